@@ -1,0 +1,34 @@
+/**
+ * Says that bytes are not the encoding of a value, or not all of it.
+ *
+ * @example What is wrong, and where
+ * ```ts
+ * import { decode, DecodeError } from "@chopsticks/chopsticks/codec";
+ * import { assert, assertEquals, assertThrows } from "@std/assert";
+ *
+ * const error = assertThrows(() => decode(new Uint8Array([0x92, 1, 0xc1])), DecodeError);
+ * assertEquals(error.message, "Cannot decode the input at offset 2: 0xc1 begins no value");
+ * assertEquals(error.offset, 2);
+ * assert(!error.truncated);
+ * ```
+ */
+export class DecodeError extends Error {
+  /** How far the input could be read, in bytes. */
+  readonly offset: number;
+  /** Whether the input ended too early, so that more bytes could make it valid. */
+  readonly truncated: boolean;
+
+  /**
+   * Makes an error with a message that gives the offset.
+   *
+   * @param problem What is wrong, as the end of a sentence.
+   * @param offset How far the input could be read, in bytes.
+   * @param truncated Whether more bytes could make the input valid.
+   */
+  constructor(problem: string, offset: number, truncated = false) {
+    super(`Cannot decode the input at offset ${offset}: ${problem}`);
+    this.name = "DecodeError";
+    this.offset = offset;
+    this.truncated = truncated;
+  }
+}

@@ -1,0 +1,187 @@
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { decode, encode } from "../../codec/mod.ts";
+
+class Socket {}
+class Rows extends Array {}
+class Failure extends Error {}
+
+/** Asserts how `encode()` refuses `value`. */
+function assertRefused(value: unknown, message: string): void {
+  const error = assertThrows(() => encode(value), TypeError);
+  assertEquals(error.message, `Cannot encode ${message}`);
+}
+
+Deno.test("encode() refuses what it cannot carry, with the path to it", () => {
+  const socket = new Socket();
+  const problem = "Socket is not a plain object";
+  assertRefused(socket, `value: ${problem}`);
+  assertRefused({ rows: [0, 1, 2, { socket }] }, `value.rows[3].socket: ${problem}`);
+  assertRefused({ "a b": { ä: socket } }, `value["a b"].ä: ${problem}`);
+  assertRefused([new Map([["k", [socket]]])], `value[0].get("k")[0]: ${problem}`);
+  assertRefused(new Map([[1, socket]]), `value.get(1): ${problem}`);
+  assertRefused(new Map<unknown, unknown>([[1, 1], [{}, socket]]), `value.values()[1]: ${problem}`);
+  assertRefused(new Map<unknown, unknown>([[1, 1], [socket, 1]]), `value.keys()[1]: ${problem}`);
+  assertRefused(new Set([1, socket]), `value.values()[1]: ${problem}`);
+  assertRefused(new Error("x", { cause: { socket } }), `value.cause.socket: ${problem}`);
+  assertRefused(new AggregateError([socket]), `value.errors[0]: ${problem}`);
+  assertRefused(Object.assign(new Error(), { socket }), `value.socket: ${problem}`);
+  assertRefused(Object.assign(Object.create(null), { socket }), `value.socket: ${problem}`);
+  // deno-lint-ignore no-sparse-arrays
+  assertRefused([, socket], `value[1]: ${problem}`);
+});
+
+Deno.test("encode() says why it refuses", () => {
+  assertRefused([function run() {}], "value[0]: run is a function, which is not data");
+  assertRefused([() => {}], "value[0]: an anonymous function is a function, which is not data");
+  assertRefused({ s: Symbol("id") }, "value.s: Symbol(id) is a symbol, which has no copy");
+  assertRefused(Promise.resolve(), "value: Promise is not a value yet; await it first");
+  for (const weak of [new WeakMap(), new WeakSet(), new WeakRef({})]) {
+    assertRefused(
+      weak,
+      `value: ${weak.constructor.name} holds its members weakly, which has no copy`,
+    );
+  }
+  assertRefused(new Rows(), "value: Rows is not a plain object");
+  assertRefused(new Failure(), "value: Failure is not a plain object");
+  assertRefused(
+    new (class extends Uint8Array {})(1),
+    "value: an anonymous class is not a plain object",
+  );
+  assertRefused(new Number(1), "value: Number is not a plain object");
+  assertRefused(new SharedArrayBuffer(1), "value: SharedArrayBuffer is not a plain object");
+  assertRefused(
+    Object.create({}),
+    "value: an object with a prototype of its own is not a plain object",
+  );
+  assertRefused(
+    Object.create(Object.create(null)),
+    "value: an anonymous class is not a plain object",
+  );
+});
+
+Deno.test("encode() calls the root as it is told", () => {
+  const error = assertThrows(() => encode([Symbol()], { name: "argument 1" }), TypeError);
+  assertEquals(
+    error.message,
+    "Cannot encode argument 1[0]: Symbol() is a symbol, which has no copy",
+  );
+});
+
+Deno.test("encode() passes on what a getter throws", () => {
+  const thrown = new Error("from the getter");
+  const value = {
+    get bad() {
+      throw thrown;
+    },
+  };
+  assertStrictEquals(assertThrows(() => encode([value])), thrown);
+});
+
+Deno.test("encode() works after it has thrown", () => {
+  const big = "x".repeat(100_000);
+  for (let i = 0; i < 10; i++) {
+    assertThrows(() => encode([big, {}, new Uint8Array(100_000), () => {}]));
+    assertEquals(decode(encode([big, {}])), [big, {}]);
+  }
+});
+
+/** Makes values that are nested in every way there is. */
+const wrappers: Record<string, (inner: unknown) => unknown> = {
+  object: (inner) => ({ next: inner }),
+  "object without prototype": (inner) => Object.assign(Object.create(null), { next: inner }),
+  array: (inner) => [inner],
+  // deno-lint-ignore no-sparse-arrays
+  "sparse array": (inner) => [, inner],
+  "map value": (inner) => new Map([["next", inner]]),
+  "map key": (inner) => new Map([[inner, 1]]),
+  set: (inner) => new Set([inner]),
+  cause: (inner) => new Error("x", { cause: inner }),
+};
+
+function nest(wrap: (inner: unknown) => unknown, depth: number): unknown {
+  let value: unknown = 0;
+  for (let i = 0; i < depth; i++) value = wrap(value);
+  return value;
+}
+
+for (const [kind, wrap] of Object.entries(wrappers)) {
+  Deno.test(`encode() refuses values nested too deeply: ${kind}`, () => {
+    decode(encode(nest(wrap, 500)));
+    const tooDeep = assertThrows(() => encode(nest(wrap, 501)), RangeError);
+    assertEquals(
+      /^Cannot encode value.{8,}…: it is nested deeper than 500 levels$/.test(tooDeep.message),
+      true,
+    );
+    assertThrows(() => encode(nest(wrap, 3), { maxDepth: 2 }), RangeError);
+    encode(nest(wrap, 3), { maxDepth: 3 });
+    // Deeper than any stack bears.
+    const overflow = assertThrows(
+      () => encode(nest(wrap, 30_000), { maxDepth: Infinity }),
+      RangeError,
+    );
+    assertEquals(/nested deeper than the stack bears$/.test(overflow.message), true);
+  });
+}
+
+Deno.test("encode() refuses limits that are none", () => {
+  assertThrows(() => encode(1, { maxDepth: NaN }), RangeError, "maxDepth is NaN");
+  assertThrows(() => encode(1, { maxDepth: -1 }), RangeError, "maxDepth is -1");
+});
+
+Deno.test("EncodeOptions.handle stands in for what has no encoding, with its identity", () => {
+  const run = () => {};
+  const socket = new Socket();
+  const symbol = Symbol();
+  const asked: unknown[] = [];
+  const handle = (value: unknown) => {
+    asked.push(value);
+    return { place: asked.length - 1 };
+  };
+  const value = [run, { run }, socket, [socket], symbol, symbol, { plain: 1 }];
+  const bytes = encode(value, { handle });
+  assertEquals(asked, [run, socket, symbol]);
+  const revive = (data: unknown) => asked[(data as { place: number }).place];
+  assertEquals(decode(bytes, { revive }), value);
+});
+
+Deno.test("EncodeOptions.handle keeps the numbers of objects right, however many there are", () => {
+  for (const before of [0, 30, 31, 32, 33, 100]) {
+    const objects = Array.from({ length: before }, (_, i) => ({ i }));
+    const first = () => {};
+    const second = () => {};
+    const shared = {};
+    const names = new Map<unknown, unknown>([[first, [shared, second]], [second, [shared]]]);
+    const value = [...objects, first, shared, second, first, ...objects];
+    const bytes = encode(value, { handle: (it) => names.get(it) });
+    const revived: unknown[] = [];
+    const result = decode(bytes, {
+      revive(data) {
+        revived.push(data);
+        return { stands: data };
+      },
+    }) as unknown[];
+    assertEquals(revived.length, 2);
+    assertStrictEquals(result[before], result[before + 3]);
+    const [inner, middle] = (result[before] as { stands: unknown[] }).stands;
+    assertStrictEquals(inner, result[before + 1]);
+    assertStrictEquals(middle, result[before + 2]);
+    for (let i = 0; i < before; i++) assertStrictEquals(result[i], result[before + 4 + i]);
+  }
+});
+
+Deno.test("EncodeOptions.handle that gives undefined refuses the value", () => {
+  assertThrows(
+    () => encode({ run() {} }, { handle: () => undefined }),
+    TypeError,
+    "Cannot encode value.run: run is a function, which is not data",
+  );
+});
+
+Deno.test("EncodeOptions.handle cannot give what contains the value", () => {
+  const run = () => {};
+  assertThrows(
+    () => encode([run], { handle: (value) => ({ self: value }) }),
+    TypeError,
+    "Cannot encode value[0]<handle>.self: its handle contains it",
+  );
+});

@@ -1,0 +1,241 @@
+import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
+import { decode, encode } from "../../codec/mod.ts";
+import { findDifference } from "./_same_graph.ts";
+import { randomValue, seeded } from "./_random.ts";
+
+function roundTrip<T>(value: T): T {
+  return decode(encode(value)) as T;
+}
+
+function assertCarried(value: unknown): void {
+  assertEquals(findDifference(roundTrip(value), value), undefined);
+}
+
+Deno.test("decode() gives back any graph of values that encode() was given", () => {
+  for (let seed = 0; seed < 4000; seed++) {
+    const value = randomValue(seeded(seed));
+    const difference = findDifference(decode(encode(value)), value);
+    assertEquals(difference, undefined, `seed ${seed}`);
+  }
+});
+
+Deno.test("decode() gives back graphs with more objects than are searched one by one", () => {
+  for (let seed = 0; seed < 100; seed++) {
+    assertCarried(randomValue(seeded(seed), { size: 1500 }));
+  }
+});
+
+Deno.test("encode() gives the same bytes for what decode() made of them", () => {
+  for (let seed = 0; seed < 500; seed++) {
+    const bytes = encode(randomValue(seeded(seed)));
+    assertEquals(encode(decode(bytes)), bytes, `seed ${seed}`);
+  }
+});
+
+Deno.test("encode() and decode() carry numbers exactly", () => {
+  const edges = [0, 31, 32, 127, 128, 255, 256, 32_767, 32_768, 65_535, 65_536, 2 ** 31, 2 ** 32]
+    .concat([2 ** 53 - 1, 2 ** 53, 2 ** 63, 2 ** 64, 0.5, 5e-324, 1.7e308, NaN, Infinity]);
+  for (const edge of edges) {
+    for (const value of [edge, edge - 1, edge + 1]) {
+      assertStrictEquals(roundTrip(value), value);
+      assertStrictEquals(roundTrip(-value), -value);
+    }
+  }
+});
+
+Deno.test("encode() and decode() keep bigints apart from numbers", () => {
+  for (let bits = 0n; bits < 200n; bits++) {
+    for (const value of [(1n << bits) - 1n, 1n << bits, (1n << bits) + 1n]) {
+      assertStrictEquals(roundTrip(value), value);
+      assertStrictEquals(roundTrip(-value), -value);
+    }
+  }
+});
+
+Deno.test("encode() and decode() take time in proportion to the size of a bigint", () => {
+  // With a quadratic algorithm this takes minutes.
+  const value = (1n << 8_000_000n) - 12345n;
+  assert(roundTrip(value) === value);
+  assert(roundTrip(-value) === -value);
+});
+
+Deno.test("encode() and decode() keep holes in arrays, and undefined elements beside them", () => {
+  // deno-lint-ignore no-sparse-arrays
+  const array = [, 1, undefined, , [,], ,];
+  const result = roundTrip(array);
+  assertEquals(Object.keys(result), ["1", "2", "4"]);
+  assertEquals(result.length, 6);
+  assertCarried(array);
+  const end: unknown[] = [];
+  end[4_294_967_294] = "end";
+  assertCarried(end);
+  assert(encode(end).length < 40);
+  assertEquals(roundTrip(new Array(4_294_967_295)).length, 4_294_967_295);
+  assertEquals(roundTrip([undefined]), [undefined]);
+});
+
+Deno.test("encode() leaves out properties of arrays that are not elements", () => {
+  const match = Object.assign([1, 2], { index: 5, "01": 6, "4294967295": 7 });
+  delete match[0];
+  const result = roundTrip(match);
+  assertEquals(Object.keys(result), ["1"]);
+  assertEquals(result.length, 2);
+});
+
+Deno.test("decode() gives objects own properties only, whatever the keys are called", () => {
+  const value = JSON.parse('{"__proto__": {"admin": true}, "constructor": 1, "toString": 2}');
+  const result = roundTrip(value);
+  assertStrictEquals(Object.getPrototypeOf(result), Object.prototype);
+  assertStrictEquals(result.admin, undefined);
+  assertEquals(Object.keys(result), ["__proto__", "constructor", "toString"]);
+  assertCarried(Object.assign(Object.create(null), { toString: 1 }));
+});
+
+Deno.test("decode() gives equal keys of different shapes their own values", () => {
+  // Enough keys that many share a place in the decoder's memory, of all lengths and in any order.
+  const random = seeded(1);
+  for (let round = 0; round < 50; round++) {
+    const value: Record<string, number> = {};
+    for (let i = 0; i < 300; i++) value["k".repeat(random(34)) + random(3000)] = i;
+    assertCarried(value);
+  }
+});
+
+Deno.test("encode() leaves out what someone added to all objects", () => {
+  const prototype = Object.prototype as unknown as Record<string, unknown>;
+  prototype["added"] = 1;
+  try {
+    assertFalse(Object.hasOwn(roundTrip({ own: 1 }), "added"));
+    assertEquals(Object.keys(roundTrip({ own: 1 })), ["own"]);
+  } finally {
+    delete prototype["added"];
+  }
+});
+
+Deno.test("encode() writes objects of any number of properties with bytes among them", () => {
+  for (const count of [15, 16, 17, 65_535, 65_536]) {
+    const value = Object.fromEntries(
+      Array.from({ length: count }, (_, i) => [`${i}k`, i]),
+    ) as Record<
+      string,
+      unknown
+    >;
+    value["0k"] = new Uint8Array(100_000).fill(1);
+    value["9k"] = { inner: new Uint8Array(200_000).fill(2), rest: "x".repeat(70_000) };
+    assertCarried([value, value, new Uint8Array(70_000)]);
+  }
+});
+
+Deno.test("encode() and decode() keep who shares what with whom", () => {
+  const shared = { bytes: new Uint8Array(3) };
+  const value = { a: shared, b: [shared, shared.bytes], map: new Map<unknown, unknown>() };
+  value.map.set(value.map, value);
+  const result = roundTrip(value);
+  assertStrictEquals(result.a, result.b[0]);
+  assertStrictEquals(result.a.bytes, result.b[1]);
+  assertStrictEquals(result.map.get(result.map), result);
+
+  const error = new Error("circular");
+  error.cause = new Set([error]);
+  const [cause] = roundTrip(error).cause as Set<unknown>;
+  assert(cause instanceof Error && (cause.cause as Set<unknown>).has(cause));
+});
+
+Deno.test("encode() numbers many objects and repetitions in linear time", () => {
+  const objects = Array.from({ length: 100_000 }, (_, i) => ({ i }));
+  const result = roundTrip([...objects, ...objects]);
+  for (let i = 0; i < objects.length; i++) assert(result[i] === result[i + objects.length]);
+  const pairs = roundTrip(objects.flatMap((object) => [object, object]));
+  for (let i = 0; i < pairs.length; i += 2) assert(pairs[i] === pairs[i + 1]);
+});
+
+Deno.test("encode() and decode() keep errors of built-in classes", () => {
+  const error = Object.assign(new TypeError("no", { cause: { code: 1 } }), { code: "ENOENT" });
+  const result = roundTrip(error);
+  assert(result instanceof TypeError);
+  assertStrictEquals(Object.getPrototypeOf(result), TypeError.prototype);
+  assertStrictEquals(result.stack, error.stack);
+  assertEquals(Object.keys(result), ["code"]);
+  assertCarried(error);
+  assertFalse(Object.hasOwn(roundTrip(new Error()), "message"));
+  assertFalse(Object.hasOwn(roundTrip(new Error("x")), "cause"));
+  assert(Object.hasOwn(roundTrip(new Error("x", { cause: undefined })), "cause"));
+  assertCarried(new AggregateError([new RangeError("a"), 2], "both"));
+});
+
+Deno.test("encode() leaves out a stack that is not text, and decode() gives none of its own", () => {
+  const error = new Error("x");
+  Object.defineProperty(error, "stack", { value: [() => {}], configurable: true });
+  assertStrictEquals(roundTrip(error).stack, undefined);
+});
+
+Deno.test("encode() writes of a view only what it shows", () => {
+  const pool = new ArrayBuffer(1_000_000);
+  for (const view of [new Uint8Array(pool, 8, 4), new Float32Array(pool, 8, 1)]) {
+    assert(encode(view).length < 10);
+    assertStrictEquals(roundTrip(view).buffer.byteLength, 4);
+  }
+  assert(encode(new DataView(pool, 3, 4)).length < 10);
+});
+
+Deno.test("encode() copies shared memory, and Node's Buffer as the bytes it is", () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(4)).fill(5);
+  assertEquals(roundTrip(shared), new Uint8Array([5, 5, 5, 5]));
+  const { Buffer } = globalThis as unknown as { Buffer: { from(text: string): Uint8Array } };
+  const result = roundTrip(Buffer.from("hi"));
+  assertStrictEquals(Object.getPrototypeOf(result), Uint8Array.prototype);
+  assertEquals(result, new Uint8Array([104, 105]));
+  assertEquals(decode(Buffer.from("\xa2hi").subarray(1)), "hi");
+});
+
+Deno.test("decode() gives binaries memory of their own", () => {
+  const bytes = encode([
+    new Uint8Array([1, 2, 3]),
+    new Float64Array([1, 2]),
+    "a",
+    new ArrayBuffer(2),
+  ]);
+  const result = decode(bytes) as [Uint8Array, Float64Array, string, ArrayBuffer];
+  bytes.fill(0xff);
+  assertEquals(result, [
+    new Uint8Array([1, 2, 3]),
+    new Float64Array([1, 2]),
+    "a",
+    new ArrayBuffer(2),
+  ]);
+  assertStrictEquals(result[0].buffer.byteLength, 3);
+});
+
+Deno.test("decode() aligns typed arrays wherever they are in the input", () => {
+  for (let offset = 0; offset < 9; offset++) {
+    assertCarried(["x".repeat(offset), new Float64Array([1.5, -2]), new BigInt64Array([-1n])]);
+  }
+});
+
+Deno.test({
+  name: "encode() and decode() carry Float16Array",
+  ignore: !("Float16Array" in globalThis),
+  fn() {
+    assertCarried(new Float16Array([1.5, NaN, -0]));
+  },
+});
+
+Deno.test("encode() gives bytes that later encodings leave alone", () => {
+  const values = Array.from({ length: 3000 }, (_, i) => ({ i, text: "x".repeat(i % 200) }));
+  const all = values.map((value) => encode(value));
+  assertEquals(all.map((bytes) => decode(bytes)), values);
+});
+
+Deno.test("encode() can be called by what it calls", () => {
+  let inner: Uint8Array | undefined;
+  const value = {
+    before: "a".repeat(5000),
+    get now() {
+      return (inner = encode({ n: [1, 2, { s: "b".repeat(10_000) }] })).length;
+    },
+    after: [new Uint8Array(70_000)],
+  };
+  const bytes = encode(value);
+  assertEquals(decode(inner!), { n: [1, 2, { s: "b".repeat(10_000) }] });
+  assertEquals(decode(bytes), { ...value });
+});
