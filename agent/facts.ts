@@ -1,0 +1,352 @@
+/**
+ * What a machine knows about itself: functions to send to other machines with a tunnel's `call()`,
+ * which work as well when called here. They need nothing but Deno or Node: neither root nor the
+ * network nor, for the usual file systems of Linux, any program. They know Linux and macOS.
+ *
+ * A Deno with restricted permissions throws `Deno.errors.NotCapable` where one is missing; each
+ * function says what it needs. Deno lets only `--allow-all` read the files in `/proc`.
+ *
+ * ```ts ignore
+ * import { Group } from "@chopsticks/chopsticks";
+ * import { ip } from "@chopsticks/chopsticks/facts";
+ *
+ * const web = new Group(["web1.example.com", "web2.example.com"]);
+ * for (const [host, address] of (await web.call(ip)).successful()) console.log(host, address);
+ * ```
+ *
+ * @module
+ */
+import { execFile, execFileSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as nodeOs from "node:os";
+import process from "node:process";
+import { findMemoryLimit, type Memory, parseMeminfo, parseVmStat } from "./_memory_info.ts";
+import {
+  type Mount,
+  parseDf,
+  parseMountOutput,
+  parseProcMounts,
+  selectRealMounts,
+  type Space,
+} from "./_mount_table.ts";
+import { type Distribution, parseOsRelease, parseSystemVersion } from "./_os_release.ts";
+import { choosePrimaryAddress, type DefaultRoute } from "./_primary_address.ts";
+import {
+  findDefaultRoute,
+  parseNetstat,
+  parseProcIpv6Route,
+  parseProcRoute,
+  parseRouteGet,
+  type Route,
+} from "./_route_table.ts";
+
+export type { Distribution, Memory, Mount, Route, Space };
+
+/** The program that runs the function. */
+export interface Runtime {
+  /** Which of the two. */
+  name: "deno" | "node";
+  /** Its version, without a `v`: `2.9.6`, `20.20.2`. */
+  version: string;
+  /** Version of V8, its JavaScript engine. */
+  v8: string;
+  /** Version of TypeScript, which only Deno has built in. */
+  typescript?: string;
+}
+
+/** The operating system: the kernel, and what is installed around it. */
+export interface OperatingSystem extends Distribution {
+  /** Kernel by Node's name: `linux`, `darwin`. */
+  platform: string;
+  /** Processor architecture that the runtime was built for, by Node's name: `x64`, `arm64`. */
+  arch: string;
+  /** Version of the kernel, as `uname -r` prints it: `6.1.0-18-amd64`. */
+  release: string;
+}
+
+/** A mounted file system and its space. */
+export interface Disk extends Mount, Space {}
+
+/** How long a program may take, in ms; only a dead file server makes one take that long. */
+const COMMAND_TIMEOUT = 5_000;
+
+/**
+ * The host's primary address: that of the interface of its default route, where the default route for
+ * IPv4 is asked first and an interface's IPv4 address preferred. A host without a default route, or
+ * one that won't show it, gives the first address of any interface. Nothing is sent to find it out.
+ * Behind a NAT the address is the one on this side of it.
+ *
+ * Under Deno it needs `--allow-sys=networkInterfaces`, and for the default route `--allow-all`.
+ *
+ * @returns An IPv4 address, else a global or local IPv6 one; `127.0.0.1` when there is only loopback.
+ *
+ * @example
+ * ```ts
+ * import { ip } from "@chopsticks/chopsticks/facts";
+ * import { isIP } from "node:net";
+ * import { assert } from "@std/assert";
+ *
+ * assert(isIP(ip())); // such as 192.0.2.17
+ * ```
+ */
+export function ip(): string {
+  return choosePrimaryAddress(nodeOs.networkInterfaces(), readDefaultRoutes());
+}
+
+/**
+ * The runtime that this function runs in.
+ *
+ * @example
+ * ```ts
+ * import { runtime } from "@chopsticks/chopsticks/facts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { name, version } = runtime();
+ * assertEquals(`${name} ${version}`, `deno ${Deno.version.deno}`);
+ * ```
+ */
+export function runtime(): Runtime {
+  const { deno, node, v8, typescript } = process.versions;
+  if (deno === undefined) return { name: "node", version: node, v8 };
+  return { name: "deno", version: deno, v8, ...(typescript === undefined ? {} : { typescript }) };
+}
+
+/**
+ * The name that the host gives itself, as `hostname` prints it; with or without a domain, as the host
+ * is set up. It can differ from the name by which a tunnel reaches it.
+ *
+ * Under Deno it needs `--allow-sys=hostname`.
+ *
+ * @example
+ * ```ts
+ * import { hostname } from "@chopsticks/chopsticks/facts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(hostname(), Deno.hostname());
+ * ```
+ */
+export function hostname(): string {
+  return nodeOs.hostname();
+}
+
+/**
+ * The operating system, from `/etc/os-release` (os-release(5)) or macOS's `SystemVersion.plist`. A
+ * container describes itself, but has the kernel of its host. A Linux that doesn't say what it is has
+ * the id `linux`.
+ *
+ * Under Deno it needs `--allow-sys=osRelease` and `--allow-read` of the file.
+ *
+ * @example
+ * ```ts
+ * import { os } from "@chopsticks/chopsticks/facts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { prettyName, platform, release } = os();
+ * assertEquals([platform, release], [Deno.build.os, Deno.osRelease()]);
+ * console.log(prettyName); // such as Debian GNU/Linux 12 (bookworm)
+ * ```
+ */
+export function os(): OperatingSystem {
+  const distribution = process.platform === "darwin"
+    ? parseSystemVersion(
+      readIfPresent("/System/Library/CoreServices/SystemVersion.plist") ?? "",
+    )
+    : parseOsRelease(
+      readIfPresent("/etc/os-release") ?? readIfPresent("/usr/lib/os-release") ?? "",
+    );
+  return {
+    platform: process.platform,
+    arch: process.arch,
+    release: nodeOs.release(),
+    ...distribution,
+  };
+}
+
+/**
+ * The host's memory in bytes, from `/proc/meminfo` (proc_meminfo(5)), or `vm_stat` and `sysctl` on
+ * macOS. In a container these are the numbers of the whole host, and `limit` is the container's.
+ *
+ * Under Deno it needs `--allow-all`.
+ *
+ * @throws {Error} If there is neither: the system is another one, or `/proc` is not mounted.
+ *
+ * @example
+ * ```ts
+ * import { memory } from "@chopsticks/chopsticks/facts";
+ * import { assert } from "@std/assert";
+ *
+ * const { total, available, limit } = await memory();
+ * assert(available <= total);
+ * console.log(`${Math.round((limit ?? total) / 2 ** 20)} MiB`);
+ * ```
+ */
+export async function memory(): Promise<Memory> {
+  if (process.platform === "darwin") {
+    const [vmStat, swapUsage] = await Promise.all([
+      run("/usr/bin/vm_stat", []),
+      run("/usr/sbin/sysctl", ["-n", "vm.swapusage"]),
+    ]);
+    return parseVmStat(vmStat, swapUsage, nodeOs.totalmem());
+  }
+  const info = parseMeminfo(fs.readFileSync("/proc/meminfo", "utf8"));
+  const limit = findMemoryLimit(readIfPresent);
+  return { ...info, limit: limit !== null && limit < info.total ? limit : null };
+}
+
+/**
+ * The mounted file systems that hold files of their own, each device once. Left out are the kernel's
+ * (`proc`), those in memory (`tmpfs`) unless mounted on `/`, and those that won't tell their
+ * size: this user may not look, or their server hasn't answered in 5 seconds.
+ *
+ * The list is that of `/proc/self/mounts` or macOS's `mount`. File systems with a device in `/dev`
+ * and overlays are asked by statfs(2), others (network, FUSE, ZFS) by the program `df` if there is one:
+ * a server that doesn't answer then holds up a program that can be given up, not a thread of this one.
+ * The volumes of an APFS container share its space, so each has all of it as its size.
+ *
+ * Under Deno it needs `--allow-all`.
+ *
+ * @returns In the order in which the system lists them.
+ * @throws {Error} If there is no list of mounts, or on Node before 18.15 no `df`.
+ *
+ * @example
+ * ```ts
+ * import { disks } from "@chopsticks/chopsticks/facts";
+ *
+ * for (const { mountPoint, used, size } of await disks()) {
+ *   console.log(mountPoint, `${Math.round(100 * used / size)} %`);
+ * }
+ * ```
+ */
+export async function disks(): Promise<Disk[]> {
+  const mounts = process.platform === "darwin"
+    ? parseMountOutput(await run("/sbin/mount", []))
+    : parseProcMounts(fs.readFileSync("/proc/self/mounts", "utf8"));
+  const found = await Promise.all(
+    selectRealMounts(mounts).map(async (mount) => {
+      const space = await measure(mount);
+      return space && space.size > 0 ? [{ ...mount, ...space }] : [];
+    }),
+  );
+  return found.flat();
+}
+
+/**
+ * The host's routing table, IPv4 before IPv6: the main table of Linux, from `/proc/net/route` and
+ * `/proc/net/ipv6_route`, or what `netstat -rn` prints on macOS without its neighbours and multicast.
+ * Of an IPv4 route with several gateways Linux shows the first.
+ *
+ * Under Deno it needs `--allow-all`.
+ *
+ * @throws {Error} If there is neither: the system is another one, or `/proc` is not mounted.
+ *
+ * @example
+ * ```ts
+ * import { routes } from "@chopsticks/chopsticks/facts";
+ *
+ * for (const { destination, prefixLength, gateway, interface: name } of await routes()) {
+ *   console.log(`${destination}/${prefixLength}`, gateway ?? "direct", name);
+ * }
+ * ```
+ */
+export async function routes(): Promise<Route[]> {
+  return process.platform === "darwin"
+    ? parseNetstat(await run("/usr/sbin/netstat", ["-rn"]))
+    : readProcRoutes();
+}
+
+function readProcRoutes(): Route[] {
+  return [
+    ...parseProcRoute(fs.readFileSync("/proc/net/route", "utf8"), nodeOs.endianness() === "LE"),
+    // Absent when IPv6 is switched off.
+    ...parseProcIpv6Route(readIfPresent("/proc/net/ipv6_route") ?? ""),
+  ];
+}
+
+/** The default routes, IPv4 first. Whatever keeps us from knowing them, there is an answer without. */
+function readDefaultRoutes(): DefaultRoute[] {
+  const attempt = <T>(find: () => T | null | undefined): T[] => {
+    try {
+      const found = find();
+      return found ? [found] : [];
+    } catch {
+      return [];
+    }
+  };
+  if (process.platform === "darwin") {
+    return [["default"], ["-inet6", "default"]].flatMap((destination) =>
+      attempt(() =>
+        parseRouteGet(
+          execFileSync("/sbin/route", ["-n", "get", ...destination], {
+            ...commandOptions(),
+            stdio: ["ignore", "pipe", "ignore"],
+          }),
+        )
+      )
+    );
+  }
+  const table = attempt(readProcRoutes).flat();
+  return (["IPv4", "IPv6"] as const).flatMap((family) =>
+    attempt(() => findDefaultRoute(table, family))
+  );
+}
+
+/** Space of a file system, or `null` when it won't tell. */
+async function measure(mount: Mount): Promise<Space | null> {
+  const hasStatfs = typeof fs.promises.statfs === "function"; // since Node 18.15
+  const isLocal = mount.type === "overlay" ||
+    (mount.device.startsWith("/dev/") && !mount.type.startsWith("fuse"));
+  if (!isLocal || !hasStatfs) {
+    try {
+      return parseDf(await run("df", ["-kP", mount.mountPoint]));
+    } catch (error) {
+      const { code, killed } = error as { code?: unknown; killed?: boolean };
+      // df's own exit code is its answer. Anything else means that it could not be run.
+      if (killed || typeof code === "number") return null;
+      if (!hasStatfs) throw error;
+    }
+  }
+  try {
+    const stat = await fs.promises.statfs(mount.mountPoint);
+    // Blocks are counted in this unit; Node, without the field, takes both sizes to be the same.
+    const unit = (stat as { frsize?: number }).frsize ?? stat.bsize;
+    return {
+      size: stat.blocks * unit,
+      used: (stat.blocks - stat.bfree) * unit,
+      available: stat.bavail * unit,
+    };
+  } catch (error) {
+    if ((error as { code?: unknown }).code === undefined) throw error; // not the system's error
+    return null;
+  }
+}
+
+/** A file's text, or `null` when it isn't there or this user may not read it. */
+function readIfPresent(path: string): string | null {
+  try {
+    return fs.readFileSync(path, "utf8");
+  } catch (error) {
+    const { code } = error as { code?: unknown };
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "EACCES") return null;
+    throw error;
+  }
+}
+
+/** What a program prints; rejects with Node's error when it fails, or takes too long. */
+function run(file: string, args: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(file, args, commandOptions(), (error, stdout) => {
+      if (error) reject(error);
+      else resolve(stdout);
+    });
+  });
+}
+
+/** The parsers know the untranslated texts. An environment of our own also spares a permission. */
+function commandOptions() {
+  return {
+    encoding: "utf8" as const,
+    timeout: COMMAND_TIMEOUT,
+    maxBuffer: 16 * 1024 * 1024,
+    env: { LC_ALL: "C", PATH: "/usr/bin:/bin:/usr/sbin:/sbin" },
+  };
+}
