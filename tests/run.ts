@@ -1,0 +1,104 @@
+/**
+ * Runs the tests with real services: `deno run -A tests/run.ts [arguments of deno test]`.
+ *
+ * Starts what this machine can have of sshd, dockerd, sudo and the interpreters, says what is missing,
+ * runs `deno test`, stops everything again, and prints one last line: `N passed, N failed, N skipped`.
+ * The exit code is that of `deno test`; with `CI=true` a skipped test is a failure too.
+ */
+import { countTests, readSkipped, readSummary, type Report } from "./services/report.ts";
+import { type Services, SERVICES_VARIABLE } from "./services/services.ts";
+import { startServices } from "./services/start.ts";
+
+/** How long `deno test` may take to end after a signal, in milliseconds. */
+const PATIENCE = 5_000;
+
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+const NONE: Report = { passed: 0, failed: 0, skipped: 0, skippedSteps: 0 };
+
+interface Outcome {
+  code: number;
+  report: Report;
+  skipped: string[];
+}
+
+async function main(): Promise<number> {
+  const interruption = new AbortController();
+  let signalCode = 0;
+  for (const [signal, code] of Object.entries(SIGNALS)) {
+    Deno.addSignalListener(signal as Deno.Signal, () => {
+      signalCode ||= code;
+      interruption.abort(new Error(signal));
+    });
+  }
+  let outcome: Outcome | undefined;
+  try {
+    const begun = performance.now();
+    await using running = await startServices(interruption.signal);
+    for (const [name, state] of Object.entries(running.services)) {
+      if (name !== "folder" && !state.available) console.log(`Without ${name}: ${state.reason}`);
+    }
+    console.log(`Services are up after ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+    if (!interruption.signal.aborted) {
+      outcome = await test(running.services, interruption.signal);
+    }
+  } catch (error) {
+    // Starting or stopping the services failed.
+    console.error(error);
+    outcome = { report: NONE, skipped: [], ...outcome, code: outcome?.code || 1 };
+  }
+  let { code, report, skipped } = outcome ?? { code: 0, report: NONE, skipped: [] };
+  if (code === 0 && Deno.env.get("CI") === "true" && report.skipped + report.skippedSteps > 0) {
+    console.log(`Skipped, which counts as a failure in CI:\n  ${skipped.join("\n  ")}`);
+    code = 1;
+  }
+  if (signalCode !== 0) console.log("Interrupted");
+  console.log(`${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped`);
+  return signalCode || code;
+}
+
+async function test(services: Services, interruption: AbortSignal): Promise<Outcome> {
+  const junit = `${services.folder}/junit.xml`;
+  const env: Record<string, string> = { [SERVICES_VARIABLE]: JSON.stringify(services) };
+  if (services.docker.available) env.DOCKER_HOST = services.docker.host;
+  // Deno has colours on a terminal, and would not take the pipe for one.
+  if (Deno.stdout.isTerminal() && !Deno.noColor) env.FORCE_COLOR = "1";
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["test", "-A", "--doc", `--junit-path=${junit}`, ...Deno.args],
+    env,
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  let killing: ReturnType<typeof setTimeout> | undefined;
+  const interrupt = (): void => {
+    child.kill("SIGINT");
+    killing = setTimeout(() => child.kill("SIGKILL"), PATIENCE);
+  };
+  interruption.addEventListener("abort", interrupt);
+  const output: string[] = [];
+  const ended = show(child.stdout, output);
+  const { code } = await child.status;
+  interruption.removeEventListener("abort", interrupt);
+  clearTimeout(killing);
+  // Something that a test left running may hold the pipe for longer than deno test runs.
+  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+
+  const xml = await Deno.readTextFile(junit).catch(() => "");
+  const report = readSummary(output.join("")) ?? countTests(xml);
+  return {
+    code,
+    // What keeps deno test from starting at all, such as a type error, is in no count.
+    report: code !== 0 && report.failed === 0 ? { ...report, failed: 1 } : report,
+    skipped: readSkipped(xml),
+  };
+}
+
+async function show(stream: ReadableStream<Uint8Array>, output: string[]): Promise<void> {
+  const decoder = new TextDecoder();
+  for await (const bytes of stream) {
+    output.push(decoder.decode(bytes, { stream: true }));
+    for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
+  }
+}
+
+Deno.exit(await main());

@@ -1,0 +1,108 @@
+import { command } from "./command.ts";
+import { endProcessesOf, listProcesses } from "./processes.ts";
+
+/*
+ * A run keeps everything it makes in one folder, whose name holds the runner's pid and start time.
+ * So the next run can tell a folder whose runner was killed from one in use by another run, and
+ * clearing up needs no record of what was started: one path serves both the end of a run and what
+ * a dead one has left.
+ */
+
+const PREFIX = "chopsticks-tests-";
+
+/**
+ * Makes the folder of this run.
+ *
+ * @returns Its absolute path; every user can read it.
+ */
+export function createRunFolder(): string {
+  const started = listProcesses().find(({ pid }) => pid === Deno.pid)?.started ?? 0;
+  const folder = `${temporaryFolder()}/${PREFIX}${Deno.pid}-${started}`;
+  Deno.mkdirSync(folder);
+  Deno.chmodSync(folder, 0o755);
+  return folder;
+}
+
+/**
+ * Ends and removes all that belongs to a run: processes, users, control groups, and the folder.
+ * Harmless when repeated.
+ *
+ * @param folder What {@linkcode createRunFolder} gave.
+ */
+export async function removeRunFolder(folder: string): Promise<void> {
+  await endProcessesOf(folder);
+  await removeUsers(folder);
+  removeControlGroups(folder.slice(folder.lastIndexOf("/") + 1));
+  await Deno.remove(folder, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+}
+
+/**
+ * Clears up after runs that were killed.
+ *
+ * @returns The folders that are gone now.
+ */
+export async function removeDeadRuns(): Promise<string[]> {
+  const alive = new Set(listProcesses().map(({ pid, started }) => `${PREFIX}${pid}-${started}`));
+  const removed: string[] = [];
+  for (const { name } of Deno.readDirSync(temporaryFolder())) {
+    if (!/^chopsticks-tests-\d+-\d+$/.test(name) || alive.has(name)) continue;
+    const folder = `${temporaryFolder()}/${name}`;
+    // Another run may be clearing up as well.
+    const uid = await Deno.stat(folder).then(({ uid }) => uid, () => undefined);
+    if (uid !== Deno.uid()) continue;
+    await removeRunFolder(folder);
+    removed.push(folder);
+  }
+  return removed;
+}
+
+/** The users whose homes are in the folder of a run. */
+export function usersOf(folder: string): string[] {
+  return Deno.readTextFileSync("/etc/passwd").split("\n").flatMap((line) => {
+    const [name = "", , , , , home = ""] = line.split(":");
+    return home.startsWith(`${folder}/`) ? [name] : [];
+  });
+}
+
+async function removeUsers(folder: string): Promise<void> {
+  for (const user of usersOf(folder)) {
+    // Another program may be holding the lock of /etc/passwd for a moment.
+    for (let attempt = 1;; attempt++) {
+      const { success, problem } = await command(["userdel", "--force", user]);
+      if (success || !usersOf(folder).includes(user)) break;
+      if (attempt === 50) throw new Error(`Cannot remove the user ${user}: ${problem}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+// Version 1 has a hierarchy for each controller, version 2 has one.
+function removeControlGroups(name: string): void {
+  const root = "/sys/fs/cgroup";
+  for (const folder of [root, ...subfolders(root)]) removeControlGroup(`${folder}/${name}`);
+}
+
+function removeControlGroup(folder: string): void {
+  for (const child of subfolders(folder)) removeControlGroup(child);
+  try {
+    Deno.removeSync(folder);
+  } catch {
+    // It isn't there, or the kernel still has something in it: an empty group costs nothing.
+  }
+}
+
+function subfolders(folder: string): string[] {
+  try {
+    return [...Deno.readDirSync(folder)]
+      .filter(({ isDirectory }) => isDirectory)
+      .map(({ name }) => `${folder}/${name}`);
+  } catch {
+    return [];
+  }
+}
+
+function temporaryFolder(): string {
+  return (Deno.env.get("TMPDIR") ?? "/tmp").replace(/\/+$/, "");
+}

@@ -1,0 +1,106 @@
+/** How many hosts the client's configuration names. */
+export const HOSTS = 60;
+
+/** What the two configuration files depend on. */
+export interface SSHSettings {
+  /** Where keys and files are. */
+  readonly folder: string;
+  readonly port: number;
+  /** A port that accepts connections and never says anything. */
+  readonly silentPort: number;
+  /** Who logs in on the plain hosts. */
+  readonly user: string;
+  /** From the alias of a login-shell user to that user. */
+  readonly shellUsers: Readonly<Record<string, string>>;
+}
+
+/**
+ * The addresses that sshd listens on. It can have 16 sockets (MAX_LISTEN_SOCKS in sshd.c), so the 60
+ * hosts share these; elsewhere than on Linux only 127.0.0.1 is there without further ado.
+ */
+export const ADDRESSES: readonly string[] = Deno.build.os === "linux"
+  ? Array.from({ length: 16 }, (_, i) => `127.0.0.${i + 1}`)
+  : ["127.0.0.1"];
+
+/**
+ * The configuration for `sshd -f`.
+ *
+ * @param penalties Whether this sshd knows `PerSourcePenalties` (OpenSSH 9.8 and later), which would
+ * lock tests out after one that is meant to be refused.
+ */
+export function sshdConfig({ folder, port, user }: SSHSettings, penalties: boolean): string {
+  return `Port ${port}
+${ADDRESSES.map((address) => `ListenAddress ${address}`).join("\n")}
+HostKey ${folder}/host_key
+AuthorizedKeysFile ${folder}/authorized_keys
+PidFile none
+StrictModes no
+UsePAM no
+UseDNS no
+PermitRootLogin prohibit-password
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+# It takes 75 ms of processor time for each connection, and tests open dozens.
+KexAlgorithms -sntrup761x25519-sha512*
+PrintMotd no
+PrintLastLog no
+MaxStartups 1000
+MaxSessions 1000
+${penalties ? "PerSourcePenalties no" : ""}
+# There is no such user: it is for being asked a password.
+Match User asked
+  PasswordAuthentication yes
+# bash reads the rc file of whoever runs the tests, which may take its time, only on the first level.
+Match User ${user}
+  SetEnv SHLVL=1
+`;
+}
+
+/** The configuration for `ssh -F`. */
+export function sshConfig(settings: SSHSettings): string {
+  const { folder, port, silentPort, user, shellUsers } = settings;
+  const hosts = Array.from({ length: HOSTS }, (_, i) => {
+    const address = ADDRESSES[i % ADDRESSES.length];
+    return `Host host${i + 1}\n  HostName ${address}\n`;
+  });
+  const shells = Object.entries(shellUsers).map(([alias, name]) =>
+    `Host ${alias}\n  HostName 127.0.0.1\n  User ${name}\n`
+  );
+  return `${hosts.join("")}${shells.join("")}
+# Only a superuser could listen on port 1, and nobody does.
+Host refused
+  HostName 127.0.0.1
+  Port 1
+Host badkey
+  HostName 127.0.0.1
+  IdentityFile ${folder}/bad_key
+Host unverified
+  HostName 127.0.0.1
+  UserKnownHostsFile /dev/null
+  StrictHostKeyChecking ask
+  BatchMode no
+Host password
+  HostName 127.0.0.1
+  User asked
+  PreferredAuthentications password
+  BatchMode no
+Host silent
+  HostName 127.0.0.1
+  Port ${silentPort}
+# Where an option is set twice, ssh takes the first.
+Host * !badkey
+  IdentityFile ${folder}/user_key
+Host *
+  User ${user}
+  Port ${port}
+  IdentitiesOnly yes
+  IdentityAgent none
+  UserKnownHostsFile ${folder}/known_hosts
+  GlobalKnownHostsFile /dev/null
+  StrictHostKeyChecking yes
+  UpdateHostKeys no
+  BatchMode yes
+  ControlMaster no
+  ControlPath none
+`;
+}

@@ -1,0 +1,52 @@
+import { startDocker } from "./docker.ts";
+import { placeDeno, placeNode } from "./interpreters.ts";
+import { createRunFolder, removeDeadRuns, removeRunFolder } from "./run_folder.ts";
+import type { Services } from "./services.ts";
+import { createShells } from "./shells.ts";
+import { startSSH } from "./ssh.ts";
+import { findSudo } from "./sudo.ts";
+
+/** Everything that was started for a run of the tests. Disposing of it leaves nothing behind. */
+export interface RunningServices extends AsyncDisposable {
+  readonly services: Services;
+}
+
+/**
+ * Starts every service that this machine can have, side by side, after clearing up what runs that
+ * were killed have left.
+ *
+ * @param signal Ends the starting early; what has not started by then is unavailable.
+ */
+export async function startServices(signal: AbortSignal): Promise<RunningServices> {
+  for (const dead of await removeDeadRuns()) console.log(`Removed what a dead run left: ${dead}`);
+  const folder = createRunFolder();
+  try {
+    const placed = placeNode(folder, signal);
+    const [deno, node, ssh, shells, docker, sudo] = await Promise.all([
+      placeDeno(folder),
+      placed,
+      startSSH(folder, signal),
+      createShells(folder, signal),
+      startDocker(folder, placed, signal),
+      findSudo(signal),
+    ]);
+    return {
+      services: {
+        folder,
+        deno,
+        node,
+        ssh: ssh.service,
+        shells: ssh.service.available ? shells : ssh.service,
+        docker,
+        sudo,
+      },
+      async [Symbol.asyncDispose](): Promise<void> {
+        ssh.stop();
+        await removeRunFolder(folder);
+      },
+    };
+  } catch (error) {
+    await removeRunFolder(folder);
+    throw error;
+  }
+}
