@@ -1,0 +1,159 @@
+import { inflateRawSync } from "node:zlib";
+import { decode } from "../codec/decode.ts";
+import { encode } from "../codec/encode.ts";
+import type { Channel } from "./channel.ts";
+import { runCall } from "./exit.ts";
+import { encodeFailure } from "./failure.ts";
+import { Flag } from "./frame.ts";
+import type { Code } from "./handle.ts";
+import { Loader } from "./loader.ts";
+import type { Multiplexer } from "./multiplexer.ts";
+import { type Batch, type FunctionReference, Request } from "./request.ts";
+import { find, loadCode } from "./reviver.ts";
+import { SourcePositions } from "./source_positions.ts";
+import { decodeFailure } from "./failure.ts";
+
+/** What a function is called with: the object that it was found in is its `this`. */
+interface Callable {
+  readonly call: (...args: unknown[]) => unknown;
+  readonly self: unknown;
+}
+
+/** Serves the controller's requests. */
+export class Agent {
+  readonly #loader: Loader;
+  readonly #functions = new Map<number, Promise<Callable>>();
+  readonly #codes: Code[] = [];
+  #batches = 0;
+  #awaited: { readonly batches: number; resolve(): void }[] = [];
+
+  /** `multiplexer` is the way to ask the controller. */
+  constructor(multiplexer: () => Multiplexer) {
+    const positions = new SourcePositions();
+    positions.install();
+    this.#loader = new Loader(async (specifier, referrer, type) => {
+      const channel = multiplexer().open(encode([Request.IMPORT, specifier, referrer, type]));
+      channel.end();
+      const message = await channel.receive();
+      if (message === undefined) throw new TypeError(`Cannot import ${specifier}: no answer`);
+      if (message.flags & Flag.FAILURE) throw new TypeError(decodeFailure(message.bytes).message);
+      const [id, batches] = decode(message.bytes) as [string, number];
+      await this.#untilBatch(batches);
+      return id;
+    }, positions);
+  }
+
+  /** Answers a request on the channel that it came with. */
+  handleChannel(channel: Channel, header: Uint8Array): void {
+    const [kind, ...rest] = decode(header) as [number, ...unknown[]];
+    switch (kind) {
+      case Request.BATCHES:
+        return void this.#receiveBatches(channel).catch(() => {}); // the connection is over
+      case Request.CALL: {
+        const [batches, reference, code] = rest as [
+          number,
+          FunctionReference | null,
+          number | null,
+        ];
+        return void this.#call(channel, batches, reference, code);
+      }
+      default:
+        return this.#fail(channel, new TypeError(`This agent knows no request ${kind}`));
+    }
+  }
+
+  async #receiveBatches(channel: Channel): Promise<void> {
+    for (let batch; (batch = await channel.receive()) !== undefined;) {
+      const [records, codes] = decode(inflateRawSync(batch.bytes)) as Batch;
+      this.#loader.define(records);
+      this.#codes.push(...codes);
+      this.#batches++;
+      this.#awaited = this.#awaited.filter((waiting) => {
+        if (waiting.batches > this.#batches) return true;
+        waiting.resolve();
+        return false;
+      });
+    }
+  }
+
+  #untilBatch(batches: number): Promise<void> | undefined {
+    if (batches <= this.#batches) return undefined;
+    return new Promise((resolve) => this.#awaited.push({ batches, resolve }));
+  }
+
+  async #call(
+    channel: Channel,
+    batches: number,
+    reference: FunctionReference | null,
+    code: number | null,
+  ): Promise<void> {
+    try {
+      const finding = reference === null ? undefined : this.#find(batches, reference);
+      const [found, args] = code === null
+        ? [undefined, await receiveArguments(channel)]
+        : await this.#receiveValues(channel, batches, code);
+      const { call, self } = finding === undefined
+        ? { call: found, self: undefined } as Callable
+        : await finding;
+      const onExit = (text: string): void => this.#fail(channel, exitError(text));
+      const result = await runCall(onExit, () => call.apply(self, args));
+      channel.send(encode(result, { name: "result" }), Flag.END);
+    } catch (error) {
+      this.#fail(channel, error);
+    }
+  }
+
+  /** The function, if it comes by value, and the arguments of a call that has code with it. */
+  async #receiveValues(
+    channel: Channel,
+    batches: number,
+    id: number,
+  ): Promise<[unknown, unknown[]]> {
+    await this.#untilBatch(batches);
+    const message = await channel.receive();
+    if (message === undefined) throw new TypeError("A call without its values");
+    const { revive, setVariables } = await loadCode(this.#codes[id]!, this.#loader);
+    const [fn, args, captured] = decode(message.bytes, { revive }) as [
+      unknown,
+      unknown[],
+      unknown[][],
+    ];
+    setVariables(captured);
+    return [fn, args];
+  }
+
+  #fail(channel: Channel, error: unknown): void {
+    channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
+  }
+
+  #find(batches: number, reference: FunctionReference): Promise<Callable> {
+    if (typeof reference === "number") return this.#functions.get(reference)!;
+    const [id, module, ...path] = reference;
+    const found = this.#load(batches, module, path);
+    // Whoever calls it hears of the failure.
+    found.catch(() => {});
+    this.#functions.set(id, found);
+    return found;
+  }
+
+  async #load(batches: number, module: string | null, path: string[]): Promise<Callable> {
+    await this.#untilBatch(batches);
+    const root = module === null ? globalThis : await this.#loader.import(module);
+    const { value, parent } = find(root, module, path);
+    if (typeof value === "function") return { call: value as Callable["call"], self: parent };
+    throw new TypeError(
+      `${path.join(".")} ${module === null ? "" : `of ${module} `}is not a function`,
+    );
+  }
+}
+
+async function receiveArguments(channel: Channel): Promise<unknown[]> {
+  const message = await channel.receive();
+  return message === undefined ? [] : decode(message.bytes) as unknown[];
+}
+
+function exitError(message: string): Error {
+  const error = new Error(message);
+  error.name = "Exit";
+  return error;
+}

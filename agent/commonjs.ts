@@ -1,0 +1,128 @@
+import { createRequire } from "node:module";
+import vm from "node:vm";
+import { type ModuleRecord, urlOf } from "./module_record.ts";
+
+/** What CommonJS modules need of the loader around them. */
+export interface CommonJsHost {
+  record(id: string): ModuleRecord | undefined;
+  importDynamically(specifier: string, referrer: string): Promise<vm.Module>;
+}
+
+/** `module` in a CommonJS module. */
+interface Module {
+  exports: unknown;
+  readonly id: string;
+  readonly filename: string;
+  readonly children: Module[];
+  readonly paths: string[];
+  loaded: boolean;
+}
+
+type Require = ((specifier: string) => unknown) & {
+  resolve(specifier: string): string;
+  cache: object;
+};
+
+const requireBuiltin = createRequire("file:///");
+
+/** Runs CommonJS modules that came through the pipe, with the semantics of Node: one instance for each file, partial exports in cycles. */
+export class CommonJs {
+  readonly #host: CommonJsHost;
+  readonly #modules = new Map<string, Module>();
+  readonly #json = new Map<string, unknown>();
+
+  constructor(host: CommonJsHost) {
+    this.#host = host;
+  }
+
+  /** The exports of the module `id`, which runs if it has not yet. */
+  require(id: string): unknown {
+    if (id.startsWith("node:")) return requireBuiltin(id);
+    const known = this.#modules.get(id);
+    if (known !== undefined) return known.exports;
+    const record = this.#host.record(id);
+    if (record?.kind === "json") return this.json(record);
+    if (record?.kind !== "cjs") {
+      throw notFound(id, `Cannot require ${id}: it is no CommonJS module that was sent along`);
+    }
+    const module: Module = {
+      exports: {},
+      id,
+      filename: pathOf(id),
+      children: [],
+      paths: [],
+      loaded: false,
+    };
+    this.#modules.set(id, module);
+    try {
+      this.#run(record, module);
+    } catch (error) {
+      this.#modules.delete(id);
+      throw error;
+    }
+    module.loaded = true;
+    return module.exports;
+  }
+
+  /** The value of a JSON module: the same for all who require or import it. */
+  json({ id, source }: ModuleRecord): unknown {
+    if (!this.#json.has(id)) this.#json.set(id, JSON.parse(source as string));
+    return this.#json.get(id);
+  }
+
+  /** The `require` of a module that was sent, by its URL or path; `undefined` for any other. */
+  requireOf(from: string): Require | undefined {
+    const id = from.startsWith("/") ? `file://${from}` : from;
+    const record = this.#host.record(id);
+    return record && this.#requireFrom(record);
+  }
+
+  #run(record: ModuleRecord, module: Module): void {
+    const { id } = record;
+    const names = ["exports", "require", "module", "__filename", "__dirname"];
+    // The first line of a script for the shell is no JavaScript.
+    const source = (record.source as string).replace(/^#!/, "//");
+    const run = vm.compileFunction(source, names, {
+      filename: urlOf(id),
+      importModuleDynamically: ((specifier: string) =>
+        this.#host.importDynamically(specifier, id)) as never,
+    });
+    const { filename } = module;
+    const folder = filename.replace(/\/[^/]*$/, "") || "/";
+    run.call(module.exports, module.exports, this.#requireFrom(record), module, filename, folder);
+  }
+
+  #requireFrom({ id, imports }: ModuleRecord): Require {
+    const resolve = (specifier: string): string => {
+      const target = imports[specifier];
+      if (target !== undefined) return target;
+      const name = specifier.replace(/^node:/, "");
+      if (isBuiltin(name)) return `node:${name}`;
+      throw notFound(
+        specifier,
+        `Cannot find module '${specifier}' required by ${id}: it was not sent along`,
+      );
+    };
+    return Object.assign((specifier: string) => this.require(resolve(specifier)), {
+      resolve: (specifier: string) => pathOf(resolve(specifier)),
+      cache: Object.create(null) as object,
+    });
+  }
+}
+
+function isBuiltin(name: string): boolean {
+  try {
+    return requireBuiltin.resolve(`node:${name}`) !== "" && !name.startsWith(".");
+  } catch {
+    return false;
+  }
+}
+
+function pathOf(id: string): string {
+  const url = urlOf(id);
+  return url.startsWith("file://") ? decodeURIComponent(new URL(url).pathname) : url;
+}
+
+function notFound(specifier: string, message: string): Error {
+  return Object.assign(new Error(message), { code: "MODULE_NOT_FOUND", specifier });
+}

@@ -1,0 +1,57 @@
+import { decode } from "../codec/decode.ts";
+import { encode } from "../codec/encode.ts";
+
+/** What one end tells the other of something that was thrown. */
+export interface Failure {
+  /** The error's name, or the type of what was thrown if it is no error. */
+  readonly name: string;
+  readonly message: string;
+  /** The stack without the frames of the agent itself, or `null` if what was thrown has none. */
+  readonly stack: string | null;
+  /** What was thrown, when the codec can carry it. */
+  readonly thrown?: unknown;
+}
+
+/** The agent's own frames, by the identifier of its module, and those that are always between it and a function. */
+const OWN = /chopsticks:agent|^\s+at (new )?AsyncLocalStorage\.run |\(node:internal\//;
+
+/** Describes what was thrown, for {@linkcode decodeFailure} at the other end. */
+export function encodeFailure(thrown: unknown): Uint8Array {
+  const failure = describe(thrown);
+  try {
+    return encode({ ...failure, thrown });
+  } catch {
+    return encode(failure);
+  }
+}
+
+/** Reads what {@linkcode encodeFailure} wrote. Throws a `DecodeError` for anything else. */
+export function decodeFailure(bytes: Uint8Array): Failure {
+  const failure = decode(bytes) as Partial<Failure> | null;
+  const { name, message, stack, ...rest } = failure ?? {};
+  if (typeof name !== "string" || typeof message !== "string") {
+    throw new TypeError("A failure without a name and a message");
+  }
+  const shown = typeof stack === "string" ? stack : null;
+  return { name, message, stack: shown, ..."thrown" in rest ? { thrown: rest.thrown } : {} };
+}
+
+/** A stack without the lines that only say how the agent called the function. */
+export function trimStack(stack: string): string {
+  return stack.split("\n").filter((line) => !OWN.test(line)).join("\n");
+}
+
+function describe(thrown: unknown): Failure {
+  try {
+    if (!(thrown instanceof Error)) {
+      const name = thrown === null ? "null" : typeof thrown;
+      return { name, message: String(thrown), stack: null };
+    }
+    const stack = typeof thrown.stack === "string" ? trimStack(thrown.stack) : null;
+    // So that the copy at the other end shows the same.
+    if (stack !== null) Reflect.set(thrown, "stack", stack);
+    return { name: String(thrown.name), message: String(thrown.message), stack };
+  } catch {
+    return { name: "unknown", message: "What was thrown cannot be described", stack: null };
+  }
+}

@@ -1,0 +1,35 @@
+import { decode } from "../codec/decode.ts";
+import { encode } from "../codec/encode.ts";
+import { ProtocolError } from "./protocol_error.ts";
+
+/** What an agent tells of itself when it has started. */
+export interface AgentInfo {
+  /** The interpreter that runs the agent. */
+  readonly runtime: "deno" | "node";
+  /** The interpreter's version, such as `2.9.6`. */
+  readonly version: string;
+  /** The operating system, in the words of `Deno.build.os`, such as `linux`. */
+  readonly os: string;
+  /** The processor, in the words of `Deno.build.arch`, such as `x86_64`. */
+  readonly arch: string;
+  /** The agent's process id, as it is called there. */
+  readonly pid: number;
+  /** The machine's own name, or `""` if the agent may not know it. */
+  readonly hostname: string;
+}
+
+/** Writes the payload of an agent's HELLO. */
+export function encodeAgentInfo(info: AgentInfo): Uint8Array {
+  return encode(info);
+}
+
+/** Reads what {@linkcode encodeAgentInfo} wrote. Throws for anything else. */
+export function decodeAgentInfo(payload: Uint8Array): AgentInfo {
+  const { runtime, version, os, arch, pid, hostname } = decode(payload) as Record<string, unknown>;
+  if (
+    (runtime !== "deno" && runtime !== "node") || typeof version !== "string" ||
+    typeof os !== "string" || typeof arch !== "string" || typeof pid !== "number" ||
+    typeof hostname !== "string"
+  ) throw new ProtocolError("A HELLO that does not say what the agent is");
+  return { runtime, version, os, arch, pid, hostname };
+}

@@ -1,0 +1,260 @@
+import { createRequire } from "node:module";
+import vm from "node:vm";
+import { CommonJs } from "./commonjs.ts";
+import type { FunctionUnit, UnitContext } from "./handle.ts";
+import { type ModuleRecord, urlOf } from "./module_record.ts";
+import type { SourcePositions } from "./source_positions.ts";
+
+/** Finds a module that was not sent, by asking; resolves to its id, once its record is defined. */
+export type AskForModule = (
+  specifier: string,
+  referrer: string,
+  type: string | undefined,
+) => Promise<string>;
+
+/** A module's namespace. */
+export type Namespace = Record<string, unknown>;
+
+/** Runs modules that came through the pipe, with the semantics of ES modules: one instance for each URL. */
+export class Loader {
+  readonly #records = new Map<string, ModuleRecord>();
+  readonly #modules = new Map<string, vm.Module>();
+  readonly #ask: AskForModule;
+  readonly #positions: SourcePositions;
+  readonly #commonJs = new CommonJs({
+    record: (id) => this.#records.get(id),
+    importDynamically: (specifier, referrer) =>
+      this.#importDynamically(specifier, referrer, undefined),
+  });
+  #linking: Promise<unknown> = Promise.resolve();
+
+  constructor(ask: AskForModule, positions: SourcePositions) {
+    this.#ask = ask;
+    this.#positions = positions;
+  }
+
+  /** Takes modules in; they are loaded when something imports them. */
+  define(records: readonly ModuleRecord[]): void {
+    for (const record of records) {
+      this.#records.set(record.id, record);
+      if (record.mappings !== undefined) this.#positions.add(urlOf(record.id), record.mappings);
+    }
+  }
+
+  /** The record of a module that was sent. */
+  record(id: string): ModuleRecord | undefined {
+    return this.#records.get(id);
+  }
+
+  /** The namespace of a module, which is loaded if it was not yet. */
+  async import(id: string): Promise<Namespace> {
+    const module = await this.#linked(id);
+    await evaluate(module);
+    return module.namespace as Namespace;
+  }
+
+  /** The namespace of a module that has been imported. */
+  loaded(id: string): Namespace | undefined {
+    const module = this.#modules.get(id);
+    return module?.status === "evaluated" ? module.namespace as Namespace : undefined;
+  }
+
+  /** Runs a unit, which makes its functions. */
+  async run(unit: FunctionUnit): Promise<UnitContext> {
+    const context: UnitContext = { functions: [], variables: [] };
+    if (unit.mappings !== undefined) this.#positions.add(unit.url, unit.mappings);
+    const module = this.#sourceModule(unit.url, unit.source, unit.imports, (meta) => {
+      meta.chopsticks = context;
+    }, -1);
+    await this.#inTurn(() =>
+      module.link((specifier, referrer) =>
+        referrer === module
+          ? this.#module(unit.imports[specifier] ?? specifier)
+          : this.#dependency(specifier, referrer.identifier)
+      )
+    );
+    await module.evaluate();
+    return context;
+  }
+
+  /** A module with all that it imports in place. */
+  #linked(id: string): Promise<vm.Module> {
+    return this.#inTurn(async () => {
+      const module = await this.#module(id);
+      try {
+        if (module.status === "unlinked") {
+          await module.link((specifier, referrer) =>
+            this.#dependency(specifier, referrer.identifier)
+          );
+        }
+      } catch (error) {
+        this.#modules.delete(id);
+        throw error;
+      }
+      return module;
+    });
+  }
+
+  /** Links one graph at a time: modules of a graph that is being linked cannot be part of another. */
+  #inTurn<T>(link: () => Promise<T>): Promise<T> {
+    const linked = this.#linking.then(link);
+    this.#linking = linked.catch(() => this.#forgetUnlinked());
+    return linked;
+  }
+
+  /** What could not be linked cannot be linked again either; what it lacked may come later. */
+  #forgetUnlinked(): void {
+    for (const [id, { status }] of this.#modules) {
+      if (status === "unlinked" || status === "linking") this.#modules.delete(id);
+    }
+  }
+
+  #dependency(specifier: string, referrer: string): vm.Module | Promise<vm.Module> {
+    const id = this.#records.get(referrer)?.imports[specifier] ?? specifier;
+    return this.#module(id, referrer);
+  }
+
+  #module(id: string, referrer?: string): vm.Module | Promise<vm.Module> {
+    const known = this.#modules.get(id);
+    if (known !== undefined) return known;
+    if (id.startsWith("node:")) return this.#builtin(id);
+    const record = this.#records.get(id);
+    if (record === undefined) {
+      const from = referrer === undefined ? "" : ` from ${referrer}`;
+      throw new TypeError(`Cannot import ${id}${from}: it was not sent along`);
+    }
+    const module = this.#create(record);
+    this.#modules.set(id, module);
+    return module;
+  }
+
+  #create(record: ModuleRecord): vm.Module {
+    const { id, kind, source } = record;
+    switch (kind) {
+      case "js":
+        return this.#sourceModule(id, source as string, record.imports);
+      case "cjs":
+        return synthetic(["default", ...record.exports ?? []], id, () => {
+          const exports = this.#commonJs.require(id) as Namespace | null | undefined;
+          return (name) => name === "default" ? exports : exports?.[name];
+        });
+      case "json": {
+        // Here, since Node before 22 reports an error in a synthetic module as uncaught besides.
+        const value = this.#commonJs.json(record);
+        return synthetic(["default"], id, () => () => value);
+      }
+      case "text":
+      case "bytes":
+        return synthetic(["default"], id, () => () => source);
+      case "wasm":
+        return this.#wasm(record);
+    }
+  }
+
+  #sourceModule(
+    id: string,
+    source: string,
+    imports: Readonly<Record<string, string>>,
+    extendMeta?: (meta: Record<string, unknown>) => void,
+    lineOffset = 0,
+  ): vm.SourceTextModule {
+    const url = urlOf(id);
+    const options: vm.SourceTextModuleOptions = {
+      identifier: id,
+      lineOffset,
+      initializeImportMeta: (object: object) => {
+        const meta = object as Record<string, unknown>;
+        meta.url = url;
+        meta.main = false;
+        if (url.startsWith("file://")) {
+          meta.filename = decodeURIComponent(new URL(url).pathname);
+          meta.dirname = (meta.filename as string).replace(/\/[^/]*$/, "") || "/";
+        }
+        meta.resolve = (specifier: string): string =>
+          urlOf(imports[specifier] ?? new URL(specifier, url).href);
+        extendMeta?.(meta);
+      },
+      importModuleDynamically: (
+        (specifier: string, _: unknown, attributes?: { readonly type?: string }) =>
+          this.#importDynamically(specifier, id, attributes?.type, imports)
+      ) as never,
+    };
+    try {
+      return new vm.SourceTextModule(source, options);
+    } catch (cause) {
+      // The error itself does not say where.
+      if (!(cause instanceof SyntaxError)) throw cause;
+      throw new SyntaxError(`Cannot load ${url}: ${cause.message}`, { cause });
+    }
+  }
+
+  async #importDynamically(
+    specifier: string,
+    referrer: string,
+    type: string | undefined,
+    imports: Readonly<Record<string, string>> = this.#records.get(referrer)?.imports ?? {},
+  ): Promise<vm.Module> {
+    const id = imports[specifier] ??
+      (specifier.startsWith("node:")
+        ? specifier
+        : await this.#ask(specifier, urlOf(referrer), type));
+    const module = await this.#linked(id);
+    await evaluate(module);
+    return module;
+  }
+
+  #wasm({ id, source, imports }: ModuleRecord): vm.Module {
+    const compiled = new WebAssembly.Module(source as Uint8Array<ArrayBuffer>);
+    const names = WebAssembly.Module.exports(compiled).map(({ name }) => name);
+    return synthetic(names, id, () => {
+      const given: Record<string, Namespace> = {};
+      for (const { module } of WebAssembly.Module.imports(compiled)) {
+        given[module] = this.loaded(imports[module] ?? module) ?? {};
+      }
+      const { exports } = new WebAssembly.Instance(compiled, given as WebAssembly.Imports);
+      return (name) => exports[name];
+    });
+  }
+
+  async #builtin(id: string): Promise<vm.Module> {
+    const namespace: Namespace = { ...await import(id) };
+    if (id === "node:module") {
+      // What a shipped module requires has been shipped too.
+      const create = (from: string | URL): unknown =>
+        this.#commonJs.requireOf(String(from)) ?? createRequire(from);
+      namespace.createRequire = create;
+      namespace.default = Object.assign(Object.create(namespace.default as object), {
+        createRequire: create,
+      });
+    }
+    // Another import may have been quicker.
+    const known = this.#modules.get(id);
+    if (known !== undefined) return known;
+    const module = synthetic(Object.keys(namespace), id, () => (name) => namespace[name]);
+    this.#modules.set(id, module);
+    return module;
+  }
+}
+
+/**
+ * Runs a module that is linked, or waits for it if it runs already: its status is "evaluated" while
+ * it awaits something at its top level.
+ */
+async function evaluate(module: vm.Module): Promise<void> {
+  // Imported by itself, before it came to its first await: V8 takes no questions until then.
+  while (module.status === "evaluating") await null;
+  await module.evaluate();
+}
+
+/** A module whose exports are what the function returned by `evaluate` gives for each name. */
+function synthetic(
+  names: readonly string[],
+  identifier: string,
+  evaluate: () => (name: string) => unknown,
+): vm.Module {
+  const unique = [...new Set(names)];
+  return new vm.SyntheticModule(unique, function (this: vm.SyntheticModule) {
+    const valueOf = evaluate();
+    for (const name of unique) this.setExport(name, valueOf(name));
+  }, { identifier });
+}

@@ -1,0 +1,102 @@
+/**
+ * The agent's entry point. The first stage, which is part of the command line at
+ * the far end, reads this module from the pipe and calls {@linkcode start}.
+ *
+ * @module
+ */
+
+import { Socket } from "node:net";
+import os from "node:os";
+import process from "node:process";
+import { Agent } from "./agent.ts";
+import { captureExit, ExitSignal } from "./exit.ts";
+import { encodeAgentInfo } from "./hello.ts";
+import { Multiplexer } from "./multiplexer.ts";
+import { streamPipe } from "./stream_pipe.ts";
+
+/** Exit code of an agent that ended as it was told to; the shell around it knows it. */
+const ORDERLY = 93;
+
+/** The `Deno` global, as far as it is used here. */
+interface DenoGlobal {
+  readonly args: readonly string[];
+  readonly version: { readonly deno: string };
+}
+
+/**
+ * Starts to serve the controller.
+ *
+ * @param input The pipe from the controller, with no listeners.
+ * @param rest What of the controller's frames has been read already.
+ */
+export function start(input: Socket, rest: Uint8Array): void {
+  const exit = captureExit();
+  const deno = (globalThis as { Deno?: DenoGlobal }).Deno;
+  const [marker, denoDir] = deno?.args ?? process.argv.slice(1);
+  if (deno === undefined) hideNodeOptions();
+  else restoreDenoDir(denoDir);
+  process.on("uncaughtException", report);
+  process.on("unhandledRejection", report);
+
+  const output = new Socket({ fd: 4, readable: false, writable: true });
+  const agent = new Agent(() => multiplexer);
+  const multiplexer: Multiplexer = new Multiplexer(
+    streamPipe(input, output, () => multiplexer.handleDrain()),
+    {
+      odd: false,
+      // The controller may do what it likes here.
+      maxHeld: Infinity,
+      maxChannels: Infinity,
+      onChannel: (channel, header) => agent.handleChannel(channel, header),
+      onHello: () => {},
+      onBye: () => multiplexer.end(new Error("The controller closed the connection")),
+      onEnd: () => setTimeout(() => exit(ORDERLY)),
+    },
+  );
+  const lost = (): void => multiplexer.end(new Error("The controller is gone"));
+  input.on("error", lost).on("end", lost);
+  output.on("error", lost);
+
+  output.write(`${marker} agent\n`);
+  multiplexer.sendHello(encodeAgentInfo({
+    runtime: deno === undefined ? "node" : "deno",
+    version: deno?.version.deno ?? process.versions.node,
+    os: process.platform,
+    arch: { x64: "x86_64", arm64: "aarch64" }[process.arch as string] ?? process.arch,
+    pid: process.pid,
+    hostname: hostname(),
+  }));
+  if (rest.length > 0) multiplexer.handleChunk(rest);
+  input.on("data", (chunk: Uint8Array) => multiplexer.handleChunk(chunk));
+  input.resume();
+}
+
+/** An error that no call can be blamed for ends nothing; who watches stderr sees it. */
+function report(error: unknown): void {
+  if (!(error instanceof ExitSignal)) console.error("Uncaught", error);
+}
+
+function hostname(): string {
+  try {
+    return os.hostname();
+  } catch {
+    return ""; // an agent without the permission
+  }
+}
+
+/** What the bootstrap set so that Deno wrote nothing to the disk is not for what the agent starts. */
+function restoreDenoDir(original: string | undefined): void {
+  try {
+    if (original) process.env.DENO_DIR = original;
+    else if (process.env.DENO_DIR === "/dev/null/none") delete process.env.DENO_DIR;
+    delete process.env.DENO_NO_PACKAGE_JSON;
+  } catch {
+    // An agent without the permission cannot pass them on either.
+  }
+}
+
+/** The agent's own flags are not for the workers and children of what it runs. */
+function hideNodeOptions(): void {
+  process.execArgv.length = 0;
+  process.argv.length = 1;
+}

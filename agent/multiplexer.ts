@@ -1,0 +1,354 @@
+import { Channel, type ChannelCarrier, ChannelReset } from "./channel.ts";
+import {
+  type Frame,
+  FrameDecoder,
+  FrameType,
+  HEADER_SIZE,
+  readUint32,
+  writeHeader,
+  writeUint32,
+} from "./frame.ts";
+import { ProtocolError } from "./protocol_error.ts";
+
+/** The way out: what a {@linkcode Multiplexer} needs to write to the far end. */
+export interface Pipe {
+  /**
+   * Writes the chunks in order and takes them over. `false` asks to wait for
+   * {@linkcode Multiplexer.handleDrain} before the next call.
+   */
+  write(chunks: Uint8Array[]): boolean;
+  /** Closes both directions at once. */
+  close(): void;
+}
+
+/** Options for {@linkcode Multiplexer}. */
+export interface MultiplexerOptions {
+  /** Whether this end's channels have odd numbers; the other end's have even ones. */
+  readonly odd: boolean;
+  /**
+   * The most memory for unread and unfinished messages, in bytes, over all channels;
+   * beyond it the other end is cut off.
+   *
+   * @default 1 GiB
+   */
+  readonly maxHeld?: number;
+  /**
+   * How many channels of the other end may be open at once; beyond it the
+   * other end is cut off.
+   *
+   * @default 10,000
+   */
+  readonly maxChannels?: number;
+  /** The other end opened a channel; `header` says what for. */
+  onChannel(channel: Channel, header: Uint8Array): void;
+  /** The other end introduced itself. */
+  onHello(payload: Uint8Array): void;
+  /** The other end asks this one to end. */
+  onBye?(): void;
+  /** The other end's process has ended with this code. */
+  onExit?(code: number): void;
+  /** The pipe is of no use any more; called once, after all channels have failed with `error`. */
+  onEnd(error: Error): void;
+}
+
+const MAX_HELD = 1024 ** 3;
+const MAX_CHANNELS = 10_000;
+/** The most memory for answers that wait, because the other end asks without reading; beyond it, it is cut off. */
+const MAX_ANSWERS = 64 * 1024 * 1024;
+/** What a waiting answer costs beside its bytes. */
+const ANSWER_COST = 200;
+const NOTHING = new Uint8Array(0);
+
+/** As much as is collected for one write, before the pipe is asked whether it takes more. */
+const WRITE_SIZE = 64 * 1024;
+
+/** A payload up to this size is copied behind its header: one small write is cheaper than two. */
+const COPY_LIMIT = 8 * 1024;
+
+/**
+ * Many {@linkcode Channel}s over one pipe. Channels that have something to send
+ * take turns, a frame each, so a large message never delays a small one by more
+ * than what the pipe has already taken.
+ */
+export class Multiplexer implements ChannelCarrier {
+  readonly #pipe: Pipe;
+  readonly #options: MultiplexerOptions;
+  readonly #decoder = new FrameDecoder();
+  readonly #channels = new Map<number, Channel>();
+  readonly #handle = (frame: Frame): void => this.#handleFrame(frame);
+  #ready: Channel[] = [];
+  readonly #scheduled = new Set<Channel>();
+  #control: Uint8Array[] = [];
+  #answers = 0;
+  #flushing = false;
+  #congested = false;
+  #nextId: number;
+  #lastPeerId = 0;
+  #peerChannels = 0;
+  #held = 0;
+  #failure: Error | undefined;
+  #ended: Error | undefined;
+  #unanswered = 0;
+
+  constructor(pipe: Pipe, options: MultiplexerOptions) {
+    this.#pipe = pipe;
+    this.#options = options;
+    this.#nextId = options.odd ? 1 : 2;
+  }
+
+  /** Why the pipe is of no use any more, or `undefined` while it is. */
+  get ended(): Error | undefined {
+    return this.#ended;
+  }
+
+  /** How many channels are open, of both ends. */
+  get size(): number {
+    return this.#channels.size;
+  }
+
+  /** How many pings in a row have had no answer. */
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
+  /** A new channel, for what the encoded `header` says to the other end. */
+  open(header: Uint8Array): Channel {
+    const channel = new Channel(this.#nextId, this);
+    this.#nextId += 2;
+    if (this.#failure !== undefined) {
+      channel.fail(this.#failure);
+    } else {
+      this.#channels.set(channel.id, channel);
+      this.#sendControl(FrameType.OPEN, channel.id, header);
+    }
+    return channel;
+  }
+
+  /** Introduces this end to the other. */
+  sendHello(payload: Uint8Array): void {
+    this.#sendControl(FrameType.HELLO, 0, payload);
+  }
+
+  /** Asks the other end to end. */
+  sendBye(): void {
+    this.#sendControl(FrameType.BYE, 0, NOTHING);
+  }
+
+  /** Asks the other end for a sign of life, see {@linkcode unanswered}. */
+  sendPing(): void {
+    this.#unanswered++;
+    this.#sendControl(FrameType.PING, 0, NOTHING);
+  }
+
+  /** For the pipe: bytes that arrived. They must not be written to afterwards. */
+  handleChunk(chunk: Uint8Array): void {
+    if (this.#ended !== undefined) return;
+    // Anything that comes shows that the other end lives.
+    this.#unanswered = 0;
+    try {
+      this.#decoder.push(chunk, this.#handle);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.end(error);
+    }
+  }
+
+  /** For the pipe: there is room again after a write that returned `false`. */
+  handleDrain(): void {
+    this.#congested = false;
+    this.#flush();
+  }
+
+  /** Every channel fails with `error`, and so does each that is opened from now on; the pipe stays open. */
+  failAll(error: Error): void {
+    this.#failure ??= error;
+    for (const channel of [...this.#channels.values()]) channel.fail(error);
+  }
+
+  /** Closes the pipe; every channel fails with `error`. Harmless when called again. */
+  end(error: Error): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
+    this.#control = [];
+    this.#ready = [];
+    this.#scheduled.clear();
+    this.failAll(error);
+    this.#pipe.close();
+    this.#options.onEnd(error);
+  }
+
+  /** Writes what is queued, as far as the pipe takes it, without waiting for the end of this turn. */
+  flush(): void {
+    this.#flush();
+  }
+
+  /** For channels. */
+  schedule(channel: Channel): void {
+    if (this.#scheduled.has(channel)) return;
+    this.#scheduled.add(channel);
+    this.#ready.push(channel);
+    this.#flushSoon();
+  }
+
+  /** For channels. */
+  sendCredit(channel: Channel, bytes: number): void {
+    const payload = new Uint8Array(4);
+    writeUint32(payload, 0, bytes);
+    this.#sendAnswer(FrameType.CREDIT, channel.id, payload);
+  }
+
+  /** For channels. */
+  sendReset(channel: Channel, reason: Uint8Array): void {
+    if (this.#isPeer(channel.id)) this.#sendAnswer(FrameType.RESET, channel.id, reason);
+    else this.#sendControl(FrameType.RESET, channel.id, reason);
+  }
+
+  /** For channels. */
+  hold(bytes: number): void {
+    this.#held += bytes;
+    const limit = this.#options.maxHeld ?? MAX_HELD;
+    if (bytes > 0 && this.#held > limit) {
+      throw new ProtocolError(`More than ${limit} bytes of unread messages`);
+    }
+  }
+
+  /** For channels. */
+  release(channel: Channel): void {
+    if (!this.#channels.delete(channel.id)) return;
+    if (this.#isPeer(channel.id)) this.#peerChannels--;
+  }
+
+  #isPeer(id: number): boolean {
+    return (id % 2 === 1) !== this.#options.odd;
+  }
+
+  #sendControl(type: FrameType, channel: number, payload: Uint8Array): void {
+    if (this.#ended !== undefined) return;
+    this.#control.push(frameOf(type, 0, channel, payload));
+    this.#flushSoon();
+  }
+
+  /** A control frame that the other end caused, which it may not do without limit. */
+  #sendAnswer(type: FrameType, channel: number, payload: Uint8Array): void {
+    this.#sendControl(type, channel, payload);
+    this.#answers += payload.length + ANSWER_COST;
+    if (this.#answers <= MAX_ANSWERS) return;
+    this.end(new ProtocolError("The other end asks without reading the answers"));
+  }
+
+  /** One write for all that is queued in one turn of the event loop. */
+  #flushSoon(): void {
+    if (this.#flushing || this.#congested) return;
+    this.#flushing = true;
+    queueMicrotask(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    while (!this.#congested && this.#ended === undefined) {
+      const chunks = this.#control;
+      this.#control = [];
+      this.#answers = 0;
+      for (let size = 0; size < WRITE_SIZE && this.#ready.length > 0;) {
+        size += this.#takeTurn(chunks);
+      }
+      if (chunks.length === 0) return;
+      this.#congested = !this.#pipe.write(chunks);
+    }
+  }
+
+  /** One frame of each channel, so that all have their turn. Returns how many bytes that were. */
+  #takeTurn(chunks: Uint8Array[]): number {
+    const turn = this.#ready;
+    this.#ready = [];
+    let size = 0;
+    for (const channel of turn) {
+      const piece = channel.take();
+      if (piece === undefined) {
+        this.#scheduled.delete(channel);
+        continue;
+      }
+      this.#ready.push(channel);
+      size += HEADER_SIZE + piece.bytes.length;
+      if (piece.bytes.length <= COPY_LIMIT) {
+        chunks.push(frameOf(FrameType.DATA, piece.flags, channel.id, piece.bytes));
+      } else {
+        const header = new Uint8Array(HEADER_SIZE);
+        writeHeader(header, FrameType.DATA, piece.flags, channel.id, piece.bytes.length);
+        chunks.push(header, piece.bytes);
+      }
+    }
+    return size;
+  }
+
+  #handleFrame(frame: Frame): void {
+    if (this.#ended !== undefined) return;
+    const { type, flags, channel: id, payload } = frame;
+    switch (type) {
+      case FrameType.OPEN:
+        return this.#handleOpen(id, payload);
+      case FrameType.DATA:
+        return this.#find(id)?.handleData(payload, flags);
+      case FrameType.CREDIT:
+        if (payload.length !== 4) throw new ProtocolError("A credit frame without a number");
+        return this.#find(id)?.handleCredit(readUint32(payload, 0));
+      case FrameType.RESET:
+        return this.#find(id)?.fail(new ChannelReset(payload));
+      case FrameType.PING:
+        return this.#sendAnswer(FrameType.PONG, 0, payload);
+      case FrameType.PONG:
+        return;
+      case FrameType.HELLO:
+        return this.#options.onHello(payload);
+      case FrameType.BYE:
+        if (this.#options.onBye === undefined) {
+          throw new ProtocolError("A BYE frame, which only a controller sends");
+        }
+        return this.#options.onBye();
+      case FrameType.EXIT:
+        if (this.#options.onExit === undefined) {
+          throw new ProtocolError("An EXIT frame, which only an agent's shell sends");
+        }
+        return this.#options.onExit(readExitCode(payload));
+    }
+  }
+
+  #handleOpen(id: number, header: Uint8Array): void {
+    if (!this.#isPeer(id) || id <= this.#lastPeerId) {
+      throw new ProtocolError(`Channel ${id} cannot be opened by the other end`);
+    }
+    this.#lastPeerId = id;
+    if (++this.#peerChannels > (this.#options.maxChannels ?? MAX_CHANNELS)) {
+      throw new ProtocolError(`More than ${this.#peerChannels - 1} channels open at once`);
+    }
+    const channel = new Channel(id, this);
+    this.#channels.set(id, channel);
+    this.#options.onChannel(channel, header);
+  }
+
+  /** The channel of a frame, or `undefined` if it is over: frames may have been on their way. */
+  #find(id: number): Channel | undefined {
+    const channel = this.#channels.get(id);
+    if (channel !== undefined) return channel;
+    const known = this.#isPeer(id) ? id <= this.#lastPeerId : id < this.#nextId;
+    if (!known || id === 0) {
+      throw new ProtocolError(`A frame for channel ${id}, which was never opened`);
+    }
+    return undefined;
+  }
+}
+
+function readExitCode(payload: Uint8Array): number {
+  const digits = String.fromCharCode(...payload.subarray(0, 4));
+  if (!/^[0-9]{3}$/.test(digits)) throw new ProtocolError("An EXIT frame without a code");
+  return Number(digits);
+}
+
+function frameOf(type: FrameType, flags: number, channel: number, payload: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(HEADER_SIZE + payload.length);
+  writeHeader(frame, type, flags, channel, payload.length);
+  frame.set(payload, HEADER_SIZE);
+  return frame;
+}

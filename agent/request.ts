@@ -1,0 +1,49 @@
+/**
+ * What the header of an opened channel asks for: an array, of which the first
+ * element is the kind. Each kind's messages are given with it.
+ *
+ * @module
+ */
+
+import type { Code } from "./handle.ts";
+import type { ModuleRecord } from "./module_record.ts";
+
+/** Kinds of request. */
+export const Request = {
+  /**
+   * Controller to agent, one channel for the connection, ahead of the calls that need what it carries:
+   * each message is a {@linkcode Batch}, encoded and compressed with raw deflate.
+   */
+  BATCHES: 0,
+  /**
+   * Controller to agent: `[CALL, batches, function, code]`. `batches` is how many batches have to be in
+   * before the call can be made. Where `code` is `null`, the message is the array of arguments; there
+   * is none when there are no arguments. Otherwise it is the number of the code that the values refer to,
+   * counted over all batches, and the message is `[function, arguments, captured]` with handles: the function
+   * is `null` if the header says it, and `captured` has the values of the variables of each unit. The
+   * answer is the result, or a failure.
+   */
+  CALL: 1,
+  /**
+   * Agent to controller: `[IMPORT, specifier, referrer, type]`, for an `import()` whose name is only known
+   * when it runs. The answer is `[id, batches]`, or a failure.
+   */
+  IMPORT: 2,
+} as const;
+
+/** Modules, and code that no module exports. */
+export type Batch = readonly [records: readonly ModuleRecord[], codes: readonly Code[]];
+
+/**
+ * Where a function is: an export of a module, or a global when `module` is `null`,
+ * and the path to it from there.
+ */
+export interface FunctionPlace {
+  readonly module: string | null;
+  readonly path: readonly string[];
+}
+
+/** A function in a CALL that is not sent by value: its place with a number for it, and from the second time on the number alone. */
+export type FunctionReference =
+  | readonly [id: number, module: string | null, ...path: string[]]
+  | number;

@@ -1,0 +1,86 @@
+import { type Code, type Handle, HandleKind, type UnitContext } from "./handle.ts";
+import type { Loader, Namespace } from "./loader.ts";
+
+/** Makes what handles stand for. */
+export interface Reviver {
+  /** What a handle's data stands for; for the codec. */
+  revive(data: unknown): unknown;
+  /** Gives the variables of each unit their values. */
+  setVariables(captured: readonly (readonly unknown[])[]): void;
+}
+
+/** Loads `code`, with variables of its own, and gives what revives the handles that refer to it. */
+export async function loadCode(code: Code, loader: Loader): Promise<Reviver> {
+  const modules = new Map<string, Namespace>();
+  for (const id of code.loads) modules.set(id, await loader.import(id));
+  const units: UnitContext[] = [];
+  for (const unit of code.units) units.push(await loader.run(unit));
+  const classes = new Map<string, unknown>();
+
+  /** A class is made once, when it is first needed, since its parent and its static fields need values. */
+  const makeClass = ([unit, index, ...needs]: readonly unknown[]): unknown => {
+    const key = `${unit} ${index}`;
+    if (!classes.has(key)) {
+      const { functions, variables } = units[unit as number]!;
+      for (const [variable, value] of needs as [number, unknown][]) variables[variable]!(value);
+      classes.set(key, (functions[index as number] as () => unknown)());
+    }
+    return classes.get(key);
+  };
+
+  return {
+    revive(data) {
+      const [kind, ...rest] = data as Handle;
+      switch (kind) {
+        case HandleKind.PLACE: {
+          const [module, ...path] = rest as [string | null, ...string[]];
+          return find(module === null ? globalThis : modules.get(module), module, path).value;
+        }
+        case HandleKind.FUNCTION:
+          return units[rest[0] as number]!.functions[rest[1] as number];
+        case HandleKind.CLASS:
+          return makeClass(rest);
+        case HandleKind.BOUND: {
+          const [target, self, args] = rest as [
+            (...args: unknown[]) => unknown,
+            unknown,
+            unknown[],
+          ];
+          return target.bind(self, ...args);
+        }
+        case HandleKind.SYMBOL:
+          return (Symbol as unknown as Record<string, symbol>)[rest[0] as string];
+        case HandleKind.SYMBOL_FOR:
+          return Symbol.for(rest[0] as string);
+        default:
+          throw new TypeError(`This agent knows no handle ${kind}`);
+      }
+    },
+    setVariables(captured) {
+      captured.forEach((values, unit) => {
+        values.forEach((value, index) => units[unit]!.variables[index]!(value));
+      });
+    },
+  };
+}
+
+/**
+ * Follows `path` from a module's namespace or the global object.
+ *
+ * @returns What is there, and what it was found in.
+ * @throws {TypeError} If there is nothing.
+ */
+export function find(
+  root: unknown,
+  module: string | null,
+  path: readonly string[],
+): { value: unknown; parent: unknown } {
+  let parent: unknown;
+  let value = root;
+  for (const name of path) {
+    parent = value;
+    value = (value as Record<string, unknown> | null | undefined)?.[name];
+  }
+  if (value !== undefined) return { value, parent };
+  throw new TypeError(`There is no ${path.join(".")} ${module === null ? "here" : `in ${module}`}`);
+}

@@ -1,0 +1,33 @@
+/**
+ * Chopsticks runs your own functions on other machines: over ssh, in a Docker container, under
+ * sudo, in a local subprocess. The function and every module it needs travel through the pipe;
+ * nothing is installed at the far end but Deno or Node.
+ *
+ * @example
+ * ```ts
+ * import { Local } from "@chopsticks/chopsticks";
+ * import { hostname } from "@chopsticks/chopsticks/facts";
+ *
+ * await using tun = new Local();
+ * console.log(await tun.call(hostname));
+ * ```
+ *
+ * @module
+ */
+
+export type { AgentInfo } from "./agent/hello.ts";
+export { ProtocolError } from "./agent/protocol_error.ts";
+export { DecodeError } from "./codec/decode_error.ts";
+export { BaseTunnel, type RemoteModule } from "./tunnel/base_tunnel.ts";
+export {
+  ConnectionError,
+  type ConnectionErrorOptions,
+  RuntimeNotFoundError,
+} from "./tunnel/connection_error.ts";
+export { Docker, type DockerOptions } from "./tunnel/docker.ts";
+export { Local, type LocalOptions } from "./tunnel/local.ts";
+export { RemoteError } from "./tunnel/remote_error.ts";
+export { SSHTunnel, SSHTunnel as Tunnel, type SSHTunnelOptions } from "./tunnel/ssh_tunnel.ts";
+export { SubprocessTunnel } from "./tunnel/subprocess_tunnel.ts";
+export { Sudo, type SudoOptions } from "./tunnel/sudo.ts";
+export type { TunnelOptions, WithOptions } from "./tunnel/tunnel_options.ts";

@@ -1,0 +1,462 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { type Channel, WINDOW } from "../../agent/channel.ts";
+import {
+  Flag,
+  FrameDecoder,
+  FrameType,
+  HEADER_SIZE,
+  MAX_PAYLOAD,
+  writeUint32,
+} from "../../agent/frame.ts";
+import type { MultiplexerOptions } from "../../agent/multiplexer.ts";
+import { ProtocolError } from "../../agent/protocol_error.ts";
+import { frame, type Lone, lone, pipePair } from "./_memory_pipe.ts";
+import { Random } from "./_random.ts";
+
+const MiB = 1024 * 1024;
+const EMPTY = new Uint8Array(0);
+const text = (string: string): Uint8Array => new TextEncoder().encode(string);
+const shown = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+function credit(bytes: number): Uint8Array {
+  const payload = new Uint8Array(4);
+  writeUint32(payload, 0, bytes);
+  return payload;
+}
+
+/** Asserts that the other end was cut off, once, with everything let go of. */
+function assertCutOff({ multiplexer, ends, closed }: Lone, message: string): void {
+  assertEquals(ends.length, 1);
+  assert(ends[0]! instanceof ProtocolError);
+  assertStringIncludes(ends[0]!.message, message);
+  assertEquals(multiplexer.ended, ends[0]);
+  assertEquals([multiplexer.size, closed()], [0, 1]);
+}
+
+/** How often `chunk` is taken before the other end is cut off. */
+function flood({ multiplexer }: Lone, limit: number, chunk: (i: number) => Uint8Array): number {
+  let i = 0;
+  while (i < limit && multiplexer.ended === undefined) multiplexer.handleChunk(chunk(i++));
+  return i;
+}
+
+Deno.test("Multiplexer.open() opens a channel at the other end, from both ends", async () => {
+  const pair = pipePair();
+  const { left, right } = pair;
+  const mine = [1, 2, 3].map((i) => left.multiplexer.open(text(`from left ${i}`)));
+  const theirs = [1, 2].map((i) => right.multiplexer.open(text(`from right ${i}`)));
+  await pair.settled();
+  assertEquals(right.opened.map(({ header }) => shown(header)), [
+    "from left 1",
+    "from left 2",
+    "from left 3",
+  ]);
+  assertEquals(left.opened.map(({ header }) => shown(header)), ["from right 1", "from right 2"]);
+  assertEquals(right.opened.map(({ channel }) => channel.id), mine.map(({ id }) => id));
+  const ids = [...mine, ...theirs].map(({ id }) => id);
+  assertEquals(new Set(ids).size, 5);
+  assertEquals([left.multiplexer.size, right.multiplexer.size], [5, 5]);
+  const all = [...mine, ...theirs, ...left.opened.map((one) => one.channel)];
+  for (const channel of [...all, ...right.opened.map((one) => one.channel)]) channel.end();
+  await pair.assertNothingOpen();
+});
+
+Deno.test("Multiplexer carries a thousand channels side by side", async () => {
+  const random = new Random(1);
+  const pair = pipePair({ capacity: 10_000, chop: () => 1 + random.below(5000) });
+  const pairs: [Channel, Channel][] = [];
+  for (let i = 0; i < 1000; i++) pairs.push(await pair.channel());
+  const bytes = random.bytes(3000);
+  const got = await Promise.all(pairs.map(async ([left, right], i) => {
+    left.send(text(`to ${i}`));
+    left.send(bytes, Flag.END);
+    right.send(text(`from ${i}`), Flag.END);
+    const messages = [await right.receive(), await right.receive(), await left.receive()];
+    return messages.map((message) => message!.bytes);
+  }));
+  got.forEach((messages, i) => assertEquals(messages, [text(`to ${i}`), bytes, text(`from ${i}`)]));
+  await pair.assertNothingOpen();
+});
+
+Deno.test("Multiplexer lets a small message pass a message of 256 MiB", async () => {
+  const pair = pipePair();
+  const [large, largeFar] = await pair.channel();
+  const [small, smallFar] = await pair.channel();
+  large.send(new Uint8Array(256 * MiB));
+  const receiving = assertRejects(() => largeFar.receive());
+  const { frames } = pair.left.wire;
+  while (frames.length < 100) await new Promise((resolve) => setTimeout(resolve));
+  for (let i = 0; i < 10; i++) {
+    const before = frames.length;
+    small.send(text("quick"));
+    assertEquals(shown((await smallFar.receive())!.bytes), "quick");
+    const since = frames.slice(before).findIndex((frame) => frame.channel === small.id);
+    assert(since === 0 || since === 1, `${since} frames were sent first`);
+    // The answer too, though the way back is free.
+    smallFar.send(text("thanks"));
+    assertEquals(shown((await small.receive())!.bytes), "thanks");
+  }
+  const sent = pair.left.wire.framesOf(FrameType.DATA, large.id).length * MAX_PAYLOAD;
+  assert(sent < 256 * MiB, "the large message had passed already");
+  small.end();
+  smallFar.end();
+  large.reset(new Error("seen enough"));
+  await receiving;
+  await pair.assertNothingOpen();
+});
+
+Deno.test("Multiplexer gives each of several large messages its turn", async () => {
+  const pair = pipePair();
+  const pairs: [Channel, Channel][] = [];
+  for (let i = 0; i < 4; i++) pairs.push(await pair.channel());
+  const size = 8 * MiB;
+  const receiving = pairs.map(([, far]) => far.receive());
+  for (const [channel] of pairs) channel.send(new Uint8Array(size), Flag.END);
+  for (const [, far] of pairs) far.end();
+  for (const message of await Promise.all(receiving)) assertEquals(message!.bytes.length, size);
+  const order = pair.left.wire.frames.filter(({ type }) => type === FrameType.DATA)
+    .map(({ channel }) => channel);
+  // At any point they are about equally far: credit may come in another order.
+  const slack = 2 * WINDOW / MAX_PAYLOAD;
+  const counts = new Map<number, number>(pairs.map(([{ id }]) => [id, 0]));
+  for (const id of order) {
+    counts.set(id, counts.get(id)! + 1);
+    const all = [...counts.values()];
+    assert(Math.max(...all) - Math.min(...all) <= slack, `${all}`);
+  }
+  await pair.assertNothingOpen();
+});
+
+Deno.test("Multiplexer keeps a reader that does not read from delaying the others", async () => {
+  const pair = pipePair();
+  const [stuck, stuckFar] = await pair.channel();
+  for (let i = 0; i < 100; i++) stuck.send(new Uint8Array(MAX_PAYLOAD));
+  await pair.settled();
+  const [other, otherFar] = await pair.channel();
+  other.send(new Uint8Array(20 * MiB), Flag.END);
+  otherFar.end();
+  assertEquals((await otherFar.receive())!.bytes.length, 20 * MiB);
+  assert(pair.right.multiplexer.held < 2 * WINDOW);
+  stuckFar.reset(new Error("never read"));
+  await pair.assertNothingOpen();
+});
+
+Deno.test("Multiplexer writes what is sent in one turn at once", async () => {
+  const end = lone();
+  end.multiplexer.open(text("header")).send(text("message"), Flag.END);
+  end.multiplexer.open(text("header")).end();
+  end.multiplexer.sendPing();
+  await Promise.resolve();
+  assertEquals(end.writes.length, 1);
+  const types: number[] = [];
+  const decoder = new FrameDecoder();
+  for (const chunk of end.writes[0]!) decoder.push(chunk, ({ type }) => types.push(type));
+  assertEquals(types.sort(), [1, 1, 2, 2, 5]);
+  // So are many small messages, and those of several channels.
+  const channel = end.multiplexer.open(EMPTY);
+  for (let i = 0; i < 100; i++) channel.send(text("x"));
+  await Promise.resolve();
+  assertEquals(end.writes.length, 2);
+  end.multiplexer.end(new Error("done"));
+});
+
+Deno.test("Multiplexer.flush() does not wait for the end of the turn", () => {
+  const end = lone();
+  end.multiplexer.open(EMPTY);
+  assertEquals(end.writes.length, 0);
+  end.multiplexer.flush();
+  assertEquals(end.writes.length, 1);
+  end.multiplexer.end(new Error("done"));
+});
+
+Deno.test("Multiplexer writes nothing more until the pipe has drained", async () => {
+  const end = lone({}, false);
+  const channel = end.multiplexer.open(EMPTY);
+  await Promise.resolve();
+  for (let n = 1; n < 5; n++) {
+    channel.send(new Uint8Array(10 * MAX_PAYLOAD));
+    end.multiplexer.sendPing();
+    await Promise.resolve();
+    end.multiplexer.flush();
+    assertEquals(end.writes.length, n);
+    end.multiplexer.handleDrain();
+    assertEquals(end.writes.length, n + 1);
+    // Not much more than one frame, whatever there is to send.
+    const size = end.writes[n]!.reduce((sum, chunk) => sum + chunk.length, 0);
+    assert(size <= 2 * MAX_PAYLOAD, `${size} bytes`);
+  }
+  end.multiplexer.end(new Error("done"));
+});
+
+Deno.test("Multiplexer.open() may be called more often in a turn than anything is read", async () => {
+  const pair = pipePair({ right: { maxChannels: Infinity } });
+  const channels = Array.from({ length: 110_000 }, () => pair.left.multiplexer.open(EMPTY));
+  for (const channel of channels) channel.reset(new Error("never mind"));
+  await pair.assertNothingOpen();
+  assertEquals(pair.left.ends, []);
+});
+
+Deno.test("Multiplexer.sendPing() is answered", async () => {
+  const pair = pipePair();
+  const { multiplexer } = pair.left;
+  pair.right.wire.hold();
+  for (let n = 1; n <= 3; n++) {
+    multiplexer.sendPing();
+    await pair.settled();
+    assertEquals(multiplexer.unanswered, n);
+  }
+  assertEquals(pair.right.wire.framesOf(FrameType.PONG, 0).length, 3);
+  pair.right.wire.release();
+  await pair.settled();
+  assertEquals(multiplexer.unanswered, 0);
+  // Anything else is a sign of life too.
+  multiplexer.sendPing();
+  multiplexer.handleChunk(frame(FrameType.PONG).subarray(0, 1));
+  assertEquals(multiplexer.unanswered, 0);
+});
+
+Deno.test("Multiplexer sends a PING's payload back", async () => {
+  const end = lone();
+  end.multiplexer.handleChunk(frame(FrameType.PING, 0, text("payload")));
+  await Promise.resolve();
+  assertEquals(end.writes, [[frame(FrameType.PONG, 0, text("payload"))]]);
+});
+
+Deno.test("Multiplexer passes on what concerns the whole pipe", async () => {
+  const calls: unknown[] = [];
+  const end = lone({
+    onHello: (payload) => calls.push(shown(payload)),
+    onBye: () => calls.push("bye"),
+    onExit: (code) => calls.push(code),
+  });
+  const pair = pipePair({ right: { onBye: () => calls.push("bye from left") } });
+  pair.left.multiplexer.sendBye();
+  end.multiplexer.handleChunk(frame(FrameType.HELLO, 0, text("hello")));
+  end.multiplexer.handleChunk(frame(FrameType.BYE));
+  end.multiplexer.handleChunk(frame(FrameType.EXIT, 0, text("007")));
+  await pair.settled();
+  assertEquals(calls, ["hello", "bye", 7, "bye from left"]);
+  assertEquals(end.ends, []);
+});
+
+Deno.test("Multiplexer.end() fails every channel once, and the other end's too", async () => {
+  const pair = pipePair();
+  const failures: string[] = [];
+  const pending: Promise<unknown>[] = [];
+  for (let i = 0; i < 5; i++) {
+    const [left, right] = await pair.channel();
+    left.onFailure((error) => failures.push(`left ${i} ${error}`));
+    right.onFailure((error) => failures.push(`right ${i} ${error}`));
+    left.send(new Uint8Array(3 * WINDOW));
+    pending.push(left.receive(), left.drained(), right.receive());
+  }
+  const outcomes = Promise.allSettled(pending);
+  const error = new Error("gone");
+  pair.left.multiplexer.end(error);
+  pair.left.multiplexer.end(new Error("again"));
+  assertEquals(pair.left.ends, [error]);
+  assertEquals(pair.left.multiplexer.ended, error);
+  for (const { status } of await outcomes) assertEquals(status, "rejected");
+  assertEquals(pair.right.ends.map(String), ["Error: The pipe was closed"]);
+  const expected = ["left", "right"].flatMap((end) =>
+    [0, 1, 2, 3, 4].map((i) =>
+      `${end} ${i} Error: ${end === "left" ? "gone" : "The pipe was closed"}`
+    )
+  );
+  assertEquals(failures.sort(), expected);
+  const late = pair.left.multiplexer.open(EMPTY);
+  late.send(EMPTY);
+  late.end();
+  await assertRejects(() => late.receive(), Error, "gone");
+  pair.left.multiplexer.sendPing();
+  pair.left.multiplexer.handleChunk(text("whatever"));
+  pair.left.multiplexer.handleDrain();
+  await pair.assertNothingOpen();
+});
+
+Deno.test("Multiplexer.end() leaves nothing behind, whenever it comes", async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const random = new Random(seed);
+    const pair = pipePair({ capacity: 1000, chop: () => 1 + random.below(3000) });
+    const pending: Promise<unknown>[] = [];
+    for (let n = 0; n < 5; n++) {
+      const [left, right] = await pair.channel();
+      for (const channel of [left, right]) {
+        for (let i = random.below(6); i > 0; i--) channel.send(random.bytes(random.size(9000)));
+        if (random.below(2) === 0) channel.end();
+        if (random.below(2) === 0) pending.push(channel.receive().catch(() => {}));
+        if (random.below(4) === 0) channel.reset(new Error("reset"));
+      }
+    }
+    for (let i = random.below(30); i > 0; i--) await new Promise((resolve) => setTimeout(resolve));
+    const { multiplexer } = random.below(2) === 0 ? pair.left : pair.right;
+    multiplexer.end(new Error("broken"));
+    // Whoever waited hears of it.
+    await Promise.all(pending);
+    await pair.settled();
+    assertEquals([pair.left.ends.length, pair.right.ends.length], [1, 1]);
+    assertEquals([pair.left.multiplexer.size, pair.right.multiplexer.size], [0, 0]);
+    assertEquals([pair.left.wire.queued, pair.right.wire.queued], [0, 0]);
+  }
+});
+
+Deno.test("Multiplexer.failAll() fails the channels and leaves the pipe open", async () => {
+  const pair = pipePair({ right: { onBye: () => pair.right.multiplexer.end(new Error("bye")) } });
+  const [left, right] = await pair.channel();
+  pair.left.multiplexer.failAll(new Error("closing"));
+  await assertRejects(() => left.receive(), Error, "closing");
+  await assertRejects(() => pair.left.multiplexer.open(EMPTY).receive(), Error, "closing");
+  // What the other end still sends is of no use, and no fault.
+  right.send(text("too late"), Flag.END);
+  await pair.settled();
+  assertEquals(pair.left.multiplexer.ended, undefined);
+  pair.left.multiplexer.sendBye();
+  await pair.assertNothingOpen();
+  assertEquals(pair.left.ends.map(String), ["Error: The pipe was closed"]);
+});
+
+/** What breaks the protocol, each with what it is called. */
+const offences: [message: string, chunks: Uint8Array[], options?: Partial<MultiplexerOptions>][] = [
+  ["Expected a frame, got 68 65 6c 6c 6f", [text("hello")]],
+  ["Unknown frame type 77", [frame(77)]],
+  ["Channel 2 cannot be opened", [frame(FrameType.OPEN, 2)]],
+  ["Channel 0 cannot be opened", [frame(FrameType.OPEN, 0)]],
+  ["Channel 3 cannot be opened", [frame(FrameType.OPEN, 3), frame(FrameType.OPEN, 3)]],
+  ["Channel 1 cannot be opened", [frame(FrameType.OPEN, 3), frame(FrameType.OPEN, 1)]],
+  ["channel 1, which was never opened", [frame(FrameType.DATA, 1, text("x"), Flag.MESSAGE)]],
+  ["channel 2, which was never opened", [frame(FrameType.CREDIT, 2, credit(1))]],
+  ["channel 4294967295, which was never", [frame(FrameType.RESET, 0xffff_ffff)]],
+  ["channel 0, which was never opened", [frame(FrameType.DATA, 0, text("x"))]],
+  ["A credit frame without a number", [frame(FrameType.OPEN, 1), frame(FrameType.CREDIT, 1)]],
+  ["A BYE frame, which only a controller sends", [frame(FrameType.BYE)]],
+  ["An EXIT frame, which only an agent's shell sends", [frame(FrameType.EXIT, 0, text("001"))]],
+  ...["", "1", "12x", "-01", "0001"].map((
+    code,
+  ): typeof offences[number] => [
+    "An EXIT frame without a code",
+    [frame(FrameType.EXIT, 0, text(code))],
+    { onExit: () => {} },
+  ]),
+];
+
+Deno.test("Multiplexer.handleChunk() cuts off an end that breaks the protocol", async (t) => {
+  for (const [message, chunks, options] of offences) {
+    await t.step(message, () => {
+      const end = lone(options);
+      for (const chunk of chunks) end.multiplexer.handleChunk(chunk);
+      assertCutOff(end, message);
+      // Nothing of what follows counts, in the same chunk or later.
+      end.multiplexer.handleChunk(frame(FrameType.OPEN, 5));
+      assertEquals([end.multiplexer.size, end.ends.length], [0, 1]);
+    });
+  }
+});
+
+Deno.test("Multiplexer.handleChunk() passes over frames for channels that are over", async () => {
+  const end = lone();
+  const { multiplexer } = end;
+  multiplexer.open(EMPTY).reset(new Error("never mind"));
+  multiplexer.handleChunk(frame(FrameType.OPEN, 1));
+  multiplexer.handleChunk(frame(FrameType.RESET, 1));
+  for (const id of [1, 2]) {
+    multiplexer.handleChunk(frame(FrameType.DATA, id, text("x"), Flag.MESSAGE | Flag.END));
+    multiplexer.handleChunk(frame(FrameType.DATA, id, text("x"), Flag.MESSAGE | Flag.END));
+    multiplexer.handleChunk(frame(FrameType.CREDIT, id, credit(0xffff_ffff)));
+    multiplexer.handleChunk(frame(FrameType.RESET, id));
+  }
+  await assertRejects(() => end.opened[0]!.receive());
+  assertEquals([end.ends.length, multiplexer.size, multiplexer.held], [0, 0, 0]);
+});
+
+Deno.test("Multiplexer cuts off an end that asks without reading the answers", () => {
+  // However the answers are made, they take a bounded part of the memory.
+  for (const payload of [EMPTY, new Uint8Array(MAX_PAYLOAD)]) {
+    const end = lone({}, false);
+    end.multiplexer.sendPing();
+    end.multiplexer.flush();
+    const ping = frame(FrameType.PING, 0, payload);
+    const pings = flood(end, 1_000_000, () => ping);
+    assertCutOff(end, "asks without reading the answers");
+    assert(pings * (payload.length + 200) < 65 * MiB, `${pings} pings`);
+  }
+});
+
+Deno.test("Multiplexer cuts off an end that opens what is refused, without reading it", () => {
+  const end = lone({
+    onChannel: (channel) => channel.reset(new Error("no"), new Uint8Array(1000)),
+  }, false);
+  end.multiplexer.sendPing();
+  end.multiplexer.flush();
+  flood(end, 1_000_000, (i) => frame(FrameType.OPEN, 2 * i + 1));
+  assertCutOff(end, "asks without reading the answers");
+});
+
+Deno.test("Multiplexer cuts off an end that opens too many channels", () => {
+  const end = lone({ maxChannels: 10 });
+  const count = flood(end, 1000, (i) => frame(FrameType.OPEN, 2 * i + 1));
+  assertEquals(count, 11);
+  assertCutOff(end, "More than 10 channels open at once");
+  // Those that are over do not count.
+  const other = lone({ maxChannels: 10 });
+  const close = (id: number): Uint8Array => frame(FrameType.RESET, id);
+  const opened = flood(other, 1000, (i) => {
+    const id = i - i % 2 + 1;
+    return i % 2 === 0 ? frame(FrameType.OPEN, id) : close(id);
+  });
+  assertEquals([opened, other.ends.length, other.multiplexer.size], [1000, 0, 0]);
+});
+
+Deno.test("Multiplexer cuts off an end that sends more than it may hold", async () => {
+  const kinds: Record<string, (id: number) => Uint8Array> = {
+    "a message without an end": (id) => frame(FrameType.DATA, id, new Uint8Array(MAX_PAYLOAD)),
+    "a message in tiny pieces": (id) => frame(FrameType.DATA, id, new Uint8Array(1)),
+    "unread messages": (id) => frame(FrameType.DATA, id, new Uint8Array(9000), Flag.MESSAGE),
+    "unread tiny messages": (id) => frame(FrameType.DATA, id, EMPTY, Flag.MESSAGE),
+  };
+  for (const make of Object.values(kinds)) {
+    const maxHeld = 8 * MiB;
+    const end = lone({ maxHeld });
+    const channels = 50;
+    for (let id = 1; id < 2 * channels; id += 2) {
+      end.multiplexer.handleChunk(frame(FrameType.OPEN, id));
+    }
+    const frames = Array.from({ length: channels }, (_, i) => make(2 * i + 1));
+    const count = flood(end, 1_000_000, (i) => frames[i % channels]!);
+    assertCutOff(end, `More than ${maxHeld} bytes of unread messages`);
+    // An object with its array takes some hundred bytes, whatever is in it.
+    assert(count * 200 <= maxHeld + 200, `${count} frames`);
+    for (const channel of end.opened) await assertRejects(() => channel.receive(), ProtocolError);
+  }
+});
+
+Deno.test("Multiplexer.handleChunk() survives a flipped byte anywhere", async () => {
+  // What one end sends in a short session, as the other end gets it.
+  const pair = pipePair();
+  const [left, right] = await pair.channel();
+  left.send(text("a message"));
+  left.send(new Uint8Array(40), Flag.END);
+  right.end();
+  const [other] = await pair.channel();
+  pair.left.multiplexer.sendPing();
+  other.reset(new Error("enough"), text("reason"));
+  await pair.settled();
+  const chunks = pair.left.wire.frames.map(({ type, channel, payload, flags }) =>
+    frame(type, channel, payload, flags)
+  );
+  const stream = new Uint8Array(await new Blob(chunks as BlobPart[]).arrayBuffer());
+  assert(stream.length > 8 * HEADER_SIZE);
+  for (let at = 0; at < stream.length; at++) {
+    for (const flip of [1, 2, 0x80, 0xff]) {
+      const flipped = stream.slice();
+      flipped[at]! ^= flip;
+      const end = lone({ maxHeld: 1000, maxChannels: 5, onBye: () => {}, onExit: () => {} });
+      for (const piece of new Random(at).cut(flipped, 50)) end.multiplexer.handleChunk(piece);
+      assert(end.ends.length <= 1);
+      assert(end.ends.every((error) => error instanceof ProtocolError));
+      const { ended } = end.multiplexer;
+      end.multiplexer.end(new Error("done"));
+      for (const channel of end.opened) channel.reset(new Error("done"));
+      assertEquals([end.multiplexer.size, end.multiplexer.held], [0, 0], String(ended));
+    }
+  }
+});

@@ -1,0 +1,64 @@
+/**
+ * How long it takes to connect and to have the answer of a first call, on this machine, in relation to
+ * starting the bare interpreter and waiting for its end: `deno run -A tests/bench/connect_bench.ts`.
+ *
+ * @module
+ */
+import { Local, type LocalOptions } from "../../mod.ts";
+import { measure, printRatio, printTitle, timed } from "./_measure.ts";
+
+const ROUNDS = 15;
+/** How many tunnels are opened at once. */
+const MANY = 50;
+
+/** Does nothing but start an interpreter, in the way in which an agent is started. */
+const bare = {
+  deno: [
+    Deno.execPath(),
+    ...["run", "-A", "--no-config", "--no-lock", "--no-prompt", "data:text/javascript,1"],
+  ],
+  node: ["node", "-e", "1"],
+} as const;
+
+async function start([program, ...args]: readonly string[]): Promise<void> {
+  await new Deno.Command(program!, { args, stdin: "null" }).output();
+}
+
+async function connect(options: LocalOptions): Promise<number> {
+  await using tunnel = new Local("bench", options);
+  return await timed(() => tunnel.call(Date.now));
+}
+
+/** Prints the ratios. */
+export async function run(): Promise<void> {
+  printTitle("Connecting, with a first call / starting the bare interpreter (less is better)");
+  for (const runtime of ["deno", "node"] as const) {
+    const [program] = bare[runtime];
+    const options = { runtime, [runtime]: program };
+    try {
+      await start(bare[runtime]);
+    } catch {
+      console.log(`  ${runtime}: there is none here`);
+      continue;
+    }
+    const { ours, baseline } = await measure(ROUNDS, {
+      ours: () => connect(options),
+      baseline: () => timed(() => start(bare[runtime])),
+    });
+    printRatio({ what: `${runtime} agent`, ours, baseline, unit: "ms", aim: 2 });
+  }
+  const all = <T>(work: (i: number) => Promise<T>): Promise<T[]> =>
+    Promise.all(Array.from({ length: MANY }, (_, i) => work(i)));
+  const { ours, baseline } = await measure(3, {
+    ours: async () => {
+      const tunnels = Array.from({ length: MANY }, (_, i) => new Local(`bench${i}`));
+      const time = await timed(() => all((i) => tunnels[i]!.call(Date.now)));
+      await all((i) => tunnels[i]!.close());
+      return time;
+    },
+    baseline: () => timed(() => all(() => start(bare.deno))),
+  });
+  printRatio({ what: `${MANY} deno agents at once`, ours, baseline, unit: "ms", aim: 2 });
+}
+
+if (import.meta.main) await run();

@@ -1,0 +1,35 @@
+/**
+ * Runs all benchmarks: `deno task bench [name …]`, with names such as `connect`.
+ *
+ * Each prints ratios to a baseline that was measured in the same run, in rounds where all have their
+ * turn; so they can be compared between machines, which times cannot.
+ *
+ * @module
+ */
+import { services } from "../services/services.ts";
+import { startServices } from "../services/start.ts";
+
+const names = ["connect", "bytes", "round_trip", "throughput", "codec"];
+
+const wanted = Deno.args.length === 0 ? names : Deno.args;
+for (const name of wanted) {
+  if (!names.includes(name)) {
+    console.error(`There is no benchmark ${name}; there are ${names.join(", ")}`);
+    Deno.exit(2);
+  }
+}
+console.log(
+  `Deno ${Deno.version.deno}, ${Deno.build.target}, ${navigator.hardwareConcurrency} processors`,
+);
+// Unless the test runner has started them, the services that a benchmark can use are started here.
+await using running = wanted.includes("round_trip") && services.folder === ""
+  ? await startServices(new AbortController().signal)
+  : undefined;
+if (running !== undefined) {
+  Object.assign(services, running.services);
+  if (services.docker.available) Deno.env.set("DOCKER_HOST", services.docker.host);
+}
+for (const name of wanted) {
+  const { run } = await import(`./${name}_bench.ts`) as { run(): Promise<void> };
+  await run();
+}

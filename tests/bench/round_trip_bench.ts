@@ -1,0 +1,83 @@
+/**
+ * How long a small call takes, in relation to an echo of as many bytes by `cat` through the same kind of
+ * pipe: `deno run -A tests/bench/round_trip_bench.ts`; over ssh and Docker, when the test runner's
+ * services are there.
+ *
+ * @module
+ */
+import { type BaseTunnel, Docker, Local, SSHTunnel } from "../../mod.ts";
+import { service, unavailable } from "../services/services.ts";
+import { Echo } from "./_echo.ts";
+import { measure, median, printRatio, printTitle } from "./_measure.ts";
+import { add } from "./_remote.ts";
+
+const ROUNDS = 7;
+const CALLS = 1500;
+/** About as many bytes as the frames of a small call have. */
+const MESSAGE = new Uint8Array(44);
+
+/** The median over many in a row, in microseconds. */
+async function each(work: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < CALLS; i++) {
+    const start = performance.now();
+    await work();
+    times.push((performance.now() - start) * 1000);
+  }
+  return median(times);
+}
+
+interface Case {
+  readonly what: string;
+  readonly tunnel: BaseTunnel;
+  /** Runs `cat` where the tunnel leads. */
+  readonly cat: readonly string[];
+}
+
+function cases(): Case[] {
+  const all: Case[] = [
+    { what: "Local, deno agent", tunnel: new Local("deno", { runtime: "deno" }), cat: ["cat"] },
+    { what: "Local, node agent", tunnel: new Local("node", { runtime: "node" }), cat: ["cat"] },
+  ];
+  if (unavailable(["ssh", "deno"]) === undefined) {
+    const { config, hosts } = service("ssh");
+    const deno = service("deno").path;
+    all.push({
+      what: "SSHTunnel, deno agent",
+      tunnel: new SSHTunnel(hosts[0]!, { sshArgs: ["-F", config], deno }),
+      cat: ["ssh", "-F", config, hosts[0]!, "cat"],
+    });
+  }
+  if (unavailable("docker") === undefined) {
+    const { image } = service("docker");
+    const dockerArgs = ["--network", "none"];
+    all.push({
+      what: "Docker, deno agent",
+      tunnel: new Docker(`bench-${Deno.pid}`, { image, dockerArgs }),
+      cat: ["docker", "run", "-i", "--rm", "--entrypoint", "", ...dockerArgs, image, "cat"],
+    });
+  }
+  return all;
+}
+
+/** Prints the ratios. */
+export async function run(): Promise<void> {
+  printTitle("Round trip of a small call / echo by cat (less is better)");
+  for (const { what, tunnel, cat } of cases()) {
+    await using _ = tunnel;
+    try {
+      await tunnel.connect();
+    } catch (error) {
+      console.log(`  ${what}: ${(error as Error).message}`);
+      continue;
+    }
+    await using echo = new Echo(cat);
+    const { ours, baseline } = await measure(ROUNDS, {
+      ours: () => each(() => tunnel.call(add, 1, 2)),
+      baseline: () => each(() => echo.send(MESSAGE)),
+    });
+    printRatio({ what, ours, baseline, unit: "µs", aim: 2 });
+  }
+}
+
+if (import.meta.main) await run();

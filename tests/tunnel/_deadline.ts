@@ -1,0 +1,53 @@
+/** How long what has to happen may take on a slow machine, in milliseconds. */
+export const PATIENCE = 20_000;
+
+/**
+ * Settles as `promise` does.
+ *
+ * @throws {Error} If that takes longer than anybody would wait.
+ */
+export async function soon<T>(
+  promise: PromiseLike<T>,
+  what: string,
+  milliseconds: number = PATIENCE,
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`Still waiting for ${what} after ${milliseconds} ms`)),
+      milliseconds,
+    );
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What `promise` rejects with. */
+export async function rejection(
+  promise: PromiseLike<unknown>,
+  what = "a rejection",
+  milliseconds: number = PATIENCE,
+): Promise<unknown> {
+  const settled = promise.then(
+    (value) => {
+      throw new Error(`Expected ${what}, got the value ${Deno.inspect(value)}`);
+    },
+    (error: unknown) => ({ error }),
+  );
+  return (await soon(settled, what, milliseconds)).error;
+}
+
+/** What `promise` rejects with, which has to be of a class. */
+export async function rejectsAs<E extends Error>(
+  // deno-lint-ignore no-explicit-any -- any class
+  type: abstract new (...args: any[]) => E,
+  promise: PromiseLike<unknown>,
+  milliseconds: number = PATIENCE,
+): Promise<E> {
+  const error = await rejection(promise, `a ${type.name}`, milliseconds);
+  if (error instanceof type) return error;
+  throw new Error(`Expected a ${type.name}, got ${Deno.inspect(error)}`, { cause: error });
+}

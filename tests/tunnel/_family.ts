@@ -1,0 +1,64 @@
+import { assertEquals } from "@std/assert";
+import { PATIENCE } from "./_deadline.ts";
+import { listProcesses, type Process } from "../services/processes.ts";
+
+/** What is in the command of each process that leads to an agent. */
+const LEADS_TO_AGENT = "IFS= read -r s";
+
+/** An argument for `sleep` that no other process of this machine has. */
+export function newMark(): string {
+  return `1000.${crypto.getRandomValues(new Uint32Array(1))[0]}`;
+}
+
+/**
+ * The processes around a `sleep` that an agent has started: that one, the agent, all that the agent
+ * has started, and the shells and other programs that lead to it. Waits until they are there.
+ *
+ * @param mark The argument of `sleep`.
+ */
+export async function familyOf(mark: string): Promise<Process[]> {
+  const end = Date.now() + PATIENCE;
+  for (;;) {
+    if (Date.now() > end) throw new Error(`There is still no sleep ${mark}`);
+    const all = listProcesses();
+    const sleeping = all.find(({ command }) =>
+      /^\S*sleep \S+$/.test(command) && command.endsWith(` ${mark}`)
+    );
+    if (sleeping !== undefined) return around(sleeping, all);
+    await pause();
+  }
+}
+
+/** Waits until the last of the processes is gone. */
+export async function untilGone(processes: readonly Process[], deadline: number): Promise<void> {
+  const end = Date.now() + deadline;
+  const idOf = ({ pid, started }: Process): string => `${pid} ${started}`;
+  const wanted = new Set(processes.map(idOf));
+  for (;;) {
+    const left = listProcesses().filter((process) => wanted.has(idOf(process)));
+    if (left.length === 0) return;
+    if (Date.now() > end) return assertEquals(left, [], `Still there after ${deadline} ms`);
+    await pause();
+  }
+}
+
+function around(sleeping: Process, all: readonly Process[]): Process[] {
+  const parentOf = (process: Process): Process | undefined =>
+    all.find(({ pid }) => pid === process.parent);
+  let top = parentOf(sleeping) ?? sleeping;
+  for (let next = parentOf(top); next?.command.includes(LEADS_TO_AGENT); next = parentOf(next)) {
+    top = next;
+  }
+  const found: Process[] = [];
+  const add = (process: Process): void => {
+    found.push(process);
+    for (const child of all) if (child.parent === process.pid) add(child);
+  };
+  add(top);
+  return found;
+}
+
+/** The kernel tells nobody about the end of another's process: one has to look again and again. */
+async function pause(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}

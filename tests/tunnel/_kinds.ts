@@ -1,0 +1,139 @@
+import "./_module_hooks.ts";
+import { Docker, Local, SSHTunnel, SubprocessTunnel, Sudo, type TunnelOptions } from "../../mod.ts";
+import { NODE_MAJORS, type NodeMajor, service, type ServiceName } from "../services/services.ts";
+
+/** What runs the agent: the local Deno, or a major version of Node. */
+export type Runtime = "deno" | NodeMajor;
+
+/** Options for {@linkcode Kind.open}. */
+export interface OpenOptions extends TunnelOptions {
+  /** A folder of this machine that a container has to see as well; elsewhere it is there anyway. */
+  readonly folder?: string;
+}
+
+/** A way to get a tunnel, and what runs its agent: one column of the behaviour suite. */
+export interface Kind {
+  /** Such as `SSHTunnel, Node 20`. */
+  readonly name: string;
+  readonly way: Way;
+  readonly runtime: Runtime;
+  /** What has to be there. */
+  readonly needs: readonly ServiceName[];
+  /** A new tunnel. */
+  open(options?: OpenOptions): SubprocessTunnel;
+}
+
+/** How an agent is reached. */
+export type Way = "local" | "ssh" | "sshSudo" | "docker" | "sudoRoot" | "sudoNobody";
+
+interface WayEntry {
+  readonly name: string;
+  readonly needs: readonly ServiceName[];
+  readonly runtimes: readonly Runtime[];
+  open(
+    options: TunnelOptions,
+    more: { folder: string | undefined; runtime: Runtime },
+  ): SubprocessTunnel;
+}
+
+const WAYS: Readonly<Record<Way, WayEntry>> = {
+  local: {
+    name: "Local",
+    needs: [],
+    runtimes: ["deno", ...NODE_MAJORS],
+    open: (options) => new Local("here", options),
+  },
+  ssh: {
+    name: "SSHTunnel",
+    needs: ["ssh"],
+    runtimes: ["deno", "22"],
+    open: (options) => new SSHTunnel("host1", { ...options, sshArgs: sshArgs() }),
+  },
+  sshSudo: {
+    name: "SSHTunnel with sudo",
+    needs: ["ssh", "sudo"],
+    runtimes: ["deno", "20"],
+    open: (options) => new SSHTunnel("host2", { ...options, sudo: true, sshArgs: sshArgs() }),
+  },
+  docker: {
+    name: "Docker",
+    needs: ["docker"],
+    // The image with Node has this one.
+    runtimes: ["deno", "20"],
+    open: ({ deno: _deno, node: _node, ...options }, { folder, runtime }) =>
+      new Docker(containerName(), {
+        ...options,
+        ...runtime === "deno" ? {} : { image: service("docker").nodeImage },
+        dockerArgs: [
+          ...["--network", "none"],
+          ...folder === undefined ? [] : ["--volume", `${folder}:${folder}`],
+        ],
+      }),
+  },
+  sudoRoot: {
+    name: "Sudo to root",
+    needs: ["sudo"],
+    runtimes: ["deno", "24"],
+    open: (options) => new Sudo(options),
+  },
+  sudoNobody: {
+    name: "Sudo to nobody",
+    needs: ["sudo"],
+    runtimes: ["deno", "18"],
+    open: (options) => new Sudo({ ...options, user: "nobody" }),
+  },
+};
+
+/** Every kind of tunnel on every runtime, as far as it makes a difference. */
+export const KINDS: readonly Kind[] = Object.keys(WAYS).flatMap((key) => {
+  const way = key as Way;
+  return WAYS[way].runtimes.map((runtime) => kindOf(way, WAYS[way], runtime));
+});
+
+/** The kind with this name. */
+export function kindNamed(name: string): Kind {
+  const kind = KINDS.find((one) => one.name === name);
+  if (kind === undefined) throw new Error(`There is no kind ${name}`);
+  return kind;
+}
+
+/** A container's name that is in use nowhere. */
+export function containerName(): string {
+  return `test-${crypto.randomUUID().slice(0, 8)}`;
+}
+
+/** What ssh has to be told to find the tests' hosts. */
+export function sshArgs(): string[] {
+  return ["-F", service("ssh").config];
+}
+
+/** A tunnel whose command the test gives, as a user's own driver would. */
+export class Driver extends SubprocessTunnel {
+  override readonly host = "driver";
+  readonly #command: readonly string[];
+
+  constructor(command: readonly string[], options: TunnelOptions = {}) {
+    super(options);
+    this.#command = command;
+  }
+
+  override command(): string[] {
+    return [...this.#command];
+  }
+}
+
+function kindOf(way: Way, entry: WayEntry, runtime: Runtime): Kind {
+  const isDeno = runtime === "deno";
+  return {
+    name: `${entry.name}, ${isDeno ? "Deno" : `Node ${runtime}`}`,
+    way,
+    runtime,
+    needs: [...entry.needs, isDeno ? "deno" : "node"],
+    open: ({ folder, ...options } = {}) =>
+      entry.open({
+        runtime: isDeno ? "deno" : "node",
+        ...isDeno ? { deno: service("deno").path } : { node: service("node").paths[runtime] },
+        ...options,
+      }, { folder, runtime }),
+  };
+}

@@ -1,0 +1,199 @@
+import { assert, assertEquals, assertMatch, equal } from "@std/assert";
+import { ConnectionError, Local } from "../../mod.ts";
+import { command } from "../services/command.ts";
+import { listProcesses } from "../services/processes.ts";
+import { needing } from "../services/services.ts";
+import { rejectsAs, soon } from "./_deadline.ts";
+import { familyOf, newMark, untilGone } from "./_family.ts";
+import { type Kind, KINDS } from "./_kinds.ts";
+import * as fixture from "./fixture/functions.ts";
+
+const CONTROLLER = new URL("./fixture/controller.ts", import.meta.url).pathname;
+
+/** How long it may take until nothing is left, in milliseconds. */
+const DEADLINE = 3_000;
+
+for (const kind of KINDS) {
+  Deno.test(needing(kind.needs, `${kind.name}: nothing is left behind`, async (t) => {
+    await t.step("a controller is killed while the agent is in an endless loop", () => {
+      return testKilled(kind, "spin");
+    });
+    await t.step("a controller is killed while the agent has nothing to do", () => {
+      return testKilled(kind, "idle");
+    });
+    await t.step("a script forgets to close its tunnel, and ends", () => testForgotten(kind));
+    await t.step("close() ends what does not want to end", () => testClosed(kind));
+    await t.step("an agent is killed", () => testAgentKilled(kind));
+    await t.step("nothing is written to the disk", () => testDisk(kind));
+  }));
+}
+
+async function testKilled(kind: Kind, action: "spin" | "idle"): Promise<void> {
+  const mark = newMark();
+  const { child, output } = startController(action, kind, mark);
+  const family = await familyOf(mark);
+  assert(family.length >= 3, Deno.inspect(family));
+  child.kill("SIGKILL");
+  await child.stdin.close().catch(() => {}); // the pipe broke
+  await untilGone(family, DEADLINE);
+  const { stdout } = await output;
+  await untilContainerGone(kind, stdout.trim());
+}
+
+async function testForgotten(kind: Kind): Promise<void> {
+  const mark = newMark();
+  const { child, output } = startController("idle", kind, mark);
+  const family = await familyOf(mark);
+  await child.stdin.close();
+  const { code, stdout, stderr } = await soon(output, "the end of the script");
+  assertEquals([code, stderr], [0, ""]);
+  await untilGone(family, DEADLINE);
+  await untilContainerGone(kind, stdout.trim());
+}
+
+async function testClosed(kind: Kind): Promise<void> {
+  const mark = newMark();
+  const tun = kind.open({ stderr: () => {} });
+  await tun.call(fixture.startChild, mark);
+  const family = await familyOf(mark);
+  await soon(tun.close(), "close()");
+  await untilGone(family, DEADLINE);
+  await untilContainerGone(kind, tun.host);
+}
+
+async function testAgentKilled(kind: Kind): Promise<void> {
+  const mark = newMark();
+  const tun = kind.open({ stderr: () => {} });
+  await tun.call(fixture.startChild, mark);
+  const family = await familyOf(mark);
+  await rejectsAs(ConnectionError, tun.call(fixture.kill, "SIGKILL", "last words"));
+  await untilGone(family, DEADLINE);
+  await tun.close();
+  await untilContainerGone(kind, tun.host);
+}
+
+async function testDisk(kind: Kind): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    // So that another user could write there.
+    await Deno.chmod(folder, 0o777);
+    const env = { HOME: folder, TMPDIR: folder, XDG_CACHE_HOME: folder };
+    const isDocker = kind.way === "docker";
+    await using tun = kind.open({ cwd: isDocker ? "/" : folder, env: isDocker ? {} : env });
+    await tun.call(fixture.imported);
+    await tun.call(Math.max, 1, 2);
+    if (isDocker) {
+      const { stdout, success } = await command(["docker", "diff", tun.host]);
+      assertEquals([success, stdout], [true, ""]);
+    }
+    await tun.close();
+    assertEquals([...Deno.readDirSync(folder)], []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function startController(
+  action: string,
+  kind: Kind,
+  mark: string,
+): { child: Deno.ChildProcess; output: Promise<{ code: number; stdout: string; stderr: string }> } {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", CONTROLLER, action, kind.name, mark],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const decoder = new TextDecoder();
+  const output = child.output().then(({ code, stdout, stderr }) => ({
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  }));
+  return { child, output };
+}
+
+/** Docker removes a container a moment after its last process. */
+async function untilContainerGone(kind: Kind, name: string): Promise<void> {
+  if (kind.way !== "docker") return;
+  assertMatch(name, /^test-/);
+  const list = ["docker", "ps", "--all", "--quiet", "--filter", `name=^/${name}$`];
+  const gone = async (): Promise<void> => {
+    while ((await command(list)).stdout !== "");
+  };
+  await soon(gone(), `the end of the container ${name}`);
+}
+
+Deno.test({
+  name: "Local: 200 tunnels leave no process, no file and no descriptor",
+  // Elsewhere there is no /proc to count in.
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    const mark = crypto.randomUUID();
+    const before = { TMPDIR: Deno.env.get("TMPDIR"), HOME: Deno.env.get("HOME") };
+    Deno.env.set("TMPDIR", folder);
+    Deno.env.set("HOME", folder);
+    // What starts here, and what that starts, has it.
+    Deno.env.set("CHOPSTICKS_TEST_MARK", mark);
+    try {
+      const openMany = (round: number): Promise<unknown> =>
+        Promise.all(Array.from({ length: 20 }, (_, i) => openAndClose(`${round}-${i}`)));
+      // The runtime itself keeps some descriptors after the first time.
+      await openMany(0);
+      const descriptors = openDescriptors();
+      for (let round = 1; round <= 10; round++) await openMany(round);
+      await untilEqual(openDescriptors, descriptors);
+      const left = listProcesses().filter(({ pid }) => pid !== Deno.pid && hasVariable(pid, mark));
+      assertEquals(left, []);
+      assertEquals([...Deno.readDirSync(folder)], []);
+    } finally {
+      Deno.env.delete("CHOPSTICKS_TEST_MARK");
+      for (const [name, value] of Object.entries(before)) {
+        if (value === undefined) Deno.env.delete(name);
+        else Deno.env.set(name, value);
+      }
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+async function openAndClose(name: string): Promise<void> {
+  await using tun = new Local(name, { runtime: "deno" });
+  assertEquals(await tun.call(fixture.echo, name), [name]);
+}
+
+/** Waits until `actual` gives `expected`: the runtime closes what it is done with a moment later. */
+async function untilEqual(actual: () => unknown, expected: unknown): Promise<void> {
+  for (let tries = 0; !equal(actual(), expected); tries++) {
+    if (tries === 100) assertEquals(actual(), expected);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** What each descriptor of this process is, without the numbers of pipes and sockets. */
+function openDescriptors(): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
+    const target = linkTarget(`/proc/self/fd/${name}`).replace(/:\[\d+\]$/, "");
+    // The one that lists them.
+    if (!target.startsWith("/proc/")) counts[target] = (counts[target] ?? 0) + 1;
+  }
+  return counts;
+}
+
+function linkTarget(path: string): string {
+  try {
+    return Deno.readLinkSync(path);
+  } catch {
+    return "/proc/"; // It was closed meanwhile.
+  }
+}
+
+function hasVariable(pid: number, value: string): boolean {
+  try {
+    return Deno.readTextFileSync(`/proc/${pid}/environ`).includes(value);
+  } catch {
+    return false; // It ended, or belongs to somebody else.
+  }
+}

@@ -1,0 +1,348 @@
+import { Buffer } from "node:buffer";
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import type { Socket } from "node:net";
+import process from "node:process";
+import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
+import { BUNDLE } from "../agent/_bundle.ts";
+import type { Channel } from "../agent/channel.ts";
+import { type Deferred, deferred } from "../agent/deferred.ts";
+import { type AgentInfo, decodeAgentInfo } from "../agent/hello.ts";
+import { Multiplexer } from "../agent/multiplexer.ts";
+import { ProtocolError } from "../agent/protocol_error.ts";
+import { streamPipe } from "../agent/stream_pipe.ts";
+import { BootReader } from "./_boot_reader.ts";
+import { bootstrapLine, type BootstrapOptions, searchedPlaces, WANTED } from "./_bootstrap.ts";
+import { StderrLines } from "./_stderr_lines.ts";
+import { visible } from "./_visible.ts";
+import { ConnectionError, RuntimeNotFoundError } from "./connection_error.ts";
+
+/** What an {@linkcode AgentConnection} needs to know. */
+export interface AgentConnectionOptions {
+  readonly host: string;
+  /** The argv of the process whose stdin and stdout are the pipe. */
+  readonly command: readonly string[];
+  /** Whether the process gets a session of its own, out of reach of the terminal. */
+  readonly detached: boolean;
+  /** Whether this process cannot signal those at the far end: they are another machine's, or another user's. */
+  readonly outOfReach: boolean;
+  readonly bootstrap: Omit<BootstrapOptions, "marker" | "killGroup">;
+  readonly connectTimeout: number;
+  readonly keepAlive: number;
+  readonly onLine: (line: string) => void;
+  readonly onChannel: (channel: Channel, header: Uint8Array) => void;
+  /** The connection is over; called once. */
+  readonly onEnd: (error: Error) => void;
+}
+
+/** How long an agent may take to end when it was asked to, before it is killed; in ms. */
+const GRACE = 1_000;
+/** How long to wait for the rest of the output of a process that has ended; its children may hold it; in ms. */
+const OUTPUT_GRACE = 250;
+/** Unanswered pings in a row that mean a lost connection. */
+const MAX_UNANSWERED = 3;
+
+let bundle: Uint8Array | undefined;
+
+/** A process that carries the pipe, and the agent at its other end. It is used once. */
+export class AgentConnection {
+  /** Carries the channels. What is sent before the agent is up waits in the pipe. */
+  readonly multiplexer: Multiplexer;
+  /** Resolves when the agent is up. Rejects when it cannot be. */
+  readonly ready: Promise<AgentInfo>;
+  /** Resolves when the process is gone. Never rejects. */
+  readonly gone: Promise<void>;
+
+  readonly #options: AgentConnectionOptions;
+  readonly #child: ChildProcess;
+  readonly #marker = randomBytes(16).toString("hex");
+  readonly #boot: BootReader;
+  readonly #lines: StderrLines;
+  readonly #ready: Deferred<AgentInfo> = deferred();
+  readonly #gone: Deferred<void> = deferred();
+  #info: AgentInfo | undefined;
+  #holds = 0;
+  #timeout: ReturnType<typeof setTimeout> | undefined;
+  #pings: ReturnType<typeof setInterval> | undefined;
+  #exit: { readonly code: number | null; readonly signal: string | null } | undefined;
+  #toldCode: number | undefined;
+  #closed: Error | undefined;
+
+  constructor(options: AgentConnectionOptions) {
+    this.#options = options;
+    this.ready = this.#ready.promise;
+    this.ready.catch(() => {});
+    this.gone = this.#gone.promise;
+    this.#lines = new StderrLines(options.onLine);
+    this.#boot = new BootReader(this.#marker, (rest) => this.multiplexer.handleChunk(rest));
+    const [program, ...args] = options.command as [string, ...string[]];
+    this.#child = spawn(program, args, { stdio: "pipe", detached: options.detached });
+    const { stdin, stdout, stderr } = this.#child;
+    this.multiplexer = new Multiplexer(
+      streamPipe(stdout!, stdin!, () => this.multiplexer.handleDrain()),
+      {
+        odd: true,
+        onChannel: options.onChannel,
+        onHello: (payload) => this.#handleHello(payload),
+        onExit: (code) => this.#handleToldExit(code),
+        onEnd: (error) => this.#handleEnd(error),
+      },
+    );
+    // The process's exit tells more than a pipe that breaks because of it.
+    stdin!.on("error", () => {});
+    stdout!.on("error", () => {});
+    stderr!.on("error", () => {});
+    stdout!.on("data", (chunk: Uint8Array) => this.#handleOutput(chunk));
+    stderr!.on("data", (chunk: Uint8Array) => this.#lines.push(chunk));
+    this.#child.on("error", (error) => this.#handleSpawnError(error));
+    this.#child.on("exit", (code, signal) => this.#handleExit(code, signal));
+    this.#child.on("close", () => this.#handleClose());
+    if (options.connectTimeout > 0) {
+      this.#timeout = setTimeout(() => this.#handleTimeout(), options.connectTimeout);
+    }
+    this.#unref();
+    this.#sendBootstrap();
+  }
+
+  /** What the agent told of itself, once it is up. */
+  get info(): AgentInfo | undefined {
+    return this.#info;
+  }
+
+  /** Something is under way: until {@linkcode release}, the connection keeps this process alive. */
+  hold(): void {
+    if (this.#holds++ === 0) this.#eachHandle((handle) => handle.ref());
+  }
+
+  /** The other half of {@linkcode hold}. */
+  release(): void {
+    if (--this.#holds === 0) this.#unref();
+  }
+
+  /** Ends the agent and resolves when the process is gone. What is pending fails with `error`. */
+  async close(error: Error): Promise<void> {
+    if (this.#closed === undefined) {
+      this.#closed = error;
+      this.hold();
+      this.multiplexer.failAll(error);
+      if (this.#info === undefined || this.multiplexer.ended !== undefined) {
+        this.multiplexer.end(error);
+      } else {
+        this.multiplexer.sendBye();
+        this.#later(() => this.multiplexer.end(error), GRACE);
+      }
+      this.gone.then(() => this.release());
+    }
+    await this.gone;
+  }
+
+  #sendBootstrap(): void {
+    bundle ??= withLength(Buffer.from(BUNDLE, "base64"));
+    const line = bootstrapLine({
+      ...this.#options.bootstrap,
+      marker: this.#marker,
+      killGroup: !this.#options.detached || this.#options.outOfReach,
+    });
+    this.#child.stdin!.write(Buffer.concat([Buffer.from(line), bundle]));
+  }
+
+  #handleOutput(chunk: Uint8Array): void {
+    if (this.#boot.stage === "agent") return this.multiplexer.handleChunk(chunk);
+    try {
+      this.#boot.push(chunk);
+    } catch (error) {
+      this.multiplexer.end(error as Error);
+    }
+  }
+
+  #handleHello(payload: Uint8Array): void {
+    if (this.#info !== undefined) throw new ProtocolError("A second HELLO");
+    try {
+      this.#info = decodeAgentInfo(payload);
+    } catch (cause) {
+      throw new ProtocolError("A HELLO that cannot be read", { cause });
+    }
+    clearTimeout(this.#timeout);
+    const { keepAlive } = this.#options;
+    if (keepAlive > 0) {
+      this.#pings = setInterval(() => this.#ping(), keepAlive);
+      this.#pings.unref();
+    }
+    this.#ready.resolve(this.#info);
+  }
+
+  #ping(): void {
+    if (this.multiplexer.unanswered < MAX_UNANSWERED) return this.multiplexer.sendPing();
+    const { host, keepAlive } = this.#options;
+    this.multiplexer.end(
+      this.#error(
+        `Lost the connection to ${host}: no sign of life for ${keepAlive * MAX_UNANSWERED} ms`,
+      ),
+    );
+  }
+
+  #handleTimeout(): void {
+    const { host, connectTimeout } = this.#options;
+    this.multiplexer.end(
+      this.#error(
+        `Cannot connect to ${host}: no answer within ${connectTimeout} ms, ${this.#stage()}`,
+      ),
+    );
+  }
+
+  #handleSpawnError(error: NodeJS.ErrnoException): void {
+    const [program] = this.#options.command;
+    const why = error.code === "ENOENT" ? "there is no such program" : error.message;
+    const text = `Cannot connect to ${this.#options.host}: cannot run ${program}: ${why}`;
+    this.multiplexer.end(this.#error(text, error));
+    this.#handleGone();
+  }
+
+  /** The agent has ended. The process that carries the pipe ends too, if nothing holds the pipe. */
+  #handleToldExit(code: number): void {
+    this.#toldCode = code;
+    this.#later(() => this.multiplexer.end(this.#exitError()), OUTPUT_GRACE);
+  }
+
+  #handleExit(code: number | null, signal: string | null): void {
+    this.#exit = { code, signal };
+    // "close" follows when all output has been read, unless a grandchild holds it.
+    this.#later(() => this.#handleClose(), OUTPUT_GRACE);
+  }
+
+  #handleClose(): void {
+    if (this.#exit === undefined) return;
+    this.#lines.end();
+    if (this.multiplexer.ended === undefined) this.multiplexer.end(this.#exitError());
+    if (this.#options.detached) this.#killGroup();
+    this.#handleGone();
+  }
+
+  #handleGone(): void {
+    this.#child.stderr!.destroy();
+    this.#gone.resolve();
+  }
+
+  /** The pipe is of no use any more, for whatever reason: nothing of it may stay. */
+  #handleEnd(error: Error): void {
+    clearTimeout(this.#timeout);
+    clearInterval(this.#pings);
+    this.#ready.reject(error);
+    if (this.#exit === undefined) {
+      // The far end sees the end of its pipe and ends what it runs; whoever does not see it is killed.
+      this.#later(() => this.#kill(), GRACE);
+      if (this.#info === undefined) this.#kill();
+    }
+    this.#options.onEnd(error);
+  }
+
+  /** Does something later, unless the process is gone by then. */
+  #later(act: () => void, milliseconds: number): void {
+    const timer = setTimeout(act, milliseconds);
+    this.gone.then(() => clearTimeout(timer));
+  }
+
+  #kill(): void {
+    if (this.#exit !== undefined) return;
+    if (this.#options.detached) this.#killGroup();
+    this.#child.kill("SIGKILL");
+  }
+
+  /** Ends what there still is of the process's own group, if this user may. */
+  #killGroup(): void {
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, "SIGKILL");
+    } catch {
+      // There is nothing left, or it is another user's: then the shell in front of the agent does it.
+    }
+  }
+
+  #exitError(): Error {
+    if (this.#closed !== undefined) return this.#closed;
+    const { host } = this.#options;
+    if (this.#info !== undefined) {
+      return this.#error(`Lost the connection to ${host}: ${this.#how()}${this.#lastLine()}`);
+    }
+    const { refusal } = this.#boot;
+    if (refusal?.word === "cwd") {
+      const { cwd } = this.#options.bootstrap;
+      return this.#error(
+        `Cannot connect to ${host}: cannot enter the folder ${cwd}${this.#lastLine()}`,
+      );
+    }
+    if (refusal?.word === "none") return this.#notFound(refusal.text);
+    return this.#error(
+      `Cannot connect to ${host}: ${this.#how()}, ${this.#stage()}${this.#lastLine()}`,
+    );
+  }
+
+  #notFound(tooOld: string): Error {
+    const places = searchedPlaces(this.#options.bootstrap);
+    const looked = (["deno", "node"] as const).filter((kind) => places[kind].length > 0)
+      .map((kind) => `${WANTED[kind]} (looked for ${places[kind].join(", ")})`);
+    const text = `Cannot connect to ${this.#options.host}: found no ${looked.join(" and no ")}`;
+    const old = tooOld === "" ? "" : `; too old: ${visible(tooOld)}`;
+    return new RuntimeNotFoundError(this.#options.host, `${text}${old}`, this.#known());
+  }
+
+  #how(): string {
+    const { code, signal } = this.#exit ?? { code: null, signal: null };
+    const told = this.#toldCode ?? code;
+    if (this.#toldCode === undefined && told === null) {
+      return `${this.#options.command[0]} was ended by ${signal ?? "a signal"}`;
+    }
+    const meaning = told !== null && told > 128 && told < 160
+      ? ` (ended by signal ${told - 128})`
+      : "";
+    return this.#info === undefined
+      ? `${this.#options.command[0]} exited with code ${told}${meaning}`
+      : `the agent exited with code ${told}${meaning}`;
+  }
+
+  #stage(): string {
+    const { stage, interpreter } = this.#boot;
+    if (stage === "shell") return "waiting for a shell at the far end";
+    return stage === "interpreter" ? `starting ${visible(interpreter)}` : "waiting for the agent";
+  }
+
+  #lastLine(): string {
+    const last = visible(this.#lines.tail).split("\n").at(-1);
+    return last === undefined || last === "" ? "" : `: ${last}`;
+  }
+
+  #error(message: string, cause?: unknown): ConnectionError {
+    return new ConnectionError(this.#options.host, message, this.#known(cause));
+  }
+
+  #known(cause?: unknown): ConstructorParameters<typeof ConnectionError>[2] {
+    return {
+      command: this.#options.command,
+      exitCode: this.#toldCode ?? this.#exit?.code ?? null,
+      stderr: visible(this.#lines.tail),
+      stdout: this.#info === undefined ? visible(this.#boot.noise) : "",
+      ...cause === undefined ? {} : { cause },
+    };
+  }
+
+  #unref(): void {
+    this.#eachHandle((handle) => handle.unref());
+  }
+
+  #eachHandle(act: (handle: { ref(): void; unref(): void }) => void): void {
+    const { stdin, stdout, stderr } = this.#child;
+    // A process that could not be started has none.
+    if (this.#child.pid === undefined) return;
+    act(this.#child);
+    for (const stream of [stdin, stdout, stderr]) {
+      if (stream !== null && !stream.destroyed) act(stream as Socket);
+    }
+  }
+}
+
+function withLength(bytes: Uint8Array): Uint8Array {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}

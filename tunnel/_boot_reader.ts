@@ -1,0 +1,92 @@
+import { Buffer } from "node:buffer";
+import { ProtocolError } from "../agent/protocol_error.ts";
+
+/** How much of the noise in front of the agent is kept for errors. */
+const NOISE_TAIL = 2048;
+/** The longest line that the shell at the far end says. */
+const MAX_LINE = 64 * 1024;
+
+/**
+ * Reads what comes before the agent's frames: noise of any size (a banner, an `rc`
+ * file's output), and lines that start with the marker, which the bootstrap prints.
+ */
+export class BootReader {
+  /** How far the far end has come. */
+  stage: "shell" | "interpreter" | "agent" = "shell";
+  /** The kind and path of the interpreter that was started last. */
+  interpreter = "";
+  /** Why the shell could not start an agent. */
+  refusal: { readonly word: string; readonly text: string } | undefined;
+
+  readonly #marker: Buffer;
+  readonly #onAgent: (rest: Uint8Array) => void;
+  #buffer: Buffer = Buffer.alloc(0);
+  #noise: Buffer = Buffer.alloc(0);
+  /** Whether the buffer starts behind a marker. */
+  #inLine = false;
+
+  /** `onAgent` gets what came behind the agent's line. */
+  constructor(marker: string, onAgent: (rest: Uint8Array) => void) {
+    this.#marker = Buffer.from(`${marker} `);
+    this.#onAgent = onAgent;
+  }
+
+  /** The end of the noise. */
+  get noise(): string {
+    const rest = this.#inLine ? Buffer.alloc(0) : this.#buffer;
+    return Buffer.concat([this.#noise, rest]).subarray(-NOISE_TAIL).toString().trim();
+  }
+
+  /**
+   * Takes the next bytes.
+   *
+   * @throws {ProtocolError} If a line has no end.
+   */
+  push(chunk: Uint8Array): void {
+    this.#buffer = Buffer.concat([this.#buffer, chunk]);
+    for (;;) {
+      if (!this.#inLine) {
+        const at = this.#buffer.indexOf(this.#marker);
+        // The end of the buffer may be the start of a marker.
+        const skipped = at === -1 ? Math.max(0, this.#buffer.length - this.#marker.length) : at;
+        this.#noise = Buffer.concat([this.#noise, this.#buffer.subarray(0, skipped)]).subarray(
+          -NOISE_TAIL,
+        );
+        this.#buffer = this.#buffer.subarray(skipped);
+        if (at === -1) return;
+        this.#buffer = this.#buffer.subarray(this.#marker.length);
+        this.#inLine = true;
+      }
+      const end = this.#buffer.indexOf(10);
+      if (end === -1) {
+        if (this.#buffer.length > MAX_LINE) throw new ProtocolError("The shell's line has no end");
+        return;
+      }
+      const line = this.#buffer.subarray(0, end).toString().trimEnd();
+      this.#buffer = this.#buffer.subarray(end + 1);
+      this.#inLine = false;
+      if (this.#handleLine(line)) return;
+    }
+  }
+
+  /** Returns whether what follows are frames. */
+  #handleLine(line: string): boolean {
+    const space = line.indexOf(" ");
+    const word = space === -1 ? line : line.slice(0, space);
+    const text = space === -1 ? "" : line.slice(space + 1).trim();
+    if (word === "agent") {
+      this.stage = "agent";
+      const rest = this.#buffer;
+      this.#buffer = Buffer.alloc(0);
+      if (rest.length > 0) this.#onAgent(rest);
+      return true;
+    }
+    if (word === "run") {
+      this.stage = "interpreter";
+      this.interpreter = text;
+    } else {
+      this.refusal = { word, text };
+    }
+    return false;
+  }
+}

@@ -1,0 +1,84 @@
+import { builtinModules } from "node:module";
+import process from "node:process";
+import type { FunctionPlace } from "../agent/request.ts";
+
+/** How deep below a global or a `node:` module a built-in function may be. */
+const MAX_DEPTH = 3;
+
+let globals: Map<unknown, FunctionPlace> | undefined;
+const modules = new Map<string, Map<unknown, FunctionPlace>>();
+
+/**
+ * Where a built-in function or object is, such as `Date.now`, `console`, or `hostname` of `node:os`;
+ * `undefined` for any other value.
+ */
+export function findBuiltin(value: unknown): FunctionPlace | undefined {
+  globals ??= index(null, globalThis, MAX_DEPTH);
+  const found = globals.get(value);
+  if (found !== undefined) return found;
+  for (const name of builtinModules) {
+    if (name.startsWith("_") || name.includes("/") && !name.endsWith("/promises")) continue;
+    const module = name.startsWith("node:") ? name : `node:${name}`;
+    let places = modules.get(module);
+    if (places === undefined) {
+      places = index(module, builtinModule(name), 2);
+      modules.set(module, places);
+    }
+    const place = places.get(value);
+    if (place !== undefined) return place;
+  }
+  return undefined;
+}
+
+function builtinModule(name: string): unknown {
+  try {
+    return process.getBuiltinModule(name);
+  } catch {
+    return undefined; // one that this runtime lacks
+  }
+}
+
+/** Each function and object that is reached from `root` over own data properties: no getter is run. */
+function index(
+  module: string | null,
+  root: unknown,
+  maxDepth: number,
+): Map<unknown, FunctionPlace> {
+  const places = new Map<unknown, FunctionPlace>();
+  const seen = new Set<unknown>();
+  let level: { value: unknown; path: string[] }[] = [{ value: root, path: [] }];
+  // Breadth first, so that the shortest path wins: `Date.now`, not `globalThis.Date.now`.
+  for (let depth = 0; depth < maxDepth && level.length > 0; depth++) {
+    const next: typeof level = [];
+    for (const { value, path } of level) {
+      for (const name of Object.getOwnPropertyNames(value)) {
+        if (value === globalThis && isOwnGlobal(name)) continue;
+        const child = Object.getOwnPropertyDescriptor(value, name)?.value;
+        const isFunction = typeof child === "function";
+        if (!isFunction && (typeof child !== "object" || child === null) || seen.has(child)) {
+          continue;
+        }
+        seen.add(child);
+        const place = [...path, name];
+        places.set(child, { module, path: place });
+        next.push({ value: child, path: place });
+      }
+    }
+    level = next;
+  }
+  return places;
+}
+
+/** Globals that Deno and Node have made enumerable, like those of a script. */
+const ENUMERABLE = new Set(
+  ("Deno queueMicrotask atob btoa createImageBitmap clearInterval clearTimeout caches crypto fetch EventSource " +
+    "performance process setImmediate clearImmediate Buffer global reportError setInterval setTimeout " +
+    "structuredClone onunhandledrejection self navigator alert confirm prompt localStorage sessionStorage " +
+    "name close closed onerror onload onbeforeunload onunload").split(" "),
+);
+
+/** Whether a global is one that the script has made. */
+export function isOwnGlobal(name: string): boolean {
+  const descriptor = Object.getOwnPropertyDescriptor(globalThis, name);
+  return descriptor?.enumerable === true && "value" in descriptor && !ENUMERABLE.has(name);
+}

@@ -1,0 +1,87 @@
+import { findUses, type Parse, type SyntaxNode, type Uses } from "./_syntax.ts";
+
+/** The code of a function or class, ready to be put into other code. */
+export interface FunctionCode {
+  /** As the function's `toString()` gives it. */
+  readonly text: string;
+  /** How `text` has to be read: as an expression, or as a member of an object literal. */
+  readonly form: "expression" | "method" | "class";
+  /** What it uses of what is around it. */
+  readonly uses: Uses;
+  /** Of a class, the names that it needs to be made, rather than to be used. */
+  readonly needs: ReadonlySet<string>;
+  /** Of a class that extends another, the name by which it refers to that one. */
+  readonly parent: string | undefined;
+}
+
+const known = new Map<string, FunctionCode>();
+
+/**
+ * Reads a function's code.
+ *
+ * @throws {TypeError} If it cannot be read by itself; the text starts with the reason.
+ */
+export function functionCode(text: string, parse: Parse): FunctionCode {
+  let code = known.get(text);
+  if (code === undefined) {
+    code = read(text, parse);
+    known.set(text, code);
+  }
+  return code;
+}
+
+function read(text: string, parse: Parse): FunctionCode {
+  const [form, node] = parseAs(text, parse);
+  const uses = findUses(node);
+  if (uses.outerThis) {
+    throw new TypeError("it uses `this` or `arguments` of the function around it");
+  }
+  if (uses.outerSuper) throw new TypeError("it uses `super`");
+  if (form !== "class") return { text, form, uses, needs: new Set(), parent: undefined };
+  const { superClass } = node;
+  if (superClass === null) return { text, form, uses, needs: needsOf(node), parent: undefined };
+  const { type, name, start, end } = superClass as SyntaxNode;
+  if (type === "Identifier") {
+    return { text, form, uses, needs: needsOf(node), parent: name as string };
+  }
+  // The expression has been evaluated here; what it gave is sent. The text starts behind a parenthesis.
+  const parent = `$parent${known.size}`;
+  const rewritten = read(`${text.slice(0, start - 1)}${parent}${text.slice(end - 1)}`, parse);
+  return { ...rewritten, parent };
+}
+
+function parseAs(text: string, parse: Parse): [FunctionCode["form"], SyntaxNode] {
+  let problem: unknown;
+  try {
+    const statement = (parse(`(${text}\n)`).body as SyntaxNode[])[0]!;
+    const node = statement.expression as SyntaxNode;
+    return [node.type === "ClassExpression" ? "class" : "expression", node];
+  } catch (error) {
+    problem = error;
+  }
+  try {
+    const statement = (parse(`({${text}\n})`).body as SyntaxNode[])[0]!;
+    const [property] = (statement.expression as SyntaxNode).properties as SyntaxNode[];
+    return ["method", property!];
+  } catch {
+    const reason = /private|#/i.test(String(problem))
+      ? "it uses a private member of its class"
+      : String(problem);
+    throw new TypeError(reason);
+  }
+}
+
+/** What is evaluated when a class is: its parent, computed keys, static fields and blocks. */
+function needsOf(node: SyntaxNode): Set<string> {
+  const needs = new Set<string>();
+  const add = (part: unknown): void => {
+    if (part) { for (const name of findUses(part as SyntaxNode).names) needs.add(name); }
+  };
+  add(node.superClass);
+  for (const member of (node.body as SyntaxNode).body as SyntaxNode[]) {
+    if (member.computed) add(member.key);
+    if (member.type === "StaticBlock") add(member);
+    if (member.type === "PropertyDefinition" && member.static) add(member.value);
+  }
+  return needs;
+}

@@ -1,0 +1,56 @@
+import { init, parse } from "npm:es-module-lexer@3.0.5";
+
+/** An import of a module. */
+export interface ImportOf {
+  readonly specifier: string;
+  /** The `type` of its attributes. */
+  readonly type: string | undefined;
+  /** Whether it is an `import()`, which may never be reached. */
+  readonly isDynamic: boolean;
+  /** The import as it is written, without attributes. */
+  readonly statement: string;
+}
+
+/** What {@linkcode importsOf} finds. */
+export interface Imports {
+  /** The source without import attributes, which old engines do not know; all else is in its place. */
+  readonly source: string;
+  /** Imports whose specifier is written out. */
+  readonly imports: readonly ImportOf[];
+  /** Whether it has syntax that only modules have. */
+  readonly isModule: boolean;
+}
+
+/** Finds the imports of a module. */
+export async function importsOf(source: string): Promise<Imports> {
+  await init;
+  const [found, , , isModule] = parse(source);
+  const imports: ImportOf[] = [];
+  let rest = source;
+  for (const one of found) {
+    const { specifier } = one;
+    if (one.type === "import-meta" || typeof specifier !== "string") continue;
+    const isDynamic = one.type === "dynamic";
+    const hasAttributes = one.attributesStart > -1;
+    // Those of an import() are an expression, which may be anything.
+    const attributes = hasAttributes ? source.slice(one.attributesStart, one.importEnd) : "";
+    const type = /\btype["']?\s*:\s*["'](\w+)["']/.exec(attributes)?.[1];
+    // A dynamic import's positions include the quotes.
+    const from = isDynamic ? one.end : one.end + 1;
+    imports.push({ specifier, type, isDynamic, statement: source.slice(one.importStart, from) });
+    if (!hasAttributes) continue;
+    const to = isDynamic ? one.importEnd - 1 : one.importEnd;
+    rest = rest.slice(0, from) + source.slice(from, to).replace(/[^\r\n]/g, " ") + rest.slice(to);
+  }
+  return { source: rest, imports, isModule };
+}
+
+const SOURCE_MAP = /\n?\/\/# sourceMappingURL=data:application\/json;base64,([A-Za-z0-9+/=]+)\s*$/;
+
+/** Splits an inline source map off. */
+export function withoutSourceMap(code: string): { source: string; mappings?: string } {
+  const match = SOURCE_MAP.exec(code);
+  if (match === null) return { source: code };
+  const { mappings } = JSON.parse(atob(match[1]!)) as { mappings: string };
+  return { source: code.slice(0, match.index), mappings };
+}

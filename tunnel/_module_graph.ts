@@ -1,0 +1,238 @@
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { type ModuleRecord, urlOf } from "../agent/module_record.ts";
+import { type ImportOf, importsOf, withoutSourceMap } from "./_imports.ts";
+import { ModuleHost } from "./_module_host.ts";
+
+/** A module and the ids of those that it needs to be loaded. */
+interface Entry {
+  readonly record: ModuleRecord;
+  readonly needs: readonly string[];
+}
+
+const entries = new Map<string, Promise<Entry>>();
+const modules = new ModuleHost();
+
+/**
+ * The module `id` and all that it imports, however far away, ready to be sent. Each is read once.
+ *
+ * @throws {TypeError} If one of them cannot be sent; the text names it.
+ */
+export async function moduleGraph(id: string): Promise<ReadonlyMap<string, ModuleRecord>> {
+  const found = new Map<string, ModuleRecord>();
+  let level = [id];
+  while (level.length > 0) {
+    const loaded = await Promise.all(level.map(entryOf));
+    for (const { record } of loaded) found.set(record.id, record);
+    const next = loaded.flatMap(({ needs }) => needs);
+    level = [...new Set(next)].filter((one) => !found.has(one) && !one.startsWith("node:"));
+  }
+  return found;
+}
+
+/** What imports in `source`, of the script `referrer`, mean: ids by specifier. */
+export async function resolveImports(
+  imports: readonly Pick<ImportOf, "specifier" | "type" | "isDynamic">[],
+  referrer: string,
+): Promise<Record<string, string>> {
+  const resolved: Record<string, string> = {};
+  for (const { specifier, type, isDynamic } of imports) {
+    const url = await modules.resolve(specifier, referrer);
+    if (url === undefined || isDynamic && await isMissing(url, type)) {
+      // Here, too, it would only fail when it is reached.
+      if (isDynamic) continue;
+      throw new TypeError(
+        `Cannot send ${referrer}: its import ${JSON.stringify(specifier)} cannot be resolved`,
+      );
+    }
+    const id = type === "text" || type === "bytes" ? `${url} ${type}` : url;
+    if ((resolved[specifier] ?? id) !== id) {
+      throw new TypeError(
+        `Cannot send ${referrer}: it imports ${JSON.stringify(specifier)} as two types`,
+      );
+    }
+    resolved[specifier] = id;
+  }
+  return resolved;
+}
+
+/** The id that an `import()` in a module at the far end means. */
+export async function resolveDynamic(
+  specifier: string,
+  referrer: string,
+  type: string | undefined,
+): Promise<string | undefined> {
+  const [id] = Object.values(
+    await resolveImports([{ specifier, type, isDynamic: true }], referrer),
+  );
+  return id;
+}
+
+/** The JavaScript of a module as this process runs it, a source map included. */
+export async function moduleCode(url: string): Promise<string | undefined> {
+  return await modules.code(url);
+}
+
+async function isMissing(url: string, type: string | undefined): Promise<boolean> {
+  if (url.startsWith("node:")) return false;
+  if (url.startsWith("file:")) return !existsSync(fileURLToPath(url));
+  return type === undefined && await modules.code(url) === undefined;
+}
+
+function entryOf(id: string): Promise<Entry> {
+  let entry = entries.get(id);
+  if (entry === undefined) {
+    entry = read(id);
+    entries.set(id, entry);
+    // A file may be mended before the next try.
+    entry.catch(() => entries.delete(id));
+  }
+  return entry;
+}
+
+async function read(id: string): Promise<Entry> {
+  const url = urlOf(id);
+  const type = id.slice(url.length + 1);
+  const { pathname } = new URL(url);
+  if (pathname.endsWith(".node")) {
+    throw new TypeError(
+      `Cannot send module ${url}: a native addon only runs where it was installed`,
+    );
+  }
+  try {
+    if (type === "bytes") {
+      return plain({ id, kind: "bytes", source: await modules.bytes(url), imports: {} });
+    }
+    if (type === "text" || pathname.endsWith(".json")) {
+      const source = new TextDecoder().decode(await modules.bytes(url));
+      return plain({ id, kind: type === "text" ? "text" : "json", source, imports: {} });
+    }
+    if (pathname.endsWith(".wasm")) return await readWasm(url);
+    return await readCode(url);
+  } catch (cause) {
+    if (cause instanceof TypeError && cause.message.startsWith("Cannot send")) throw cause;
+    throw new TypeError(`Cannot send module ${url}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function plain(record: ModuleRecord): Entry {
+  return { record, needs: [] };
+}
+
+async function readCode(url: string): Promise<Entry> {
+  const code = await modules.code(url);
+  if (code === undefined) throw new TypeError("there is no such module");
+  const { source, mappings } = withoutSourceMap(code);
+  const found = await importsOf(source);
+  const positions = mappings === undefined ? {} : { mappings };
+  if (isCommonJs(url, found.isModule)) {
+    const { parse } = await import("npm:cjs-module-lexer@2.3.0");
+    const imports: Record<string, string> = {};
+    for (const specifier of requiresOf(source)) {
+      const target = modules.resolveRequire(specifier, url);
+      if (target !== undefined && !target.startsWith("node:")) imports[specifier] = target;
+    }
+    const dynamic = await resolveImports(found.imports, url);
+    const record = {
+      id: url,
+      kind: "cjs",
+      source,
+      imports: { ...dynamic, ...imports },
+      ...positions,
+    } as const;
+    const exports = await exportsOf(record, parse, new Set());
+    // Addons are for the machine that they were built on; who requires one hears of it when it does.
+    const needs = Object.values(record.imports).filter((target) => !target.endsWith(".node"));
+    return { record: { ...record, exports }, needs };
+  }
+  const imports = await resolveImports(found.imports, url);
+  const required: Record<string, string> = {};
+  if (source.includes("createRequire")) {
+    for (const specifier of requiresOf(source)) {
+      const target = modules.resolveRequire(specifier, url);
+      if (target !== undefined && !target.startsWith("node:")) required[specifier] = target;
+    }
+  }
+  const record = {
+    id: url,
+    kind: "js",
+    source: found.source,
+    imports: { ...required, ...imports },
+    ...positions,
+  } as const;
+  return { record, needs: Object.values(record.imports) };
+}
+
+async function readWasm(url: string): Promise<Entry> {
+  const source = await modules.bytes(url);
+  const compiled = new WebAssembly.Module(source as Uint8Array<ArrayBuffer>);
+  const imports = await resolveImports(
+    WebAssembly.Module.imports(compiled).map(({ module }) => ({
+      specifier: module,
+      type: undefined,
+      isDynamic: false,
+    })),
+    url,
+  );
+  return { record: { id: url, kind: "wasm", source, imports }, needs: Object.values(imports) };
+}
+
+/** The names that a CommonJS module exports, those that it hands on included. */
+async function exportsOf(
+  record: ModuleRecord,
+  parse: (source: string) => { exports: Iterable<string>; reexports: Iterable<string> },
+  seen: Set<string>,
+): Promise<string[]> {
+  seen.add(record.id);
+  let found: ReturnType<typeof parse>;
+  try {
+    found = parse(record.source as string);
+  } catch {
+    return [];
+  }
+  const names = new Set(found.exports);
+  for (const specifier of found.reexports) {
+    const target = record.imports[specifier];
+    if (target === undefined || seen.has(target)) continue;
+    const code = withoutSourceMap(await modules.code(target) ?? "").source;
+    const imports: Record<string, string> = {};
+    for (const one of requiresOf(code)) {
+      const url = modules.resolveRequire(one, target);
+      if (url !== undefined) imports[one] = url;
+    }
+    const inner = { id: target, kind: "cjs", source: code, imports } as const;
+    for (const name of await exportsOf(inner, parse, seen)) names.add(name);
+  }
+  names.delete("default");
+  return [...names];
+}
+
+/** The rules of Node and Deno, for modules that this process may not have loaded. */
+function isCommonJs(url: string, isModule: boolean): boolean {
+  if (isModule || !url.startsWith("file:") || /\.(mjs|mts|ts|tsx|jsx)$/.test(url)) return false;
+  if (/\.(cjs|cts)$/.test(url)) return true;
+  const type = packageType(url);
+  return type === "commonjs" || type === undefined && url.includes("/node_modules/") ||
+    type === "none" && /\/(npm|node_modules)\//.test(url);
+}
+
+/** The `type` of the nearest package.json: `"none"` if that has none, `undefined` if there is no package.json. */
+function packageType(url: string): string | undefined {
+  for (let folder = new URL(".", url);; folder = new URL("..", folder)) {
+    try {
+      const text = readFileSync(fileURLToPath(new URL("package.json", folder)), "utf8");
+      return JSON.parse(text).type ?? "none";
+    } catch {
+      if (folder.pathname === "/") return undefined;
+    }
+  }
+}
+
+/** The literal arguments of `require` calls: one too many does no harm. */
+function requiresOf(source: string): Set<string> {
+  const found = new Set<string>();
+  for (const match of source.matchAll(/\brequire\s*\(\s*(["'`])([^"'`\n]+)\1\s*\)/g)) {
+    found.add(match[2]!);
+  }
+  return found;
+}

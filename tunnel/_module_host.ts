@@ -1,0 +1,122 @@
+import { readFileSync } from "node:fs";
+import { createRequire, isBuiltin, registerHooks } from "node:module";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { loadedScripts, scriptSource } from "./_inspector.ts";
+
+type ResolveNext = (specifier: string, context: { parentURL: string }) => { url: string };
+type LoadNext = (url: string, context: object) => { source?: string | null };
+
+/** What Deno hands to a hook into its loader. */
+interface Loader {
+  readonly resolve: ResolveNext;
+  readonly load: LoadNext;
+}
+
+/**
+ * How this process resolves and loads modules: import maps, workspaces, packages and the compiler
+ * are Deno's own. It hands them to whoever hooks into it, and what it hands over stays of use after
+ * the hook is gone.
+ */
+async function openLoader(): Promise<Loader> {
+  let resolve: ResolveNext | undefined;
+  let load: LoadNext | undefined;
+  const hook = registerHooks({
+    resolve(specifier, context, next) {
+      resolve = next as unknown as ResolveNext;
+      return next(specifier, context);
+    },
+    load(url, context, next) {
+      load = next as unknown as LoadNext;
+      return next(url, context);
+    },
+  });
+  try {
+    await import(`data:text/javascript,/*${Math.random()}*/`);
+  } finally {
+    hook.deregister();
+  }
+  return { resolve: resolve!, load: load! };
+}
+
+// Once, and when this module is loaded: a hook leaves an operation behind that never completes,
+// which in a test would be taken for a leak.
+const loader = await openLoader();
+
+/** Resolves and reads modules as this process itself does. */
+export class ModuleHost {
+  readonly #resolve = loader.resolve;
+  readonly #load = loader.load;
+
+  /** What an import of `specifier` means in the module `referrer`; `undefined` if nothing. */
+  async resolve(specifier: string, referrer: string): Promise<string | undefined> {
+    let url: string;
+    try {
+      url = this.#resolve(specifier, { parentURL: referrer }).url;
+    } catch {
+      return undefined;
+    }
+    if (url.startsWith("node:")) return url;
+    if (isBuiltin(specifier) && url.startsWith("file:")) return `node:${specifier}`;
+    if (/^(jsr|npm):/.test(url)) return await resolvePackage(url);
+    return url;
+  }
+
+  /** What `require(specifier)` means in the module `referrer`; `undefined` if nothing. */
+  resolveRequire(specifier: string, referrer: string): string | undefined {
+    if (isBuiltin(specifier)) {
+      return specifier.startsWith("node:") ? specifier : `node:${specifier}`;
+    }
+    if (!referrer.startsWith("file:")) return undefined;
+    try {
+      return pathToFileURL(createRequire(referrer).resolve(specifier)).href;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The JavaScript of a module, compiled as this process does, or as it is; `undefined` if there is none. */
+  async code(url: string): Promise<string | undefined> {
+    // A module with a fragment may be one that Deno made up, as for tests in documentation.
+    if (url.startsWith("file:") && !url.includes("#")) {
+      const { source } = this.#load(url, {});
+      if (source !== null && source !== undefined) return asText(source);
+    }
+    return await scriptSource(url) ?? await this.#compiled(url);
+  }
+
+  /** A file as it is. */
+  async bytes(url: string): Promise<Uint8Array> {
+    if (url.startsWith("file:")) return new Uint8Array(readFileSync(fileURLToPath(url)));
+    return (await import(url, { with: { type: "bytes" } })).default;
+  }
+
+  /** Has Deno compile a module without running it: one that is imported before it throws. */
+  async #compiled(url: string): Promise<string | undefined> {
+    const thrower = "data:text/javascript,throw null";
+    const both = `import ${JSON.stringify(thrower)};import ${JSON.stringify(url)};`;
+    await import(`data:text/javascript,${encodeURIComponent(both)}`).catch(() => {});
+    return await scriptSource(url);
+  }
+}
+
+function asText(source: string | Uint8Array): string {
+  return typeof source === "string" ? source : new TextDecoder().decode(source);
+}
+
+/** The module behind a specifier that Deno resolves by itself, but only as it loads it. */
+async function resolvePackage(specifier: string): Promise<string | undefined> {
+  const url = import.meta.resolve(specifier);
+  if (url !== specifier) return url;
+  return await redirectTarget(specifier);
+}
+
+/** The module that `specifier` leads to: the same namespace under another URL. */
+async function redirectTarget(specifier: string): Promise<string | undefined> {
+  const name = /^jsr:\/?(@[^/]+\/[^/@]+)/.exec(specifier)?.[1];
+  if (name === undefined) return undefined;
+  const namespace = await import(specifier);
+  for (const url of loadedScripts()) {
+    if (url.includes(`/${name}/`) && await import(url) === namespace) return url;
+  }
+  return undefined;
+}

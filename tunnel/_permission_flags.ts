@@ -1,0 +1,55 @@
+import { fileURLToPath } from "node:url";
+
+const KINDS = ["env", "ffi", "import", "net", "read", "run", "sys", "write"] as const;
+
+/**
+ * The flags of `deno run` that give an agent what `permissions` says.
+ *
+ * @throws {TypeError} If it is not in the form of `Deno.test`'s `permissions`.
+ */
+export function permissionFlags(permissions: Deno.PermissionOptions | undefined): string[] {
+  if (permissions === undefined) return ["-A"];
+  if (permissions === "none") return [];
+  if (permissions === "inherit") return KINDS.flatMap((kind) => flagOf(kind, "inherit"));
+  if (typeof permissions !== "object" || permissions === null) {
+    throw new TypeError(`permissions is ${permissions}: expected "none", "inherit" or an object`);
+  }
+  for (const kind of Object.keys(permissions)) {
+    if (!KINDS.some((known) => known === kind)) {
+      throw new TypeError(`permissions.${kind} is unknown: expected one of ${KINDS.join(", ")}`);
+    }
+  }
+  return KINDS.flatMap((kind) => flagOf(kind, permissions[kind] ?? false));
+}
+
+function flagOf(
+  kind: typeof KINDS[number],
+  value: boolean | "inherit" | readonly (string | URL)[],
+): string[] {
+  if (value === true) return [`--allow-${kind}`];
+  if (value === false) return [];
+  if (value === "inherit") return granted(kind) ? [`--allow-${kind}`] : [];
+  if (!Array.isArray(value)) {
+    throw new TypeError(
+      `permissions.${kind} is ${value}: expected a boolean, "inherit" or an array`,
+    );
+  }
+  if (value.length === 0) return [];
+  const items = (value as (string | URL)[]).map((item) => {
+    const text = item instanceof URL ? fileURLToPath(item) : String(item);
+    if (text === "" || text.includes(",")) {
+      throw new TypeError(
+        `permissions.${kind} has ${JSON.stringify(text)}: Deno's flags allow no comma`,
+      );
+    }
+    return text;
+  });
+  return [`--allow-${kind}=${items.join(",")}`];
+}
+
+/** Whether this process may do all of a kind itself. */
+function granted(name: typeof KINDS[number]): boolean {
+  // Node has no such thing, so what runs there may do all.
+  if (typeof Deno === "undefined") return true;
+  return Deno.permissions.querySync({ name } as Deno.PermissionDescriptor).state === "granted";
+}

@@ -1,0 +1,91 @@
+import { importsOf, withoutSourceMap } from "./_imports.ts";
+import type { FunctionLocation } from "./_inspector.ts";
+import { moduleCode, resolveImports } from "./_module_graph.ts";
+import { loadParser, type SyntaxNode } from "./_syntax.ts";
+
+/** A name that a script imports. */
+export interface ImportedName {
+  readonly specifier: string;
+  /** A statement that imports it, and nothing else. */
+  readonly statement: string;
+  /** The id of the module. */
+  readonly id: string;
+}
+
+/** A script from which functions are cut. */
+export interface Script {
+  /** The JavaScript that runs; `""` where it is not to be had, as in a REPL. */
+  readonly source: string;
+  readonly mappings: string | undefined;
+  /** By local name. */
+  readonly imports: ReadonlyMap<string, ImportedName>;
+}
+
+const scripts = new Map<string, Promise<Script>>();
+const UNKNOWN: Script = { source: "", mappings: undefined, imports: new Map() };
+
+/** The script at `url`. It is read once. */
+export function scriptAt(url: string): Promise<Script> {
+  let script = scripts.get(url);
+  if (script === undefined) {
+    script = read(url);
+    scripts.set(url, script);
+    script.catch(() => scripts.delete(url));
+  }
+  return script;
+}
+
+/** Where `text`, a function's, starts in `script`: zero-based line and column. */
+export function startOf(
+  text: string,
+  { source }: Script,
+  { line, column }: FunctionLocation,
+): { line: number; column: number } {
+  const lines = source.split("\n", line + 1);
+  const offset = lines.slice(0, line).reduce((sum, one) => sum + one.length + 1, 0) + column;
+  const start = source.lastIndexOf(text, offset);
+  if (start === -1 || start + text.length <= offset) return { line, column };
+  const before = source.slice(0, start).split("\n");
+  return { line: before.length - 1, column: before.at(-1)!.length };
+}
+
+async function read(url: string): Promise<Script> {
+  if (url === "" || /\$deno\$(repl|jupyter)/.test(url)) return UNKNOWN;
+  const code = await moduleCode(url);
+  if (code === undefined) return UNKNOWN;
+  const { source, mappings } = withoutSourceMap(code);
+  return { source, mappings, imports: await importedNames(source, url) };
+}
+
+async function importedNames(source: string, url: string): Promise<Map<string, ImportedName>> {
+  const parse = await loadParser();
+  const found = await importsOf(source);
+  const names = new Map<string, ImportedName>();
+  for (const { specifier, type, isDynamic, statement } of found.imports) {
+    if (isDynamic || !statement.startsWith("import")) continue;
+    const { specifiers } = (parse(statement).body as SyntaxNode[])[0]!;
+    if ((specifiers as SyntaxNode[]).length === 0) continue;
+    const { [specifier]: id } = await resolveImports(
+      [{ specifier, type, isDynamic }],
+      url,
+    );
+    if (id === undefined) continue;
+    for (const one of specifiers as SyntaxNode[]) {
+      const local = (one.local as SyntaxNode).name as string;
+      const clause = clauseOf(one, local);
+      names.set(local, {
+        specifier,
+        id,
+        statement: `import ${clause} from ${JSON.stringify(specifier)};`,
+      });
+    }
+  }
+  return names;
+}
+
+function clauseOf(specifier: SyntaxNode, local: string): string {
+  if (specifier.type === "ImportDefaultSpecifier") return local;
+  if (specifier.type === "ImportNamespaceSpecifier") return `* as ${local}`;
+  const { name, value } = specifier.imported as SyntaxNode;
+  return `{${name ?? JSON.stringify(value)} as ${local}}`;
+}

@@ -1,0 +1,214 @@
+import { existsSync, realpathSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { deflateRawSync } from "node:zlib";
+import { type Channel, ChannelReset, type Message } from "../agent/channel.ts";
+import { decodeFailure, encodeFailure } from "../agent/failure.ts";
+import { Flag } from "../agent/frame.ts";
+import type { Code } from "../agent/handle.ts";
+import { urlOf } from "../agent/module_record.ts";
+import { ProtocolError } from "../agent/protocol_error.ts";
+import {
+  type Batch,
+  type FunctionPlace,
+  type FunctionReference,
+  Request,
+} from "../agent/request.ts";
+import { decode } from "../codec/decode.ts";
+import { encode } from "../codec/encode.ts";
+import type { AgentConnection } from "./_agent_connection.ts";
+import type { CallImage } from "./_call_image.ts";
+import { moduleGraph, resolveDynamic } from "./_module_graph.ts";
+import { visible } from "./_visible.ts";
+import { RemoteError } from "./remote_error.ts";
+
+/** What a {@linkcode Session} needs to know of its tunnel. */
+export interface SessionOptions {
+  readonly host: string;
+  /** URLs of the folders whose files the far end may ask for; each ends with a slash. */
+  readonly serve: readonly string[];
+  /** Tells the user of something that the far end did. */
+  readonly report: (line: string) => void;
+}
+
+/** Calls over one connection, and what its agent has been sent already. */
+export class Session {
+  readonly connection: AgentConnection;
+  readonly #options: SessionOptions;
+  readonly #functions = new Map<FunctionPlace, number>();
+  /** Modules that have been sent. */
+  readonly #modules = new Set<string>();
+  /** Those of them of which all that they import has been sent, too. */
+  readonly #graphs = new Set<string>();
+  /** The numbers of code that has been sent. */
+  readonly #codes = new Map<string, number>();
+  /** The scripts that it was cut from. */
+  readonly #codeUrls = new Set<string>();
+  #batchChannel: Channel | undefined;
+  #batches = 0;
+
+  constructor(options: SessionOptions, connection: AgentConnection) {
+    this.#options = options;
+    this.connection = connection;
+  }
+
+  /**
+   * Sends what of the graphs of `modules` the agent does not have.
+   *
+   * @throws {TypeError} If one of them cannot be sent.
+   */
+  async sendModules(modules: readonly string[]): Promise<void> {
+    for (const id of modules) {
+      if (this.#graphs.has(id)) continue;
+      const graph = await moduleGraph(id);
+      const missing = [...graph.values()].filter((record) => !this.#modules.has(record.id));
+      for (const { id } of graph.values()) {
+        this.#modules.add(id);
+        this.#graphs.add(id);
+      }
+      if (missing.length === 0) continue;
+      this.#sendBatch([missing, []]);
+    }
+  }
+
+  #sendBatch(batch: Batch): void {
+    this.#batchChannel ??= this.connection.multiplexer.open(encode([Request.BATCHES]));
+    this.#batchChannel.send(deflateRawSync(encode(batch)));
+    this.#batches++;
+  }
+
+  /** Whether all of a call's modules have been sent. */
+  hasModules(modules: readonly string[]): boolean {
+    return modules.every((id) => this.#graphs.has(id));
+  }
+
+  /**
+   * Makes a call, whose modules have been sent. `operation` is how a failure calls it. Rejects with
+   * what the far end threw as a `RemoteError`, with the signal's reason, or with why the connection ended.
+   */
+  async call(
+    operation: string,
+    image: CallImage,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
+    const { place, code, body } = image;
+    const reference = place === undefined ? null : this.#referTo(place);
+    const codeId = code === undefined ? null : this.#sendCode(code);
+    const channel = this.connection.multiplexer.open(
+      encode([Request.CALL, this.#batches, reference, codeId]),
+    );
+    if (body === undefined) channel.end();
+    else channel.send(body, Flag.END);
+    const onAbort = (): void => channel.reset(signal!.reason);
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      const message = await channel.receive();
+      return this.#read(operation, message);
+    } catch (error) {
+      if (error instanceof ChannelReset) this.#broken("The agent gave a call up", error);
+      throw error;
+    } finally {
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Answers a request of the agent. */
+  handleChannel(channel: Channel, header: Uint8Array): void {
+    let request: unknown;
+    try {
+      request = decode(header);
+    } catch (cause) {
+      this.#broken("A request that cannot be read", cause);
+    }
+    const [kind, specifier, referrer, type] = Array.isArray(request) ? request : [];
+    const isImport = kind === Request.IMPORT && typeof specifier === "string" &&
+      typeof referrer === "string" && (type === undefined || typeof type === "string");
+    if (!isImport) this.#broken("A request that a controller does not take");
+    this.#import(specifier, referrer, type).then(
+      (answer) => channel.send(encode(answer), Flag.END),
+      (error) => channel.send(encodeFailure(error), Flag.FAILURE | Flag.END),
+    );
+  }
+
+  /** The id of a module that the agent asks for, and how many batches it has to have for it. */
+  async #import(
+    specifier: string,
+    referrer: string,
+    type: string | undefined,
+  ): Promise<[string, number]> {
+    // Only what was sent can ask, so nothing is resolved from a place of the agent's choice.
+    const known = this.#modules.has(referrer) || this.#codeUrls.has(referrer);
+    const id = known ? await resolveDynamic(specifier, referrer, type) : undefined;
+    if (id !== undefined && id.startsWith("node:")) return [id, this.#batches];
+    if (id === undefined || !(this.#modules.has(id) || this.#isServed(urlOf(id)))) {
+      // Whether there is such a file is not for the far end to know, unless it may have it.
+      const text = `Cannot import ${
+        JSON.stringify(specifier)
+      } from ${referrer}: it is not among the modules that were sent, nor in a folder that is served`;
+      this.#options.report(`Refused: ${visible(text)}`);
+      throw new TypeError(text);
+    }
+    await this.sendModules([id]);
+    return [id, this.#batches];
+  }
+
+  #isServed(url: string): boolean {
+    if (!url.startsWith("file:")) {
+      return this.#options.serve.some((folder) => url.startsWith(folder));
+    }
+    const path = fileURLToPath(url);
+    if (!existsSync(path)) {
+      if (!this.#options.serve.some((folder) => url.startsWith(folder))) return false;
+      throw new TypeError(`Cannot import ${url}: there is no such file`);
+    }
+    // Where a link leads counts, not where it is.
+    const real = pathToFileURL(realpathSync(path)).href;
+    return this.#options.serve.some((folder) => real.startsWith(folder));
+  }
+
+  /** Sends code that has not been sent yet, and gives its number. */
+  #sendCode(code: Code): number {
+    const key = new TextDecoder("latin1").decode(encode(code));
+    const known = this.#codes.get(key);
+    if (known !== undefined) return known;
+    const id = this.#codes.size;
+    this.#codes.set(key, id);
+    for (const { url } of code.units) this.#codeUrls.add(url);
+    this.#sendBatch([[], [code]]);
+    return id;
+  }
+
+  #referTo(place: FunctionPlace): FunctionReference {
+    const known = this.#functions.get(place);
+    if (known !== undefined) return known;
+    const id = this.#functions.size;
+    this.#functions.set(place, id);
+    return [id, place.module, ...place.path];
+  }
+
+  #read(operation: string, message: Message | undefined): unknown {
+    if (message === undefined) this.#broken("The agent ended a call without a result");
+    const failed = (message.flags & Flag.FAILURE) !== 0;
+    let value;
+    try {
+      value = failed ? decodeFailure(message.bytes) : decode(message.bytes);
+    } catch (cause) {
+      this.#broken(`The result of ${operation} cannot be read`, cause);
+    }
+    if (failed) {
+      throw new RemoteError(
+        this.#options.host,
+        operation,
+        value as ReturnType<typeof decodeFailure>,
+      );
+    }
+    return value;
+  }
+
+  /** The far end does not keep to the protocol: there is nothing to expect of it any more. */
+  #broken(text: string, cause?: unknown): never {
+    const why = cause instanceof Error ? `: ${cause.message}` : "";
+    const error = new ProtocolError(`${text}${why}`, { cause });
+    this.connection.multiplexer.end(error);
+    throw error;
+  }
+}

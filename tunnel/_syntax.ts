@@ -1,0 +1,270 @@
+import type { Node } from "npm:acorn@8.19.0";
+
+/** What parses: acorn, which is small, kept up with ECMAScript for ten years, and has no dependencies. */
+export type Parse = (source: string) => SyntaxNode;
+
+let parser: Promise<Parse> | undefined;
+
+/** The parser. It is loaded by the first use: a script that calls nothing of its own does without. */
+export function loadParser(): Promise<Parse> {
+  parser ??= import("npm:acorn@8.19.0").then(({ parse }) => (source) =>
+    parse(source, { ecmaVersion: "latest", sourceType: "module" }) as unknown as SyntaxNode
+  );
+  return parser;
+}
+
+/** A node with the fields that this file looks at; the grammar says which kinds have which. */
+export interface SyntaxNode extends Node {
+  readonly [field: string]: unknown;
+}
+
+/** What a piece of code uses of what is around it. */
+export interface Uses {
+  /** Names that it refers to and does not declare in a scope of its own below the outermost. */
+  readonly names: Set<string>;
+  /** Its `import()` expressions. */
+  readonly dynamicImports: SyntaxNode[];
+  /** Whether it has an `import.meta`. */
+  importMeta: boolean;
+  /** Whether it has a `this`, `arguments` or `new.target` of what is around it. */
+  outerThis: boolean;
+  /** Whether it has a `super` of an object or class that is not in it. */
+  outerSuper: boolean;
+}
+
+/** Finds what `root`, a parsed program or any part of one, uses of what is around its inner scopes. */
+export function findUses(root: SyntaxNode): Uses {
+  const uses: Uses = {
+    names: new Set(),
+    dynamicImports: [],
+    importMeta: false,
+    outerThis: false,
+    outerSuper: false,
+  };
+  new Walker(uses).visit(root, { names: new Set(), parent: undefined });
+  return uses;
+}
+
+interface Scope {
+  readonly names: Set<string>;
+  readonly parent: Scope | undefined;
+}
+
+/** ESTree, https://github.com/estree/estree: the node kinds whose fields are not all expressions. */
+class Walker {
+  readonly #uses: Uses;
+  /** How many functions with a `this` of their own are around. */
+  #ownThis = 0;
+  /** How many classes and object literals, to which a `super` can refer, are around. */
+  #homes = 0;
+
+  constructor(uses: Uses) {
+    this.#uses = uses;
+  }
+
+  visit(node: SyntaxNode, scope: Scope): void {
+    switch (node.type) {
+      case "Identifier":
+        return this.#refer(node.name as string, scope);
+      case "Super":
+        if (this.#homes === 0) this.#uses.outerSuper = true;
+        return;
+      case "ThisExpression":
+        if (this.#ownThis === 0) this.#uses.outerThis = true;
+        return;
+      case "MetaProperty":
+        if ((node.meta as SyntaxNode).name === "import") this.#uses.importMeta = true;
+        else if (this.#ownThis === 0) this.#uses.outerThis = true;
+        return;
+      case "ImportExpression":
+        this.#uses.dynamicImports.push(node);
+        return this.#children(node, scope);
+      case "MemberExpression":
+      case "Property":
+      case "MethodDefinition":
+      case "PropertyDefinition":
+        return this.#member(node, scope);
+      case "FunctionDeclaration":
+      case "FunctionExpression":
+      case "ArrowFunctionExpression":
+        return this.#function(node, scope);
+      case "ClassDeclaration":
+      case "ClassExpression":
+        return this.#class(node, scope);
+      case "ObjectExpression":
+        this.#homes++;
+        this.#children(node, scope);
+        this.#homes--;
+        return;
+      case "StaticBlock":
+        return this.#withThis(() => this.#block(node, scope));
+      case "BlockStatement":
+      case "ForStatement":
+      case "ForInStatement":
+      case "ForOfStatement":
+      case "SwitchStatement":
+        return this.#block(node, scope);
+      case "CatchClause": {
+        const inner = child(scope);
+        declarePattern(node.param as SyntaxNode | null, inner.names);
+        return this.#children(node, inner);
+      }
+      case "LabeledStatement":
+        return this.visit(node.body as SyntaxNode, scope);
+      case "BreakStatement":
+      case "ContinueStatement":
+      case "ImportDeclaration":
+        return;
+      case "ExportNamedDeclaration":
+        return this.#export(node, scope);
+      case "ExportAllDeclaration":
+        return;
+      default:
+        return this.#children(node, scope);
+    }
+  }
+
+  #refer(name: string, scope: Scope): void {
+    for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
+      if (at.names.has(name)) return;
+    }
+    if (name === "arguments" && this.#ownThis === 0) this.#uses.outerThis = true;
+    if (name !== "arguments") this.#uses.names.add(name);
+  }
+
+  #children(node: SyntaxNode, scope: Scope): void {
+    for (const value of Object.values(node)) {
+      if (Array.isArray(value)) {
+        for (const item of value) if (isNode(item)) this.visit(item, scope);
+      } else if (isNode(value)) {
+        this.visit(value, scope);
+      }
+    }
+  }
+
+  /** A plain key is a name of a property, not of a variable. */
+  #member(node: SyntaxNode, scope: Scope): void {
+    const key = (node.type === "MemberExpression" ? node.property : node.key) as SyntaxNode;
+    if (node.computed) this.visit(key, scope);
+    if (node.type === "MemberExpression") return this.visit(node.object as SyntaxNode, scope);
+    const value = node.value as SyntaxNode | null;
+    if (value === null) return;
+    if (node.type === "PropertyDefinition") this.#withThis(() => this.visit(value, scope));
+    else this.visit(value, scope);
+  }
+
+  #function(node: SyntaxNode, scope: Scope): void {
+    const inner = child(scope);
+    const id = node.id as SyntaxNode | null;
+    if (node.type === "FunctionExpression" && id !== null) inner.names.add(id.name as string);
+    const params = node.params as SyntaxNode[];
+    for (const param of params) declarePattern(param, inner.names);
+    const body = node.body as SyntaxNode;
+    const visit = (): void => {
+      for (const param of params) this.visit(param, inner);
+      if (body.type !== "BlockStatement") return this.visit(body, inner);
+      const statements = body.body as SyntaxNode[];
+      declareVars(body, inner.names);
+      declareBlock(statements, inner.names);
+      for (const statement of statements) this.visit(statement, inner);
+    };
+    if (node.type === "ArrowFunctionExpression") visit();
+    else this.#withThis(visit);
+  }
+
+  #class(node: SyntaxNode, scope: Scope): void {
+    const inner = child(scope);
+    const id = node.id as SyntaxNode | null;
+    if (id !== null) inner.names.add(id.name as string);
+    if (isNode(node.superClass)) this.visit(node.superClass, inner);
+    this.#homes++;
+    this.#children(node.body as SyntaxNode, inner);
+    this.#homes--;
+  }
+
+  #withThis(visit: () => void): void {
+    this.#ownThis++;
+    visit();
+    this.#ownThis--;
+  }
+
+  #block(node: SyntaxNode, scope: Scope): void {
+    const inner = child(scope);
+    const { body, init, left, cases } = node as Record<string, unknown>;
+    if (Array.isArray(body)) declareBlock(body as SyntaxNode[], inner.names);
+    if (isNode(init)) declareBlock([init], inner.names);
+    if (isNode(left)) declareBlock([left], inner.names);
+    if (Array.isArray(cases)) {
+      for (const one of cases as SyntaxNode[]) {
+        declareBlock(one.consequent as SyntaxNode[], inner.names);
+      }
+    }
+    // A static block's `var` is its own.
+    if (node.type === "StaticBlock") declareVars(node, inner.names);
+    this.#children(node, inner);
+  }
+
+  #export(node: SyntaxNode, scope: Scope): void {
+    if (isNode(node.declaration)) return this.visit(node.declaration, scope);
+    if (node.source !== null) return;
+    for (const specifier of node.specifiers as SyntaxNode[]) {
+      this.visit(specifier.local as SyntaxNode, scope);
+    }
+  }
+}
+
+function child(parent: Scope): Scope {
+  return { names: new Set(), parent };
+}
+
+function isNode(value: unknown): value is SyntaxNode {
+  return typeof value === "object" && value !== null && typeof (value as Node).type === "string";
+}
+
+/** The names that a block's own statements declare: `let`, `const`, `using`, `class`, `function`. */
+function declareBlock(statements: readonly SyntaxNode[], names: Set<string>): void {
+  for (const statement of statements) {
+    if (statement.type === "VariableDeclaration") {
+      for (const { id } of statement.declarations as SyntaxNode[]) {
+        declarePattern(id as SyntaxNode, names);
+      }
+    } else if (statement.type === "FunctionDeclaration" || statement.type === "ClassDeclaration") {
+      const id = statement.id as SyntaxNode | null;
+      if (id !== null) names.add(id.name as string);
+    }
+  }
+}
+
+/** The names of all `var`s of a function, however deep in its blocks. */
+function declareVars(node: SyntaxNode, names: Set<string>): void {
+  if (/Function|^Class/.test(node.type)) return;
+  if (node.type === "VariableDeclaration" && node.kind === "var") declareBlock([node], names);
+  for (const value of Object.values(node)) {
+    for (const item of Array.isArray(value) ? value : [value]) {
+      if (isNode(item)) declareVars(item, names);
+    }
+  }
+}
+
+/** The names that a pattern declares. */
+export function declarePattern(pattern: SyntaxNode | null, names: Set<string>): void {
+  switch (pattern?.type) {
+    case "Identifier":
+      names.add(pattern.name as string);
+      return;
+    case "ObjectPattern":
+      for (const property of pattern.properties as SyntaxNode[]) {
+        declarePattern((property.value ?? property.argument) as SyntaxNode, names);
+      }
+      return;
+    case "ArrayPattern":
+      for (const element of pattern.elements as (SyntaxNode | null)[]) {
+        declarePattern(element, names);
+      }
+      return;
+    case "AssignmentPattern":
+      return declarePattern(pattern.left as SyntaxNode, names);
+    case "RestElement":
+      return declarePattern(pattern.argument as SyntaxNode, names);
+  }
+}

@@ -1,0 +1,182 @@
+import type { FunctionScope } from "./_inspector.ts";
+import type { FunctionCode } from "./_function_code.ts";
+
+/** A function in a {@linkcode UnitDraft}. */
+interface FunctionDraft {
+  readonly index: number;
+  readonly name: string;
+  readonly code: FunctionCode;
+  /** Zero-based position of its text in the script. */
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A scope around functions of a {@linkcode UnitDraft}. */
+interface ScopeDraft {
+  readonly key: string;
+  /** The index and value of each variable of it that is used. */
+  readonly variables: Map<string, { readonly index: number; readonly value: unknown }>;
+  readonly functions: FunctionDraft[];
+  readonly children: ScopeDraft[];
+}
+
+/**
+ * Collects the functions that are sent of one script, in scopes like those around them here, so that
+ * functions which share a variable here do so there.
+ *
+ * V8 does not tell which functions share a scope, only the values in it. Scopes of the same kind, names
+ * and values are taken for one, except that one scope has each function but once: two counters that
+ * stand at 0 stay two.
+ */
+export class UnitDraft {
+  readonly url: string;
+  /** Import statements that its functions use, by the local name. */
+  readonly importStatements: Map<string, string> = new Map();
+  /** The values of its variables, in the order of their indices. */
+  readonly captured: unknown[] = [];
+  /** What its variables are called in errors. */
+  readonly variableNames: { readonly name: string; readonly user: string }[] = [];
+  readonly #root: ScopeDraft = newScope("");
+  #functions = 0;
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  /**
+   * Adds a function.
+   *
+   * @param scopes The scopes around it from the inside out, without the script's own.
+   * @param used Which of the variables it uses, with the scope that they are in; `undefined` for the script's own.
+   * @returns Its index, and those of its variables.
+   */
+  add(
+    fn: Omit<FunctionDraft, "index">,
+    scopes: readonly FunctionScope[],
+    used: ReadonlyMap<
+      string,
+      { readonly scope: FunctionScope | undefined; readonly value: unknown }
+    >,
+  ): { index: number; variables: Map<string, number> } {
+    let at = this.#root;
+    const variables = new Map<string, number>();
+    const place = (scope: FunctionScope | undefined): void => {
+      for (const [name, one] of used) {
+        if (one.scope === scope) variables.set(name, this.#variable(at, name, one.value, fn.name));
+      }
+    };
+    place(undefined);
+    for (const scope of scopes.toReversed()) {
+      at = this.#child(at, scope, fn);
+      place(scope);
+    }
+    const index = this.#functions++;
+    at.functions.push({ ...fn, index });
+    return { index, variables };
+  }
+
+  /** The unit's module. Each function is at the place that it has in the script, where that can be. */
+  get source(): string {
+    const text = new Placer();
+    text.write([...this.importStatements.values(), HEAD].join(""));
+    this.#write(text, this.#root);
+    return text.toString();
+  }
+
+  #variable(scope: ScopeDraft, name: string, value: unknown, user: string): number {
+    const known = scope.variables.get(name);
+    if (known !== undefined) return known.index;
+    const index = this.captured.push(value) - 1;
+    this.variableNames.push({ name, user: user || "(anonymous)" });
+    scope.variables.set(name, { index, value });
+    return index;
+  }
+
+  #child(parent: ScopeDraft, scope: FunctionScope, fn: Omit<FunctionDraft, "index">): ScopeDraft {
+    const key = `${scope.description}\n${Object.keys(scope.variables).join()}`;
+    const isSame = (other: ScopeDraft): boolean =>
+      other.key === key && !hasFunction(other, fn) &&
+      [...other.variables].every(([name, { value }]) => Object.is(value, scope.variables[name]));
+    let child = parent.children.findLast(isSame);
+    if (child === undefined) {
+      child = newScope(key);
+      parent.children.push(child);
+    }
+    return child;
+  }
+
+  #write(text: Placer, scope: ScopeDraft): void {
+    const names = [...scope.variables.keys()];
+    if (names.length > 0) text.write(`let ${names.join()};`);
+    for (const [name, { index }] of scope.variables) {
+      text.write(`$.variables[${index}]=_=>{${name}=_};`);
+    }
+    const parts = [...scope.functions, ...scope.children].sort((a, b) => lineOf(a) - lineOf(b));
+    for (const part of parts) {
+      if ("children" in part) {
+        text.write("{");
+        this.#write(text, part);
+        text.write("}");
+        continue;
+      }
+      const [before, after] = wrapper(part);
+      text.write(`$.functions[${part.index}]=${before}`);
+      text.place(part.code.text, part.line, part.column);
+      text.write(`${after};`);
+    }
+  }
+}
+
+/** A member of an object literal, whichever kind it is. */
+const HEAD = "const $=import.meta.chopsticks," +
+  "$m=o=>{const d=Object.getOwnPropertyDescriptor(o,Reflect.ownKeys(o)[0]);return d.value??d.get??d.set};";
+
+function wrapper({ name, code }: FunctionDraft): [string, string] {
+  if (code.form === "method") return ["$m({", "})"];
+  const key = JSON.stringify(name);
+  // An anonymous function takes its name from the property that it is the value of.
+  return code.form === "class" ? [`()=>({[${key}]:`, `}[${key}])`] : [`({[${key}]:`, `})[${key}]`];
+}
+
+function newScope(key: string): ScopeDraft {
+  return { key, variables: new Map(), functions: [], children: [] };
+}
+
+function hasFunction(scope: ScopeDraft, fn: Omit<FunctionDraft, "index">): boolean {
+  return scope.functions.some(({ line, column, code }) =>
+    line === fn.line && column === fn.column && code === fn.code
+  );
+}
+
+function lineOf(part: FunctionDraft | ScopeDraft): number {
+  if (!("children" in part)) return part.line;
+  return Math.min(...part.functions.map(lineOf), ...part.children.map(lineOf));
+}
+
+/** Writes text with some of it at given places. The agent counts lines from the second one on. */
+class Placer {
+  #text = "";
+  #line = -1;
+  #column = 0;
+
+  write(text: string): void {
+    this.#text += text;
+    const last = text.lastIndexOf("\n");
+    if (last === -1) {
+      this.#column += text.length;
+    } else {
+      this.#line += text.split("\n").length - 1;
+      this.#column = text.length - last - 1;
+    }
+  }
+
+  place(text: string, line: number, column: number): void {
+    if (line > this.#line) this.write("\n".repeat(line - this.#line));
+    if (line === this.#line && column > this.#column) this.write(" ".repeat(column - this.#column));
+    this.write(text);
+  }
+
+  toString(): string {
+    return this.#text;
+  }
+}

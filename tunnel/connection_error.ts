@@ -1,0 +1,87 @@
+/** What is known of a connection that could not be made, or was lost. */
+export interface ConnectionErrorOptions extends ErrorOptions {
+  /** The argv of the process that was to carry the connection. */
+  readonly command: readonly string[];
+  /** Its exit code, or `null` if it has none: it was ended by a signal, or still runs. */
+  readonly exitCode: number | null;
+  /** The last lines of its stderr. */
+  readonly stderr: string;
+  /** The last of what it printed on stdout before the agent was up. */
+  readonly stdout?: string;
+}
+
+/**
+ * A connection could not be made, or it was lost. The message says at which
+ * stage and shows the command and the end of what it printed.
+ *
+ * @example A host that is not there
+ * ```ts
+ * import { ConnectionError, Tunnel } from "../mod.ts";
+ *
+ * const tun = new Tunnel("127.0.0.1", { port: 1 });
+ * try {
+ *   await tun.connect();
+ * } catch (error) {
+ *   if (!(error instanceof ConnectionError)) throw error;
+ *   console.log(error.host, error.exitCode, error.stderr);
+ * }
+ * ```
+ */
+export class ConnectionError extends Error {
+  /** The name of the class. */
+  override name = "ConnectionError";
+  /** The host that the connection is to. */
+  readonly host: string;
+  /** The argv of the process that carries the connection. */
+  readonly command: readonly string[];
+  /** The process's exit code, or `null` if it has none: it was ended by a signal, or still runs. */
+  readonly exitCode: number | null;
+  /** The last lines of the process's stderr, control characters made visible. */
+  readonly stderr: string;
+  /** The last of what the process printed on stdout before the agent was up, likewise. */
+  readonly stdout: string;
+
+  /**
+   * Adds the details to the message.
+   *
+   * @param host The host that the connection is to.
+   * @param message What happened, in a line.
+   * @param options What else is known.
+   */
+  constructor(host: string, message: string, options: ConnectionErrorOptions) {
+    const { command, exitCode, stderr, stdout = "", ...rest } = options;
+    const details = [
+      `command: ${command.join(" ")}`,
+      ...stderr === "" ? [] : [`stderr: ${indent(stderr)}`],
+      ...stdout === "" ? [] : [`stdout: ${indent(stdout)}`],
+    ];
+    super(`${message}\n  ${details.join("\n  ")}`, rest);
+    this.host = host;
+    this.command = command;
+    this.exitCode = exitCode;
+    this.stderr = stderr;
+    this.stdout = stdout;
+  }
+}
+
+/**
+ * There is no interpreter at the far end that could run an agent. The message
+ * says what was looked for and where.
+ *
+ * @example No such interpreter
+ * ```ts
+ * import { Local, RuntimeNotFoundError } from "../mod.ts";
+ *
+ * const tun = new Local("here", { runtime: "deno", deno: "/opt/no-such-deno" });
+ * const error = await tun.connect().catch((error) => error);
+ * console.log(error instanceof RuntimeNotFoundError); // true
+ * ```
+ */
+export class RuntimeNotFoundError extends ConnectionError {
+  /** The name of the class. */
+  override name = "RuntimeNotFoundError";
+}
+
+function indent(text: string): string {
+  return text.includes("\n") ? `\n${text.replaceAll(/^/gm, "    ")}` : text;
+}

@@ -1,0 +1,83 @@
+import { SubprocessTunnel } from "./subprocess_tunnel.ts";
+import { checkText, type TunnelOptions } from "./tunnel_options.ts";
+
+/** Options for {@linkcode Docker}. */
+export interface DockerOptions extends TunnelOptions {
+  /**
+   * The image to run. It has to have a POSIX shell, `cat`, and Deno or Node.
+   *
+   * @default The official Deno image of the version that runs this
+   */
+  readonly image?: string;
+  /**
+   * Whether the container is removed when the tunnel is closed.
+   *
+   * @default true
+   */
+  readonly rm?: boolean;
+  /** More arguments for `docker run`, such as `["--network", "none"]`. */
+  readonly dockerArgs?: readonly string[];
+}
+
+/** The Deno that images are looked for when a Node process asks. */
+const FALLBACK_VERSION = "2.9.6";
+
+/**
+ * A tunnel into a new Docker container, which lives as long as the connection does. An image that has
+ * to be pulled first may need a longer `connectTimeout`.
+ *
+ * @example
+ * ```ts ignore
+ * import { Docker } from "../mod.ts";
+ *
+ * await using tun = new Docker("sandbox", { dockerArgs: ["--network", "none"] });
+ * console.log(await tun.call(Deno.readTextFile, "/etc/os-release"));
+ * ```
+ */
+export class Docker extends SubprocessTunnel {
+  /** What the tunnel is called in results and messages. */
+  override readonly host: string;
+  readonly #options: DockerOptions;
+
+  /**
+   * Names the container; it is started by the first use.
+   *
+   * @param name The container's name.
+   * @param options The image, and options that every tunnel takes.
+   * @throws {TypeError} If an option or the name is not what it should be.
+   */
+  constructor(name: string, options: DockerOptions = {}) {
+    super(options);
+    checkText("name", name);
+    for (const [key, word] of [["name", name], ["image", options.image]] as const) {
+      checkText(key, word);
+      if (word?.startsWith("-")) {
+        throw new TypeError(`${key} is ${JSON.stringify(word)}: docker would read it as an option`);
+      }
+    }
+    this.host = name;
+    this.#options = options;
+  }
+
+  /** `docker run`, without the image's own entry point. */
+  override command(): string[] {
+    const { image = defaultImage(), rm = true, dockerArgs = [] } = this.#options;
+    return [
+      "docker",
+      "run",
+      "--interactive",
+      ...rm ? ["--rm"] : [],
+      "--name",
+      this.host,
+      "--entrypoint",
+      "",
+      ...dockerArgs,
+      image,
+    ];
+  }
+}
+
+function defaultImage(): string {
+  const version = typeof Deno === "undefined" ? FALLBACK_VERSION : Deno.version.deno;
+  return `denoland/deno:${version}`;
+}

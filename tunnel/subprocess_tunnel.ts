@@ -1,0 +1,124 @@
+import { accessSync, constants, realpathSync } from "node:fs";
+import process from "node:process";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { AgentConnection } from "./_agent_connection.ts";
+import { AGENT_COMMAND } from "./_bootstrap.ts";
+import { cores, launches } from "./_core.ts";
+import { permissionFlags } from "./_permission_flags.ts";
+import { Session } from "./_session.ts";
+import { quote } from "./_shell_quote.ts";
+import { visible } from "./_visible.ts";
+import { BaseTunnel } from "./base_tunnel.ts";
+import { checkOptions, checkText, DEFAULTS, type TunnelOptions } from "./tunnel_options.ts";
+
+/**
+ * A tunnel through the stdin and stdout of a process. A driver for any kind of pipe is a subclass
+ * that says how to run a command at the far end.
+ *
+ * @example A tunnel into a chroot
+ * ```ts
+ * import { SubprocessTunnel } from "../mod.ts";
+ *
+ * class Chroot extends SubprocessTunnel {
+ *   readonly host = "jail";
+ *   command(): string[] {
+ *     return ["chroot", "/srv/jail"];
+ *   }
+ * }
+ *
+ * console.log(`${new Chroot()}`); // Chroot('jail')
+ * ```
+ */
+export abstract class SubprocessTunnel extends BaseTunnel {
+  /** Path of Deno at the far end, for all tunnels of the type that do not say otherwise. */
+  static deno: string | undefined = undefined;
+  /** Path of Node at the far end, for all tunnels of the type that do not say otherwise. */
+  static node: string | undefined = undefined;
+
+  /**
+   * Whether what follows {@linkcode command} is read by a shell at the far end, as with ssh.
+   *
+   * @default false
+   */
+  readonly remoteShell: boolean = false;
+
+  readonly #options: TunnelOptions;
+
+  /**
+   * Checks the options; the process is started by the first use.
+   *
+   * @param options Options that every tunnel takes.
+   * @throws {TypeError} If an option is not what it should be.
+   * @throws {RangeError} If a number is not a time.
+   */
+  constructor(options: TunnelOptions = {}) {
+    super();
+    checkOptions(options);
+    this.#options = options;
+    cores.set(this, {
+      open: (onEnd) => this.#open(onEnd),
+      session: undefined,
+      gone: Promise.resolve(),
+    });
+  }
+
+  /** The argv in front of the agent's own command. It is asked for at each connect. */
+  abstract command(): string[];
+
+  #open(onEnd: () => void): Session {
+    const { host } = this;
+    checkText("host", host);
+    const options = this.#options;
+    const type = this.constructor as typeof SubprocessTunnel;
+    const launch = launches.get(this) ?? {};
+    const { runtime = "auto", permissions, env = {}, cwd, stderr } = options;
+    const onLine = stderr ?? ((line, host) => console.error(`[${visible(host)}] ${visible(line)}`));
+    const agent = this.remoteShell ? [AGENT_COMMAND.map(quote).join(" ")] : AGENT_COMMAND;
+    const connection = new AgentConnection({
+      host,
+      command: [...this.command(), ...agent],
+      detached: !launch.atTerminal,
+      outOfReach: !launch.here || launch.otherUser === true,
+      bootstrap: {
+        runtime: permissions === undefined ? runtime : "deno",
+        deno: options.deno ?? type.deno,
+        node: options.node ?? type.node,
+        own: launch.here ? ownInterpreter() : undefined,
+        permissionFlags: permissionFlags(permissions),
+        env,
+        cwd,
+      },
+      connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,
+      keepAlive: options.keepAlive ?? DEFAULTS.keepAlive,
+      onLine: (line) => onLine(line, host),
+      onChannel: (channel, header) => session.handleChannel(channel, header),
+      onEnd,
+    });
+    const report = (line: string): void => console.error(`[${visible(host)}] ${line}`);
+    const serve = (options.serve ?? []).map((folder) => folderUrl(folder));
+    const session = new Session({ host, serve, report }, connection);
+    return session;
+  }
+}
+
+/** The URL of a folder, links resolved, with a slash at its end: `/a` does not open `/ab`. */
+function folderUrl(folder: string | URL): string {
+  const { href } = new URL(folder);
+  const real = href.startsWith("file:")
+    ? pathToFileURL(realpathSync(fileURLToPath(href))).href
+    : href;
+  return real.endsWith("/") ? real : `${real}/`;
+}
+
+/** The interpreter that runs this process, unless that is a program of its own, made by `deno compile`. */
+function ownInterpreter(): { readonly kind: "deno" | "node"; readonly path: string } | undefined {
+  const path = process.execPath;
+  const isDeno = typeof Deno !== "undefined";
+  if (isDeno && Deno.build.standalone) return undefined;
+  try {
+    accessSync(path, constants.X_OK);
+  } catch {
+    return undefined;
+  }
+  return { kind: isDeno ? "deno" : "node", path };
+}

@@ -1,0 +1,59 @@
+import process from "node:process";
+import { launches } from "./_core.ts";
+import { SubprocessTunnel } from "./subprocess_tunnel.ts";
+import { checkText, type TunnelOptions } from "./tunnel_options.ts";
+
+/** Options for {@linkcode Sudo}. */
+export interface SudoOptions extends TunnelOptions {
+  /**
+   * The user to become.
+   *
+   * @default "root"
+   */
+  readonly user?: string;
+  /**
+   * What the tunnel is called in results.
+   *
+   * @default The user's name
+   */
+  readonly name?: string;
+}
+
+/**
+ * A tunnel to a process of another user on this machine, by `sudo`. No password is ever
+ * asked for: `sudo` has to be configured not to need one. That lets the user run anything as that
+ * other user, since any function can be called.
+ *
+ * @example
+ * ```ts ignore
+ * import { Sudo } from "../mod.ts";
+ *
+ * await using root = new Sudo();
+ * await root.call(Deno.readTextFile, "/etc/shadow");
+ * ```
+ */
+export class Sudo extends SubprocessTunnel {
+  /** What the tunnel is called in results and messages. */
+  override readonly host: string;
+  readonly #user: string;
+
+  /**
+   * Chooses the user; the process is started by the first use.
+   *
+   * @param options The user, and options that every tunnel takes.
+   * @throws {TypeError} If an option is not what it should be.
+   */
+  constructor(options: SudoOptions = {}) {
+    super(options);
+    launches.set(this, { here: true, otherUser: process.getuid?.() !== 0 });
+    const { user = "root", name = user } = options;
+    checkText("user", user);
+    this.#user = user;
+    this.host = name;
+  }
+
+  /** `sudo`, which fails rather than ask for a password. */
+  override command(): string[] {
+    return ["sudo", "-n", "-H", "-u", this.#user, "--"];
+  }
+}

@@ -1,0 +1,128 @@
+/** Options that every tunnel takes. */
+export interface TunnelOptions {
+  /**
+   * The interpreter for the agent: `"auto"` takes a Deno that is new enough, or else such a Node.
+   *
+   * @default "auto"
+   */
+  readonly runtime?: "deno" | "node" | "auto";
+  /**
+   * Path of Deno at the far end, or its name in `$PATH` there; `~/` is the home folder there.
+   *
+   * @default The tunnel type's static `deno`, or else the usual places are searched
+   */
+  readonly deno?: string;
+  /**
+   * Path of Node at the far end, or its name in `$PATH` there; `~/` is the home folder there.
+   *
+   * @default The tunnel type's static `node`, or else the usual places are searched
+   */
+  readonly node?: string;
+  /**
+   * What the agent may do, in the form of `Deno.test`'s `permissions`. `"inherit"` stands for what
+   * this process may do without limits. Only a Deno agent can be limited, so Node is not considered then.
+   *
+   * @default Everything
+   */
+  readonly permissions?: Deno.PermissionOptions;
+  /** Variables for the agent, beside those it has anyway. They are not visible in a process list. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The agent's working folder. Without it, the one that the shell at the far end starts in. */
+  readonly cwd?: string;
+  /**
+   * URLs of folders whose modules the far end may ask for: those that an `import()` names only when it runs.
+   * What is sent along with a call needs no leave.
+   *
+   * @default []
+   */
+  readonly serve?: readonly (string | URL)[];
+  /**
+   * Called with each line that the far end prints, whatever the stream, and the host. The line is
+   * as it was printed: it may hold control characters.
+   *
+   * @default Writes it to stderr, behind `[host] ` and with control characters made visible
+   */
+  readonly stderr?: (line: string, host: string) => void;
+  /**
+   * Milliseconds that all of connecting may take; beyond them it fails with a `ConnectionError`. 0: no limit.
+   *
+   * @default 30,000
+   */
+  readonly connectTimeout?: number;
+  /**
+   * Milliseconds between pings; a connection that has left three in a row unanswered is taken for
+   * lost. A function that never yields to the agent's event loop cannot answer: give it more. 0: no pings.
+   *
+   * @default 15,000
+   */
+  readonly keepAlive?: number;
+}
+
+/** Options for {@linkcode BaseTunnel.with}. */
+export interface WithOptions {
+  /** Ends the operations: they reject with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** The defaults of {@linkcode TunnelOptions}. */
+export const DEFAULTS: { readonly connectTimeout: number; readonly keepAlive: number } = {
+  connectTimeout: 30_000,
+  keepAlive: 15_000,
+};
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** Node and the browsers take a longer timer for 1 ms. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * Checks what TypeScript may not have checked.
+ *
+ * @throws {TypeError} If an option is of the wrong type.
+ * @throws {RangeError} If a number is not a time.
+ */
+export function checkOptions(options: TunnelOptions): void {
+  const { runtime, env, stderr } = options;
+  if (runtime !== undefined && !["deno", "node", "auto"].includes(runtime)) {
+    throw new TypeError(`runtime is ${show(runtime)}: expected "deno", "node" or "auto"`);
+  }
+  for (const key of ["deno", "node", "cwd"] as const) checkText(key, options[key]);
+  for (const key of ["connectTimeout", "keepAlive"] as const) {
+    const value = options[key];
+    if (value === undefined) continue;
+    if (typeof value !== "number" || !(value >= 0 && value <= LONGEST_TIMER)) {
+      throw new RangeError(
+        `${key} is ${show(value)}: expected milliseconds, 0 to ${LONGEST_TIMER}`,
+      );
+    }
+  }
+  if (stderr !== undefined && typeof stderr !== "function") {
+    throw new TypeError(`stderr is ${show(stderr)}: expected a function of a line and a host`);
+  }
+  for (const [name, value] of Object.entries(env ?? {})) {
+    if (!NAME.test(name)) {
+      throw new TypeError(`env has ${show(name)}: expected a variable name (letters, digits, _)`);
+    }
+    if (typeof value !== "string") {
+      throw new TypeError(`env.${name} is ${show(value)}: expected a string`);
+    }
+    checkText(`env.${name}`, value, true);
+  }
+  if (options.permissions !== undefined && runtime === "node") {
+    throw new TypeError('permissions need a Deno agent, and runtime is "node"');
+  }
+}
+
+/** @throws {TypeError} If `value` is not a string that a command line can carry. */
+export function checkText(key: string, value: unknown, mayBeEmpty = false): void {
+  if (value === undefined) return;
+  if (typeof value !== "string" || (value === "" && !mayBeEmpty)) {
+    throw new TypeError(`${key} is ${show(value)}: expected a string`);
+  }
+  if (value.includes("\0")) {
+    throw new TypeError(`${key} has a NUL character: no command can carry it`);
+  }
+}
+
+function show(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
