@@ -19,14 +19,17 @@ export type { AgentInfo } from "./agent/hello.ts";
 export { ProtocolError } from "./agent/protocol_error.ts";
 export { DecodeError } from "./codec/decode_error.ts";
 export { BaseTunnel, type RemoteModule } from "./tunnel/base_tunnel.ts";
+export { callback } from "./tunnel/callback.ts";
 export {
   ConnectionError,
   type ConnectionErrorOptions,
   RuntimeNotFoundError,
 } from "./tunnel/connection_error.ts";
+export { DepthLimitError } from "./tunnel/depth_limit_error.ts";
 export { Docker, type DockerOptions } from "./tunnel/docker.ts";
 export { Local, type LocalOptions } from "./tunnel/local.ts";
 export { RemoteError } from "./tunnel/remote_error.ts";
+export { type Settings, settings } from "./tunnel/settings.ts";
 export { SSHTunnel, SSHTunnel as Tunnel, type SSHTunnelOptions } from "./tunnel/ssh_tunnel.ts";
 export { SubprocessTunnel } from "./tunnel/subprocess_tunnel.ts";
 export { Sudo, type SudoOptions } from "./tunnel/sudo.ts";

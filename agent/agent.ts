@@ -1,17 +1,19 @@
 import { inflateRawSync } from "node:zlib";
 import { decode } from "../codec/decode.ts";
 import { encode } from "../codec/encode.ts";
+import { setAgentHost } from "./agent_host.ts";
+import { Attachments } from "./attachments.ts";
 import type { Channel } from "./channel.ts";
 import { runCall } from "./exit.ts";
-import { encodeFailure } from "./failure.ts";
+import { decodeFailure, encodeFailure } from "./failure.ts";
 import { Flag } from "./frame.ts";
 import type { Code } from "./handle.ts";
+import type { ControllerInfo } from "./hello.ts";
 import { Loader } from "./loader.ts";
 import type { Multiplexer } from "./multiplexer.ts";
 import { type Batch, type FunctionReference, Request } from "./request.ts";
 import { find, loadCode } from "./reviver.ts";
 import { SourcePositions } from "./source_positions.ts";
-import { decodeFailure } from "./failure.ts";
 
 /** What a function is called with: the object that it was found in is its `this`. */
 interface Callable {
@@ -19,9 +21,19 @@ interface Callable {
   readonly self: unknown;
 }
 
+/** What follows the kind in the header of a CALL; see request.ts. */
+type CallHeader = [
+  batches: number,
+  reference: FunctionReference | null,
+  code: number | null,
+  attachments?: number[],
+];
+
 /** Serves the controller's requests. */
 export class Agent {
+  readonly #multiplexer: () => Multiplexer;
   readonly #loader: Loader;
+  readonly #attachments: Attachments;
   readonly #functions = new Map<number, Promise<Callable>>();
   readonly #codes: Code[] = [];
   #batches = 0;
@@ -29,18 +41,37 @@ export class Agent {
 
   /** `multiplexer` is the way to ask the controller. */
   constructor(multiplexer: () => Multiplexer) {
+    this.#attachments = new Attachments(multiplexer);
     const positions = new SourcePositions();
     positions.install();
-    this.#loader = new Loader(async (specifier, referrer, type) => {
-      const channel = multiplexer().open(encode([Request.IMPORT, specifier, referrer, type]));
-      channel.end();
-      const message = await channel.receive();
-      if (message === undefined) throw new TypeError(`Cannot import ${specifier}: no answer`);
-      if (message.flags & Flag.FAILURE) throw new TypeError(decodeFailure(message.bytes).message);
-      const [id, batches] = decode(message.bytes) as [string, number];
-      await this.#untilBatch(batches);
-      return id;
-    }, positions);
+    this.#multiplexer = multiplexer;
+    this.#loader = new Loader((...request) => this.#askForModule(...request), positions);
+  }
+
+  /** Makes the agent known to the library, which may run in it. */
+  introduce(controller: ControllerInfo): void {
+    setAgentHost({
+      ...controller,
+      record: (id) => this.#loader.record(id),
+      namespace: (id) => this.#loader.loaded(id),
+      units: (url) => this.#codes.flatMap(({ units }) => units.filter((unit) => unit.url === url)),
+      ask: (...request) => this.#askForModule(...request),
+    });
+  }
+
+  async #askForModule(
+    specifier: string,
+    referrer: string,
+    type: string | undefined,
+  ): Promise<string> {
+    const channel = this.#multiplexer().open(encode([Request.IMPORT, specifier, referrer, type]));
+    channel.end();
+    const message = await channel.receive();
+    if (message === undefined) throw new TypeError(`Cannot import ${specifier}: no answer`);
+    if (message.flags & Flag.FAILURE) throw new TypeError(decodeFailure(message.bytes).message);
+    const [id, batches] = decode(message.bytes) as [string, number];
+    await this.#untilBatch(batches);
+    return id;
   }
 
   /** Answers a request on the channel that it came with. */
@@ -49,14 +80,11 @@ export class Agent {
     switch (kind) {
       case Request.BATCHES:
         return void this.#receiveBatches(channel).catch(() => {}); // the connection is over
-      case Request.CALL: {
-        const [batches, reference, code] = rest as [
-          number,
-          FunctionReference | null,
-          number | null,
-        ];
-        return void this.#call(channel, batches, reference, code);
-      }
+      case Request.CALL:
+        return void this.#call(channel, ...rest as CallHeader);
+      case Request.STREAM:
+      case Request.SIGNAL:
+        return this.#attachments.add(channel);
       default:
         return this.#fail(channel, new TypeError(`This agent knows no request ${kind}`));
     }
@@ -83,21 +111,19 @@ export class Agent {
 
   async #call(
     channel: Channel,
-    batches: number,
-    reference: FunctionReference | null,
-    code: number | null,
+    ...[batches, reference, code, attachments = []]: CallHeader
   ): Promise<void> {
     try {
       const finding = reference === null ? undefined : this.#find(batches, reference);
       const [found, args] = code === null
         ? [undefined, await receiveArguments(channel)]
-        : await this.#receiveValues(channel, batches, code);
+        : await this.#receiveValues(channel, batches, code, attachments);
       const { call, self } = finding === undefined
         ? { call: found, self: undefined } as Callable
         : await finding;
       const onExit = (text: string): void => this.#fail(channel, exitError(text));
       const result = await runCall(onExit, () => call.apply(self, args));
-      channel.send(encode(result, { name: "result" }), Flag.END);
+      this.#attachments.sendLast(channel, result, "result");
     } catch (error) {
       this.#fail(channel, error);
     }
@@ -108,11 +134,13 @@ export class Agent {
     channel: Channel,
     batches: number,
     id: number,
+    attachments: readonly number[],
   ): Promise<[unknown, unknown[]]> {
     await this.#untilBatch(batches);
     const message = await channel.receive();
     if (message === undefined) throw new TypeError("A call without its values");
-    const { revive, setVariables } = await loadCode(this.#codes[id]!, this.#loader);
+    const reviveOther = (data: unknown): unknown => this.#attachments.revive(data, attachments);
+    const { revive, setVariables } = await loadCode(this.#codes[id]!, this.#loader, reviveOther);
     const [fn, args, captured] = decode(message.bytes, { revive }) as [
       unknown,
       unknown[],

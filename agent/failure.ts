@@ -1,5 +1,6 @@
 import { decode } from "../codec/decode.ts";
 import { encode } from "../codec/encode.ts";
+import { domExceptionHandle, reviveDomException } from "./handle.ts";
 
 /** What one end tells the other of something that was thrown. */
 export interface Failure {
@@ -19,7 +20,7 @@ const OWN = /chopsticks:agent|^\s+at (new )?AsyncLocalStorage\.run |\(node:inter
 export function encodeFailure(thrown: unknown): Uint8Array {
   const failure = describe(thrown);
   try {
-    return encode({ ...failure, thrown });
+    return encode({ ...failure, thrown }, { handle: domExceptionHandle });
   } catch {
     return encode(failure);
   }
@@ -27,7 +28,7 @@ export function encodeFailure(thrown: unknown): Uint8Array {
 
 /** Reads what {@linkcode encodeFailure} wrote. Throws a `DecodeError` for anything else. */
 export function decodeFailure(bytes: Uint8Array): Failure {
-  const failure = decode(bytes) as Partial<Failure> | null;
+  const failure = decode(bytes, { revive: reviveDomException }) as Partial<Failure> | null;
   const { name, message, stack, ...rest } = failure ?? {};
   if (typeof name !== "string" || typeof message !== "string") {
     throw new TypeError("A failure without a name and a message");

@@ -22,10 +22,39 @@ export const HandleKind = {
   SYMBOL: 4,
   /** `[SYMBOL_FOR, key]`: a symbol of the global registry. */
   SYMBOL_FOR: 5,
+  /** `[STREAM, attachment, kind]`: a stream, see value_stream.ts. */
+  STREAM: 6,
+  /** `[SIGNAL, attachment]`: an `AbortSignal` that may still abort. */
+  SIGNAL: 7,
+  /** `[ABORTED, reason]`: an `AbortSignal` that has. */
+  ABORTED: 8,
+  /** `[CALLBACK, attachment]`: a function that runs at the controller. */
+  CALLBACK: 9,
+  /** `[DOM_EXCEPTION, message, name]`, such as an abort's reason. */
+  DOM_EXCEPTION: 10,
 } as const;
+
+/*
+ * An attachment is something that goes on beside the value. In a call it is an index into the
+ * attachments of the call's header; in what an agent sends, the number of a channel.
+ */
 
 /** The data of a handle: an array that starts with one of {@linkcode HandleKind}. */
 export type Handle = readonly [kind: number, ...rest: unknown[]];
+
+/** The handle of a `DOMException`; `undefined` for anything else. */
+export function domExceptionHandle(value: unknown): Handle | undefined {
+  if (!(value instanceof DOMException)) return undefined;
+  return [HandleKind.DOM_EXCEPTION, value.message, value.name];
+}
+
+/** What a handle of {@linkcode HandleKind.DOM_EXCEPTION} stands for; `undefined` for another. */
+export function reviveDomException(data: unknown): DOMException | undefined {
+  const [kind, message, name] = Array.isArray(data) ? data : [];
+  return kind === HandleKind.DOM_EXCEPTION
+    ? new DOMException(String(message), String(name))
+    : undefined;
+}
 
 /** Code that comes with a value: what has to be loaded before the value can be made. */
 export interface Code {

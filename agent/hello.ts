@@ -33,3 +33,21 @@ export function decodeAgentInfo(payload: Uint8Array): AgentInfo {
   ) throw new ProtocolError("A HELLO that does not say what the agent is");
   return { runtime, version, os, arch, pid, hostname };
 }
+
+/** What a controller tells an agent before all else. */
+export interface ControllerInfo {
+  /** The hosts on the way from the first controller to the agent. */
+  readonly path: readonly string[];
+  /** How many hosts there may be on the way. */
+  readonly depthLimit: number;
+}
+
+/** Writes the payload of a controller's HELLO. */
+export function encodeControllerInfo(info: ControllerInfo): Uint8Array {
+  return encode(info);
+}
+
+/** Reads what {@linkcode encodeControllerInfo} wrote. */
+export function decodeControllerInfo(payload: Uint8Array): ControllerInfo {
+  return decode(payload) as ControllerInfo;
+}

@@ -10,7 +10,7 @@ import os from "node:os";
 import process from "node:process";
 import { Agent } from "./agent.ts";
 import { captureExit, ExitSignal } from "./exit.ts";
-import { encodeAgentInfo } from "./hello.ts";
+import { decodeControllerInfo, encodeAgentInfo } from "./hello.ts";
 import { Multiplexer } from "./multiplexer.ts";
 import { streamPipe } from "./stream_pipe.ts";
 
@@ -48,7 +48,7 @@ export function start(input: Socket, rest: Uint8Array): void {
       maxHeld: Infinity,
       maxChannels: Infinity,
       onChannel: (channel, header) => agent.handleChannel(channel, header),
-      onHello: () => {},
+      onHello: (payload) => agent.introduce(decodeControllerInfo(payload)),
       onBye: () => multiplexer.end(new Error("The controller closed the connection")),
       onEnd: () => setTimeout(() => exit(ORDERLY)),
     },

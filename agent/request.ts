@@ -16,12 +16,12 @@ export const Request = {
    */
   BATCHES: 0,
   /**
-   * Controller to agent: `[CALL, batches, function, code]`. `batches` is how many batches have to be in
+   * Controller to agent: `[CALL, batches, function, code, attachments]`. `batches` is how many batches have to be in
    * before the call can be made. Where `code` is `null`, the message is the array of arguments; there
    * is none when there are no arguments. Otherwise it is the number of the code that the values refer to,
    * counted over all batches, and the message is `[function, arguments, captured]` with handles: the function
    * is `null` if the header says it, and `captured` has the values of the variables of each unit. The
-   * answer is the result, or a failure.
+   * attachments are numbers of channels, or of callbacks. The answer is the result, or a failure.
    */
   CALL: 1,
   /**
@@ -29,6 +29,17 @@ export const Request = {
    * when it runs. The answer is `[id, batches]`, or a failure.
    */
   IMPORT: 2,
+  /** Either way: `[STREAM]`. The messages are the values; back come the numbers of values read, as u32. */
+  STREAM: 3,
+  /** Controller to agent: `[SIGNAL]`. The one message is the reason, when the signal aborts. */
+  SIGNAL: 4,
+  /**
+   * Agent to controller: `[CALLBACK, callback]`. The message is the array of arguments, the answer the
+   * result, or a failure.
+   */
+  CALLBACK: 5,
+  /** Agent to controller: `[RELEASE, callback]`. Nobody there can call it any more. */
+  RELEASE: 6,
 } as const;
 
 /** Modules, and code that no module exports. */

@@ -9,8 +9,15 @@ export interface Reviver {
   setVariables(captured: readonly (readonly unknown[])[]): void;
 }
 
-/** Loads `code`, with variables of its own, and gives what revives the handles that refer to it. */
-export async function loadCode(code: Code, loader: Loader): Promise<Reviver> {
+/**
+ * Loads `code`, with variables of its own, and gives what revives the handles that refer to it;
+ * `reviveOther` is asked for all others.
+ */
+export async function loadCode(
+  code: Code,
+  loader: Loader,
+  reviveOther: (data: unknown) => unknown,
+): Promise<Reviver> {
   const modules = new Map<string, Namespace>();
   for (const id of code.loads) modules.set(id, await loader.import(id));
   const units: UnitContext[] = [];
@@ -53,7 +60,7 @@ export async function loadCode(code: Code, loader: Loader): Promise<Reviver> {
         case HandleKind.SYMBOL_FOR:
           return Symbol.for(rest[0] as string);
         default:
-          throw new TypeError(`This agent knows no handle ${kind}`);
+          return reviveOther(data);
       }
     },
     setVariables(captured) {

@@ -7,7 +7,12 @@ import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timer
 import { BUNDLE } from "../agent/_bundle.ts";
 import type { Channel } from "../agent/channel.ts";
 import { type Deferred, deferred } from "../agent/deferred.ts";
-import { type AgentInfo, decodeAgentInfo } from "../agent/hello.ts";
+import {
+  type AgentInfo,
+  type ControllerInfo,
+  decodeAgentInfo,
+  encodeControllerInfo,
+} from "../agent/hello.ts";
 import { Multiplexer } from "../agent/multiplexer.ts";
 import { ProtocolError } from "../agent/protocol_error.ts";
 import { streamPipe } from "../agent/stream_pipe.ts";
@@ -29,6 +34,8 @@ export interface AgentConnectionOptions {
   readonly bootstrap: Omit<BootstrapOptions, "marker" | "killGroup">;
   readonly connectTimeout: number;
   readonly keepAlive: number;
+  /** What the agent is told of where it is. */
+  readonly info: ControllerInfo;
   readonly onLine: (line: string) => void;
   readonly onChannel: (channel: Channel, header: Uint8Array) => void;
   /** The connection is over; called once. */
@@ -102,6 +109,7 @@ export class AgentConnection {
     }
     this.#unref();
     this.#sendBootstrap();
+    this.multiplexer.sendHello(encodeControllerInfo(options.info));
   }
 
   /** What the agent told of itself, once it is up. */

@@ -14,6 +14,8 @@ export interface BootstrapOptions {
   readonly node?: string | undefined;
   /** An interpreter that is known to be there; tried first, unless the one to use is given. */
   readonly own?: { readonly kind: "deno" | "node"; readonly path: string } | undefined;
+  /** Whether Deno may use its cache there, which makes it start faster, and write to it. */
+  readonly useCache: boolean;
   /** Flags for `deno run` that say what the agent may do. */
   readonly permissionFlags: readonly string[];
   /** Variables for the agent. */
@@ -91,7 +93,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
   const code = Buffer.from(FIRST_STAGE).toString("base64");
   const url = `data:text/javascript;base64,${code}`;
   // What Deno caches would be written to the far end's disk; what it was told is kept for the agent's children.
-  const noCache = "DENO_DIR" in env ? "" : "DENO_DIR=/dev/null/none ";
+  const noCache = options.useCache || "DENO_DIR" in env ? "" : "DENO_DIR=/dev/null/none ";
   const parts = [
     // In two parts, so that a terminal that echoes this line does not say the marker.
     `_csN=${marker.slice(0, 8)}""${marker.slice(8)}`,

@@ -1,5 +1,4 @@
-import { builtinModules } from "node:module";
-import process from "node:process";
+import { builtinModules, createRequire } from "node:module";
 import type { FunctionPlace } from "../agent/request.ts";
 
 /** How deep below a global or a `node:` module a built-in function may be. */
@@ -17,11 +16,12 @@ export function findBuiltin(value: unknown): FunctionPlace | undefined {
   const found = globals.get(value);
   if (found !== undefined) return found;
   for (const name of builtinModules) {
-    if (name.startsWith("_") || name.includes("/") && !name.endsWith("/promises")) continue;
+    // Those that are there for old code only warn when they are loaded.
+    if (/^(_|(sys|punycode|wasi)$)/.test(name) || /\/(?!promises$)/.test(name)) continue;
     const module = name.startsWith("node:") ? name : `node:${name}`;
     let places = modules.get(module);
     if (places === undefined) {
-      places = index(module, builtinModule(name), 2);
+      places = index(module, builtinModule(module), 2);
       modules.set(module, places);
     }
     const place = places.get(value);
@@ -30,11 +30,13 @@ export function findBuiltin(value: unknown): FunctionPlace | undefined {
   return undefined;
 }
 
+const require = createRequire("file:///");
+
 function builtinModule(name: string): unknown {
   try {
-    return process.getBuiltinModule(name);
+    return require(name);
   } catch {
-    return undefined; // one that this runtime lacks
+    return {}; // one that this runtime lacks
   }
 }
 

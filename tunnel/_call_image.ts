@@ -3,11 +3,14 @@ import type { Code, FunctionUnit, Handle } from "../agent/handle.ts";
 import { HandleKind } from "../agent/handle.ts";
 import type { FunctionPlace } from "../agent/request.ts";
 import { encode } from "../codec/encode.ts";
+import { attachmentHandle, isAttachment, simpleHandle } from "./_attachments.ts";
 import { findBuiltin, isOwnGlobal } from "./_builtin.ts";
 import { type FunctionCode, functionCode } from "./_function_code.ts";
 import { isNative, nameOf, placeOf } from "./_function_place.ts";
 import { type FunctionInspection, type FunctionScope, inspectFunction } from "./_inspector.ts";
 import { resolveImports } from "./_module_graph.ts";
+import { explain, refusal, type Use } from "./_refusal.ts";
+import { namespaceOf } from "./_namespace.ts";
 import { type Script, scriptAt, startOf } from "./_script.ts";
 import { loadParser } from "./_syntax.ts";
 import { UnitDraft } from "./_unit_draft.ts";
@@ -22,6 +25,8 @@ export interface CallImage {
   readonly body: Uint8Array | undefined;
   /** Ids of the modules that are needed. */
   readonly modules: readonly string[];
+  /** Streams, signals and callbacks among the values, to which handles refer by their index. */
+  readonly attachments: readonly unknown[];
 }
 
 // deno-lint-ignore ban-types -- any function
@@ -51,20 +56,24 @@ export function placeImage(place: FunctionPlace, args: unknown[]): CallImage | P
 /** A call without code, or `undefined` if an argument needs some. */
 function plainImage(place: FunctionPlace, args: unknown[]): CallImage | undefined {
   const modules = place.module === null || place.module.startsWith("node:") ? [] : [place.module];
-  if (args.length === 0) return { place, code: undefined, body: undefined, modules };
+  if (args.length === 0) {
+    return { place, code: undefined, body: undefined, modules, attachments: [] };
+  }
   let hasHandles = false;
   const handle = (value: unknown): unknown => canHandle(value) ? hasHandles = true : undefined;
   const body = encode(args, { name: "arguments", handle });
-  return hasHandles ? undefined : { place, code: undefined, body, modules };
+  return hasHandles ? undefined : { place, code: undefined, body, modules, attachments: [] };
 }
 
 /** Whether something without an encoding can be made at the far end. */
 function canHandle(value: unknown): boolean {
-  if (typeof value === "function") return true;
+  if (typeof value === "function" || isAttachment(value) || simpleHandle(value)) return true;
   if (typeof value === "symbol") return symbolHandle(value) !== undefined;
   return value instanceof BuiltinReference || types.isModuleNamespaceObject(value) ||
     findBuiltin(value) !== undefined;
 }
+
+const stub = (value: unknown): unknown => canHandle(value) ? [] : undefined;
 
 /** Stands for a built-in object, such as `console`, which the codec would take for a plain one. */
 class BuiltinReference {
@@ -79,6 +88,7 @@ class BuiltinReference {
 class CallDraft {
   readonly #args: unknown[];
   readonly #handles = new Map<unknown, Handle>();
+  readonly #attachments: unknown[] = [];
   readonly #units = new Map<
     string,
     { readonly draft: UnitDraft; readonly index: number; readonly script: Script }
@@ -86,8 +96,6 @@ class CallDraft {
   readonly #unitImports = new Map<string, Map<string, string>>();
   readonly #loads = new Set<string>();
   readonly #inspections = new Map<AnyFunction, Promise<FunctionInspection>>();
-  /** By which function each was found. */
-  readonly #users = new Map<unknown, string>();
 
   constructor(args: unknown[]) {
     this.#args = args;
@@ -131,54 +139,36 @@ class CallDraft {
       });
     }
     if (place?.module && !place.module.startsWith("node:")) modules.add(place.module);
-    return { place, code: { loads: [...this.#loads], units }, body, modules: [...modules] };
+    return {
+      place,
+      code: { loads: [...this.#loads], units },
+      body,
+      modules: [...modules],
+      attachments: this.#attachments,
+    };
   }
 
   #encode(values: unknown, handle: (value: unknown) => unknown): Uint8Array {
     try {
       return encode(values, { name: "values", handle });
     } catch (error) {
-      throw this.#explain(error);
+      throw explain(error, this.#args, [...this.#uses()], stub);
     }
   }
 
-  /** Says which variable, of which function, an error of the codec is about. */
-  #explain(error: unknown): unknown {
-    if (!(error instanceof TypeError)) return error;
-    const match = /^Cannot encode values\[(\d)\](?:\[(\d+)\])?(?:\[(\d+)\])?([^:]*): ([^]*)$/.exec(
-      error.message,
-    );
-    if (match === null) return error;
-    const [, part, first, second, rest = "", reason = ""] = match;
-    if (part === "1") {
-      const path = second === undefined ? "" : `[${second}]`;
-      return new TypeError(`Cannot encode arguments[${first}]${path}${rest}: ${reason}`, {
-        cause: error,
-      });
+  /** What the functions use, each value with a name for it and its user. */
+  *#uses(): Generator<Use> {
+    for (const { draft } of this.#units.values()) {
+      for (const [index, value] of draft.captured.entries()) {
+        yield { value, ...draft.variableNames[index]! };
+      }
     }
-    const unit = [...this.#units.values()][Number(first)];
-    const variable = unit?.draft.variableNames[Number(second)];
-    if (variable === undefined) return error;
-    const { name, user } = variable;
-    return new TypeError(
-      `Cannot send function ${this.#chain(user)}: variable ${name}${rest} ${hasNoCopy(reason)}`,
-      { cause: error },
-    );
-  }
-
-  /** The function that is called, and how it comes to use the one called `user`. */
-  #chain(user: string): string {
-    const chain = [user];
-    for (
-      let at = this.#users.get(user);
-      at !== undefined && !chain.includes(at);
-      at = this.#users.get(at)
-    ) {
-      chain.unshift(at);
+    for (const [user, [kind, target, self, args]] of this.#handles) {
+      if (kind !== HandleKind.BOUND) continue;
+      yield { value: target, name: nameOf(target as AnyFunction), user: user as AnyFunction };
+      yield { value: self, name: "bound this", user: user as AnyFunction };
+      yield { value: args, name: "bound arguments", user: user as AnyFunction };
     }
-    return chain.length === 1
-      ? user
-      : `${chain[0]}: it uses ${chain.slice(1).join(", which uses ")}`;
   }
 
   #inspect(fn: AnyFunction): Promise<FunctionInspection> {
@@ -207,6 +197,12 @@ class CallDraft {
 
   async #describe(value: unknown): Promise<void> {
     if (this.#handles.has(value)) return;
+    const simple = simpleHandle(value);
+    if (simple !== undefined) return void this.#handles.set(value, simple);
+    if (isAttachment(value)) {
+      const index = this.#attachments.push(value) - 1;
+      return void this.#handles.set(value, attachmentHandle(value, index));
+    }
     if (typeof value === "function") return await this.#describeFunction(value);
     const handle = typeof value === "symbol"
       ? symbolHandle(value)!
@@ -221,7 +217,7 @@ class CallDraft {
     for (const member of Object.values(value)) {
       if (typeof member !== "function" || isNative(member)) continue;
       const { location } = await this.#inspect(member);
-      if (location !== undefined && await import(location.url) === value) {
+      if (location !== undefined && await namespaceOf(location.url) === value) {
         return this.#placeHandle({ module: location.url, path: [] });
       }
     }
@@ -288,7 +284,8 @@ class CallDraft {
     for (const name of code.uses.names) {
       // V8 keeps no variable that only a class definition has used.
       if (name === code.parent) {
-        use(name, inner[0], Object.getPrototypeOf(fn));
+        const parent = Object.getPrototypeOf(fn);
+        use(name, inner[0], parent === Function.prototype ? null : parent);
         continue;
       }
       const scope = scopes.find(({ variables }) =>
@@ -308,12 +305,7 @@ class CallDraft {
     }
     await this.#addDynamicImports(code, url);
     const { line, column } = startOf(text, script, location);
-    const { index, variables } = draft.add({ name: fn.name, code, line, column }, inner, used);
-    for (const { value } of used.values()) {
-      if (typeof value === "function" && !this.#users.has(nameOf(value))) {
-        this.#users.set(nameOf(value), nameOf(fn));
-      }
-    }
+    const { index, variables } = draft.add({ fn, code, line, column }, inner, used);
     const needs = [...code.needs].filter((one) => variables.has(one))
       .map((one) => [variables.get(one)!, used.get(one)!.value]);
     this.#handles.set(
@@ -349,7 +341,7 @@ class CallDraft {
   }
 
   #refusal(fn: AnyFunction, reason: string): TypeError {
-    return new TypeError(`Cannot send function ${this.#chain(nameOf(fn))}: ${reason}`);
+    return refusal(fn, reason, [...this.#uses()]);
   }
 }
 
@@ -359,10 +351,4 @@ function symbolHandle(symbol: symbol): Handle | undefined {
   const name = symbol.description?.replace(/^Symbol\./, "") ?? "";
   const known = (Symbol as unknown as Record<string, unknown>)[name];
   return known === symbol ? [HandleKind.SYMBOL, name] : undefined;
-}
-
-/** `Database is not a plain object` as it is said of a variable. */
-function hasNoCopy(reason: string): string {
-  const name = /^(\S+) is not a plain object/.exec(reason)?.[1];
-  return name === undefined ? `cannot be copied: ${reason}` : `is a ${name}, which has no copy`;
 }

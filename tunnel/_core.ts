@@ -22,6 +22,8 @@ export interface Launch {
   readonly atTerminal?: boolean;
   /** Whether the far end may belong to a user whose processes this one cannot signal. */
   readonly otherUser?: boolean;
+  /** Whether the far end is this machine and this user: then Deno's cache, which this process writes too, may be used. */
+  readonly sameUser?: boolean;
   /** Whether the far end is this machine: then this process's own interpreter is the first choice. */
   readonly here?: boolean;
 }

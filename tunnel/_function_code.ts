@@ -51,23 +51,22 @@ function read(text: string, parse: Parse): FunctionCode {
 }
 
 function parseAs(text: string, parse: Parse): [FunctionCode["form"], SyntaxNode] {
-  let problem: unknown;
   try {
     const statement = (parse(`(${text}\n)`).body as SyntaxNode[])[0]!;
     const node = statement.expression as SyntaxNode;
     return [node.type === "ClassExpression" ? "class" : "expression", node];
-  } catch (error) {
-    problem = error;
+  } catch {
+    // Then it is a method.
   }
   try {
     const statement = (parse(`({${text}\n})`).body as SyntaxNode[])[0]!;
     const [property] = (statement.expression as SyntaxNode).properties as SyntaxNode[];
     return ["method", property!];
-  } catch {
-    const reason = /private|#/i.test(String(problem))
-      ? "it uses a private member of its class"
-      : String(problem);
-    throw new TypeError(reason);
+  } catch (error) {
+    const { message } = error as SyntaxError;
+    throw new TypeError(
+      /private/i.test(message) ? "it uses a private member of its class" : message,
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 import type { FunctionPlace } from "../agent/request.ts";
 import { findBuiltin } from "./_builtin.ts";
 import type { FunctionLocation } from "./_inspector.ts";
+import { namespaceOf } from "./_namespace.ts";
 
 /** Whether `fn` is compiled code without a script: V8 has nothing to tell of where it is written. */
 // deno-lint-ignore ban-types -- any function
@@ -25,13 +26,8 @@ export async function placeOf(
   if (location === undefined || isInternal(location.url)) return findBuiltin(fn);
   const { url } = location;
   if (url === "" || url === mainModule() || !/^[a-z]+:/.test(url)) return undefined;
-  let namespace: Record<string, unknown>;
-  try {
-    // The module runs already, so this only gives its namespace.
-    namespace = await import(url);
-  } catch {
-    return undefined;
-  }
+  const namespace = await namespaceOf(url);
+  if (namespace === undefined) return undefined;
   const path = findExport(fn, namespace);
   return path && { module: url, path };
 }

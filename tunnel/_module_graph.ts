@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { type AgentHost, agentHost } from "../agent/agent_host.ts";
 import { type ModuleRecord, urlOf } from "../agent/module_record.ts";
 import { type ImportOf, importsOf, withoutSourceMap } from "./_imports.ts";
 import { ModuleHost } from "./_module_host.ts";
@@ -12,6 +13,8 @@ interface Entry {
 
 const entries = new Map<string, Promise<Entry>>();
 const modules = new ModuleHost();
+/** At the far end, modules are those that came through the pipe. */
+const agent = agentHost();
 
 /**
  * The module `id` and all that it imports, however far away, ready to be sent. Each is read once.
@@ -37,6 +40,11 @@ export async function resolveImports(
 ): Promise<Record<string, string>> {
   const resolved: Record<string, string> = {};
   for (const { specifier, type, isDynamic } of imports) {
+    if (agent !== undefined) {
+      const id = await resolveAtAgent(agent, specifier, referrer, isDynamic ? type : null);
+      if (id !== undefined) resolved[specifier] = id;
+      continue;
+    }
     const url = await modules.resolve(specifier, referrer);
     if (url === undefined || isDynamic && await isMissing(url, type)) {
       // Here, too, it would only fail when it is reached.
@@ -56,6 +64,20 @@ export async function resolveImports(
   return resolved;
 }
 
+/** What the controller said that an import means; it is asked if it has not, but not for a `type` of `null`. */
+async function resolveAtAgent(
+  { record, units, ask }: AgentHost,
+  specifier: string,
+  referrer: string,
+  type: string | undefined | null,
+): Promise<string | undefined> {
+  if (specifier.startsWith("node:")) return specifier;
+  const known = record(referrer)?.imports[specifier] ??
+    units(referrer).find(({ imports }) => specifier in imports)?.imports[specifier];
+  if (known !== undefined || type === null) return known;
+  return await ask(specifier, referrer, type).catch(() => undefined);
+}
+
 /** The id that an `import()` in a module at the far end means. */
 export async function resolveDynamic(
   specifier: string,
@@ -70,7 +92,9 @@ export async function resolveDynamic(
 
 /** The JavaScript of a module as this process runs it, a source map included. */
 export async function moduleCode(url: string): Promise<string | undefined> {
-  return await modules.code(url);
+  if (agent === undefined) return await modules.code(url);
+  const record = agent.record(url);
+  return record?.kind === "js" ? record.source as string : undefined;
 }
 
 async function isMissing(url: string, type: string | undefined): Promise<boolean> {
@@ -82,12 +106,21 @@ async function isMissing(url: string, type: string | undefined): Promise<boolean
 function entryOf(id: string): Promise<Entry> {
   let entry = entries.get(id);
   if (entry === undefined) {
-    entry = read(id);
+    entry = agent === undefined ? read(id) : Promise.resolve().then(() => received(agent, id));
     entries.set(id, entry);
     // A file may be mended before the next try.
     entry.catch(() => entries.delete(id));
   }
   return entry;
+}
+
+function received({ record }: AgentHost, id: string): Entry {
+  const found = record(id);
+  if (found === undefined) throw new TypeError(`Cannot send module ${id}: it was not sent here`);
+  return {
+    record: found,
+    needs: Object.values(found.imports).filter((one) => !one.endsWith(".node")),
+  };
 }
 
 async function read(id: string): Promise<Entry> {

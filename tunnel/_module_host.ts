@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
-import { createRequire, isBuiltin, registerHooks } from "node:module";
+import module, { createRequire, isBuiltin } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { agentHost } from "../agent/agent_host.ts";
 import { loadedScripts, scriptSource } from "./_inspector.ts";
 
 type ResolveNext = (specifier: string, context: { parentURL: string }) => { url: string };
@@ -20,7 +21,8 @@ interface Loader {
 async function openLoader(): Promise<Loader> {
   let resolve: ResolveNext | undefined;
   let load: LoadNext | undefined;
-  const hook = registerHooks({
+  // Not by its name: an agent on Node may have no such export, though it never gets here.
+  const hook = module.registerHooks({
     resolve(specifier, context, next) {
       resolve = next as unknown as ResolveNext;
       return next(specifier, context);
@@ -39,19 +41,16 @@ async function openLoader(): Promise<Loader> {
 }
 
 // Once, and when this module is loaded: a hook leaves an operation behind that never completes,
-// which in a test would be taken for a leak.
-const loader = await openLoader();
+// which in a test would be taken for a leak. An agent has the modules that it was sent, and no others.
+const loader = agentHost() === undefined ? await openLoader() : undefined;
 
-/** Resolves and reads modules as this process itself does. */
+/** Resolves and reads modules as this process itself does, if it is the first controller. */
 export class ModuleHost {
-  readonly #resolve = loader.resolve;
-  readonly #load = loader.load;
-
   /** What an import of `specifier` means in the module `referrer`; `undefined` if nothing. */
   async resolve(specifier: string, referrer: string): Promise<string | undefined> {
     let url: string;
     try {
-      url = this.#resolve(specifier, { parentURL: referrer }).url;
+      url = loader!.resolve(specifier, { parentURL: referrer }).url;
     } catch {
       return undefined;
     }
@@ -78,7 +77,7 @@ export class ModuleHost {
   async code(url: string): Promise<string | undefined> {
     // A module with a fragment may be one that Deno made up, as for tests in documentation.
     if (url.startsWith("file:") && !url.includes("#")) {
-      const { source } = this.#load(url, {});
+      const { source } = loader!.load(url, {});
       if (source !== null && source !== undefined) return asText(source);
     }
     return await scriptSource(url) ?? await this.#compiled(url);

@@ -1,3 +1,5 @@
+import { agentHost } from "../agent/agent_host.ts";
+import type { FunctionUnit } from "../agent/handle.ts";
 import { importsOf, withoutSourceMap } from "./_imports.ts";
 import type { FunctionLocation } from "./_inspector.ts";
 import { moduleCode, resolveImports } from "./_module_graph.ts";
@@ -26,6 +28,8 @@ const UNKNOWN: Script = { source: "", mappings: undefined, imports: new Map() };
 
 /** The script at `url`. It is read once. */
 export function scriptAt(url: string): Promise<Script> {
+  const units = agentHost()?.units(url) ?? [];
+  if (units.length > 0) return readUnits(url, units);
   let script = scripts.get(url);
   if (script === undefined) {
     script = read(url);
@@ -55,6 +59,16 @@ async function read(url: string): Promise<Script> {
   if (code === undefined) return UNKNOWN;
   const { source, mappings } = withoutSourceMap(code);
   return { source, mappings, imports: await importedNames(source, url) };
+}
+
+/** At the far end, a script of which functions were sent here is known by those alone. */
+async function readUnits(url: string, units: readonly FunctionUnit[]): Promise<Script> {
+  const imports = new Map<string, ImportedName>();
+  for (const { source } of units) {
+    for (const [name, imported] of await importedNames(source, url)) imports.set(name, imported);
+  }
+  // Not the source: the functions of a unit are where they are in the script.
+  return { source: "", mappings: units.find(({ mappings }) => mappings)?.mappings, imports };
 }
 
 async function importedNames(source: string, url: string): Promise<Map<string, ImportedName>> {

@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { deflateRawSync } from "node:zlib";
+import { agentHost } from "../agent/agent_host.ts";
 import { type Channel, ChannelReset, type Message } from "../agent/channel.ts";
 import { decodeFailure, encodeFailure } from "../agent/failure.ts";
 import { Flag } from "../agent/frame.ts";
@@ -16,6 +17,7 @@ import {
 import { decode } from "../codec/decode.ts";
 import { encode } from "../codec/encode.ts";
 import type { AgentConnection } from "./_agent_connection.ts";
+import { Attachments } from "./_attachments.ts";
 import type { CallImage } from "./_call_image.ts";
 import { moduleGraph, resolveDynamic } from "./_module_graph.ts";
 import { visible } from "./_visible.ts";
@@ -34,6 +36,7 @@ export interface SessionOptions {
 export class Session {
   readonly connection: AgentConnection;
   readonly #options: SessionOptions;
+  readonly #attachments: Attachments;
   readonly #functions = new Map<FunctionPlace, number>();
   /** Modules that have been sent. */
   readonly #modules = new Set<string>();
@@ -49,6 +52,15 @@ export class Session {
   constructor(options: SessionOptions, connection: AgentConnection) {
     this.#options = options;
     this.connection = connection;
+    this.#attachments = new Attachments({
+      multiplexer: connection.multiplexer,
+      hold: () => {
+        connection.hold();
+        return () => connection.release();
+      },
+      fail: (failure) => new RemoteError(options.host, "A stream", failure),
+      broken: (text, cause) => this.#protocolError(text, cause),
+    });
   }
 
   /**
@@ -91,10 +103,11 @@ export class Session {
     signal: AbortSignal | undefined,
   ): Promise<unknown> {
     const { place, code, body } = image;
+    const attachments = this.#attachments.send(image.attachments);
     const reference = place === undefined ? null : this.#referTo(place);
     const codeId = code === undefined ? null : this.#sendCode(code);
     const channel = this.connection.multiplexer.open(
-      encode([Request.CALL, this.#batches, reference, codeId]),
+      encode([Request.CALL, this.#batches, reference, codeId, attachments.numbers]),
     );
     if (body === undefined) channel.end();
     else channel.send(body, Flag.END);
@@ -102,12 +115,13 @@ export class Session {
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
       const message = await channel.receive();
-      return this.#read(operation, message);
+      return this.#read(operation, message, signal);
     } catch (error) {
       if (error instanceof ChannelReset) this.#broken("The agent gave a call up", error);
       throw error;
     } finally {
       signal?.removeEventListener("abort", onAbort);
+      attachments.end();
     }
   }
 
@@ -119,10 +133,27 @@ export class Session {
     } catch (cause) {
       this.#broken("A request that cannot be read", cause);
     }
-    const [kind, specifier, referrer, type] = Array.isArray(request) ? request : [];
-    const isImport = kind === Request.IMPORT && typeof specifier === "string" &&
-      typeof referrer === "string" && (type === undefined || typeof type === "string");
-    if (!isImport) this.#broken("A request that a controller does not take");
+    const [kind, ...rest] = Array.isArray(request) ? request : [];
+    switch (kind) {
+      case Request.IMPORT:
+        return this.#handleImport(channel, rest);
+      case Request.STREAM:
+        return this.#attachments.add(channel);
+      case Request.CALLBACK:
+        return void this.#attachments.callBack(channel, rest[0]);
+      case Request.RELEASE:
+        this.#attachments.releaseCallback(rest[0]);
+        return channel.end();
+      default:
+        this.#broken("A request that a controller does not take");
+    }
+  }
+
+  #handleImport(channel: Channel, [specifier, referrer, type]: unknown[]): void {
+    if (
+      typeof specifier !== "string" || typeof referrer !== "string" ||
+      !(type === undefined || typeof type === "string")
+    ) this.#broken("A request that a controller does not take");
     this.#import(specifier, referrer, type).then(
       (answer) => channel.send(encode(answer), Flag.END),
       (error) => channel.send(encodeFailure(error), Flag.FAILURE | Flag.END),
@@ -139,7 +170,7 @@ export class Session {
     const known = this.#modules.has(referrer) || this.#codeUrls.has(referrer);
     const id = known ? await resolveDynamic(specifier, referrer, type) : undefined;
     if (id !== undefined && id.startsWith("node:")) return [id, this.#batches];
-    if (id === undefined || !(this.#modules.has(id) || this.#isServed(urlOf(id)))) {
+    if (id === undefined || !(this.#modules.has(id) || this.#isServed(id))) {
       // Whether there is such a file is not for the far end to know, unless it may have it.
       const text = `Cannot import ${
         JSON.stringify(specifier)
@@ -151,7 +182,10 @@ export class Session {
     return [id, this.#batches];
   }
 
-  #isServed(url: string): boolean {
+  #isServed(id: string): boolean {
+    // What came through this agent's own controller was that one's to give.
+    if (agentHost()?.record(id) !== undefined) return true;
+    const url = urlOf(id);
     if (!url.startsWith("file:")) {
       return this.#options.serve.some((folder) => url.startsWith(folder));
     }
@@ -185,12 +219,14 @@ export class Session {
     return [id, place.module, ...place.path];
   }
 
-  #read(operation: string, message: Message | undefined): unknown {
+  #read(operation: string, message: Message | undefined, signal: AbortSignal | undefined): unknown {
     if (message === undefined) this.#broken("The agent ended a call without a result");
     const failed = (message.flags & Flag.FAILURE) !== 0;
     let value;
     try {
-      value = failed ? decodeFailure(message.bytes) : decode(message.bytes);
+      value = failed
+        ? decodeFailure(message.bytes)
+        : this.#attachments.decode(message.bytes, signal);
     } catch (cause) {
       this.#broken(`The result of ${operation} cannot be read`, cause);
     }
@@ -206,9 +242,16 @@ export class Session {
 
   /** The far end does not keep to the protocol: there is nothing to expect of it any more. */
   #broken(text: string, cause?: unknown): never {
+    throw this.#protocolError(text, cause);
+  }
+
+  #protocolError(text: string, cause: unknown): Error {
+    const { ended } = this.connection.multiplexer;
+    // What was on its way when the connection ended is not the far end's fault.
+    if (ended !== undefined) return ended;
     const why = cause instanceof Error ? `: ${cause.message}` : "";
     const error = new ProtocolError(`${text}${why}`, { cause });
     this.connection.multiplexer.end(error);
-    throw error;
+    return error;
   }
 }

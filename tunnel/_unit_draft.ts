@@ -4,7 +4,8 @@ import type { FunctionCode } from "./_function_code.ts";
 /** A function in a {@linkcode UnitDraft}. */
 interface FunctionDraft {
   readonly index: number;
-  readonly name: string;
+  // deno-lint-ignore ban-types -- any function
+  readonly fn: Function;
   readonly code: FunctionCode;
   /** Zero-based position of its text in the script. */
   readonly line: number;
@@ -34,9 +35,12 @@ export class UnitDraft {
   readonly importStatements: Map<string, string> = new Map();
   /** The values of its variables, in the order of their indices. */
   readonly captured: unknown[] = [];
-  /** What its variables are called in errors. */
-  readonly variableNames: { readonly name: string; readonly user: string }[] = [];
+  /** The names of its variables, each with a function that uses it. */
+  // deno-lint-ignore ban-types -- any function
+  readonly variableNames: { readonly name: string; readonly user: Function }[] = [];
   readonly #root: ScopeDraft = newScope("");
+  /** All names that its functions use of what is around them. */
+  readonly #names = new Set<string>();
   #functions = 0;
 
   constructor(url: string) {
@@ -58,15 +62,16 @@ export class UnitDraft {
       { readonly scope: FunctionScope | undefined; readonly value: unknown }
     >,
   ): { index: number; variables: Map<string, number> } {
+    for (const name of fn.code.uses.names) this.#names.add(name);
     let at = this.#root;
     const variables = new Map<string, number>();
     const place = (scope: FunctionScope | undefined): void => {
       for (const [name, one] of used) {
-        if (one.scope === scope) variables.set(name, this.#variable(at, name, one.value, fn.name));
+        if (one.scope === scope) variables.set(name, this.#variable(at, name, one.value, fn));
       }
     };
     place(undefined);
-    for (const scope of scopes.toReversed()) {
+    for (const scope of [...scopes].reverse()) {
       at = this.#child(at, scope, fn);
       place(scope);
     }
@@ -77,17 +82,26 @@ export class UnitDraft {
 
   /** The unit's module. Each function is at the place that it has in the script, where that can be. */
   get source(): string {
+    let own = "$";
+    while (this.#names.has(own) || this.#names.has(`${own}m`) || this.#names.has(`${own}v`)) {
+      own += "$";
+    }
     const text = new Placer();
-    text.write([...this.importStatements.values(), HEAD].join(""));
-    this.#write(text, this.#root);
+    text.write([...this.importStatements.values(), head(own)].join(""));
+    this.#write(text, this.#root, own);
     return text.toString();
   }
 
-  #variable(scope: ScopeDraft, name: string, value: unknown, user: string): number {
+  #variable(
+    scope: ScopeDraft,
+    name: string,
+    value: unknown,
+    { fn: user }: Omit<FunctionDraft, "index">,
+  ): number {
     const known = scope.variables.get(name);
     if (known !== undefined) return known.index;
     const index = this.captured.push(value) - 1;
-    this.variableNames.push({ name, user: user || "(anonymous)" });
+    this.variableNames.push({ name, user });
     scope.variables.set(name, { index, value });
     return index;
   }
@@ -105,35 +119,38 @@ export class UnitDraft {
     return child;
   }
 
-  #write(text: Placer, scope: ScopeDraft): void {
+  /** `own` is what starts the names that are the unit's own. */
+  #write(text: Placer, scope: ScopeDraft, own: string): void {
     const names = [...scope.variables.keys()];
     if (names.length > 0) text.write(`let ${names.join()};`);
     for (const [name, { index }] of scope.variables) {
-      text.write(`$.variables[${index}]=_=>{${name}=_};`);
+      text.write(`${own}.variables[${index}]=${own}v=>{${name}=${own}v};`);
     }
     const parts = [...scope.functions, ...scope.children].sort((a, b) => lineOf(a) - lineOf(b));
     for (const part of parts) {
       if ("children" in part) {
         text.write("{");
-        this.#write(text, part);
+        this.#write(text, part, own);
         text.write("}");
         continue;
       }
-      const [before, after] = wrapper(part);
-      text.write(`$.functions[${part.index}]=${before}`);
+      const [before, after] = wrapper(part, own);
+      text.write(`${own}.functions[${part.index}]=${before}`);
       text.place(part.code.text, part.line, part.column);
       text.write(`${after};`);
     }
   }
 }
 
-/** A member of an object literal, whichever kind it is. */
-const HEAD = "const $=import.meta.chopsticks," +
-  "$m=o=>{const d=Object.getOwnPropertyDescriptor(o,Reflect.ownKeys(o)[0]);return d.value??d.get??d.set};";
+/** The context that a unit fills, and what gives the member of an object literal, whichever kind it is. */
+function head(own: string): string {
+  return `const ${own}=import.meta.chopsticks,${own}m=o=>{` +
+    "const d=Object.getOwnPropertyDescriptor(o,Reflect.ownKeys(o)[0]);return d.value??d.get??d.set};";
+}
 
-function wrapper({ name, code }: FunctionDraft): [string, string] {
-  if (code.form === "method") return ["$m({", "})"];
-  const key = JSON.stringify(name);
+function wrapper({ fn, code }: FunctionDraft, own: string): [string, string] {
+  if (code.form === "method") return [`${own}m({`, "})"];
+  const key = JSON.stringify(fn.name);
   // An anonymous function takes its name from the property that it is the value of.
   return code.form === "class" ? [`()=>({[${key}]:`, `}[${key}])`] : [`({[${key}]:`, `})[${key}]`];
 }

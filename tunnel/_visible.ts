@@ -14,13 +14,19 @@ export function visible(text: string): string {
   });
 }
 
-/** Makes an error's texts visible, and those of its causes. Changes the error. */
+/** Makes an error's texts visible, and those of its causes. Changes the error, as far as it can be changed. */
 export function visibleError(error: unknown, seen: Set<unknown> = new Set()): void {
   if (!(error instanceof Error) || seen.has(error)) return;
   seen.add(error);
-  error.message = visible(error.message);
-  error.name = visible(String(error.name));
-  if (typeof error.stack === "string") error.stack = visible(error.stack);
+  for (const key of ["message", "name", "stack"] as const) {
+    const text = error[key];
+    if (typeof text !== "string") continue;
+    const shown = visible(text);
+    // Some have getters without setters, which an own property hides.
+    if (shown !== text) {
+      Object.defineProperty(error, key, { value: shown, configurable: true, writable: true });
+    }
+  }
   visibleError(error.cause, seen);
   if (error instanceof AggregateError && Array.isArray(error.errors)) {
     for (const inner of error.errors) visibleError(inner, seen);

@@ -1,5 +1,6 @@
 import type { AgentInfo } from "../agent/hello.ts";
 import type { FunctionPlace } from "../agent/request.ts";
+import { asStream } from "../agent/value_stream.ts";
 import { type Core, cores } from "./_core.ts";
 import { type CallImage, callImage, placeImage } from "./_call_image.ts";
 import { nameOf } from "./_function_place.ts";
@@ -81,7 +82,7 @@ export abstract class BaseTunnel {
     if (typeof fn !== "function") {
       throw new TypeError(`Cannot call ${String(fn)}: it is not a function`);
     }
-    return await call(this, `${nameOf(fn)}()`, callImage(fn, args)) as Awaited<R>;
+    return await call(this, `${nameOf(fn)}()`, callImage(fn, args.map(asStream))) as Awaited<R>;
   }
 
   /**
@@ -111,7 +112,8 @@ export abstract class BaseTunnel {
         if (typeof name === "symbol" || name === "then") return undefined;
         const place = places.get(name) ?? { module: href, path: [name] };
         places.set(name, place);
-        return async (...args: unknown[]) => await call(this, `${name}()`, placeImage(place, args));
+        return async (...args: unknown[]) =>
+          await call(this, `${name}()`, placeImage(place, args.map(asStream)));
       },
     }) as RemoteModule<M>;
   }
@@ -133,7 +135,7 @@ export abstract class BaseTunnel {
     const own = signals.get(this);
     const view = Object.create(this);
     cores.set(view, coreOf(this));
-    signals.set(view, own === undefined ? signal : AbortSignal.any([own, signal]));
+    signals.set(view, own === undefined ? signal : anySignal(own, signal));
     return view;
   }
 
@@ -241,4 +243,16 @@ function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Pro
     signal.addEventListener("abort", onAbort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });
+}
+
+/** `AbortSignal.any`, which Node has only since version 20. */
+function anySignal(...signals: AbortSignal[]): AbortSignal {
+  if ("any" in AbortSignal) return AbortSignal.any(signals);
+  const controller = new AbortController();
+  for (const signal of signals) {
+    const abort = (): void => controller.abort(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { signal: controller.signal });
+  }
+  return controller.signal;
 }

@@ -1,5 +1,5 @@
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkText, type TunnelOptions } from "./tunnel_options.ts";
+import { checkArgs, checkName, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode Docker}. */
 export interface DockerOptions extends TunnelOptions {
@@ -48,13 +48,9 @@ export class Docker extends SubprocessTunnel {
    */
   constructor(name: string, options: DockerOptions = {}) {
     super(options);
-    checkText("name", name);
-    for (const [key, word] of [["name", name], ["image", options.image]] as const) {
-      checkText(key, word);
-      if (word?.startsWith("-")) {
-        throw new TypeError(`${key} is ${JSON.stringify(word)}: docker would read it as an option`);
-      }
-    }
+    checkName("name", name);
+    if (options.image !== undefined) checkName("image", options.image);
+    checkArgs("dockerArgs", options.dockerArgs);
     this.host = name;
     this.#options = options;
   }

@@ -1,6 +1,6 @@
 import { launches } from "./_core.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import type { TunnelOptions } from "./tunnel_options.ts";
+import { checkText, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode Local}. */
 export type LocalOptions = TunnelOptions;
@@ -29,7 +29,8 @@ export class Local extends SubprocessTunnel {
    */
   constructor(name = "localhost", options: LocalOptions = {}) {
     super(options);
-    launches.set(this, { here: true });
+    launches.set(this, { here: true, sameUser: true });
+    checkText("name", name);
     this.host = name;
   }
 

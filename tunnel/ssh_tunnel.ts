@@ -1,7 +1,7 @@
 import process from "node:process";
 import { launches } from "./_core.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkText, type TunnelOptions } from "./tunnel_options.ts";
+import { checkArgs, checkName, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode SSHTunnel}. */
 export interface SSHTunnelOptions extends TunnelOptions {
@@ -58,16 +58,13 @@ export class SSHTunnel extends SubprocessTunnel {
   constructor(host: string, options: SSHTunnelOptions = {}) {
     super(options);
     launches.set(this, { atTerminal: hasTerminal() });
-    checkText("host", host);
     // deno-lint-ignore no-control-regex -- no host has one
-    if (typeof host !== "string" || host.startsWith("-") || /[\x00-\x20\x7f]/.test(host)) {
+    if (typeof host !== "string" || host.startsWith("-") || /^$|[\x00-\x20\x7f]/.test(host)) {
       throw new TypeError(`host is ${JSON.stringify(host)}: that is no host name`);
     }
     const { user, port } = options;
-    checkText("user", user);
-    if (user?.startsWith("-")) {
-      throw new TypeError(`user is ${JSON.stringify(user)}: that is no user name`);
-    }
+    if (user !== undefined) checkName("user", user);
+    checkArgs("sshArgs", options.sshArgs);
     if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
       throw new RangeError(`port is ${port}: expected an integer, 1 to 65535`);
     }

@@ -1,6 +1,7 @@
 import { accessSync, constants, realpathSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { agentHost } from "../agent/agent_host.ts";
 import { AgentConnection } from "./_agent_connection.ts";
 import { AGENT_COMMAND } from "./_bootstrap.ts";
 import { cores, launches } from "./_core.ts";
@@ -9,6 +10,8 @@ import { Session } from "./_session.ts";
 import { quote } from "./_shell_quote.ts";
 import { visible } from "./_visible.ts";
 import { BaseTunnel } from "./base_tunnel.ts";
+import { DepthLimitError } from "./depth_limit_error.ts";
+import { settings } from "./settings.ts";
 import { checkOptions, checkText, DEFAULTS, type TunnelOptions } from "./tunnel_options.ts";
 
 /**
@@ -68,6 +71,9 @@ export abstract class SubprocessTunnel extends BaseTunnel {
   #open(onEnd: () => void): Session {
     const { host } = this;
     checkText("host", host);
+    const { depthLimit } = settings;
+    const path = [...agentHost()?.path ?? [], host];
+    if (path.length > depthLimit) throw new DepthLimitError(depthLimit, path);
     const options = this.#options;
     const type = this.constructor as typeof SubprocessTunnel;
     const launch = launches.get(this) ?? {};
@@ -84,12 +90,15 @@ export abstract class SubprocessTunnel extends BaseTunnel {
         deno: options.deno ?? type.deno,
         node: options.node ?? type.node,
         own: launch.here ? ownInterpreter() : undefined,
+        useCache: launch.sameUser === true && typeof Deno !== "undefined" &&
+          !("HOME" in env || "XDG_CACHE_HOME" in env),
         permissionFlags: permissionFlags(permissions),
         env,
         cwd,
       },
       connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,
       keepAlive: options.keepAlive ?? DEFAULTS.keepAlive,
+      info: { path, depthLimit },
       onLine: (line) => onLine(line, host),
       onChannel: (channel, header) => session.handleChannel(channel, header),
       onEnd,

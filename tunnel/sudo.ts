@@ -1,7 +1,7 @@
 import process from "node:process";
 import { launches } from "./_core.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkText, type TunnelOptions } from "./tunnel_options.ts";
+import { checkName, checkText, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode Sudo}. */
 export interface SudoOptions extends TunnelOptions {
@@ -47,7 +47,8 @@ export class Sudo extends SubprocessTunnel {
     super(options);
     launches.set(this, { here: true, otherUser: process.getuid?.() !== 0 });
     const { user = "root", name = user } = options;
-    checkText("user", user);
+    checkName("user", user);
+    checkText("name", name);
     this.#user = user;
     this.host = name;
   }

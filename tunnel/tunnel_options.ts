@@ -1,3 +1,5 @@
+import { permissionFlags } from "./_permission_flags.ts";
+
 /** Options that every tunnel takes. */
 export interface TunnelOptions {
   /**
@@ -110,6 +112,7 @@ export function checkOptions(options: TunnelOptions): void {
   if (options.permissions !== undefined && runtime === "node") {
     throw new TypeError('permissions need a Deno agent, and runtime is "node"');
   }
+  permissionFlags(options.permissions);
 }
 
 /** @throws {TypeError} If `value` is not a string that a command line can carry. */
@@ -120,6 +123,29 @@ export function checkText(key: string, value: unknown, mayBeEmpty = false): void
   }
   if (value.includes("\0")) {
     throw new TypeError(`${key} has a NUL character: no command can carry it`);
+  }
+}
+
+/** @throws {TypeError} If `value` is not the name of something, or would be read as an option. */
+export function checkName(key: string, value: unknown): void {
+  if (value === undefined) throw new TypeError(`${key} is undefined: expected a string`);
+  checkText(key, value);
+  if ((value as string).startsWith("-")) {
+    throw new TypeError(`${key} is ${show(value)}: it would be read as an option`);
+  }
+}
+
+/** @throws {TypeError} If `value` is not an array of strings that a command line can carry. */
+export function checkArgs(key: string, value: unknown): void {
+  if (value === undefined) return;
+  if (!Array.isArray(value)) {
+    throw new TypeError(`${key} is ${show(value)}: expected an array of strings`);
+  }
+  for (const [i, arg] of value.entries()) {
+    if (typeof arg !== "string") {
+      throw new TypeError(`${key}[${i}] is ${show(arg)}: expected a string`);
+    }
+    checkText(`${key}[${i}]`, arg, true);
   }
 }
 

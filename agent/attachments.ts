@@ -1,0 +1,123 @@
+import { decode } from "../codec/decode.ts";
+import { encode } from "../codec/encode.ts";
+import { CALLBACK } from "./agent_host.ts";
+import type { Channel } from "./channel.ts";
+import { decodeFailure, type Failure } from "./failure.ts";
+import { Flag } from "./frame.ts";
+import { domExceptionHandle, HandleKind, reviveDomException } from "./handle.ts";
+import type { Multiplexer } from "./multiplexer.ts";
+import { Request } from "./request.ts";
+import { asStream, receiveStream, sendStream, streamKindOf } from "./value_stream.ts";
+
+/** The agent's half of what goes on beside values: streams, signals and callbacks. */
+export class Attachments {
+  readonly #multiplexer: () => Multiplexer;
+  /** Channels of streams and signals of the controller that no value has referred to yet. */
+  readonly #incoming = new Map<number, Channel>();
+  readonly #unreachable = new FinalizationRegistry<number>((callback) => {
+    this.#multiplexer().open(encode([Request.RELEASE, callback])).end();
+  });
+
+  /** `multiplexer` is the way to the controller. */
+  constructor(multiplexer: () => Multiplexer) {
+    this.#multiplexer = multiplexer;
+  }
+
+  /** Keeps the channel of a stream or a signal until a value refers to it. */
+  add(channel: Channel): void {
+    this.#incoming.set(channel.id, channel);
+    channel.onFailure(() => this.#incoming.delete(channel.id));
+  }
+
+  /** What a handle stands for, given the attachments of the call; `undefined` for a handle of another kind. */
+  revive(data: unknown, attachments: readonly number[]): unknown {
+    const [kind, first, second] = data as unknown[];
+    switch (kind) {
+      case HandleKind.STREAM: {
+        const channel = this.#take(attachments[first as number]!);
+        return receiveStream(channel, second as number, {
+          fail: thrownBy,
+          broken: (cause) => cause,
+        });
+      }
+      case HandleKind.SIGNAL:
+        return this.#signal(this.#take(attachments[first as number]!));
+      case HandleKind.ABORTED:
+        return AbortSignal.abort(first);
+      case HandleKind.CALLBACK:
+        return this.#callback(attachments[first as number]!);
+      default:
+        return reviveDomException(data);
+    }
+  }
+
+  /**
+   * Sends a result, or whatever else has `name` in errors, as the last message of `channel`.
+   *
+   * @throws {TypeError} If it cannot be encoded.
+   */
+  sendLast(channel: Channel, value: unknown, name: string): void {
+    const streams: { readonly channel: Channel; readonly stream: AsyncIterable<unknown> }[] = [];
+    const handle = (part: unknown): unknown => {
+      const kind = streamKindOf(part);
+      if (kind === undefined) return domExceptionHandle(part);
+      const own = this.#multiplexer().open(encode([Request.STREAM]));
+      streams.push({ channel: own, stream: part as AsyncIterable<unknown> });
+      return [HandleKind.STREAM, own.id, kind];
+    };
+    let bytes: Uint8Array;
+    try {
+      bytes = encode(asStream(value), { name, handle });
+    } catch (error) {
+      for (const { channel } of streams) channel.reset(error);
+      throw error;
+    }
+    channel.send(bytes, Flag.END);
+    for (const { channel, stream } of streams) void sendStream(channel, stream);
+  }
+
+  #take(id: number): Channel {
+    const channel = this.#incoming.get(id);
+    if (channel === undefined) throw new TypeError("The controller gave a stream or a signal up");
+    this.#incoming.delete(id);
+    return channel;
+  }
+
+  #signal(channel: Channel): AbortSignal {
+    const controller = new AbortController();
+    channel.receive().then((message) => {
+      channel.end();
+      if (message !== undefined) {
+        controller.abort(decode(message.bytes, { revive: reviveDomException }));
+      }
+    }, (error) => controller.abort(error));
+    return controller.signal;
+  }
+
+  #callback(id: number): (...args: unknown[]) => Promise<unknown> {
+    const call = async (...args: unknown[]): Promise<unknown> => {
+      const channel = this.#multiplexer().open(encode([Request.CALLBACK, id]));
+      try {
+        this.sendLast(channel, args, "arguments");
+      } catch (error) {
+        channel.reset(error);
+        throw error;
+      }
+      const message = await channel.receive();
+      if (message === undefined) throw new TypeError("The controller gave no answer");
+      if (message.flags & Flag.FAILURE) throw thrownBy(decodeFailure(message.bytes));
+      return decode(message.bytes, { revive: reviveDomException });
+    };
+    Object.defineProperty(call, CALLBACK, { value: true });
+    this.#unreachable.register(call, id);
+    return call;
+  }
+}
+
+/** What was thrown at the controller, as it can be thrown here. */
+function thrownBy(failure: Failure): unknown {
+  if ("thrown" in failure) return failure.thrown;
+  const error = new Error(failure.message);
+  error.name = failure.name;
+  return error;
+}

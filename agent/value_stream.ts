@@ -1,0 +1,206 @@
+/**
+ * Streams of values over a channel of their own, with back-pressure: the sender is ahead of the reader by
+ * at most {@linkcode AHEAD} values and the channel's window, whichever is less.
+ *
+ * @module
+ */
+
+import { decode } from "../codec/decode.ts";
+import { encode } from "../codec/encode.ts";
+import { type Channel, ChannelReset } from "./channel.ts";
+import { decodeFailure, encodeFailure, type Failure } from "./failure.ts";
+import { Flag, readUint32, writeUint32 } from "./frame.ts";
+
+/** How many values a sender may be ahead of the reader. */
+export const AHEAD = 128;
+
+/** The reader tells of what it has read in steps of so many values. */
+const STEP = AHEAD / 4;
+
+/** How a stream is to arrive. */
+export const StreamKind = { ITERABLE: 0, READABLE: 1 } as const;
+
+/** How `value` is to arrive if it is a stream; `undefined` if it is none. */
+export function streamKindOf(value: unknown): number | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  if (value instanceof ReadableStream) return StreamKind.READABLE;
+  return Symbol.asyncIterator in value ? StreamKind.ITERABLE : undefined;
+}
+
+/** An object literal with an async iterator is a stream too, though the codec takes it for plain data. */
+export function asStream(value: unknown): unknown {
+  if (streamKindOf(value) === undefined || !isPlain(value as object)) return value;
+  return (async function* (): AsyncGenerator<unknown> {
+    yield* value as AsyncIterable<unknown>;
+  })();
+}
+
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+/**
+ * Sends the values of `stream` over `channel` until either ends. A reader that gives up ends the producer.
+ */
+export async function sendStream(channel: Channel, stream: AsyncIterable<unknown>): Promise<void> {
+  const iterator = stream[Symbol.asyncIterator]();
+  let unread = 0;
+  let stopped = false;
+  channel.onFailure(() => {
+    stopped = true;
+    // A producer that is waiting for something stops when that has come.
+    Promise.resolve(iterator.return?.()).catch(() => {});
+  });
+  try {
+    while (!stopped) {
+      while (unread >= AHEAD) unread -= await readStep(channel);
+      const { done, value } = await iterator.next();
+      if (stopped) return;
+      if (done) return channel.end();
+      if (value instanceof Uint8Array) channel.send(new Uint8Array(value), Flag.RAW);
+      else channel.send(encode(value, { name: "stream value" }));
+      unread++;
+      await channel.drained();
+    }
+  } catch (error) {
+    if (stopped) return;
+    channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
+    Promise.resolve(iterator.return?.()).catch(() => {});
+  }
+}
+
+async function readStep(channel: Channel): Promise<number> {
+  const message = await channel.receive();
+  if (message === undefined || message.bytes.length !== 4) {
+    throw new TypeError("The reader of a stream is gone");
+  }
+  return readUint32(message.bytes, 0);
+}
+
+/** What a reader of a stream needs to know. */
+export interface ReceiveOptions {
+  /** Makes the error to throw of a failure at the far end. */
+  readonly fail: (failure: Failure) => unknown;
+  /** The far end broke the protocol. */
+  readonly broken: (cause: unknown) => unknown;
+  /** A read has begun; what it returns is called when the read ends. */
+  readonly hold?: () => () => void;
+}
+
+/** The values that arrive on `channel`, in the form that `kind` says. */
+export function receiveStream(
+  channel: Channel,
+  kind: number,
+  options: ReceiveOptions,
+): AsyncGenerator<unknown> | ReadableStream<unknown> {
+  const reader = new StreamReader(channel, options);
+  if (kind !== StreamKind.READABLE) return reader;
+  return new ReadableStream({
+    async pull(controller): Promise<void> {
+      const { done, value } = await reader.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel(reason): Promise<void> {
+      await reader.return(reason);
+    },
+  }, { highWaterMark: 0 });
+}
+
+/** Not an async generator function: one that is ended before its first value would not notice. */
+class StreamReader implements AsyncGenerator<unknown> {
+  readonly #channel: Channel;
+  readonly #options: ReceiveOptions;
+  #last: Promise<unknown> = Promise.resolve();
+  #read = 0;
+  #done = false;
+
+  constructor(channel: Channel, options: ReceiveOptions) {
+    this.#channel = channel;
+    this.#options = options;
+  }
+
+  next(): Promise<IteratorResult<unknown>> {
+    const result = this.#last.then(() => this.#next());
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  return(value?: unknown): Promise<IteratorResult<unknown>> {
+    this.#stop(new Error("The stream was given up"));
+    return Promise.resolve({ done: true, value });
+  }
+
+  throw(error: unknown): Promise<IteratorResult<unknown>> {
+    this.#stop(error);
+    return Promise.reject(error);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  #stop(error: unknown): void {
+    if (this.#done) return;
+    this.#done = true;
+    this.#channel.reset(error);
+  }
+
+  async #next(): Promise<IteratorResult<unknown>> {
+    if (this.#done) return { done: true, value: undefined };
+    const release = this.#options.hold?.();
+    try {
+      const message = await this.#channel.receive();
+      if (message === undefined) return this.#end();
+      if (message.flags & Flag.FAILURE) throw this.#failure(message.bytes);
+      const value = message.flags & Flag.RAW
+        ? new Uint8Array(message.bytes)
+        : this.#decode(message.bytes);
+      if (++this.#read % STEP === 0) this.#tell();
+      return { done: false, value };
+    } catch (error) {
+      // Given up here while a read was waiting.
+      if (this.#done) return { done: true, value: undefined };
+      this.#done = true;
+      throw error instanceof ChannelReset ? this.#options.broken(error) : error;
+    } finally {
+      release?.();
+    }
+  }
+
+  #end(): IteratorResult<unknown> {
+    this.#done = true;
+    this.#channel.end();
+    return { done: true, value: undefined };
+  }
+
+  #tell(): void {
+    const bytes = new Uint8Array(4);
+    writeUint32(bytes, 0, STEP);
+    this.#channel.send(bytes, Flag.RAW);
+  }
+
+  #failure(bytes: Uint8Array): unknown {
+    let failure: Failure;
+    try {
+      failure = decodeFailure(bytes);
+    } catch (cause) {
+      return this.#options.broken(cause);
+    }
+    this.#channel.end();
+    return this.#options.fail(failure);
+  }
+
+  #decode(bytes: Uint8Array): unknown {
+    try {
+      return decode(bytes);
+    } catch (cause) {
+      throw this.#options.broken(cause);
+    }
+  }
+}

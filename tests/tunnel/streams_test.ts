@@ -1,0 +1,197 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { callback, Local, RemoteError } from "../../mod.ts";
+import { AHEAD } from "../../agent/value_stream.ts";
+import { needing, service } from "../services/services.ts";
+import { rejectsAs, soon } from "./_deadline.ts";
+
+/** Runs `test` with an agent on Deno and with one on each Node that has something of its own. */
+function onRuntimes(name: string, test: (tun: Local) => Promise<void>): void {
+  Deno.test(`${name}, on Deno`, async () => {
+    await using tun = new Local("here", { runtime: "deno", stderr: () => {} });
+    await test(tun);
+  });
+  for (const major of ["18", "26"] as const) {
+    Deno.test(needing("node", `${name}, on Node ${major}`, async () => {
+      const node = service("node").paths[major];
+      await using tun = new Local("here", { runtime: "node", node, stderr: () => {} });
+      await test(tun);
+    }));
+  }
+}
+
+/** A stream of numbers that tells how it ended. */
+function counter(): {
+  values: AsyncGenerator<number>;
+  state: { made: number; ended: Promise<void> };
+} {
+  const ended = Promise.withResolvers<void>();
+  const state = { made: 0, ended: ended.promise };
+  const values = (async function* (): AsyncGenerator<number> {
+    try {
+      for (;;) yield await Promise.resolve(state.made++);
+    } finally {
+      ended.resolve();
+    }
+  })();
+  return { values, state };
+}
+
+async function sum(values: AsyncIterable<number>, most = Infinity): Promise<number> {
+  let total = 0;
+  let count = 0;
+  for await (const value of values) {
+    total += value;
+    if (++count >= most) break;
+  }
+  return total;
+}
+
+onRuntimes("call() streams an async iterable that is returned", async (tun) => {
+  const values = await tun.call(async function* (n: number) {
+    for (let i = 0; i < n; i++) yield await Promise.resolve({ i, bytes: new Uint8Array([i]) });
+  }, 1000);
+  const all = await Array.fromAsync(values);
+  assertEquals(all.length, 1000);
+  assertEquals(all[258], { i: 258, bytes: new Uint8Array([2]) });
+});
+
+onRuntimes("call() streams an object with an async iterator", async (tun) => {
+  const values = await tun.call(() => ({
+    async *[Symbol.asyncIterator]() {
+      yield await Promise.resolve(5);
+    },
+  }));
+  assertEquals(await Array.fromAsync(values), [5]);
+});
+
+onRuntimes("call() streams a ReadableStream that is returned", async (tun) => {
+  const stream = await tun.call(() =>
+    new ReadableStream({
+      start(controller) {
+        controller.enqueue(new Uint8Array([1, 2]));
+        controller.enqueue("x");
+        controller.close();
+      },
+    })
+  );
+  assert(stream instanceof ReadableStream);
+  const all = await Array.fromAsync(stream);
+  assertEquals(all, [new Uint8Array([1, 2]), "x"]);
+  assertEquals(all[0].constructor, Uint8Array);
+});
+
+onRuntimes("a producer at the far end is ended by break", async (tun) => {
+  await tun.call(() => {
+    (globalThis as unknown as Record<string, unknown>).ends = 0;
+  });
+  const values = await tun.call(async function* () {
+    try {
+      for (let i = 0;; i++) yield await Promise.resolve(i);
+    } finally {
+      (globalThis as unknown as Record<string, number>).ends!++;
+    }
+  });
+  for await (const value of values) if (value === 10) break;
+  const ends = (): unknown => (globalThis as unknown as Record<string, unknown>).ends;
+  for (let tries = 0; await tun.call(ends) !== 1; tries++) assert(tries < 1000, "it goes on");
+});
+
+onRuntimes("a stream that is ended before its first value ends the producer", async (tun) => {
+  const aborted = new AbortController();
+  const values = await tun.with({ signal: aborted.signal }).call(async function* () {
+    for (let i = 0;; i++) yield await Promise.resolve(i);
+  });
+  aborted.abort(new Error("enough"));
+  const error = await rejectsAs(Error, values.next());
+  assertEquals(error.message, "enough");
+});
+
+onRuntimes("a stream that fails at the far end fails here", async (tun) => {
+  const values = await tun.call(async function* () {
+    yield await Promise.resolve(1);
+    throw new TypeError("in the middle");
+  });
+  assertEquals(await values.next(), { done: false, value: 1 });
+  const error = await rejectsAs(RemoteError, values.next());
+  assertStringIncludes(error.message, "failed on here: TypeError: in the middle");
+  assertEquals(await values.next(), { done: true, value: undefined });
+});
+
+onRuntimes("a stream can be an argument, and is held back", async (tun) => {
+  const { values, state } = counter();
+  assertEquals(await tun.call(sum, values, 10), 45);
+  await soon(state.ended, "the producer");
+  assert(state.made <= AHEAD + 10, `${state.made} values were made`);
+});
+
+onRuntimes("a ReadableStream can be an argument", async (tun) => {
+  const stream = ReadableStream.from([new Uint8Array([1]), new Uint8Array([2, 3])]);
+  const text = await tun.call(async (stream: ReadableStream<Uint8Array>) => {
+    if (!(stream instanceof ReadableStream)) throw new TypeError("no stream");
+    const parts: string[] = [];
+    const reader = stream.getReader();
+    for (let part; !(part = await reader.read()).done;) parts.push(part.value.join());
+    return parts.join(" ");
+  }, stream);
+  assertEquals(text, "1 2,3");
+});
+
+onRuntimes("a stream argument that fails, fails there", async (tun) => {
+  const failing = (async function* (): AsyncGenerator<number> {
+    yield await Promise.resolve(1);
+    throw new RangeError("no more");
+  })();
+  const error = await rejectsAs(RemoteError, tun.call(sum, failing));
+  assertStringIncludes(error.message, "RangeError: no more");
+});
+
+onRuntimes("callback() is called here", async (tun) => {
+  const lines: string[] = [];
+  const onLine = callback((line: string) => lines.push(line));
+  const result = await tun.call(async (call) => [await call("a"), await call("b")], onLine);
+  assertEquals([result, lines], [[1, 2], ["a", "b"]]);
+  // It can be kept for later.
+  await tun.call((call) => {
+    (globalThis as unknown as Record<string, unknown>).kept = call;
+  }, onLine);
+  await tun.call(async () => {
+    await (globalThis as unknown as { kept(line: string): Promise<unknown> }).kept("c");
+  });
+  assertEquals(lines, ["a", "b", "c"]);
+});
+
+onRuntimes("what callback() throws is thrown there", async (tun) => {
+  const failing = callback((): void => {
+    throw new RangeError("not here");
+  });
+  const result = await tun.call(async (call) => {
+    try {
+      await call();
+      return "nothing";
+    } catch (error) {
+      return `${error}`;
+    }
+  }, failing);
+  assertEquals(result, "RangeError: not here");
+});
+
+onRuntimes("an AbortSignal aborts there when it does here", async (tun) => {
+  const controller = new AbortController();
+  const waiting = tun.call(
+    async (signal: AbortSignal, started: () => Promise<void>) => {
+      const aborted = new Promise((resolve) =>
+        signal.addEventListener("abort", () => resolve(`${signal.reason}`))
+      );
+      await started();
+      return await aborted;
+    },
+    controller.signal,
+    callback(() => controller.abort()),
+  );
+  assertEquals(await soon(waiting, "the abort"), `${controller.signal.reason}`);
+  const both = await tun.call(
+    (signal: AbortSignal) => [signal.aborted, `${signal.reason}`],
+    AbortSignal.abort("why"),
+  );
+  assertEquals(both, [true, "why"]);
+});

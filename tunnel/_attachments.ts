@@ -1,0 +1,156 @@
+import { type Channel, ChannelReset } from "../agent/channel.ts";
+import { encodeFailure, type Failure } from "../agent/failure.ts";
+import { Flag } from "../agent/frame.ts";
+import {
+  domExceptionHandle,
+  type Handle,
+  HandleKind,
+  reviveDomException,
+} from "../agent/handle.ts";
+import type { Multiplexer } from "../agent/multiplexer.ts";
+import { Request } from "../agent/request.ts";
+import { receiveStream, sendStream, streamKindOf } from "../agent/value_stream.ts";
+import { decode } from "../codec/decode.ts";
+import { encode } from "../codec/encode.ts";
+import { isCallback } from "./callback.ts";
+
+/** Whether `value` goes on beside the values that it is among: a stream, a signal, a callback. */
+export function isAttachment(value: unknown): boolean {
+  return streamKindOf(value) !== undefined || isCallback(value) ||
+    value instanceof AbortSignal && !value.aborted;
+}
+
+/** The handle of the attachment with this index. */
+export function attachmentHandle(value: unknown, index: number): Handle {
+  const kind = streamKindOf(value);
+  if (kind !== undefined) return [HandleKind.STREAM, index, kind];
+  return [value instanceof AbortSignal ? HandleKind.SIGNAL : HandleKind.CALLBACK, index];
+}
+
+/** The handle of a value that needs neither code nor an attachment; `undefined` for any other. */
+export function simpleHandle(value: unknown): Handle | undefined {
+  if (value instanceof AbortSignal && value.aborted) return [HandleKind.ABORTED, value.reason];
+  return domExceptionHandle(value);
+}
+
+/** What {@linkcode Attachments} needs of its connection. */
+export interface AttachmentsOptions {
+  readonly multiplexer: Multiplexer;
+  /** Keeps the script alive until what it returns is called. */
+  readonly hold: () => () => void;
+  /** The error for what was thrown at the far end. */
+  readonly fail: (failure: Failure) => unknown;
+  /** Closes the connection, whose far end broke the protocol, and gives the error for that. */
+  readonly broken: (text: string, cause: unknown) => unknown;
+}
+
+/** The controller's half of what goes on beside values: streams, signals and callbacks. */
+export class Attachments {
+  readonly #options: AttachmentsOptions;
+  readonly #incoming = new Map<number, Channel>();
+  readonly #callbacks = new Map<number, (...args: unknown[]) => unknown>();
+  #lastCallback = 0;
+
+  constructor(options: AttachmentsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sends the attachments of a call.
+   *
+   * @returns Their numbers, for the call's header, and what is to be called when the call is over.
+   */
+  send(attachments: readonly unknown[]): { numbers: number[]; end: () => void } {
+    const ends: (() => void)[] = [];
+    const numbers = attachments.map((value) => {
+      if (typeof value === "function") {
+        this.#callbacks.set(++this.#lastCallback, value as (...args: unknown[]) => unknown);
+        return this.#lastCallback;
+      }
+      if (value instanceof AbortSignal) return this.#sendSignal(value, ends);
+      const channel = this.#open(Request.STREAM);
+      void sendStream(channel, value as AsyncIterable<unknown>);
+      return channel.id;
+    });
+    return { numbers, end: () => ends.forEach((end) => end()) };
+  }
+
+  /** Keeps the channel of a stream of the far end until a value refers to it. */
+  add(channel: Channel): void {
+    this.#incoming.set(channel.id, channel);
+    channel.onFailure(() => this.#incoming.delete(channel.id));
+  }
+
+  /** The far end cannot call a callback any more. */
+  releaseCallback(id: unknown): void {
+    this.#callbacks.delete(id as number);
+  }
+
+  /** Answers a call of a callback. */
+  async callBack(channel: Channel, id: unknown): Promise<void> {
+    try {
+      const message = await channel.receive();
+      const fn = this.#callbacks.get(id as number);
+      if (fn === undefined) throw new TypeError("There is no such callback");
+      const args = message === undefined ? [] : this.decode(message.bytes, undefined);
+      const result = await fn(...args as unknown[]);
+      channel.send(encode(result, { name: "result", handle: domExceptionHandle }), Flag.END);
+    } catch (error) {
+      if (error instanceof ChannelReset) return;
+      channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
+    }
+  }
+
+  /** Decodes what the far end sent. Its streams end with `signal`. */
+  decode(bytes: Uint8Array, signal: AbortSignal | undefined): unknown {
+    return decode(bytes, { revive: (data) => this.#revive(data, signal) });
+  }
+
+  #revive(data: unknown, signal: AbortSignal | undefined): unknown {
+    const [kind, id, streamKind] = Array.isArray(data) ? data : [];
+    if (kind !== HandleKind.STREAM) {
+      const exception = reviveDomException(data);
+      if (exception === undefined) throw new TypeError("A handle that a controller does not take");
+      return exception;
+    }
+    const channel = this.#incoming.get(id);
+    if (channel === undefined) throw new TypeError("A stream that was not opened");
+    this.#incoming.delete(id);
+    if (signal !== undefined) {
+      const onAbort = (): void => channel.reset(signal.reason);
+      if (signal.aborted) onAbort();
+      else signal.addEventListener("abort", onAbort, { once: true });
+      channel.onFailure(() => signal.removeEventListener("abort", onAbort));
+    }
+    const { hold, fail, broken } = this.#options;
+    return receiveStream(channel, streamKind, {
+      hold,
+      fail,
+      broken: (cause) => broken("A stream that cannot be read", cause),
+    });
+  }
+
+  #sendSignal(signal: AbortSignal, ends: (() => void)[]): number {
+    const channel = this.#open(Request.SIGNAL);
+    const onAbort = (): void => channel.send(encodeReason(signal.reason), Flag.END);
+    signal.addEventListener("abort", onAbort, { once: true });
+    ends.push(() => {
+      signal.removeEventListener("abort", onAbort);
+      channel.end();
+    });
+    return channel.id;
+  }
+
+  #open(kind: number): Channel {
+    return this.#options.multiplexer.open(encode([kind]));
+  }
+}
+
+/** Why a signal aborted, or at least what it is called. */
+function encodeReason(reason: unknown): Uint8Array {
+  try {
+    return encode(reason, { handle: domExceptionHandle });
+  } catch {
+    return encode(new Error(String(reason)));
+  }
+}
