@@ -3,7 +3,7 @@ import { decode } from "../codec/decode.ts";
 import { encode } from "../codec/encode.ts";
 import { setAgentHost } from "./agent_host.ts";
 import { Attachments } from "./attachments.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel, Message } from "./channel.ts";
 import { runCall } from "./exit.ts";
 import { decodeFailure, encodeFailure } from "./failure.ts";
 import { Flag } from "./frame.ts";
@@ -13,6 +13,7 @@ import { Loader } from "./loader.ts";
 import type { Multiplexer } from "./multiplexer.ts";
 import { type Batch, type FunctionReference, Request } from "./request.ts";
 import { find, loadCode } from "./reviver.ts";
+import { readServedFiles } from "./served_files.ts";
 import { SourcePositions } from "./source_positions.ts";
 
 /** What a function is called with: the object that it was found in is its `this`. */
@@ -50,8 +51,12 @@ export class Agent {
 
   /** Makes the agent known to the library, which may run in it. */
   introduce(controller: ControllerInfo): void {
+    const file = async (url: string): Promise<Uint8Array | undefined> =>
+      (await this.#ask([Request.FILE, url]))?.bytes;
+    readServedFiles(controller.serve, file);
     setAgentHost({
       ...controller,
+      file,
       record: (id) => this.#loader.record(id),
       namespace: (id) => this.#loader.loaded(id),
       units: (url) => this.#codes.flatMap(({ units }) => units.filter((unit) => unit.url === url)),
@@ -64,14 +69,22 @@ export class Agent {
     referrer: string,
     type: string | undefined,
   ): Promise<string> {
-    const channel = this.#multiplexer().open(encode([Request.IMPORT, specifier, referrer, type]));
-    channel.end();
-    const message = await channel.receive();
+    const message = await this.#ask([Request.IMPORT, specifier, referrer, type]);
     if (message === undefined) throw new TypeError(`Cannot import ${specifier}: no answer`);
-    if (message.flags & Flag.FAILURE) throw new TypeError(decodeFailure(message.bytes).message);
     const [id, batches] = decode(message.bytes) as [string, number];
     await this.#untilBatch(batches);
     return id;
+  }
+
+  /** Makes a request without a message. Resolves to the answer, and rejects with a refusal. */
+  async #ask(header: unknown[]): Promise<Message | undefined> {
+    const channel = this.#multiplexer().open(encode(header));
+    channel.end();
+    const message = await channel.receive();
+    if (message !== undefined && message.flags & Flag.FAILURE) {
+      throw new TypeError(decodeFailure(message.bytes).message);
+    }
+    return message;
   }
 
   /** Answers a request on the channel that it came with. */

@@ -10,6 +10,10 @@ export interface AgentHost {
   readonly path: readonly string[];
   /** How many hosts there may be on the way. */
   readonly depthLimit: number;
+  /** URLs of the folders whose files may be asked for. */
+  readonly serve: readonly string[];
+  /** Asks the controller for such a file; `undefined` if there is none. */
+  file(url: string): Promise<Uint8Array | undefined>;
   /** A module that has been sent. */
   record(id: string): ModuleRecord | undefined;
   /** The namespace of a module that has been loaded. */

@@ -40,6 +40,8 @@ export interface ControllerInfo {
   readonly path: readonly string[];
   /** How many hosts there may be on the way. */
   readonly depthLimit: number;
+  /** URLs of the folders that the agent may ask for files of. */
+  readonly serve: readonly string[];
 }
 
 /** Writes the payload of a controller's HELLO. */

@@ -40,6 +40,11 @@ export const Request = {
   CALLBACK: 5,
   /** Agent to controller: `[RELEASE, callback]`. Nobody there can call it any more. */
   RELEASE: 6,
+  /**
+   * Agent to controller: `[FILE, url]`, a file in a folder that is served. The answer is its bytes, or
+   * nothing if there is no such file, or a failure.
+   */
+  FILE: 7,
 } as const;
 
 /** Modules, and code that no module exports. */

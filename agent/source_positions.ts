@@ -28,6 +28,8 @@ export class SourcePositions {
     for (const segment of lines[line - 1] ?? []) {
       if (segment[0] > column - 1) break;
       found = segment;
+      // Of several for one place the first, as Deno does it.
+      if (segment[0] === column - 1) break;
     }
     return found === undefined ? { line, column } : { line: found[1] + 1, column: found[2] + 1 };
   }

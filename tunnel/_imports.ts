@@ -1,4 +1,5 @@
 import { init, parse } from "npm:es-module-lexer@3.0.5";
+import { importKey } from "../agent/module_record.ts";
 
 /** An import of a module. */
 export interface ImportOf {
@@ -13,10 +14,15 @@ export interface ImportOf {
 
 /** What {@linkcode importsOf} finds. */
 export interface Imports {
-  /** The source without import attributes, which old engines do not know; all else is in its place. */
+  /**
+   * The source without import attributes, which old engines do not know; instead, specifiers are those of
+   * `importKey()`. All else is in its place.
+   */
   readonly source: string;
   /** Imports whose specifier is written out. */
   readonly imports: readonly ImportOf[];
+  /** What it asks of `import.meta.resolve()`, as far as that is written out. */
+  readonly resolved: readonly string[];
   /** Whether it has syntax that only modules have. */
   readonly isModule: boolean;
 }
@@ -26,9 +32,14 @@ export async function importsOf(source: string): Promise<Imports> {
   await init;
   const [found, , , isModule] = parse(source);
   const imports: ImportOf[] = [];
+  const resolved: string[] = [];
   let rest = source;
   for (const one of found) {
     const { specifier } = one;
+    if (one.type === "import-meta") {
+      const [, , argument] = META_RESOLVE.exec(source.slice(one.end, one.end + 1000)) ?? [];
+      if (argument !== undefined) resolved.push(argument);
+    }
     if (one.type === "import-meta" || typeof specifier !== "string") continue;
     const isDynamic = one.type === "dynamic";
     const hasAttributes = one.attributesStart > -1;
@@ -40,9 +51,26 @@ export async function importsOf(source: string): Promise<Imports> {
     imports.push({ specifier, type, isDynamic, statement: source.slice(one.importStart, from) });
     if (!hasAttributes) continue;
     const to = isDynamic ? one.importEnd - 1 : one.importEnd;
-    rest = rest.slice(0, from) + source.slice(from, to).replace(/[^\r\n]/g, " ") + rest.slice(to);
+    const quote = source[from - 1]!;
+    const blank = source.slice(from, to).replace(/[^\r\n]/g, " ");
+    rest = rest.slice(0, from - 1) + withType(quote, type, blank) + rest.slice(to);
   }
-  return { source: rest, imports, isModule };
+  return { source: rest, imports, resolved, isModule };
+}
+
+/** What follows `import.meta`. */
+const META_RESOLVE = /^\s*\.\s*resolve\s*\(\s*(["'`])([^"'`\\$\n]+)\1\s*\)/;
+
+/**
+ * What stands for the closing quote of a specifier and for its attributes, of which `blank` has what space
+ * and line breaks there were: they are longer than the type alone.
+ */
+export function withType(quote: string, type: string | undefined, blank: string): string {
+  const end = importKey("", type);
+  const [line = ""] = blank.split("\n", 1);
+  return end.length <= line.length
+    ? `${end}${quote}${blank.slice(end.length)}`
+    : `${end}${quote}${blank.slice(line.length)}`;
 }
 
 const SOURCE_MAP = /\n?\/\/# sourceMappingURL=data:application\/json;base64,([A-Za-z0-9+/=]+)\s*$/;

@@ -53,7 +53,7 @@ export async function resolveImports(
         `Cannot send ${referrer}: its import ${JSON.stringify(specifier)} cannot be resolved`,
       );
     }
-    const id = type === "text" || type === "bytes" ? `${url} ${type}` : url;
+    const id = idOf(url, type);
     if ((resolved[specifier] ?? id) !== id) {
       throw new TypeError(
         `Cannot send ${referrer}: it imports ${JSON.stringify(specifier)} as two types`,
@@ -78,16 +78,19 @@ async function resolveAtAgent(
   return await ask(specifier, referrer, type).catch(() => undefined);
 }
 
-/** The id that an `import()` in a module at the far end means. */
+/** The id that an `import()` in a module at the far end means, whether there is such a module or not. */
 export async function resolveDynamic(
   specifier: string,
   referrer: string,
   type: string | undefined,
 ): Promise<string | undefined> {
-  const [id] = Object.values(
-    await resolveImports([{ specifier, type, isDynamic: true }], referrer),
-  );
-  return id;
+  if (agent !== undefined) return await resolveAtAgent(agent, specifier, referrer, type);
+  const url = await modules.resolve(specifier, referrer);
+  return url && idOf(url, type);
+}
+
+function idOf(url: string, type: string | undefined): string {
+  return type === "text" || type === "bytes" ? `${url} ${type}` : url;
 }
 
 /** The JavaScript of a module as this process runs it, a source map included. */

@@ -1,5 +1,5 @@
-import { existsSync, realpathSync } from "node:fs";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
 import { agentHost } from "../agent/agent_host.ts";
 import { type Channel, ChannelReset, type Message } from "../agent/channel.ts";
@@ -20,14 +20,15 @@ import type { AgentConnection } from "./_agent_connection.ts";
 import { Attachments } from "./_attachments.ts";
 import type { CallImage } from "./_call_image.ts";
 import { moduleGraph, resolveDynamic } from "./_module_graph.ts";
+import type { ServedFolders } from "./_served_folders.ts";
 import { visible } from "./_visible.ts";
 import { RemoteError } from "./remote_error.ts";
 
 /** What a {@linkcode Session} needs to know of its tunnel. */
 export interface SessionOptions {
   readonly host: string;
-  /** URLs of the folders whose files the far end may ask for; each ends with a slash. */
-  readonly serve: readonly string[];
+  /** Of which folders the far end may ask for files. */
+  readonly serve: ServedFolders;
   /** Tells the user of something that the far end did. */
   readonly report: (line: string) => void;
 }
@@ -137,6 +138,8 @@ export class Session {
     switch (kind) {
       case Request.IMPORT:
         return this.#handleImport(channel, rest);
+      case Request.FILE:
+        return void this.#sendFile(channel, rest[0]);
       case Request.STREAM:
         return this.#attachments.add(channel);
       case Request.CALLBACK:
@@ -170,33 +173,51 @@ export class Session {
     const known = this.#modules.has(referrer) || this.#codeUrls.has(referrer);
     const id = known ? await resolveDynamic(specifier, referrer, type) : undefined;
     if (id !== undefined && id.startsWith("node:")) return [id, this.#batches];
-    if (id === undefined || !(this.#modules.has(id) || this.#isServed(id))) {
+    if (id === undefined || !this.#mayHave(id)) {
       // Whether there is such a file is not for the far end to know, unless it may have it.
-      const text = `Cannot import ${
-        JSON.stringify(specifier)
-      } from ${referrer}: it is not among the modules that were sent, nor in a folder that is served`;
-      this.#options.report(`Refused: ${visible(text)}`);
-      throw new TypeError(text);
+      throw this.#refusal(`Cannot import ${JSON.stringify(specifier)} from ${referrer}`);
     }
     await this.sendModules([id]);
     return [id, this.#batches];
   }
 
-  #isServed(id: string): boolean {
+  /** Reports what the far end may not have, and gives the error that tells it so. */
+  #refusal(text: string): TypeError {
+    const error = new TypeError(
+      `${text}: it is not among the modules that were sent, nor in a folder that is served`,
+    );
+    this.#options.report(`Refused: ${visible(error.message)}`);
+    return error;
+  }
+
+  /** Throws if it may, but there is no such module. */
+  #mayHave(id: string): boolean {
     // What came through this agent's own controller was that one's to give.
-    if (agentHost()?.record(id) !== undefined) return true;
-    const url = urlOf(id);
-    if (!url.startsWith("file:")) {
-      return this.#options.serve.some((folder) => url.startsWith(folder));
+    if (this.#modules.has(id) || agentHost()?.record(id) !== undefined) return true;
+    const found = this.#options.serve.find(urlOf(id));
+    if (found === "missing") throw new TypeError(`Cannot import ${id}: there is no such file`);
+    return found === "served";
+  }
+
+  async #sendFile(channel: Channel, url: unknown): Promise<void> {
+    try {
+      const bytes = await this.#readFile(url);
+      if (bytes === undefined) channel.end();
+      else channel.send(bytes, Flag.RAW | Flag.END);
+    } catch (error) {
+      channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
     }
-    const path = fileURLToPath(url);
-    if (!existsSync(path)) {
-      if (!this.#options.serve.some((folder) => url.startsWith(folder))) return false;
-      throw new TypeError(`Cannot import ${url}: there is no such file`);
-    }
-    // Where a link leads counts, not where it is.
-    const real = pathToFileURL(realpathSync(path)).href;
-    return this.#options.serve.some((folder) => real.startsWith(folder));
+  }
+
+  /** A file that is served; `undefined` if there is none. */
+  async #readFile(url: unknown): Promise<Uint8Array | undefined> {
+    const isFile = typeof url === "string" && url.startsWith("file:");
+    const agent = agentHost();
+    // It is where the modules came from.
+    if (isFile && agent !== undefined) return await agent.file(url);
+    const found = isFile ? this.#options.serve.find(url) : "refused";
+    if (found === "refused") throw this.#refusal(`Cannot read ${url}`);
+    return found === "missing" ? undefined : await readFile(fileURLToPath(url as string));
   }
 
   /** Sends code that has not been sent yet, and gives its number. */

@@ -1,5 +1,5 @@
 // deno-lint-ignore no-control-regex -- these are what it is about
-const HIDDEN = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g;
+const HIDDEN = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
  * `text` with its control characters made visible, but for tabs and line breaks:

@@ -1,11 +1,11 @@
-import { accessSync, constants, realpathSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import process from "node:process";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { agentHost } from "../agent/agent_host.ts";
 import { AgentConnection } from "./_agent_connection.ts";
 import { AGENT_COMMAND } from "./_bootstrap.ts";
 import { cores, launches } from "./_core.ts";
 import { permissionFlags } from "./_permission_flags.ts";
+import { ServedFolders } from "./_served_folders.ts";
 import { Session } from "./_session.ts";
 import { quote } from "./_shell_quote.ts";
 import { visible } from "./_visible.ts";
@@ -46,6 +46,7 @@ export abstract class SubprocessTunnel extends BaseTunnel {
   readonly remoteShell: boolean = false;
 
   readonly #options: TunnelOptions;
+  readonly #serve: ServedFolders;
 
   /**
    * Checks the options; the process is started by the first use.
@@ -58,6 +59,7 @@ export abstract class SubprocessTunnel extends BaseTunnel {
     super();
     checkOptions(options);
     this.#options = options;
+    this.#serve = new ServedFolders(options.serve ?? []);
     cores.set(this, {
       open: (onEnd) => this.#open(onEnd),
       session: undefined,
@@ -78,7 +80,8 @@ export abstract class SubprocessTunnel extends BaseTunnel {
     const type = this.constructor as typeof SubprocessTunnel;
     const launch = launches.get(this) ?? {};
     const { runtime = "auto", permissions, env = {}, cwd, stderr } = options;
-    const onLine = stderr ?? ((line, host) => console.error(`[${visible(host)}] ${visible(line)}`));
+    const report = (line: string): void => console.error(`[${visible(host)}] ${line}`);
+    const onLine = stderr ?? ((line) => report(visible(line)));
     const agent = this.remoteShell ? [AGENT_COMMAND.map(quote).join(" ")] : AGENT_COMMAND;
     const connection = new AgentConnection({
       host,
@@ -98,25 +101,21 @@ export abstract class SubprocessTunnel extends BaseTunnel {
       },
       connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,
       keepAlive: options.keepAlive ?? DEFAULTS.keepAlive,
-      info: { path, depthLimit },
-      onLine: (line) => onLine(line, host),
+      info: { path, depthLimit, serve: agentHost()?.serve ?? this.#serve.urls },
+      onLine: (line) => {
+        try {
+          onLine(line, host);
+        } catch (error) {
+          // Nobody waits for it, and the connection goes on.
+          console.error(`The stderr function of ${visible(host)} threw`, error);
+        }
+      },
       onChannel: (channel, header) => session.handleChannel(channel, header),
       onEnd,
     });
-    const report = (line: string): void => console.error(`[${visible(host)}] ${line}`);
-    const serve = (options.serve ?? []).map((folder) => folderUrl(folder));
-    const session = new Session({ host, serve, report }, connection);
+    const session = new Session({ host, serve: this.#serve, report }, connection);
     return session;
   }
-}
-
-/** The URL of a folder, links resolved, with a slash at its end: `/a` does not open `/ab`. */
-function folderUrl(folder: string | URL): string {
-  const { href } = new URL(folder);
-  const real = href.startsWith("file:")
-    ? pathToFileURL(realpathSync(fileURLToPath(href))).href
-    : href;
-  return real.endsWith("/") ? real : `${real}/`;
 }
 
 /** The interpreter that runs this process, unless that is a program of its own, made by `deno compile`. */

@@ -32,8 +32,10 @@ export interface TunnelOptions {
   /** The agent's working folder. Without it, the one that the shell at the far end starts in. */
   readonly cwd?: string;
   /**
-   * URLs of folders whose modules the far end may ask for: those that an `import()` names only when it runs.
-   * What is sent along with a call needs no leave.
+   * URLs of folders whose files the far end may ask for: modules that an `import()` names only when it runs,
+   * and data, by `Deno.readTextFile(new URL("./motd.txt", import.meta.url))`, `Deno.readFile` or `readFile` of
+   * `node:fs/promises`. What is sent along with a call needs no leave. At the far end of another tunnel, the
+   * folders of that one count.
    *
    * @default []
    */

@@ -1,0 +1,48 @@
+import { Buffer } from "node:buffer";
+import fs from "node:fs/promises";
+
+/** The `Deno` global, as far as it is used here. */
+interface DenoGlobal {
+  readFile(path: string | URL, options?: unknown): Promise<Uint8Array>;
+  readTextFile(path: string | URL, options?: unknown): Promise<string>;
+  readonly errors: { readonly NotFound: new (message: string) => Error };
+}
+
+/**
+ * Has `Deno.readFile`, `Deno.readTextFile` and `readFile` of `node:fs/promises` ask the controller for
+ * `file:` URLs in the folders `serve`: data beside a module is where the module came from.
+ *
+ * @param serve URLs of folders, with a slash at their ends.
+ * @param ask Gets a file; `undefined` if there is no such file.
+ */
+export function readServedFiles(
+  serve: readonly string[],
+  ask: (url: string) => Promise<Uint8Array | undefined>,
+): void {
+  if (serve.length === 0) return;
+  const deno = (globalThis as { Deno?: DenoGlobal }).Deno;
+  const isServed = (path: unknown): path is URL =>
+    path instanceof URL && serve.some((folder) => path.href.startsWith(folder));
+  const read = async ({ href }: URL): Promise<Uint8Array> => {
+    const bytes = await ask(href);
+    if (bytes !== undefined) return bytes;
+    const message = `No such file at the controller: ${href}`;
+    if (deno !== undefined) throw new deno.errors.NotFound(message);
+    throw Object.assign(new Error(`ENOENT: ${message}`), { code: "ENOENT" });
+  };
+  const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+  const { readFile } = fs;
+  const files = fs as unknown as Record<"readFile", typeof readFile>;
+  files.readFile = (async (path: unknown, options?: string | { encoding?: string }) => {
+    if (!isServed(path)) return await readFile(path as string, options as never);
+    const bytes = await read(path);
+    const encoding = typeof options === "string" ? options : options?.encoding;
+    return encoding ? Buffer.from(bytes).toString(encoding as BufferEncoding) : Buffer.from(bytes);
+  }) as typeof readFile;
+  if (deno === undefined) return;
+  const { readFile: readBytes, readTextFile } = deno;
+  deno.readFile = (path, options) => isServed(path) ? read(path) : readBytes(path, options);
+  deno.readTextFile = async (path, options) =>
+    isServed(path) ? decode(await read(path)) : await readTextFile(path, options);
+}

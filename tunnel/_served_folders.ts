@@ -1,0 +1,63 @@
+import { lstatSync, realpathSync, statSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+/** The folders whose files a far end may ask for. */
+export class ServedFolders {
+  /** Their URLs, with a slash at the end: `/a` does not open `/ab`. */
+  readonly urls: readonly string[];
+  /** The same, with links resolved. */
+  readonly #real: readonly string[];
+
+  /**
+   * @throws {TypeError} If one of them is no folder's URL.
+   */
+  constructor(serve: readonly (string | URL)[]) {
+    if (!Array.isArray(serve)) throw new TypeError(`serve is ${serve}: expected an array of URLs`);
+    this.urls = serve.map((folder) => {
+      let href: string;
+      try {
+        ({ href } = new URL(folder));
+      } catch {
+        throw new TypeError(
+          `serve has ${JSON.stringify(folder)}: expected a URL, as import.meta.resolve gives it`,
+        );
+      }
+      if (
+        href.startsWith("file:") &&
+        !statSync(fileURLToPath(href), { throwIfNoEntry: false })?.isDirectory()
+      ) {
+        throw new TypeError(`serve has ${JSON.stringify(href)}: there is no such folder`);
+      }
+      return href.endsWith("/") ? href : `${href}/`;
+    });
+    this.#real = this.urls.map((url) => url.startsWith("file:") ? realUrl(url) : url);
+  }
+
+  /** Whether the far end may have what is at `url`; of what it may not have, it does not learn whether it is there. */
+  find(url: string): "served" | "missing" | "refused" {
+    let real: string;
+    try {
+      const { href } = new URL(url);
+      real = href.startsWith("file:") ? realUrl(href) : href;
+    } catch {
+      return "refused"; // no URL, or one of a file that cannot be
+    }
+    if (!this.#real.some((folder) => real.startsWith(folder))) return "refused";
+    const isThere = !real.startsWith("file:") ||
+      statSync(fileURLToPath(real), { throwIfNoEntry: false })?.isFile();
+    return isThere ? "served" : "missing";
+  }
+}
+
+/** The URL that a file's URL leads to, with all links resolved; the file itself need not be there. */
+function realUrl(url: string): string {
+  const real = pathToFileURL(realPath(fileURLToPath(url))).href;
+  return url.endsWith("/") && !real.endsWith("/") ? `${real}/` : real;
+}
+
+function realPath(file: string): string {
+  if (lstatSync(file, { throwIfNoEntry: false }) !== undefined) return realpathSync(file);
+  const folder = path.dirname(file);
+  return folder === file ? file : path.join(realPath(folder), path.basename(file));
+}
