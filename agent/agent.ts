@@ -37,6 +37,8 @@ export class Agent {
   readonly #attachments: Attachments;
   readonly #functions = new Map<number, Promise<Callable>>();
   readonly #codes: Code[] = [];
+  /** Resolves when files of the controller can be read here, if any can. */
+  #served: Promise<void> | undefined;
   #batches = 0;
   #awaited: { readonly batches: number; resolve(): void }[] = [];
 
@@ -53,7 +55,7 @@ export class Agent {
   introduce(controller: ControllerInfo): void {
     const file = async (url: string): Promise<Uint8Array | undefined> =>
       (await this.#ask([Request.FILE, url]))?.bytes;
-    readServedFiles(controller.serve, file);
+    if (controller.serve.length > 0) this.#served = readServedFiles(controller.serve, file);
     setAgentHost({
       ...controller,
       file,
@@ -134,6 +136,7 @@ export class Agent {
       const { call, self } = finding === undefined
         ? { call: found, self: undefined } as Callable
         : await finding;
+      if (this.#served !== undefined) await this.#served;
       const onExit = (text: string): void => this.#fail(channel, exitError(text));
       const result = await runCall(onExit, () => call.apply(self, args));
       this.#attachments.sendLast(channel, result, "result");

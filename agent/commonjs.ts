@@ -1,6 +1,6 @@
-import { createRequire } from "node:module";
 import vm from "node:vm";
 import { type ModuleRecord, urlOf } from "./module_record.ts";
+import { requireBuiltin } from "./node_module.ts";
 
 /** What CommonJS modules need of the loader around them. */
 export interface CommonJsHost {
@@ -23,8 +23,6 @@ type Require = ((specifier: string) => unknown) & {
   cache: object;
 };
 
-const requireBuiltin = createRequire("file:///");
-
 /** Runs CommonJS modules that came through the pipe, with the semantics of Node: one instance for each file, partial exports in cycles. */
 export class CommonJs {
   readonly #host: CommonJsHost;
@@ -37,7 +35,7 @@ export class CommonJs {
 
   /** The exports of the module `id`, which runs if it has not yet. */
   require(id: string): unknown {
-    if (id.startsWith("node:")) return requireBuiltin(id);
+    if (id.startsWith("node:")) return requireBuiltin()(id);
     const known = this.#modules.get(id);
     if (known !== undefined) return known.exports;
     const record = this.#host.record(id);
@@ -112,7 +110,7 @@ export class CommonJs {
 
 function isBuiltin(name: string): boolean {
   try {
-    return requireBuiltin.resolve(`node:${name}`) !== "" && !name.startsWith(".");
+    return requireBuiltin().resolve(`node:${name}`) !== "" && !name.startsWith(".");
   } catch {
     return false;
   }

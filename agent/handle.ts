@@ -72,6 +72,8 @@ export interface FunctionUnit {
   readonly source: string;
   /** What its import specifiers mean, as in a module record. */
   readonly imports: Readonly<Record<string, string>>;
+  /** What `import.meta.resolve()` gives, as in a module record. */
+  readonly resolves?: Readonly<Record<string, string>>;
   /** The `mappings` of the script's source map, if it has one. */
   readonly mappings?: string;
 }

@@ -1,8 +1,8 @@
-import { createRequire } from "node:module";
 import vm from "node:vm";
 import { CommonJs } from "./commonjs.ts";
 import type { FunctionUnit, UnitContext } from "./handle.ts";
-import { type ModuleRecord, urlOf } from "./module_record.ts";
+import { importKey, type ModuleRecord, splitImportKey, urlOf } from "./module_record.ts";
+import { nodeModule } from "./node_module.ts";
 import type { SourcePositions } from "./source_positions.ts";
 
 /** Finds a module that was not sent, by asking; resolves to its id, once its record is defined. */
@@ -63,7 +63,7 @@ export class Loader {
   async run(unit: FunctionUnit): Promise<UnitContext> {
     const context: UnitContext = { functions: [], variables: [] };
     if (unit.mappings !== undefined) this.#positions.add(unit.url, unit.mappings);
-    const module = this.#sourceModule(unit.url, unit.source, unit.imports, (meta) => {
+    const module = this.#sourceModule(unit.url, unit.source, unit, (meta) => {
       meta.chopsticks = context;
     }, -1);
     await this.#inTurn(() =>
@@ -132,7 +132,7 @@ export class Loader {
     const { id, kind, source } = record;
     switch (kind) {
       case "js":
-        return this.#sourceModule(id, source as string, record.imports);
+        return this.#sourceModule(id, source as string, record);
       case "cjs":
         return synthetic(["default", ...record.exports ?? []], id, () => {
           const exports = this.#commonJs.require(id) as Namespace | null | undefined;
@@ -154,7 +154,7 @@ export class Loader {
   #sourceModule(
     id: string,
     source: string,
-    imports: Readonly<Record<string, string>>,
+    { imports, resolves = {} }: Pick<ModuleRecord, "imports" | "resolves">,
     extendMeta?: (meta: Record<string, unknown>) => void,
     lineOffset = 0,
   ): vm.SourceTextModule {
@@ -171,7 +171,7 @@ export class Loader {
           meta.dirname = (meta.filename as string).replace(/\/[^/]*$/, "") || "/";
         }
         meta.resolve = (specifier: string): string =>
-          urlOf(imports[specifier] ?? new URL(specifier, url).href);
+          resolves[specifier] ?? urlOf(imports[specifier] ?? urlFrom(specifier, url));
         extendMeta?.(meta);
       },
       importModuleDynamically: (
@@ -194,13 +194,17 @@ export class Loader {
     type: string | undefined,
     imports: Readonly<Record<string, string>> = this.#records.get(referrer)?.imports ?? {},
   ): Promise<vm.Module> {
-    const id = imports[specifier] ??
-      (specifier.startsWith("node:")
-        ? specifier
-        : await this.#ask(specifier, urlOf(referrer), type));
+    const key = importKey(specifier, type);
+    const id = imports[key] ??
+      (specifier.startsWith("node:") ? specifier : await this.#askFor(key, urlOf(referrer)));
     const module = await this.#linked(id);
     await evaluate(module);
     return module;
+  }
+
+  #askFor(key: string, referrer: string): Promise<string> {
+    const { specifier, type } = splitImportKey(key);
+    return this.#ask(specifier, referrer, type);
   }
 
   #wasm({ id, source, imports }: ModuleRecord): vm.Module {
@@ -221,7 +225,7 @@ export class Loader {
     if (id === "node:module") {
       // What a shipped module requires has been shipped too.
       const create = (from: string | URL): unknown =>
-        this.#commonJs.requireOf(String(from)) ?? createRequire(from);
+        this.#commonJs.requireOf(String(from)) ?? nodeModule().createRequire(from);
       namespace.createRequire = create;
       namespace.default = Object.assign(Object.create(namespace.default as object), {
         createRequire: create,
@@ -233,6 +237,18 @@ export class Loader {
     const module = synthetic(Object.keys(namespace), id, () => (name) => namespace[name]);
     this.#modules.set(id, module);
     return module;
+  }
+}
+
+/** The URL of a specifier that is one, or is relative: what a bare name means is for the controller to know. */
+function urlFrom(specifier: string, base: string): string {
+  if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, base).href;
+  try {
+    return new URL(specifier).href;
+  } catch {
+    throw new TypeError(
+      `Cannot resolve ${JSON.stringify(specifier)} from ${base}: what it means was not sent along`,
+    );
   }
 }
 

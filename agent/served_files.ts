@@ -1,6 +1,3 @@
-import { Buffer } from "node:buffer";
-import fs from "node:fs/promises";
-
 /** The `Deno` global, as far as it is used here. */
 interface DenoGlobal {
   readFile(path: string | URL, options?: unknown): Promise<Uint8Array>;
@@ -15,11 +12,14 @@ interface DenoGlobal {
  * @param serve URLs of folders, with a slash at their ends.
  * @param ask Gets a file; `undefined` if there is no such file.
  */
-export function readServedFiles(
+export async function readServedFiles(
   serve: readonly string[],
   ask: (url: string) => Promise<Uint8Array | undefined>,
-): void {
+): Promise<void> {
   if (serve.length === 0) return;
+  // Not before it is needed: it would be the slowest part of starting an agent.
+  const { default: fs } = await import("node:fs/promises");
+  const { Buffer } = await import("node:buffer");
   const deno = (globalThis as { Deno?: DenoGlobal }).Deno;
   const isServed = (path: unknown): path is URL =>
     path instanceof URL && serve.some((folder) => path.href.startsWith(folder));

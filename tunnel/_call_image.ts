@@ -8,7 +8,7 @@ import { findBuiltin, isOwnGlobal } from "./_builtin.ts";
 import { type FunctionCode, functionCode } from "./_function_code.ts";
 import { isNative, nameOf, placeOf } from "./_function_place.ts";
 import { type FunctionInspection, type FunctionScope, inspectFunction } from "./_inspector.ts";
-import { resolveImports } from "./_module_graph.ts";
+import { resolveImports, resolveUrls } from "./_module_graph.ts";
 import { explain, refusal, type Use } from "./_refusal.ts";
 import { namespaceOf } from "./_namespace.ts";
 import { type Script, scriptAt, startOf } from "./_script.ts";
@@ -84,16 +84,21 @@ class BuiltinReference {
   }
 }
 
+/** What is sent of one script. */
+interface Unit {
+  readonly draft: UnitDraft;
+  readonly index: number;
+  readonly script: Script;
+  readonly imports: Map<string, string>;
+  readonly resolves: Map<string, string>;
+}
+
 /** Finds the code and the variables of all functions that a call has to do with. */
 class CallDraft {
   readonly #args: unknown[];
   readonly #handles = new Map<unknown, Handle>();
   readonly #attachments: unknown[] = [];
-  readonly #units = new Map<
-    string,
-    { readonly draft: UnitDraft; readonly index: number; readonly script: Script }
-  >();
-  readonly #unitImports = new Map<string, Map<string, string>>();
+  readonly #units = new Map<string, Unit>();
   readonly #loads = new Set<string>();
   readonly #inspections = new Map<AnyFunction, Promise<FunctionInspection>>();
 
@@ -127,14 +132,14 @@ class CallDraft {
     if (this.#handles.size === 0) return plainImage(place!, this.#args)!;
     const units: FunctionUnit[] = [];
     const modules = new Set(this.#loads);
-    for (const { draft, script } of this.#units.values()) {
-      const imports = Object.fromEntries(this.#unitImports.get(draft.url)!);
-      for (const id of Object.values(imports)) if (!id.startsWith("node:")) modules.add(id);
+    for (const { draft, script, imports, resolves } of this.#units.values()) {
+      for (const id of imports.values()) if (!id.startsWith("node:")) modules.add(id);
       const { mappings } = script;
       units.push({
         url: draft.url || "repl",
         source: draft.source,
-        imports,
+        imports: Object.fromEntries(imports),
+        ...resolves.size > 0 && { resolves: Object.fromEntries(resolves) },
         ...mappings && { mappings },
       });
     }
@@ -269,7 +274,7 @@ class CallDraft {
     }
     const { url } = location;
     const script = await scriptAt(url);
-    const { draft, index: unit } = this.#unit(url, script);
+    const { draft, index: unit, imports, resolves } = this.#unit(url, script);
     const inner = scopes.filter(({ description, variables }) =>
       variables !== globalThis && !/^(Module|Script)/.test(description)
     );
@@ -296,14 +301,18 @@ class CallDraft {
         use(name, scope, scope.variables[name]);
       } else if (imported !== undefined) {
         draft.importStatements.set(name, imported.statement);
-        this.#unitImports.get(url)!.set(imported.specifier, imported.id);
+        imports.set(imported.key, imported.id);
       } else if (scope !== undefined) {
         use(name, undefined, scope.variables[name]);
       } else if (isOwnGlobal(name)) {
         use(name, undefined, (globalThis as Record<string, unknown>)[name]);
       }
     }
-    await this.#addDynamicImports(code, url);
+    for (const [key, id] of Object.entries(await resolveImports(code.imports, url))) {
+      imports.set(key, id);
+    }
+    const urls = await resolveUrls(code.uses.resolved, url);
+    for (const [specifier, id] of Object.entries(urls.resolves ?? {})) resolves.set(specifier, id);
     const { line, column } = startOf(text, script, location);
     const { index, variables } = draft.add({ fn, code, line, column }, inner, used);
     const needs = [...code.needs].filter((one) => variables.has(one))
@@ -316,28 +325,19 @@ class CallDraft {
     );
   }
 
-  #unit(url: string, script: Script): { draft: UnitDraft; index: number } {
+  #unit(url: string, script: Script): Unit {
     let unit = this.#units.get(url);
     if (unit === undefined) {
-      unit = { draft: new UnitDraft(url), index: this.#units.size, script };
+      unit = {
+        draft: new UnitDraft(url),
+        index: this.#units.size,
+        script,
+        imports: new Map(),
+        resolves: new Map(),
+      };
       this.#units.set(url, unit);
-      this.#unitImports.set(url, new Map());
     }
     return unit;
-  }
-
-  async #addDynamicImports({ uses }: FunctionCode, url: string): Promise<void> {
-    for (const node of uses.dynamicImports) {
-      const { value } = node.source as { value?: unknown };
-      if (typeof value !== "string") continue;
-      const found = await resolveImports(
-        [{ specifier: value, type: undefined, isDynamic: true }],
-        url,
-      );
-      for (const [specifier, id] of Object.entries(found)) {
-        this.#unitImports.get(url)!.set(specifier, id);
-      }
-    }
   }
 
   #refusal(fn: AnyFunction, reason: string): TypeError {

@@ -1,9 +1,12 @@
+import { type ImportOf, typeOf, withType } from "./_imports.ts";
 import { findUses, type Parse, type SyntaxNode, type Uses } from "./_syntax.ts";
 
 /** The code of a function or class, ready to be put into other code. */
 export interface FunctionCode {
-  /** As the function's `toString()` gives it. */
+  /** As the function's `toString()` gives it, as long as that, but with imports as `importsOf()` gives them. */
   readonly text: string;
+  /** Its imports whose specifier is written out. */
+  readonly imports: readonly Pick<ImportOf, "specifier" | "type" | "isDynamic">[];
   /** How `text` has to be read: as an expression, or as a member of an object literal. */
   readonly form: "expression" | "method" | "class";
   /** What it uses of what is around it. */
@@ -31,37 +34,62 @@ export function functionCode(text: string, parse: Parse): FunctionCode {
 }
 
 function read(text: string, parse: Parse): FunctionCode {
-  const [form, node] = parseAs(text, parse);
+  const [form, node, offset] = parseAs(text, parse);
   const uses = findUses(node);
   if (uses.outerThis) {
     throw new TypeError("it uses `this` or `arguments` of the function around it");
   }
   if (uses.outerSuper) throw new TypeError("it uses `super`");
-  if (form !== "class") return { text, form, uses, needs: new Set(), parent: undefined };
+  const code = { ...withImports(text, uses, offset), form, uses };
+  if (form !== "class") return { ...code, needs: new Set(), parent: undefined };
   const { superClass } = node;
-  if (superClass === null) return { text, form, uses, needs: needsOf(node), parent: undefined };
+  if (superClass === null) return { ...code, needs: needsOf(node), parent: undefined };
   const { type, name, start, end } = superClass as SyntaxNode;
-  if (type === "Identifier") {
-    return { text, form, uses, needs: needsOf(node), parent: name as string };
-  }
+  if (type === "Identifier") return { ...code, needs: needsOf(node), parent: name as string };
   // The expression has been evaluated here; what it gave is sent. The text starts behind a parenthesis.
   const parent = `$parent${known.size}`;
   const rewritten = read(`${text.slice(0, start - 1)}${parent}${text.slice(end - 1)}`, parse);
   return { ...rewritten, parent };
 }
 
-function parseAs(text: string, parse: Parse): [FunctionCode["form"], SyntaxNode] {
+/** The imports, with their types in their specifiers. `offset` is where `text` starts in what was parsed. */
+function withImports(
+  text: string,
+  { dynamicImports }: Uses,
+  offset: number,
+): Pick<FunctionCode, "text" | "imports"> {
+  let rest = text;
+  const imports = dynamicImports.flatMap((node) => {
+    const source = node.source as SyntaxNode;
+    if (typeof source.value !== "string") return [];
+    const options = node.options as SyntaxNode | null;
+    const attributes = options === null
+      ? ""
+      : text.slice(options.start - offset, options.end - offset);
+    const type = typeOf(attributes);
+    if (type !== undefined) {
+      const [from, to] = [source.end - offset - 1, options!.end - offset];
+      const blank = text.slice(from + 1, to).replace(/[^\r\n]/g, " ");
+      rest = rest.slice(0, from) + withType(text[from]!, type, blank) + rest.slice(to);
+    }
+    return [{ specifier: source.value, type, isDynamic: true }];
+  });
+  return { text: rest, imports };
+}
+
+/** How `text` has to be read, the node of it, and where it starts in what was parsed. */
+function parseAs(text: string, parse: Parse): [FunctionCode["form"], SyntaxNode, number] {
   try {
     const statement = (parse(`(${text}\n)`).body as SyntaxNode[])[0]!;
     const node = statement.expression as SyntaxNode;
-    return [node.type === "ClassExpression" ? "class" : "expression", node];
+    return [node.type === "ClassExpression" ? "class" : "expression", node, 1];
   } catch {
     // Then it is a method.
   }
   try {
     const statement = (parse(`({${text}\n})`).body as SyntaxNode[])[0]!;
     const [property] = (statement.expression as SyntaxNode).properties as SyntaxNode[];
-    return ["method", property!];
+    return ["method", property!, 2];
   } catch (error) {
     const { message } = error as SyntaxError;
     throw new TypeError(

@@ -45,7 +45,7 @@ export async function importsOf(source: string): Promise<Imports> {
     const hasAttributes = one.attributesStart > -1;
     // Those of an import() are an expression, which may be anything.
     const attributes = hasAttributes ? source.slice(one.attributesStart, one.importEnd) : "";
-    const type = /\btype["']?\s*:\s*["'](\w+)["']/.exec(attributes)?.[1];
+    const type = typeOf(attributes);
     // A dynamic import's positions include the quotes.
     const from = isDynamic ? one.end : one.end + 1;
     imports.push({ specifier, type, isDynamic, statement: source.slice(one.importStart, from) });
@@ -56,6 +56,11 @@ export async function importsOf(source: string): Promise<Imports> {
     rest = rest.slice(0, from - 1) + withType(quote, type, blank) + rest.slice(to);
   }
   return { source: rest, imports, resolved, isModule };
+}
+
+/** The type in import attributes, as they are written. */
+export function typeOf(attributes: string): string | undefined {
+  return /\btype["']?\s*:\s*["'](\w+)["']/.exec(attributes)?.[1];
 }
 
 /** What follows `import.meta`. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type AgentHost, agentHost } from "../agent/agent_host.ts";
-import { type ModuleRecord, urlOf } from "../agent/module_record.ts";
+import { importKey, type ModuleRecord, splitImportKey, urlOf } from "../agent/module_record.ts";
 import { type ImportOf, importsOf, withoutSourceMap } from "./_imports.ts";
 import { ModuleHost } from "./_module_host.ts";
 
@@ -33,16 +33,17 @@ export async function moduleGraph(id: string): Promise<ReadonlyMap<string, Modul
   return found;
 }
 
-/** What imports in `source`, of the script `referrer`, mean: ids by specifier. */
+/** What imports of the script `referrer` mean: ids by `importKey()`. */
 export async function resolveImports(
   imports: readonly Pick<ImportOf, "specifier" | "type" | "isDynamic">[],
   referrer: string,
 ): Promise<Record<string, string>> {
   const resolved: Record<string, string> = {};
   for (const { specifier, type, isDynamic } of imports) {
+    const key = importKey(specifier, type);
     if (agent !== undefined) {
-      const id = await resolveAtAgent(agent, specifier, referrer, isDynamic ? type : null);
-      if (id !== undefined) resolved[specifier] = id;
+      const id = await resolveAtAgent(agent, key, referrer, isDynamic);
+      if (id !== undefined) resolved[key] = id;
       continue;
     }
     const url = await modules.resolve(specifier, referrer);
@@ -53,28 +54,42 @@ export async function resolveImports(
         `Cannot send ${referrer}: its import ${JSON.stringify(specifier)} cannot be resolved`,
       );
     }
-    const id = idOf(url, type);
-    if ((resolved[specifier] ?? id) !== id) {
-      throw new TypeError(
-        `Cannot send ${referrer}: it imports ${JSON.stringify(specifier)} as two types`,
-      );
-    }
-    resolved[specifier] = id;
+    resolved[key] = idOf(url, type);
   }
   return resolved;
 }
 
-/** What the controller said that an import means; it is asked if it has not, but not for a `type` of `null`. */
+/** What `import.meta.resolve()` gives in the script `referrer`, where that is not simply a relative URL. */
+export async function resolveUrls(
+  specifiers: Iterable<string>,
+  referrer: string,
+): Promise<{ resolves?: Record<string, string> }> {
+  const resolves: Record<string, string> = {};
+  for (const specifier of specifiers) {
+    const url = agent === undefined
+      ? await modules.resolve(specifier, referrer)
+      : agent.record(referrer)?.resolves?.[specifier] ??
+        agent.units(referrer).find(({ resolves = {} }) => specifier in resolves)
+          ?.resolves?.[specifier];
+    if (url !== undefined && url !== URL.parse(specifier, referrer)?.href) {
+      resolves[specifier] = url;
+    }
+  }
+  return Object.keys(resolves).length === 0 ? {} : { resolves };
+}
+
+/** What the controller said that an import means; it may be asked if it has not. */
 async function resolveAtAgent(
   { record, units, ask }: AgentHost,
-  specifier: string,
+  key: string,
   referrer: string,
-  type: string | undefined | null,
+  mayAsk: boolean,
 ): Promise<string | undefined> {
-  if (specifier.startsWith("node:")) return specifier;
-  const known = record(referrer)?.imports[specifier] ??
-    units(referrer).find(({ imports }) => specifier in imports)?.imports[specifier];
-  if (known !== undefined || type === null) return known;
+  if (key.startsWith("node:")) return key;
+  const known = record(referrer)?.imports[key] ??
+    units(referrer).find(({ imports }) => key in imports)?.imports[key];
+  if (known !== undefined || !mayAsk) return known;
+  const { specifier, type } = splitImportKey(key);
   return await ask(specifier, referrer, type).catch(() => undefined);
 }
 
@@ -84,13 +99,16 @@ export async function resolveDynamic(
   referrer: string,
   type: string | undefined,
 ): Promise<string | undefined> {
-  if (agent !== undefined) return await resolveAtAgent(agent, specifier, referrer, type);
+  if (agent !== undefined) {
+    return await resolveAtAgent(agent, importKey(specifier, type), referrer, true);
+  }
   const url = await modules.resolve(specifier, referrer);
   return url && idOf(url, type);
 }
 
 function idOf(url: string, type: string | undefined): string {
-  return type === "text" || type === "bytes" ? `${url} ${type}` : url;
+  const isPlain = type === "json" && new URL(url).pathname.endsWith(".json");
+  return isPlain ? url : importKey(url, type);
 }
 
 /** The JavaScript of a module as this process runs it, a source map included. */
@@ -139,7 +157,7 @@ async function read(id: string): Promise<Entry> {
     if (type === "bytes") {
       return plain({ id, kind: "bytes", source: await modules.bytes(url), imports: {} });
     }
-    if (type === "text" || pathname.endsWith(".json")) {
+    if (type === "text" || type === "json" || pathname.endsWith(".json")) {
       const source = new TextDecoder().decode(await modules.bytes(url));
       return plain({ id, kind: type === "text" ? "text" : "json", source, imports: {} });
     }
@@ -194,6 +212,7 @@ async function readCode(url: string): Promise<Entry> {
     kind: "js",
     source: found.source,
     imports: { ...required, ...imports },
+    ...await resolveUrls(found.resolved, url),
     ...positions,
   } as const;
   return { record, needs: Object.values(record.imports) };

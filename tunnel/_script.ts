@@ -1,5 +1,6 @@
 import { agentHost } from "../agent/agent_host.ts";
 import type { FunctionUnit } from "../agent/handle.ts";
+import { importKey } from "../agent/module_record.ts";
 import { importsOf, withoutSourceMap } from "./_imports.ts";
 import type { FunctionLocation } from "./_inspector.ts";
 import { moduleCode, resolveImports } from "./_module_graph.ts";
@@ -7,7 +8,8 @@ import { loadParser, type SyntaxNode } from "./_syntax.ts";
 
 /** A name that a script imports. */
 export interface ImportedName {
-  readonly specifier: string;
+  /** How the statement calls the module. */
+  readonly key: string;
   /** A statement that imports it, and nothing else. */
   readonly statement: string;
   /** The id of the module. */
@@ -79,18 +81,16 @@ async function importedNames(source: string, url: string): Promise<Map<string, I
     if (isDynamic || !statement.startsWith("import")) continue;
     const { specifiers } = (parse(statement).body as SyntaxNode[])[0]!;
     if ((specifiers as SyntaxNode[]).length === 0) continue;
-    const { [specifier]: id } = await resolveImports(
-      [{ specifier, type, isDynamic }],
-      url,
-    );
+    const key = importKey(specifier, type);
+    const { [key]: id } = await resolveImports([{ specifier, type, isDynamic }], url);
     if (id === undefined) continue;
     for (const one of specifiers as SyntaxNode[]) {
       const local = (one.local as SyntaxNode).name as string;
       const clause = clauseOf(one, local);
       names.set(local, {
-        specifier,
+        key,
         id,
-        statement: `import ${clause} from ${JSON.stringify(specifier)};`,
+        statement: `import ${clause} from ${JSON.stringify(key)};`,
       });
     }
   }

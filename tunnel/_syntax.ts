@@ -24,8 +24,8 @@ export interface Uses {
   readonly names: Set<string>;
   /** Its `import()` expressions. */
   readonly dynamicImports: SyntaxNode[];
-  /** Whether it has an `import.meta`. */
-  importMeta: boolean;
+  /** What it asks of `import.meta.resolve()`, as far as that is written out. */
+  readonly resolved: string[];
   /** Whether it has a `this`, `arguments` or `new.target` of what is around it. */
   outerThis: boolean;
   /** Whether it has a `super` of an object or class that is not in it. */
@@ -37,7 +37,7 @@ export function findUses(root: SyntaxNode): Uses {
   const uses: Uses = {
     names: new Set(),
     dynamicImports: [],
-    importMeta: false,
+    resolved: [],
     outerThis: false,
     outerSuper: false,
   };
@@ -73,9 +73,13 @@ class Walker {
         if (this.#ownThis === 0) this.#uses.outerThis = true;
         return;
       case "MetaProperty":
-        if ((node.meta as SyntaxNode).name === "import") this.#uses.importMeta = true;
-        else if (this.#ownThis === 0) this.#uses.outerThis = true;
+        if ((node.meta as SyntaxNode).name !== "import" && this.#ownThis === 0) {
+          this.#uses.outerThis = true;
+        }
         return;
+      case "CallExpression":
+        this.#call(node);
+        return this.#children(node, scope);
       case "ImportExpression":
         this.#uses.dynamicImports.push(node);
         return this.#children(node, scope);
@@ -122,6 +126,13 @@ class Walker {
       default:
         return this.#children(node, scope);
     }
+  }
+
+  #call(node: SyntaxNode): void {
+    const { object, property } = node.callee as { object?: SyntaxNode; property?: SyntaxNode };
+    const [argument] = node.arguments as SyntaxNode[];
+    const isResolve = object?.type === "MetaProperty" && property?.name === "resolve";
+    if (isResolve && typeof argument?.value === "string") this.#uses.resolved.push(argument.value);
   }
 
   #refer(name: string, scope: Scope): void {

@@ -1,0 +1,20 @@
+import process from "node:process";
+
+type NodeModule = Pick<typeof import("node:module"), "createRequire">;
+
+// Deno takes milliseconds to load node:module, which most agents never need. Old Nodes have no other way.
+const early: NodeModule | undefined = "getBuiltinModule" in process
+  ? undefined
+  : await import("node:module");
+
+let require: ReturnType<NodeModule["createRequire"]> | undefined;
+
+/** `node:module`, loaded when it is first needed. */
+export function nodeModule(): NodeModule {
+  return early ?? process.getBuiltinModule("node:module");
+}
+
+/** A `require` for what is built in. */
+export function requireBuiltin(): NonNullable<typeof require> {
+  return require ??= nodeModule().createRequire("file:///");
+}
