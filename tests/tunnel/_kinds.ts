@@ -1,4 +1,3 @@
-import "./_module_hooks.ts";
 import { Docker, Local, SSHTunnel, SubprocessTunnel, Sudo, type TunnelOptions } from "../../mod.ts";
 import { NODE_MAJORS, type NodeMajor, service, type ServiceName } from "../services/services.ts";
 

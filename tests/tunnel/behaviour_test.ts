@@ -10,6 +10,7 @@ import {
 } from "@std/assert";
 import os from "node:os";
 import { ConnectionError, RemoteError } from "../../mod.ts";
+import { command } from "../services/command.ts";
 import { needing } from "../services/services.ts";
 import { rejection, rejectsAs, soon } from "./_deadline.ts";
 import { type Kind, KINDS } from "./_kinds.ts";
@@ -524,6 +525,35 @@ async function testPermissions(t: Deno.TestContext, kind: Kind): Promise<void> {
     assertEquals(await tun.call(Deno.hostname), tun.info!.hostname);
   });
 }
+
+Deno.test("call() resolves specifiers of the script's own import map", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const files = {
+      "deno.json": JSON.stringify({ imports: { "@word": "./word.ts", "lib/": "./lib/" } }),
+      "word.ts": "export const word: string = 'mapped';",
+      "lib/more.ts": "import { word } from '@word'; export const more: string = `${word} twice`;",
+      "ask.ts": `import { more } from "lib/more.ts";
+        import { word } from "@word";
+        export const ask = (): string[] => [word, more];`,
+      "main.ts": `import { Local } from ${JSON.stringify(import.meta.resolve("../../mod.ts"))};
+        import { ask } from "./ask.ts";
+        const tun = new Local("here", { runtime: "deno" });
+        console.log(JSON.stringify(await tun.call(ask)));`,
+    };
+    await Deno.mkdir(`${folder}/lib`);
+    for (const [name, text] of Object.entries(files)) {
+      await Deno.writeTextFile(`${folder}/${name}`, text);
+    }
+    const { stdout, stderr } = await command(
+      [Deno.execPath(), "run", "-A", "--no-check", "main.ts"],
+      { cwd: folder },
+    );
+    assertEquals([stdout, stderr], ['["mapped","mapped twice"]\n', ""]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
 
 /** Line and column of a piece of the fixture. */
 function place(piece: string): string {

@@ -6,6 +6,7 @@ import { needing } from "../services/services.ts";
 import { rejectsAs, soon } from "./_deadline.ts";
 import { familyOf, newMark, untilGone } from "./_family.ts";
 import { type Kind, KINDS } from "./_kinds.ts";
+import { Lines } from "./_lines.ts";
 import * as fixture from "./fixture/functions.ts";
 
 const CONTROLLER = new URL("./fixture/controller.ts", import.meta.url).pathname;
@@ -53,10 +54,14 @@ async function testForgotten(kind: Kind): Promise<void> {
 
 async function testClosed(kind: Kind): Promise<void> {
   const mark = newMark();
-  const tun = kind.open({ stderr: () => {} });
+  const lines = new Lines();
+  const tun = kind.open({ stderr: lines.take });
+  await tun.call(fixture.atExit, "farewell");
   await tun.call(fixture.startChild, mark);
   const family = await familyOf(mark);
   await soon(tun.close(), "close()");
+  // The agent had its time: nobody had to kill it, and nothing was said of those that were.
+  assertEquals(lines.all, ["farewell"]);
   await untilGone(family, DEADLINE);
   await untilContainerGone(kind, tun.host);
 }
@@ -131,9 +136,8 @@ Deno.test({
   async fn() {
     const folder = await Deno.makeTempDir();
     const mark = crypto.randomUUID();
-    const before = { TMPDIR: Deno.env.get("TMPDIR"), HOME: Deno.env.get("HOME") };
+    const before = Deno.env.get("TMPDIR");
     Deno.env.set("TMPDIR", folder);
-    Deno.env.set("HOME", folder);
     // What starts here, and what that starts, has it.
     Deno.env.set("CHOPSTICKS_TEST_MARK", mark);
     try {
@@ -149,10 +153,8 @@ Deno.test({
       assertEquals([...Deno.readDirSync(folder)], []);
     } finally {
       Deno.env.delete("CHOPSTICKS_TEST_MARK");
-      for (const [name, value] of Object.entries(before)) {
-        if (value === undefined) Deno.env.delete(name);
-        else Deno.env.set(name, value);
-      }
+      if (before === undefined) Deno.env.delete("TMPDIR");
+      else Deno.env.set("TMPDIR", before);
       await Deno.remove(folder, { recursive: true });
     }
   },

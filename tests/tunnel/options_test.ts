@@ -1,0 +1,214 @@
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  BaseTunnel,
+  Docker,
+  Local,
+  RuntimeNotFoundError,
+  SSHTunnel,
+  SubprocessTunnel,
+  Sudo,
+  type TunnelOptions,
+} from "../../mod.ts";
+import { permissionFlags } from "../../tunnel/_permission_flags.ts";
+import { Driver } from "./_kinds.ts";
+
+/** A constructor of each kind, with options that every tunnel takes. */
+const CONSTRUCTORS: Record<string, (options: TunnelOptions) => SubprocessTunnel> = {
+  Local: (options) => new Local("here", options),
+  SSHTunnel: (options) => new SSHTunnel("host", options),
+  Docker: (options) => new Docker("name", options),
+  Sudo: (options) => new Sudo(options),
+  Driver: (options) => new Driver(["true"], options),
+};
+
+/** Options that TypeScript may not have checked, and what is said of them. */
+const BAD_OPTIONS: [options: unknown, type: typeof TypeError | typeof RangeError, text: string][] =
+  [
+    [{ runtime: "bun" }, TypeError, 'runtime is "bun": expected "deno", "node" or "auto"'],
+    [{ deno: 5 }, TypeError, "deno is 5: expected a string"],
+    [{ deno: "" }, TypeError, 'deno is "": expected a string'],
+    [{ node: "a\0b" }, TypeError, "node has a NUL character"],
+    [{ cwd: new URL("file:///") }, TypeError, "cwd is file:///: expected a string"],
+    [{ connectTimeout: -1 }, RangeError, "connectTimeout is -1: expected milliseconds"],
+    [{ connectTimeout: NaN }, RangeError, "connectTimeout is NaN"],
+    [{ connectTimeout: "5s" }, RangeError, 'connectTimeout is "5s"'],
+    [{ connectTimeout: Infinity }, RangeError, "connectTimeout is Infinity"],
+    [{ keepAlive: 2 ** 31 }, RangeError, "keepAlive is 2147483648"],
+    [{ stderr: console }, TypeError, "stderr is"],
+    [{ env: { "A-B": "c" } }, TypeError, 'env has "A-B": expected a variable name'],
+    [{ env: { "": "c" } }, TypeError, 'env has ""'],
+    [{ env: { "A;id": "c" } }, TypeError, 'env has "A;id"'],
+    [{ env: { A: 1 } }, TypeError, "env.A is 1: expected a string"],
+    [{ env: { A: undefined } }, TypeError, "env.A is undefined: expected a string"],
+    [{ env: { A: "b\0" } }, TypeError, "env.A has a NUL character"],
+    [{ permissions: "none", runtime: "node" }, TypeError, "permissions need a Deno agent"],
+    [{ permissions: "all" }, TypeError, "permissions is all"],
+    [{ permissions: { reed: true } }, TypeError, "permissions.reed is unknown"],
+    [{ permissions: { read: "/etc" } }, TypeError, "permissions.read is /etc"],
+    [{ permissions: { read: ["a,b"] } }, TypeError, "allow no comma"],
+  ];
+
+Deno.test("a tunnel refuses options that make no sense", async (t) => {
+  for (const [name, create] of Object.entries(CONSTRUCTORS)) {
+    await t.step(name, () => {
+      for (const [options, type, text] of BAD_OPTIONS) {
+        assertThrows(() => create(options as TunnelOptions), type, text);
+      }
+    });
+  }
+});
+
+Deno.test("SSHTunnel refuses what ssh would read as something else", () => {
+  const create = SSHTunnel as unknown as new (host: unknown, options?: unknown) => SSHTunnel;
+  for (const host of ["-oProxyCommand=id", "-", "", "a b", "a\nb", "a\0", undefined, 5]) {
+    assertThrows(() => new create(host), TypeError, "host is");
+  }
+  for (const user of ["-l", "", 5, "a\0"]) {
+    assertThrows(() => new create("host", { user }), TypeError, "user");
+  }
+  for (const port of [0, -1, 65_536, 1.5, NaN, "22"]) {
+    assertThrows(() => new create("host", { port }), RangeError, `port is ${port}`);
+  }
+  for (const sshArgs of ["-v", [5], ["a\0b"]]) {
+    assertThrows(() => new create("host", { sshArgs }), TypeError, "sshArgs");
+  }
+});
+
+Deno.test("Docker refuses what docker would read as something else", () => {
+  const create = Docker as unknown as new (name: unknown, options?: unknown) => Docker;
+  for (const name of ["-d", "", undefined, 5]) {
+    assertThrows(() => new create(name), TypeError, "name is");
+  }
+  for (const image of ["--privileged", "", 5]) {
+    assertThrows(() => new create("name", { image }), TypeError, "image is");
+  }
+  for (const dockerArgs of ["--init", [null]]) {
+    assertThrows(() => new create("name", { dockerArgs }), TypeError, "dockerArgs");
+  }
+});
+
+Deno.test("Sudo and Local refuse names that are none", () => {
+  assertThrows(() => new Sudo({ user: "" }), TypeError, "user is");
+  assertThrows(() => new Sudo({ user: "-u" }), TypeError, "user is");
+  assertThrows(() => new Sudo({ name: "" }), TypeError, "name is");
+  assertThrows(() => new Local(""), TypeError, "name is");
+  assertThrows(() => new Local(5 as unknown as string), TypeError, "name is");
+});
+
+Deno.test("SSHTunnel.command() has the user's options first, and the host behind --", () => {
+  const sshArgs = ["-o", "ServerAliveInterval=3", "-J", "jump"];
+  const tun = new SSHTunnel("host", { user: "me", port: 2222, sudo: true, sshArgs });
+  const argv = tun.command();
+  assertEquals(argv.slice(0, 2), ["ssh", "-T"]);
+  const { length } = argv;
+  const at = argv.indexOf("--");
+  assertEquals(argv.slice(at, length), ["--", "host", "exec", "sudo", "-n", "-H", "--"]);
+  const options = argv.slice(2, at).join(" ");
+  for (const text of ["-l me", "-p 2222", sshArgs.join(" ")]) assertStringIncludes(options, text);
+  assertEquals(
+    options.indexOf("ServerAliveInterval=3") < options.indexOf("ServerAliveInterval=15"),
+    true,
+  );
+});
+
+Deno.test("Docker.command() heeds image, rm and dockerArgs", () => {
+  const argv = new Docker("box", { image: "img", dockerArgs: ["--init"] }).command();
+  assertEquals(argv.slice(0, 2), ["docker", "run"]);
+  assertEquals(argv.includes("--rm"), true);
+  assertEquals(argv.slice(-2), ["--init", "img"]);
+  assertEquals(new Docker("box", { rm: false }).command().includes("--rm"), false);
+  assertEquals(new Docker("box").command().at(-1), `denoland/deno:${Deno.version.deno}`);
+});
+
+/** What a tunnel that finds no Deno says it has looked for. */
+async function lookedFor(tun: SubprocessTunnel): Promise<string> {
+  const { message } = await assertRejects(() => tun.connect(), RuntimeNotFoundError);
+  await tun.close();
+  return /looked for ([^)]*)\)/.exec(message)![1]!;
+}
+
+Deno.test("an interpreter is that of the tunnel, or of its type, or of a type above", async () => {
+  class Mine extends Local {
+    static override deno = "/of/the/subclass";
+  }
+  const options = { runtime: "deno" } as const;
+  assertEquals(await lookedFor(new Mine("here", options)), "/of/the/subclass");
+  assertEquals(await lookedFor(new Mine("here", { ...options, deno: "/own" })), "/own");
+  try {
+    Local.deno = "/of/the/type";
+    assertEquals(await lookedFor(new Local("here", options)), "/of/the/type");
+    assertEquals(await lookedFor(new Mine("here", options)), "/of/the/subclass");
+    assertEquals([SSHTunnel.deno, SubprocessTunnel.deno], [undefined, undefined]);
+    Local.node = "/node";
+    assertEquals(await lookedFor(new Local("here", { runtime: "node" })), "/node");
+    assertEquals(await lookedFor(new Mine("here", { runtime: "node" })), "/node");
+  } finally {
+    Local.deno = undefined;
+    Local.node = undefined;
+  }
+  await using tun = new Local("here", options);
+  assertEquals(await tun.call(Math.max, 1, 2), 2);
+});
+
+Deno.test("a path may start with ~ and have any characters", async () => {
+  const folder = await Deno.makeTempDir();
+  const name = "it's a $HOME \\ `deno`";
+  try {
+    await Deno.symlink(Deno.execPath(), `${folder}/${name}`);
+    await using tun = new Local("here", {
+      runtime: "deno",
+      deno: `~/${name}`,
+      env: { HOME: folder },
+    });
+    assertEquals(await tun.call(Math.max, 1, 2), 2);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("permissionFlags() takes the form of Deno.test's permissions", () => {
+  assertEquals(permissionFlags(undefined), ["-A"]);
+  assertEquals(permissionFlags("none"), []);
+  assertEquals(permissionFlags({}), []);
+  assertEquals(permissionFlags({ net: true, read: false, env: ["A", "B"], write: [] }), [
+    "--allow-env=A,B",
+    "--allow-net",
+  ]);
+  assertEquals(permissionFlags({ read: [new URL("file:///a%20b"), "c"] }), ["--allow-read=/a b,c"]);
+  assertEquals(permissionFlags({ run: "inherit" }), ["--allow-run"]);
+  assertEquals(permissionFlags("inherit").length, 8);
+});
+
+Deno.test("a tunnel shows its type and its host", () => {
+  class Mine extends Local {}
+  const shown: [SubprocessTunnel, string][] = [
+    [new Docker("py36"), "Docker('py36')"],
+    [new SSHTunnel("www.example.com"), "SSHTunnel('www.example.com')"],
+    [new Local(), "Local('localhost')"],
+    [new Local("it's \\"), "Local('it\\'s \\\\')"],
+    [new Sudo(), "Sudo('root')"],
+    [new Sudo({ user: "nobody", name: "nn" }), "Sudo('nn')"],
+    [new Mine("mine"), "Mine('mine')"],
+  ];
+  for (const [tun, text] of shown) {
+    assertEquals([`${tun}`, Deno.inspect(tun)], [text, text]);
+    assertEquals(Deno.inspect(tun.with({ signal: AbortSignal.timeout(0) })), text);
+  }
+});
+
+Deno.test("a class that is no driver says so", async () => {
+  class Nothing extends BaseTunnel {
+    readonly host = "nowhere";
+  }
+  await assertRejects(() => new Nothing().connect(), TypeError, "Nothing is no driver");
+});
+
+Deno.test("a driver needs a host", async () => {
+  class Nameless extends SubprocessTunnel {
+    override readonly host = "";
+    override command(): string[] {
+      return [];
+    }
+  }
+  await assertRejects(() => new Nameless().connect(), TypeError, "host is");
+});
