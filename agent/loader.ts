@@ -1,7 +1,7 @@
 import vm from "node:vm";
 import { CommonJs } from "./commonjs.ts";
 import type { FunctionUnit, UnitContext } from "./handle.ts";
-import { importKey, type ModuleRecord, splitImportKey, urlOf } from "./module_record.ts";
+import { importKey, type ModuleRecord, NO_MODULE, splitImportKey, urlOf } from "./module_record.ts";
 import { nodeModule } from "./node_module.ts";
 import type { SourcePositions } from "./source_positions.ts";
 
@@ -197,6 +197,12 @@ export class Loader {
     const key = importKey(specifier, type);
     const id = imports[key] ??
       (specifier.startsWith("node:") ? specifier : await this.#askFor(key, urlOf(referrer)));
+    if (id === NO_MODULE) {
+      throw Object.assign(
+        new TypeError(`Cannot import ${specifier} from ${referrer}: there is no such module`),
+        { code: "ERR_MODULE_NOT_FOUND" },
+      );
+    }
     const module = await this.#linked(id);
     await evaluate(module);
     return module;
@@ -207,16 +213,24 @@ export class Loader {
     return this.#ask(specifier, referrer, type);
   }
 
-  #wasm({ id, source, imports }: ModuleRecord): vm.Module {
-    const compiled = new WebAssembly.Module(source as Uint8Array<ArrayBuffer>);
+  /** As a module of JavaScript, which has its imports loaded before it. */
+  #wasm(record: ModuleRecord): vm.Module {
+    const compiled = new WebAssembly.Module(record.source as Uint8Array<ArrayBuffer>);
+    const imports = [
+      ...new Set(WebAssembly.Module.imports(compiled).map(({ module }) => module)),
+    ];
     const names = WebAssembly.Module.exports(compiled).map(({ name }) => name);
-    return synthetic(names, id, () => {
-      const given: Record<string, Namespace> = {};
-      for (const { module } of WebAssembly.Module.imports(compiled)) {
-        given[module] = this.loaded(imports[module] ?? module) ?? {};
-      }
-      const { exports } = new WebAssembly.Instance(compiled, given as WebAssembly.Imports);
-      return (name) => exports[name];
+    const code = [
+      ...imports.map((specifier, i) => `import * as i${i} from ${JSON.stringify(specifier)};`),
+      `const { exports } = import.meta.instantiate([${imports.map((_, i) => `i${i}`)}]);`,
+      ...names.map((name, i) => `const e${i} = exports[${JSON.stringify(name)}];`),
+      `export {${names.map((name, i) => `e${i} as ${JSON.stringify(name)}`)}};`,
+    ];
+    return this.#sourceModule(record.id, code.join(""), record, (meta) => {
+      meta.instantiate = (namespaces: Namespace[]) => {
+        const given = Object.fromEntries(imports.map((name, i) => [name, namespaces[i]]));
+        return new WebAssembly.Instance(compiled, given as WebAssembly.Imports);
+      };
     });
   }
 

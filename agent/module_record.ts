@@ -1,3 +1,6 @@
+/** What an `import()` means that leads nowhere: it fails at the far end when it is reached, as it does here. */
+export const NO_MODULE = "";
+
 /** A module as it travels: all that the loader at the far end needs to know of it. */
 export interface ModuleRecord {
   /** What imports call it: its URL, with the type behind a space if that is not what the URL says. */
@@ -31,6 +34,5 @@ export function splitImportKey(key: string): { specifier: string; type: string |
 
 /** The URL in a record's id. */
 export function urlOf(id: string): string {
-  const space = id.indexOf(" ");
-  return space === -1 ? id : id.slice(0, space);
+  return splitImportKey(id).specifier;
 }

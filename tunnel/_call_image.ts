@@ -8,7 +8,7 @@ import { findBuiltin, isOwnGlobal } from "./_builtin.ts";
 import { type FunctionCode, functionCode } from "./_function_code.ts";
 import { isNative, nameOf, placeOf } from "./_function_place.ts";
 import { type FunctionInspection, type FunctionScope, inspectFunction } from "./_inspector.ts";
-import { resolveImports, resolveUrls } from "./_module_graph.ts";
+import { isSent, resolveImports, resolveUrls } from "./_module_graph.ts";
 import { explain, refusal, type Use } from "./_refusal.ts";
 import { namespaceOf } from "./_namespace.ts";
 import { type Script, scriptAt, startOf } from "./_script.ts";
@@ -133,7 +133,7 @@ class CallDraft {
     const units: FunctionUnit[] = [];
     const modules = new Set(this.#loads);
     for (const { draft, script, imports, resolves } of this.#units.values()) {
-      for (const id of imports.values()) if (!id.startsWith("node:")) modules.add(id);
+      for (const id of imports.values()) if (isSent(id)) modules.add(id);
       const { mappings } = script;
       units.push({
         url: draft.url || "repl",

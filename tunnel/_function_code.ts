@@ -1,4 +1,4 @@
-import { type ImportOf, typeOf, withType } from "./_imports.ts";
+import { type Edit, type ImportOf, typeOf, withTypes } from "./_imports.ts";
 import { findUses, type Parse, type SyntaxNode, type Uses } from "./_syntax.ts";
 
 /** The code of a function or class, ready to be put into other code. */
@@ -58,23 +58,17 @@ function withImports(
   { dynamicImports }: Uses,
   offset: number,
 ): Pick<FunctionCode, "text" | "imports"> {
-  let rest = text;
+  const edits: Edit[] = [];
   const imports = dynamicImports.flatMap((node) => {
     const source = node.source as SyntaxNode;
     if (typeof source.value !== "string") return [];
     const options = node.options as SyntaxNode | null;
-    const attributes = options === null
-      ? ""
-      : text.slice(options.start - offset, options.end - offset);
-    const type = typeOf(attributes);
-    if (type !== undefined) {
-      const [from, to] = [source.end - offset - 1, options!.end - offset];
-      const blank = text.slice(from + 1, to).replace(/[^\r\n]/g, " ");
-      rest = rest.slice(0, from) + withType(text[from]!, type, blank) + rest.slice(to);
-    }
+    const [from, to] = [source.end - offset, (options ?? source).end - offset];
+    const type = typeOf(text.slice(from, to));
+    if (type !== undefined) edits.push({ from, to, type });
     return [{ specifier: source.value, type, isDynamic: true }];
   });
-  return { text: rest, imports };
+  return { text: withTypes(text, edits), imports };
 }
 
 /** How `text` has to be read, the node of it, and where it starts in what was parsed. */

@@ -1,5 +1,6 @@
 import type { FunctionPlace } from "../agent/request.ts";
 import { findBuiltin } from "./_builtin.ts";
+import { entryModule } from "./_entry_module.ts";
 import type { FunctionLocation } from "./_inspector.ts";
 import { namespaceOf } from "./_namespace.ts";
 
@@ -25,7 +26,7 @@ export async function placeOf(
 ): Promise<FunctionPlace | undefined> {
   if (location === undefined || isInternal(location.url)) return findBuiltin(fn);
   const { url } = location;
-  if (url === "" || url === mainModule() || !/^[a-z]+:/.test(url)) return undefined;
+  if (url === "" || url === entryModule() || !/^[a-z]+:/.test(url)) return undefined;
   const namespace = await namespaceOf(url);
   if (namespace === undefined) return undefined;
   const path = findExport(fn, namespace);
@@ -36,14 +37,6 @@ export async function placeOf(
 // deno-lint-ignore ban-types -- any function
 export function nameOf(fn: Function): string {
   return typeof fn.name === "string" && fn.name !== "" ? fn.name : "(anonymous)";
-}
-
-function mainModule(): string | undefined {
-  try {
-    return Deno.mainModule;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The export that `fn` is, or the property of an exported object or class. */

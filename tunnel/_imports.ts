@@ -33,7 +33,7 @@ export async function importsOf(source: string): Promise<Imports> {
   const [found, , , isModule] = parse(source);
   const imports: ImportOf[] = [];
   const resolved: string[] = [];
-  let rest = source;
+  const edits: Edit[] = [];
   for (const one of found) {
     const { specifier } = one;
     if (one.type === "import-meta") {
@@ -51,11 +51,9 @@ export async function importsOf(source: string): Promise<Imports> {
     imports.push({ specifier, type, isDynamic, statement: source.slice(one.importStart, from) });
     if (!hasAttributes) continue;
     const to = isDynamic ? one.importEnd - 1 : one.importEnd;
-    const quote = source[from - 1]!;
-    const blank = source.slice(from, to).replace(/[^\r\n]/g, " ");
-    rest = rest.slice(0, from - 1) + withType(quote, type, blank) + rest.slice(to);
+    edits.push({ from, to, type });
   }
-  return { source: rest, imports, resolved, isModule };
+  return { source: withTypes(source, edits), imports, resolved, isModule };
 }
 
 /** The type in import attributes, as they are written. */
@@ -66,16 +64,23 @@ export function typeOf(attributes: string): string | undefined {
 /** What follows `import.meta`. */
 const META_RESOLVE = /^\s*\.\s*resolve\s*\(\s*(["'`])([^"'`\\$\n]+)\1\s*\)/;
 
-/**
- * What stands for the closing quote of a specifier and for its attributes, of which `blank` has what space
- * and line breaks there were: they are longer than the type alone.
- */
-export function withType(quote: string, type: string | undefined, blank: string): string {
-  const end = importKey("", type);
-  const [line = ""] = blank.split("\n", 1);
-  return end.length <= line.length
-    ? `${end}${quote}${blank.slice(end.length)}`
-    : `${end}${quote}${blank.slice(line.length)}`;
+/** Attributes of an import: from behind the quote of its specifier on, and the type that they give. */
+export interface Edit {
+  readonly from: number;
+  readonly to: number;
+  readonly type: string | undefined;
+}
+
+/** Replaces attributes by types in the specifiers. Lines stay, and columns behind, where there is room. */
+export function withTypes(source: string, edits: readonly Edit[]): string {
+  let rest = source;
+  for (const { from, to, type } of [...edits].sort((a, b) => b.from - a.from)) {
+    const end = importKey("", type);
+    const blank = source.slice(from, to).replace(/[^\r\n]/g, " ");
+    const room = Math.min(end.length, blank.search(/[\r\n]|$/));
+    rest = rest.slice(0, from - 1) + end + source[from - 1] + blank.slice(room) + rest.slice(to);
+  }
+  return rest;
 }
 
 const SOURCE_MAP = /\n?\/\/# sourceMappingURL=data:application\/json;base64,([A-Za-z0-9+/=]+)\s*$/;

@@ -1,5 +1,6 @@
 import { Session } from "node:inspector";
 import { setTimeout } from "node:timers";
+import { entryModule, IN_WORKER } from "./_entry_module.ts";
 
 /** Where V8 says a function is written. */
 export interface FunctionLocation {
@@ -52,7 +53,12 @@ const slots = globalThis as unknown as Record<symbol, unknown>;
  * A REPL and a notebook run code inside a message to the inspector, and no other message may be
  * sent meanwhile: Deno would panic.
  */
-const insideInspector = typeof Deno !== "undefined" && /\$deno\$(repl|jupyter)/.test(mainModule());
+const insideInspector = /\$deno\$(repl|jupyter)/.test(entryModule() ?? "");
+
+/** Resolves when messages may be sent to the inspector, if that is not right now. */
+function messagesAllowed(): Promise<void> | undefined {
+  return insideInspector ? new Promise((resolve) => setTimeout(resolve, 0)) : undefined;
+}
 
 /**
  * Asks V8 about a function: where it is written, and what it can see.
@@ -62,13 +68,11 @@ const insideInspector = typeof Deno !== "undefined" && /\$deno\$(repl|jupyter)/.
  *
  * Rejects with a `TypeError` if this process may not use the inspector.
  */
-export function inspectFunction(fn: unknown): Promise<FunctionInspection> {
-  if (!insideInspector) return inspect(fn);
-  return new Promise((resolve) => setTimeout(() => resolve(inspect(fn)), 0));
-}
-
-async function inspect(fn: unknown): Promise<FunctionInspection> {
-  const session = open();
+export async function inspectFunction(fn: unknown): Promise<FunctionInspection> {
+  const allowed = messagesAllowed();
+  // Not awaited in vain: the variables are those of right now.
+  if (allowed !== undefined) await allowed;
+  const session = open("Cannot find out what to send of a function");
   try {
     const seen: Seen = {};
     slots[SLOT] = (what: keyof Seen | "unknown", value: unknown): void => see(seen, what, value);
@@ -181,7 +185,8 @@ async function locationOf(
 
 /** The JavaScript that V8 runs of a script, by its URL; `undefined` if none is loaded from there. */
 export async function scriptSource(url: string): Promise<string | undefined> {
-  const session = open();
+  await messagesAllowed();
+  const session = open("Cannot read its code");
   try {
     await readScripts(session, false);
     const id = [...scripts].findLast(([, known]) => known === url)?.[0];
@@ -207,13 +212,14 @@ async function readScripts(session: Session, disable = true): Promise<void> {
   session.off("Debugger.scriptParsed", onScript);
 }
 
-function open(): Session {
+function open(purpose: string): Session {
   const session = new Session();
   try {
     session.connect();
   } catch (cause) {
+    // Deno has no flag for the inspector alone.
     throw new TypeError(
-      "Cannot find out what to send of a function: this process may not use V8's inspector, run it with --allow-sys=inspector",
+      `${purpose}: this process may not use V8's inspector, run it with --allow-sys`,
       { cause },
     );
   }
@@ -233,18 +239,10 @@ function post(
   });
 }
 
-function mainModule(): string {
-  try {
-    return Deno.mainModule;
-  } catch {
-    return "";
-  }
-}
-
 /** Learns how V8 numbers objects, so that the first call already has its variables as they are then. */
 async function learnPrefix(): Promise<void> {
   if (insideInspector || !mayInspect()) return;
-  const session = open();
+  const session = open("Cannot prepare");
   try {
     const { result } = await post(session, "Runtime.evaluate", { expression: "({})" });
     prefix = (result as { objectId: string }).objectId.replace(/\d+$/, "");
@@ -259,4 +257,5 @@ function mayInspect(): boolean {
   return Deno.permissions.querySync(name).state === "granted";
 }
 
-await learnPrefix();
+const learning = learnPrefix();
+if (!IN_WORKER) await learning;

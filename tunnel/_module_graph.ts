@@ -1,7 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type AgentHost, agentHost } from "../agent/agent_host.ts";
-import { importKey, type ModuleRecord, splitImportKey, urlOf } from "../agent/module_record.ts";
+import {
+  importKey,
+  type ModuleRecord,
+  NO_MODULE,
+  splitImportKey,
+  urlOf,
+} from "../agent/module_record.ts";
 import { type ImportOf, importsOf, withoutSourceMap } from "./_imports.ts";
 import { ModuleHost } from "./_module_host.ts";
 
@@ -28,9 +34,14 @@ export async function moduleGraph(id: string): Promise<ReadonlyMap<string, Modul
     const loaded = await Promise.all(level.map(entryOf));
     for (const { record } of loaded) found.set(record.id, record);
     const next = loaded.flatMap(({ needs }) => needs);
-    level = [...new Set(next)].filter((one) => !found.has(one) && !one.startsWith("node:"));
+    level = [...new Set(next)].filter((one) => !found.has(one) && isSent(one));
   }
   return found;
+}
+
+/** Whether what an import means is something to send. */
+export function isSent(id: string): boolean {
+  return id !== NO_MODULE && !id.startsWith("node:");
 }
 
 /** What imports of the script `referrer` mean: ids by `importKey()`. */
@@ -49,7 +60,10 @@ export async function resolveImports(
     const url = await modules.resolve(specifier, referrer);
     if (url === undefined || isDynamic && await isMissing(url, type)) {
       // Here, too, it would only fail when it is reached.
-      if (isDynamic) continue;
+      if (isDynamic) {
+        resolved[key] = NO_MODULE;
+        continue;
+      }
       throw new TypeError(
         `Cannot send ${referrer}: its import ${JSON.stringify(specifier)} cannot be resolved`,
       );
@@ -71,7 +85,7 @@ export async function resolveUrls(
       : agent.record(referrer)?.resolves?.[specifier] ??
         agent.units(referrer).find(({ resolves = {} }) => specifier in resolves)
           ?.resolves?.[specifier];
-    if (url !== undefined && url !== URL.parse(specifier, referrer)?.href) {
+    if (url !== undefined && url !== parseUrl(specifier, referrer)?.href) {
       resolves[specifier] = url;
     }
   }
@@ -93,6 +107,15 @@ async function resolveAtAgent(
   return await ask(specifier, referrer, type).catch(() => undefined);
 }
 
+/** `URL.parse()`, which Node has only since version 22. */
+function parseUrl(url: string, base?: string): URL | undefined {
+  try {
+    return new URL(url, base);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The id that an `import()` in a module at the far end means, whether there is such a module or not. */
 export async function resolveDynamic(
   specifier: string,
@@ -102,7 +125,10 @@ export async function resolveDynamic(
   if (agent !== undefined) {
     return await resolveAtAgent(agent, importKey(specifier, type), referrer, true);
   }
-  const url = await modules.resolve(specifier, referrer);
+  // To resolve what is of another scheme, such as a package, may mean to load it, or even to run it.
+  const protocol = parseUrl(specifier)?.protocol;
+  if (protocol !== undefined && !/^(file|https?|node):$/.test(protocol)) return undefined;
+  const url = await modules.resolve(specifier, referrer, false);
   return url && idOf(url, type);
 }
 
@@ -157,9 +183,11 @@ async function read(id: string): Promise<Entry> {
     if (type === "bytes") {
       return plain({ id, kind: "bytes", source: await modules.bytes(url), imports: {} });
     }
-    if (type === "text" || type === "json" || pathname.endsWith(".json")) {
-      const source = new TextDecoder().decode(await modules.bytes(url));
-      return plain({ id, kind: type === "text" ? "text" : "json", source, imports: {} });
+    if (type === "text") {
+      return plain({ id, kind: "text", source: await modules.text(url), imports: {} });
+    }
+    if (type === "json" || pathname.endsWith(".json")) {
+      return plain({ id, kind: "json", source: await modules.json(url), imports: {} });
     }
     if (pathname.endsWith(".wasm")) return await readWasm(url);
     return await readCode(url);
@@ -275,11 +303,12 @@ function isCommonJs(url: string, isModule: boolean): boolean {
 function packageType(url: string): string | undefined {
   for (let folder = new URL(".", url);; folder = new URL("..", folder)) {
     try {
-      const text = readFileSync(fileURLToPath(new URL("package.json", folder)), "utf8");
-      return JSON.parse(text).type ?? "none";
+      const text = modules.file(new URL("package.json", folder).href);
+      if (text !== undefined) return JSON.parse(text).type ?? "none";
     } catch {
-      if (folder.pathname === "/") return undefined;
+      // It is none.
     }
+    if (folder.pathname === "/") return undefined;
   }
 }
 

@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import module, { createRequire, isBuiltin } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { agentHost } from "../agent/agent_host.ts";
+import { IN_WORKER } from "./_entry_module.ts";
 import { loadedScripts, scriptSource } from "./_inspector.ts";
 
-type ResolveNext = (specifier: string, context: { parentURL: string }) => { url: string };
+type ResolveNext = (specifier: string, context: { parentURL: string }) => { url: string | null };
 type LoadNext = (url: string, context: object) => { source?: string | null };
 
 /** What Deno hands to a hook into its loader. */
@@ -42,20 +43,33 @@ async function openLoader(): Promise<Loader> {
 
 // Once, and when this module is loaded: a hook leaves an operation behind that never completes,
 // which in a test would be taken for a leak. An agent has the modules that it was sent, and no others.
-const loader = agentHost() === undefined ? await openLoader() : undefined;
+const opening = agentHost() === undefined ? openLoader() : undefined;
+let loader: Loader | undefined;
+opening?.then((opened) => loader = opened, () => {});
+if (!IN_WORKER) await opening;
 
 /** Resolves and reads modules as this process itself does, if it is the first controller. */
 export class ModuleHost {
-  /** What an import of `specifier` means in the module `referrer`; `undefined` if nothing. */
-  async resolve(specifier: string, referrer: string): Promise<string | undefined> {
-    let url: string;
+  /**
+   * What an import of `specifier` means in the module `referrer`; `undefined` if nothing. Where a package
+   * of JSR is found by importing it, that is done only if `mayRun`.
+   */
+  async resolve(
+    specifier: string,
+    referrer: string,
+    mayRun = true,
+  ): Promise<string | undefined> {
+    await opening;
+    let url: string | null;
     try {
       url = loader!.resolve(specifier, { parentURL: referrer }).url;
     } catch {
       return undefined;
     }
+    if (url === null) return undefined; // as for some URLs that are none
     if (url.startsWith("node:")) return url;
     if (isBuiltin(specifier) && url.startsWith("file:")) return `node:${specifier}`;
+    if (url.startsWith("jsr:") && !mayRun) return undefined;
     if (/^(jsr|npm):/.test(url)) return await resolvePackage(url);
     return url;
   }
@@ -75,18 +89,57 @@ export class ModuleHost {
 
   /** The JavaScript of a module, compiled as this process does, or as it is; `undefined` if there is none. */
   async code(url: string): Promise<string | undefined> {
+    await opening;
     // A module with a fragment may be one that Deno made up, as for tests in documentation.
     if (url.startsWith("file:") && !url.includes("#")) {
-      const { source } = loader!.load(url, {});
-      if (source !== null && source !== undefined) return asText(source);
+      const source = this.file(url);
+      if (source !== undefined) return source;
     }
-    return await scriptSource(url) ?? await this.#compiled(url);
+    const code = await scriptSource(url) ?? await this.#compiled(url);
+    return code && await this.#withSourceMap(url, code);
+  }
+
+  /**
+   * A file that is code or JSON, compiled or as it is; `undefined` if there is none. Of a package,
+   * and of what this process imports itself, it needs no permission to read.
+   */
+  file(url: string): string | undefined {
+    const { source } = loader!.load(url, {});
+    return source === null || source === undefined ? undefined : asText(source);
+  }
+
+  /** A file's text. */
+  async text(url: string): Promise<string> {
+    if (/^(file|data):/.test(url)) return asText(await this.bytes(url));
+    return (await import(url, { with: { type: "text" } })).default;
+  }
+
+  /** The text of a file in JSON, or one that gives the same value. */
+  async json(url: string): Promise<string> {
+    await opening;
+    if (/^(file|data):/.test(url)) return this.file(url) ?? await this.text(url);
+    // Deno gives no other form of one that it took for JSON.
+    return JSON.stringify((await import(url, { with: { type: "json" } })).default);
   }
 
   /** A file as it is. */
   async bytes(url: string): Promise<Uint8Array> {
     if (url.startsWith("file:")) return new Uint8Array(readFileSync(fileURLToPath(url)));
+    if (url.startsWith("data:")) return new Uint8Array(await (await fetch(url)).arrayBuffer());
     return (await import(url, { with: { type: "bytes" } })).default;
+  }
+
+  /** V8 has no source map: one is made by compiling the module again, if that gives the same code. */
+  async #withSourceMap(url: string, code: string): Promise<string> {
+    if (!/^https?:/.test(url)) return code;
+    try {
+      const source = await this.text(url);
+      if (source === code) return code;
+      const again = module.stripTypeScriptTypes(source, { mode: "transform", sourceMap: true });
+      return again.startsWith(`${code.trimEnd()}\n//# sourceMappingURL=`) ? again : code;
+    } catch {
+      return code; // JSX, or a source that is not to be had
+    }
   }
 
   /** Has Deno compile a module without running it: one that is imported before it throws. */

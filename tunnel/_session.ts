@@ -122,6 +122,8 @@ export class Session {
       throw error;
     } finally {
       signal?.removeEventListener("abort", onAbort);
+      // An agent that would send more than its answer does not keep the channel open by it.
+      channel.reset(new Error("The call is over"));
       attachments.end();
     }
   }

@@ -9,7 +9,7 @@
 import { services } from "../services/services.ts";
 import { startServices } from "../services/start.ts";
 
-const names = ["connect", "bytes", "round_trip", "throughput", "codec"];
+const names = ["connect", "first_call", "bytes", "round_trip", "throughput", "codec"];
 
 const wanted = Deno.args.length === 0 ? names : Deno.args;
 for (const name of wanted) {

@@ -13,6 +13,6 @@ Deno.test("examples/demo.ts tells of this machine", async () => {
     out!,
     new RegExp(`^\\nLocal\\('here'\\)\\n  Hello from process \\d+ on ${Deno.hostname()}\\n`),
   );
-  assertMatch(out!, /\n  squares made there: 1,4,9\n/);
+  assertMatch(out!, /squares made there: 1,4,9\n/);
   assertMatch(err!, /\[here\] what is printed there is shown here\n/);
 });

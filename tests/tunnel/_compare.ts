@@ -1,0 +1,48 @@
+/**
+ * For the scripts of projects that tests make (`_project.ts`): calls functions here and at far ends, and
+ * prints what they gave.
+ *
+ * @module
+ */
+import { Local, RemoteError, type TunnelOptions } from "../../mod.ts";
+
+/** What each function gave, or how it failed. */
+export type Outcomes = Record<string, unknown>;
+
+/** What is printed: the outcomes here, and those at each far end. */
+export interface Comparison {
+  readonly here: Outcomes;
+  readonly there: Record<string, Outcomes>;
+}
+
+// deno-lint-ignore no-explicit-any -- any function without arguments
+type Functions = Readonly<Record<string, () => any>>;
+
+/**
+ * Calls each function here and there; the script's arguments are paths of interpreters. Results are what
+ * JSON can carry.
+ */
+export async function compare(functions: Functions, options: TunnelOptions = {}): Promise<void> {
+  const outcomes = async (call: (fn: () => unknown) => unknown): Promise<Outcomes> => {
+    const all: Outcomes = {};
+    for (const [name, fn] of Object.entries(functions)) {
+      try {
+        all[name] = await call(fn);
+      } catch (error) {
+        all[name] = `${error instanceof RemoteError ? error.cause : error}`;
+      }
+    }
+    return all;
+  };
+  const there: Record<string, Outcomes> = {};
+  for (const path of Deno.args) {
+    const isDeno = path.endsWith("deno");
+    await using tun = new Local("there", {
+      ...options,
+      ...isDeno ? { runtime: "deno", deno: path } : { runtime: "node", node: path },
+    });
+    there[path] = await outcomes((fn) => tun.call(fn));
+  }
+  const comparison: Comparison = { here: await outcomes((fn) => fn()), there };
+  console.log(JSON.stringify(comparison));
+}

@@ -1,0 +1,50 @@
+import { inflateRawSync } from "node:zlib";
+import { decode } from "../../codec/mod.ts";
+import { type Batch, Request } from "../../agent/request.ts";
+import type { SubprocessTunnel } from "../../mod.ts";
+import { cores } from "../../tunnel/_core.ts";
+
+/** What goes over a tunnel's connection, as seen from here. */
+export interface Traffic {
+  /** Calls that were sent. */
+  calls: number;
+  /** Batches of modules and code that were sent. */
+  batches: number;
+  /** Bytes of those batches. */
+  batchBytes: number;
+  /** The ids of the modules in them. */
+  readonly modules: string[];
+  /** Specifiers that the agent has asked for. */
+  readonly imports: string[];
+}
+
+/** Connects, and counts from then on. */
+export async function spyOn(tun: SubprocessTunnel): Promise<Traffic> {
+  await tun.connect();
+  const session = cores.get(tun)!.session!;
+  const { multiplexer } = session.connection;
+  const traffic: Traffic = { calls: 0, batches: 0, batchBytes: 0, modules: [], imports: [] };
+  const open = multiplexer.open.bind(multiplexer);
+  multiplexer.open = (header, ...rest) => {
+    const [kind] = decode(header) as number[];
+    const channel = open(header, ...rest);
+    if (kind === Request.CALL) traffic.calls++;
+    if (kind !== Request.BATCHES) return channel;
+    const send = channel.send.bind(channel);
+    channel.send = (bytes, ...flags) => {
+      traffic.batches++;
+      traffic.batchBytes += bytes.length;
+      const [records] = decode(inflateRawSync(bytes)) as Batch;
+      traffic.modules.push(...records.map(({ id }) => id));
+      return send(bytes, ...flags);
+    };
+    return channel;
+  };
+  const handle = session.handleChannel.bind(session);
+  session.handleChannel = (channel, header) => {
+    const [kind, specifier] = decode(header) as [number, string];
+    if (kind === Request.IMPORT) traffic.imports.push(specifier);
+    return handle(channel, header);
+  };
+  return traffic;
+}

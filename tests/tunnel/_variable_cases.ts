@@ -1,0 +1,253 @@
+/**
+ * What functions by value use of what is around them, and functions among the arguments. The test
+ * imports this file; run as a script it does the same with what is in an entry script.
+ *
+ * @module
+ */
+import { assertEquals, assertStrictEquals } from "@std/assert";
+import os, { EOL as lineEnd, hostname } from "node:os";
+import evenDefault, * as evenModule from "./fixture/parity.ts";
+import { type Parity, parity as renamed } from "./fixture/parity.ts";
+// deno-lint-ignore verbatim-module-syntax -- used as a type only, though it does not say so
+import { Parity as UnmarkedType } from "./fixture/parity.ts";
+import { type Cases, runCases } from "./_run_cases.ts";
+
+const port = 8080;
+let counter = 0;
+const label = { text: "label", deep: { list: [1, 2] } };
+const { log } = console;
+const D = globalThis.Deno;
+const m = Math;
+const { max } = m;
+
+function greet(name = "nobody"): string {
+  return `hello ${name} at ${port}`;
+}
+
+function makeCounter(start: number): { up: () => number; read: () => number } {
+  let n = start;
+  return { up: () => ++n, read: () => n };
+}
+
+class Shape {
+  readonly side: number;
+  constructor(side: number) {
+    this.side = side;
+  }
+}
+
+/** Each case by what is used. */
+export const cases: Cases = {
+  async "imports of every form"(tun) {
+    assertEquals(await tun.call(() => evenDefault(4)), true);
+    assertEquals(await tun.call(() => evenModule.parity(3)), "odd");
+    assertEquals(await tun.call(() => Object.keys(evenModule).length > 2), true);
+    const typed = (n: number): Parity | UnmarkedType => renamed(n);
+    assertEquals(await tun.call(typed, 2), "even");
+    assertEquals(await tun.call(() => [os.EOL === lineEnd, hostname()]), [
+      true,
+      tun.info!.hostname,
+    ]);
+    // One instance, by reference and by value.
+    const before = await tun.call(evenModule.tick);
+    assertEquals(await tun.call(() => evenModule.tick()), before + 1);
+    assertEquals(await tun.call(() => evenModule.ticks), before + 1);
+    const namespace = evenModule;
+    assertEquals(await tun.call((given) => given.parity(1), namespace), "odd");
+    assertEquals(await tun.call((given) => given.hostname(), os), tun.info!.hostname);
+  },
+
+  async "import.meta and import()"(tun) {
+    const [url, main] = await tun.call(() => [import.meta.url, import.meta.main] as const);
+    assertEquals([url, main], [import.meta.url, false]);
+    assertEquals(
+      await tun.call(() => import.meta.resolve("./fixture/parity.ts")),
+      import.meta.resolve("./fixture/parity.ts"),
+    );
+    assertEquals(
+      await tun.call(() => [import.meta.filename, import.meta.dirname]),
+      [import.meta.filename, import.meta.dirname],
+    );
+    assertEquals(
+      await tun.call(async () => (await import("./fixture/parity.ts")).parity(7)),
+      "odd",
+    );
+    assertEquals(
+      await tun.call(async () =>
+        (await import("./fixture/data.json", { with: { type: "json" } })).default.side === 4
+      ),
+      true,
+    );
+    const same = await tun.call(async () => (await import("./fixture/parity.ts")) === evenModule);
+    assertEquals(same, true);
+    assertEquals(
+      await tun.call(async () => typeof (await import("node:fs")).readFileSync),
+      "function",
+    );
+  },
+
+  async "variables as they are at the time of the call"(tun) {
+    let n = 1;
+    const promise = tun.call(() => n);
+    n = 2;
+    assertEquals(await promise, 1);
+    assertEquals(await tun.call(() => n), 2);
+    counter = 5;
+    const read = (): number => counter;
+    const first = tun.call(read);
+    counter = 6;
+    const second = tun.call(read);
+    counter = 7;
+    assertEquals(await Promise.all([first, second, tun.call(read)]), [5, 6, 7]);
+    // A change at the far end stays there, and is over with the call.
+    assertEquals(await tun.call(() => ++counter), 8);
+    assertEquals(await tun.call(() => ++counter), 8);
+    assertEquals(counter, 7);
+    label.deep.list.push(3);
+    const deep = tun.call(() => label.deep.list);
+    assertEquals(await deep, [1, 2, 3]);
+    label.deep.list.pop();
+  },
+
+  async "closures that share a variable, and those that do not"(tun) {
+    const { up, read } = makeCounter(10);
+    assertEquals(await tun.call(() => [up(), up(), read()]), [11, 12, 12]);
+    assertEquals(read(), 10);
+    const [a, b] = [makeCounter(0), makeCounter(0)];
+    assertEquals(await tun.call(() => [a.up(), a.up(), b.up(), a.read(), b.read()]), [
+      1,
+      2,
+      1,
+      2,
+      1,
+    ]);
+    assertEquals(await tun.call(a.up), 1);
+    const [c, d] = [makeCounter(1), makeCounter(2)];
+    assertEquals(
+      await tun.call((list) => list.map(({ up, read }) => [up(), up(), read()]), [c, d]),
+      [[2, 3, 3], [3, 4, 4]],
+    );
+    const list = [0, 1, 2].map((i) => () => i * 10);
+    assertEquals(await tun.call(() => list.map((one) => one())), [0, 10, 20]);
+    let shared = 0;
+    const add = (): void => void shared++;
+    assertEquals(
+      await tun.call(() => {
+        add();
+        add();
+        return shared;
+      }),
+      2,
+    );
+  },
+
+  async "data of every kind, with cycles and functions in it"(tun) {
+    const cycle: { self?: unknown; name: string } = { name: "cycle" };
+    cycle.self = cycle;
+    const map = new Map<unknown, unknown>([["a", 1], [cycle, new Set([1, cycle])]]);
+    const bytes = new Uint8Array([1, 2, 255]);
+    const table = { add: (a: number, b: number) => a + b + port, list: [(x: string) => x + "!"] };
+    assertEquals(
+      await tun.call(() => [
+        cycle.self === cycle,
+        map.get(cycle) instanceof Set && map.get("a"),
+        bytes.reduce((a, b) => a + b),
+        table.add(1, 2),
+        table.list[0]!("x"),
+        10n ** 20n,
+      ]),
+      [true, 1, 258, 8083, "x!", 10n ** 20n],
+    );
+    const big = 12n, date = new Date(5), pattern = /a+/g, address = new URL("http://a/b");
+    assertEquals(
+      await tun.call(() => [big, date.getTime(), "caat".replace(pattern, "o"), address.pathname]),
+      [12n, 5, "cot", "/b"],
+    );
+    // It is one object for all that use it.
+    const one = (): object => cycle;
+    assertEquals(await tun.call((given) => one() === given && given === cycle, cycle), true);
+  },
+
+  async "built-ins under other names"(tun) {
+    assertEquals(await tun.call(() => [m.max(1, 2), max(3, 4), m === Math]), [2, 4, true]);
+    assertEquals(await tun.call(() => [log === console.log, typeof log]), [true, "function"]);
+    if (tun.info!.runtime === "deno") assertEquals(await tun.call(() => D.pid), tun.info!.pid);
+    const { parse } = JSON, C = console, P = Promise, { iterator } = Symbol;
+    const key = Symbol.for("chopsticks.test");
+    assertEquals(
+      await tun.call(() => [
+        parse("[1]"),
+        C === console,
+        P === Promise,
+        iterator === Symbol.iterator,
+        key === Symbol.for("chopsticks.test"),
+      ]),
+      [[1], true, true, true, true],
+    );
+    const g = globalThis;
+    assertEquals(await tun.call(() => g === globalThis), true);
+    const E = RangeError;
+    assertEquals(await tun.call((Type) => new Type("x") instanceof E, E), true);
+  },
+
+  async "names that hide others, and those that nobody declares"(tun) {
+    const name = "outer";
+    const shadow = (port: number): unknown => {
+      const name = "inner";
+      {
+        const name = port;
+        if (name !== port) return;
+      }
+      return [name, port, (() => port + 1)()];
+    };
+    assertEquals(await tun.call(shadow, 1), ["inner", 1, 2]);
+    assertEquals(await tun.call(() => name), "outer");
+    // deno-lint-ignore no-explicit-any -- a name that is not there
+    assertEquals(await tun.call(() => typeof (globalThis as any).nothingSuch), "undefined");
+    const Math = { max: () => "mine" };
+    assertEquals(await tun.call(() => Math.max()), "mine");
+    const $ = 1, $m = 2, _ = 3;
+    assertEquals(await tun.call(() => [$, $m, _]), [1, 2, 3]);
+  },
+
+  async "functions as arguments"(tun) {
+    const apply = (fn: (n: number) => number, n: number): number => fn(n);
+    assertEquals(await tun.call(apply, (n) => n + port, 1), 8081);
+    assertEquals(await tun.call(apply, (n) => n * 2, 21), 42);
+    assertEquals(await tun.call(apply, Math.sqrt, 9), 3);
+    assertEquals(
+      await tun.call(
+        ({ steps, types }) => [steps.map((step) => step(2)), new types.Type(5).side],
+        { steps: [(n: number) => n + 1, evenModule.double], types: { Type: Shape } },
+      ),
+      [[3, 4], 5],
+    );
+    // By reference, too, with a function by value.
+    assertEquals(await tun.call(evenModule.apply<number>, (n) => n * port, 2), 16160);
+    const remote = tun.module<typeof evenModule>(import.meta.resolve("./fixture/parity.ts"));
+    assertEquals(await remote.apply((n) => n as number - port, 0), -8080);
+  },
+
+  async "the identity of functions"(tun) {
+    const one = () => 1;
+    assertEquals(await tun.call((a, b) => a === b && a === one, one, one), true);
+    const holder = { one, list: [one] };
+    assertEquals(await tun.call(() => holder.one === holder.list[0] && holder.one === one), true);
+    assertEquals(
+      await tun.call((type) => type === Shape && new type(1) instanceof Shape, Shape),
+      true,
+    );
+    assertEquals(await tun.call((fn) => fn === evenModule.double, evenModule.double), true);
+  },
+
+  async "many calls at once, each with variables of its own"(tun) {
+    const calls = Array.from({ length: 50 }, (_, i) => tun.call(() => [i, greet(String(i))]));
+    const results = await Promise.all(calls);
+    results.forEach(([i, text], index) => {
+      assertStrictEquals(i, index);
+      assertEquals(text, `hello ${index} at 8080`);
+    });
+  },
+};
+
+if (import.meta.main) await runCases(cases);

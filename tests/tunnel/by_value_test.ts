@@ -1,0 +1,190 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import process from "node:process";
+import { Local, RemoteError } from "../../mod.ts";
+import { command } from "../services/command.ts";
+import { needing, service } from "../services/services.ts";
+import { cases as codeCases } from "./_code_cases.ts";
+import { rejectsAs, soon } from "./_deadline.ts";
+import { kindNamed } from "./_kinds.ts";
+import { spyOn } from "./_spy.ts";
+import { cases as variableCases } from "./_variable_cases.ts";
+import * as refused from "./fixture/refused.ts";
+
+const AGENTS = ["Local, Deno", "Local, Node 18", "Local, Node 26"].map(kindNamed);
+const DENO = { runtime: "deno", deno: Deno.execPath() } as const;
+
+/** Runs a script of this folder by itself, and gives what it prints. */
+async function run(name: string, ...args: string[]): Promise<string> {
+  const script = new URL(name, import.meta.url).pathname;
+  const { stdout, stderr } = await soon(
+    command([Deno.execPath(), "run", "-A", "--no-check", script, ...args]),
+    `the end of ${name}`,
+  );
+  assertEquals(stderr, "");
+  return stdout;
+}
+
+for (const agent of AGENTS) {
+  Deno.test(needing(agent.needs, `${agent.name}: call() sends by value`, async (t) => {
+    await using tun = agent.open();
+    await tun.connect();
+    for (const [name, run] of Object.entries({ ...codeCases, ...variableCases })) {
+      await t.step(name, () => soon(run(tun), name));
+    }
+  }));
+}
+
+Deno.test(needing("node", "call() sends by value from an entry script", async (t) => {
+  for (const name of ["_code_cases.ts", "_variable_cases.ts"]) {
+    for (const args of [[], [service("node").paths["18"]]]) {
+      await t.step(`${name}, ${args.length === 0 ? "to Deno" : "to Node 18"}`, async () => {
+        assertEquals(await run(name, ...args), "done\n");
+      });
+    }
+  }
+}));
+
+Deno.test("call() never runs the entry script at the far end", async () => {
+  assertEquals(JSON.parse(await run("./fixture/entry.ts")), {
+    runs: "not here",
+    exported: "exported not here",
+    again: ["first", "second"],
+    pidsDiffer: true,
+  });
+});
+
+Deno.test("call() refuses what cannot be sent, and sends nothing", async (t) => {
+  await using tun = new Local("here", DENO);
+  const traffic = await spyOn(tun);
+  for (const { what, fn, args = [], text } of refused.cases()) {
+    await t.step(what, async () => {
+      const error = await rejectsAs(TypeError, tun.call(fn as () => unknown, ...args as []));
+      assertMatch(error.message, text);
+    });
+  }
+  assertEquals(traffic, { calls: 0, batches: 0, batchBytes: 0, modules: [], imports: [] });
+});
+
+Deno.test("a second call sends no code again", async (t) => {
+  for (const agent of AGENTS.slice(0, 1)) {
+    await using tun = agent.open();
+    const traffic = await spyOn(tun);
+    const factor = 3;
+    const times = (n: number): number => n * factor;
+
+    await t.step("of the same function", async () => {
+      for (let i = 0; i < 3; i++) assertEquals(await tun.call(times, i), i * 3);
+      assertEquals([traffic.calls, traffic.batches], [3, 1]);
+    });
+
+    await t.step("of a function with the same code, made anew", async () => {
+      const make = (n: number) => () => n;
+      for (let i = 0; i < 3; i++) assertEquals(await tun.call(make(i)), i);
+      assertEquals([traffic.calls, traffic.batches], [6, 2]);
+    });
+
+    await t.step("by calls at once", async () => {
+      const other = (n: number): number => n + factor;
+      const results = await Promise.all([1, 2, 3].map((n) => tun.call(other, n)));
+      assertEquals(results, [4, 5, 6]);
+      assertEquals([traffic.calls, traffic.batches], [9, 3]);
+    });
+  }
+});
+
+Deno.test("call() takes the new version of a function that was defined anew", async () => {
+  await using tun = new Local("here", DENO);
+  const results: unknown[] = [];
+  for (const version of [1, 2, 3]) {
+    const fn = new Function(`return "version ${version}"`) as () => string;
+    results.push(await tun.call(fn));
+  }
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const version of [4, 5]) {
+      await Deno.writeTextFile(
+        `${folder}/a.js`,
+        `const local = () => "version ${version}";\nexport const get = () => local;`,
+      );
+      const { get } = await import(`file://${folder}/a.js?${version}`);
+      results.push(await tun.call(get()));
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  assertEquals(results, [1, 2, 3, 4, 5].map((version) => `version ${version}`));
+});
+
+function throwing(): never {
+  const text = "on purpose";
+  throw new RangeError(text); // throwing
+}
+
+const object = {
+  method(): never {
+    JSON.parse("{"); // method
+    throw 0;
+  },
+};
+
+class Thrower {
+  fail(): never {
+    throw new Error("from a class"); // class
+  }
+}
+
+/** Line and column, one-based, of `text` in front of the comment `mark` of this file. */
+async function positionOf(url: string, mark: string, text: string): Promise<string> {
+  const lines = (await Deno.readTextFile(new URL(url))).split("\n");
+  const line = lines.findIndex((one) => one.endsWith(`// ${mark}`));
+  return `${url}:${line + 1}:${lines[line]!.indexOf(text) + 1}`;
+}
+
+for (const agent of AGENTS) {
+  Deno.test(needing(agent.needs, `${agent.name}: stacks name the user's positions`, async (t) => {
+    await using tun = agent.open();
+    const here = import.meta.url;
+    const stackOf = async (call: Promise<unknown>): Promise<string> =>
+      (await rejectsAs(RemoteError, call)).remoteStack!;
+
+    await t.step("of a function by value", async () => {
+      const stack = await stackOf(tun.call(throwing));
+      assertStringIncludes(stack, await positionOf(here, "throwing", "new RangeError"));
+      const inner: string = await stackOf(tun.call(() => throwing()));
+      assertStringIncludes(inner, await positionOf(here, "throwing", "new RangeError"));
+      assertMatch(inner, new RegExp(`throwing.*\n.*${here}:\\d+:\\d+`));
+    });
+
+    await t.step("of a method, and of a class", async () => {
+      const stack = await stackOf(tun.call(object.method));
+      assertStringIncludes(stack, await positionOf(here, "method", "parse"));
+      const ofClass = await stackOf(tun.call(() => new Thrower().fail()));
+      assertStringIncludes(ofClass, await positionOf(here, "class", "new Error"));
+    });
+
+    await t.step("of an arrow function among others on its line", async () => {
+      // deno-fmt-ignore
+      const [, fn] = [() => 0, () => { throw new Error("here"); }] as const; // arrow
+      const stack = await stackOf(tun.call(fn));
+      assertStringIncludes(stack, await positionOf(here, "arrow", "new Error"));
+    });
+
+    await t.step("read at the far end", async () => {
+      const stack = await tun.call(() => {
+        const error = new Error("read"); // far
+        return error.stack!;
+      });
+      assertStringIncludes(stack, await positionOf(here, "far", "new Error"));
+      assert(stack.startsWith("Error: read\n    at "), stack);
+      const pid = await tun.call(() => process.pid);
+      assertEquals(pid, tun.info!.pid);
+    });
+
+    await t.step("of functions that call each other over scripts", async () => {
+      const stack = await stackOf(tun.call(refused.thrower(), () => throwing()));
+      assertStringIncludes(stack, await positionOf(here, "throwing", "new RangeError"));
+      const url = import.meta.resolve("./fixture/refused.ts");
+      assertStringIncludes(stack, await positionOf(url, "run", "fn()"));
+    });
+  }));
+}

@@ -1,0 +1,72 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { RemoteError } from "../../mod.ts";
+import { needing } from "../services/services.ts";
+import { rejectsAs } from "./_deadline.ts";
+import { kindNamed } from "./_kinds.ts";
+import { makeProject } from "./_project.ts";
+import { spyOn } from "./_spy.ts";
+
+const AGENTS = ["Local, Deno", "Local, Node 18", "Local, Node 26"].map(kindNamed);
+
+interface Plugins {
+  load(name: string): Promise<unknown>;
+  loadText(name: string): Promise<string>;
+}
+
+for (const agent of AGENTS) {
+  Deno.test(needing(agent.needs, `${agent.name}: computed imports under serve`, async (t) => {
+    await using project = await makeProject({
+      "app/mod.ts": `export const load = async (name: string) =>
+          (await import(\`../plugins/\${name}\`)).default;
+        export const loadText = async (name: string) =>
+          (await import(\`../plugins/\${name}\`, { with: { type: "text" } })).default;`,
+      "plugins/a.ts":
+        `import { shared } from "./deep/shared.ts"; import { other } from "../outside.ts";
+        enum Kind { One = 1 } export default () => [shared, other, Kind.One];
+        export const again = import.meta.url;`,
+      "plugins/b.ts": `import a from "./a.ts"; export default a;`,
+      "plugins/data.json": "[1]",
+      "plugins/text.txt": "text",
+      "plugins/deep/shared.ts": `export const shared: string = "shared";`,
+      "outside.ts": `export const other: string = "other";`,
+      "secret.ts": `export default "secret";`,
+    });
+    const { folder } = project;
+    const { load, loadText }: Plugins = await import(`file://${folder}/app/mod.ts`);
+    await using tun = agent.open({ serve: [`file://${folder}/plugins`] });
+    const traffic = await spyOn(tun);
+    const call = async (name: string): Promise<unknown> =>
+      await (await load(name) as () => unknown)();
+
+    await t.step("load what is served, with what that imports", async () => {
+      const values = await tun.call(call, "a.ts");
+      assertEquals(values, ["shared", "other", 1]);
+      assertEquals(traffic.imports, ["../plugins/a.ts"]);
+    });
+
+    await t.step("ask for what the agent has, but are sent nothing again", async () => {
+      assertEquals(await tun.call(call, "b.ts"), ["shared", "other", 1]);
+      const same = async (x: string, y: string) => (await load(x)) === (await load(y));
+      assertEquals(await tun.call(same, "a.ts", "b.ts"), true);
+      assertEquals(new Set(traffic.modules).size, traffic.modules.length);
+    });
+
+    await t.step("load JSON and, where the runtime tells of types, text", async () => {
+      assertEquals(await tun.call(load, "data.json"), [1]);
+      if (agent.runtime !== "18") assertEquals(await tun.call(loadText, "text.txt"), "text");
+    });
+
+    await t.step("of a function by value", async () => {
+      const url = `file://${folder}/plugins/`;
+      const byValue = async (name: string) => (await import(url + name)).again;
+      assertEquals(await tun.call(byValue, "a.ts"), `${url}a.ts`);
+    });
+
+    await t.step("fail for what is missing and, otherwise, for what is not served", async () => {
+      const missing = await rejectsAs(RemoteError, tun.call(load, "missing.ts"));
+      assertMatch(missing.message, /plugins\/missing\.ts: there is no such file/);
+      const refused = await rejectsAs(RemoteError, tun.call(load, "../secret.ts"));
+      assertMatch(refused.message, /nor in a folder that is served/);
+    });
+  }));
+}
