@@ -86,6 +86,13 @@ export interface SudoService {
   readonly users: readonly string[];
 }
 
+/** A program that executes notebooks. */
+export interface JupyterService {
+  readonly available: true;
+  /** Absolute path of `jupyter-execute`. */
+  readonly path: string;
+}
+
 /** Everything that tests can need; see each member. */
 export interface Services {
   /** The folder of this run: world-readable, removed at the end. */
@@ -96,6 +103,7 @@ export interface Services {
   readonly shells: ShellsService | Unavailable;
   readonly docker: DockerService | Unavailable;
   readonly sudo: SudoService | Unavailable;
+  readonly jupyter: JupyterService | Unavailable;
 }
 
 /** The name of a service. */
@@ -112,6 +120,7 @@ export const services: Services = JSON.parse(Deno.env.get(SERVICES_VARIABLE) ?? 
   shells: NOT_STARTED,
   docker: NOT_STARTED,
   sudo: NOT_STARTED,
+  jupyter: NOT_STARTED,
 };
 
 /**

@@ -1,5 +1,6 @@
 import { startDocker } from "./docker.ts";
 import { placeDeno, placeNode } from "./interpreters.ts";
+import { findJupyter } from "./jupyter.ts";
 import { createRunFolder, removeDeadRuns, removeRunFolder } from "./run_folder.ts";
 import type { Services } from "./services.ts";
 import { createShells } from "./shells.ts";
@@ -39,6 +40,7 @@ export async function startServices(signal: AbortSignal): Promise<RunningService
         shells: ssh.service.available ? shells : ssh.service,
         docker,
         sudo,
+        jupyter: findJupyter(),
       },
       async [Symbol.asyncDispose](): Promise<void> {
         ssh.stop();

@@ -1,0 +1,227 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { Worker as NodeWorker } from "node:worker_threads";
+import { command, which } from "../services/command.ts";
+import { needing, service } from "../services/services.ts";
+import { soon } from "./_deadline.ts";
+import { makeProject } from "./_project.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+/** The scripts that the tests run, each in its place. */
+const FOLDER = fileURLToPath(new URL("fixture/places", import.meta.url));
+const ENV = { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
+
+interface DenoOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly input?: string;
+}
+
+/** What Deno prints when it is run with arguments, which has to succeed and to complain of nothing. */
+async function deno(args: readonly string[], options: DenoOptions = {}): Promise<string> {
+  const { cwd = FOLDER, env = {}, input = "" } = options;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd,
+    env: { ...ENV, ...env },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writing = new Blob([input]).stream().pipeTo(child.stdin);
+  const [{ success, stdout, stderr }] = await soon(
+    Promise.all([child.output(), writing]),
+    `the end of deno ${args.join(" ")}`,
+    40_000,
+  );
+  const decoder = new TextDecoder();
+  assertEquals([decoder.decode(stderr), success], ["", true]);
+  return decoder.decode(stdout);
+}
+
+const SCRIPT_PRINTS = "top level\n102 103 sum/104 101 true\n";
+
+Deno.test("A script of one file calls its functions without a guard", async () => {
+  assertEquals(await deno(["run", "-A", "--quiet", "single_file.ts"]), SCRIPT_PRINTS);
+});
+
+Deno.test("A script from stdin, and one on the command line, call their functions", async () => {
+  const script = await Deno.readTextFile(`${FOLDER}/single_file.ts`);
+  assertEquals(await deno(["run", "-A", "--quiet", "-"], { input: script }), SCRIPT_PRINTS);
+  assertEquals(await deno(["eval", "--quiet", script]), SCRIPT_PRINTS);
+});
+
+Deno.test("A script that is run or imported by its URL calls its functions", async () => {
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    async (request) => {
+      const path = ROOT + decodeURIComponent(new URL(request.url).pathname);
+      return new Response(await Deno.readFile(path), {
+        headers: { "content-type": "application/typescript" },
+      });
+    },
+  );
+  try {
+    await using project = await makeProject({ "main.ts": "" });
+    const base = `http://127.0.0.1:${server.addr.port}/tests/tunnel/fixture/places`;
+    const flags = ["run", "-A", "--quiet", "--no-config", "--no-lock", "--no-check"];
+    const env = { DENO_DIR: `${project.folder}/cache` };
+    const options = { cwd: project.folder, env };
+    assertEquals(await deno([...flags, `${base}/single_file.ts`], options), SCRIPT_PRINTS);
+    const main = `import { run } from "${base}/imported.ts"; console.log(await run());`;
+    await Deno.writeTextFile(`${project.folder}/main.ts`, main);
+    assertEquals(await deno([...flags, "main.ts"], options), "[ 101, true, 102, 3 ]\n");
+  } finally {
+    await server.shutdown();
+  }
+});
+
+Deno.test("deno repl calls what its lines define", async () => {
+  const input = await Deno.readTextFile(`${FOLDER}/repl.txt`);
+  const printed = await deno(["repl", "-A", "--quiet"], { input });
+  assertEquals(printed.split("\n").filter((line) => /^[a-z][^:]*: /.test(line)), [
+    "declaration: 42",
+    "closure: 106",
+    "closure over a changed variable: 107",
+    "redefined: 63",
+    "function that uses others: 110",
+    "redefined arrow: -99",
+    'imports: ["a/b",true]',
+    "import by reference: false",
+    "class: 12",
+    "enum: 1",
+    "callback: 4",
+    "function as an argument: 12",
+    "generator: 0",
+    "generator: 3",
+    "generator: 6",
+    "built-in: 2",
+    "global: 101",
+    "not awaited at once: 15",
+    "module without a file: 42",
+    "all at once: [3,-96,true]",
+    'error: "(anonymous)() failed on localhost: RangeError: an error"',
+    'refusal: "Cannot send function (anonymous): variable tun is a Local, which has no copy"',
+  ]);
+});
+
+Deno.test(needing("jupyter", "A notebook calls what its cells define", async () => {
+  await using home = await makeProject({});
+  const { folder } = home;
+  const { denoDir } = JSON.parse(await deno(["info", "--json"]));
+  const data = `${folder}/.local/share`;
+  const env = {
+    ...ENV,
+    HOME: folder,
+    XDG_DATA_HOME: data,
+    JUPYTER_DATA_DIR: `${data}/jupyter`,
+    TMPDIR: folder,
+    DENO_DIR: denoDir,
+  };
+  const installed = await command([Deno.execPath(), "jupyter", "--install"], { env });
+  assertEquals(installed.problem, "");
+  const executed = await soon(
+    command([service("jupyter").path, "--kernel_name=deno", "--timeout=30", "notebook.ipynb"], {
+      cwd: FOLDER,
+      env: { ...env, NOTEBOOK_RESULTS: `${folder}/results.json` },
+    }),
+    "the end of the notebook",
+    40_000,
+  );
+  assert(executed.success, executed.stderr);
+  const results = JSON.parse(await Deno.readTextFile(`${folder}/results.json`));
+  assertEquals(results, [42, 106, 107, "a/b", 63, 12, 4, 42]);
+}));
+
+Deno.test("deno test runs tests that call their own functions", async () => {
+  const flags = ["test", "-A", "--quiet", "--sanitize-ops", "--sanitize-resources"];
+  assertStringIncludes(await deno([...flags, "in_deno_test.ts"]), "1 passed | 0 failed");
+});
+
+Deno.test("A worker calls its functions, and misses no message while it loads", async () => {
+  const worker = new Worker(import.meta.resolve("./fixture/places/in_worker.ts"), {
+    type: "module",
+  });
+  try {
+    worker.postMessage(4);
+    const results = new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }) => resolve(data);
+      worker.onerror = (event) => {
+        event.preventDefault();
+        reject(new Error(event.message));
+      };
+    });
+    assertEquals(await soon(results, "the worker's results"), [14, 40, 6]);
+  } finally {
+    worker.terminate();
+  }
+});
+
+Deno.test("A worker of node:worker_threads does too", async () => {
+  const worker = new NodeWorker(new URL("fixture/places/in_node_worker.ts", import.meta.url));
+  try {
+    worker.postMessage(4);
+    const results = new Promise((resolve, reject) => {
+      worker.on("message", resolve);
+      worker.on("error", reject);
+    });
+    assertEquals(await soon(results, "the worker's results"), [14, 6]);
+  } finally {
+    await worker.terminate();
+  }
+});
+
+Deno.test("The library needs neither the TypeScript stripper nor Deno's command line", async () => {
+  await using tools = await makeProject({});
+  for (const name of ["sh", "cat"]) await Deno.symlink(which(name)!, `${tools.folder}/${name}`);
+  const printed = await deno([
+    ...["run", "--quiet", "--no-prompt", "--preload=no_stripper.ts"],
+    // No other program may be started.
+    ...["--allow-run=sh", "--allow-env", "--allow-sys", "--allow-read"],
+    ...["without_tools.ts", Deno.execPath()],
+  ], { env: { PATH: tools.folder } });
+  const stripper = "There is no TypeScript stripper";
+  assertEquals(JSON.parse(printed), [stripper, true, false, true, true, true]);
+});
+
+Deno.test("What the library loads late is in its module graph", async () => {
+  const graph = JSON.parse(await deno(["info", "--json", "mod.ts"], { cwd: ROOT }));
+  const found = graph.modules.flatMap((
+    { dependencies = [] }: { dependencies?: { specifier: string }[] },
+  ) => dependencies.map(({ specifier }) => specifier).filter((one) => one.startsWith("npm:")));
+  assertEquals(found.map((one: string) => one.replace(/@[\d.]+$/, "")).sort(), [
+    "npm:acorn",
+    "npm:cjs-module-lexer",
+    "npm:es-module-lexer",
+  ]);
+});
+
+/** What `permissions.ts` can do with these permissions. */
+async function runWith(permissions: readonly string[], ...args: string[]): Promise<unknown> {
+  const flags = ["run", "--quiet", "--no-prompt", ...permissions];
+  return JSON.parse(await deno([...flags, "permissions.ts", ...args]));
+}
+
+const ALL = { module: true, builtin: 2, reference: false, value: 2, package: true };
+
+Deno.test("Local works with --allow-run=sh --allow-env --allow-sys", async () => {
+  assertEquals(await runWith(["--allow-run=sh", "--allow-env", "--allow-sys"]), ALL);
+});
+
+Deno.test(
+  needing("ssh", "SSHTunnel works with --allow-run=ssh --allow-env --allow-sys", async () => {
+    const { config } = service("ssh");
+    assertEquals(await runWith(["--allow-run=ssh", "--allow-env", "--allow-sys"], config), ALL);
+  }),
+);
+
+Deno.test("module() and built-ins need no --allow-sys, and call() says that it does", async () => {
+  const refusal = "TypeError: Cannot find out what to send of a function: " +
+    "this process may not use V8's inspector, run it with --allow-sys";
+  assertEquals(await runWith(["--allow-run=sh", "--allow-env"]), {
+    ...ALL,
+    reference: refusal,
+    value: refusal,
+    package: refusal,
+  });
+});
