@@ -68,7 +68,7 @@ export interface Code {
 export interface FunctionUnit {
   /** The script: shown in stacks, and its `import.meta.url`. */
   readonly url: string;
-  /** A module that fills `import.meta.chopsticks`, a {@linkcode UnitContext}. */
+  /** A module that sets `import.meta.chopsticks.make` to a function that gives a {@linkcode UnitContext}. */
   readonly source: string;
   /** What its import specifiers mean, as in a module record. */
   readonly imports: Readonly<Record<string, string>>;
@@ -78,7 +78,7 @@ export interface FunctionUnit {
   readonly mappings?: string;
 }
 
-/** What a unit fills when it runs. */
+/** What a unit makes for each call. */
 export interface UnitContext {
   /** Its functions; of a class, a function that makes it. */
   readonly functions: unknown[];

@@ -19,6 +19,7 @@ export type Namespace = Record<string, unknown>;
 export class Loader {
   readonly #records = new Map<string, ModuleRecord>();
   readonly #modules = new Map<string, vm.Module>();
+  readonly #makers = new Map<FunctionUnit, Promise<() => UnitContext>>();
   readonly #ask: AskForModule;
   readonly #positions: SourcePositions;
   readonly #commonJs = new CommonJs({
@@ -59,12 +60,26 @@ export class Loader {
     return module?.status === "evaluated" ? module.namespace as Namespace : undefined;
   }
 
-  /** Runs a unit, which makes its functions. */
+  /**
+   * Makes the functions of a unit, with variables of their own. The unit's module runs once: a module for each
+   * call would never be collected.
+   */
   async run(unit: FunctionUnit): Promise<UnitContext> {
-    const context: UnitContext = { functions: [], variables: [] };
+    let maker = this.#makers.get(unit);
+    if (maker === undefined) {
+      maker = this.#maker(unit);
+      this.#makers.set(unit, maker);
+      // Another call may have more luck, with a module that has come meanwhile.
+      maker.catch(() => this.#makers.delete(unit));
+    }
+    return (await maker)();
+  }
+
+  async #maker(unit: FunctionUnit): Promise<() => UnitContext> {
+    const unitModule: { make?: () => UnitContext } = {};
     if (unit.mappings !== undefined) this.#positions.add(unit.url, unit.mappings);
     const module = this.#sourceModule(unit.url, unit.source, unit, (meta) => {
-      meta.chopsticks = context;
+      meta.chopsticks = unitModule;
     }, -1);
     await this.#inTurn(() =>
       module.link((specifier, referrer) =>
@@ -74,7 +89,7 @@ export class Loader {
       )
     );
     await module.evaluate();
-    return context;
+    return unitModule.make!;
   }
 
   /** A module with all that it imports in place. */

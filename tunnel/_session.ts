@@ -188,7 +188,7 @@ export class Session {
     const error = new TypeError(
       `${text}: it is not among the modules that were sent, nor in a folder that is served`,
     );
-    this.#options.report(`Refused: ${visible(error.message)}`);
+    this.#options.report(`Refused: ${visible(error.message.slice(0, 1000))}`);
     return error;
   }
 

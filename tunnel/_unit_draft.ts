@@ -89,6 +89,7 @@ export class UnitDraft {
     const text = new Placer();
     text.write([...this.importStatements.values(), head(own)].join(""));
     this.#write(text, this.#root, own);
+    text.write(`return ${own}};`);
     return text.toString();
   }
 
@@ -144,7 +145,7 @@ export class UnitDraft {
 
 /** The context that a unit fills, and what gives the member of an object literal, whichever kind it is. */
 function head(own: string): string {
-  return `const ${own}=import.meta.chopsticks,${own}m=o=>{` +
+  return `import.meta.chopsticks.make=()=>{const ${own}={functions:[],variables:[]},${own}m=o=>{` +
     "const d=Object.getOwnPropertyDescriptor(o,Reflect.ownKeys(o)[0]);return d.value??d.get??d.set};";
 }
 

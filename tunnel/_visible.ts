@@ -1,34 +1,68 @@
-// deno-lint-ignore no-control-regex -- these are what it is about
-const HIDDEN = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+const HIDDEN =
+  // deno-lint-ignore no-control-regex -- these are what it is about
+  /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** A longer text is cut: nobody reads it, and what is hidden in it would cost time and memory. */
+const MAX_LENGTH = 64 * 1024;
 
 /**
  * `text` with its control characters made visible, but for tabs and line breaks:
  * what a far end says must not move the cursor, retitle the window or hide text.
  */
 export function visible(text: string): string {
-  return text.replace(HIDDEN, (char) => {
+  const rest = text.length - MAX_LENGTH;
+  const shown = rest > 0 ? text.slice(0, MAX_LENGTH) : text;
+  const safe = shown.replace(HIDDEN, (char) => {
     const code = char.charCodeAt(0);
     return code < 0x100
       ? `\\x${code.toString(16).padStart(2, "0")}`
       : `\\u${code.toString(16).padStart(4, "0")}`;
   });
+  return rest > 0 ? `${safe}… (${rest} characters more)` : safe;
 }
 
-/** Makes an error's texts visible, and those of its causes. Changes the error, as far as it can be changed. */
-export function visibleError(error: unknown, seen: Set<unknown> = new Set()): void {
-  if (!(error instanceof Error) || seen.has(error)) return;
-  seen.add(error);
+/**
+ * Makes the texts visible that are printed as they are when `value` is: those of all errors in it, and
+ * regular expressions. Changes them.
+ */
+export function visibleErrors(value: unknown): void {
+  const seen = new Set<unknown>();
+  const stack = [value];
+  while (stack.length > 0) {
+    const next = stack.pop();
+    if (typeof next !== "object" || next === null || seen.has(next) || ArrayBuffer.isView(next)) {
+      continue;
+    }
+    seen.add(next);
+    if (next instanceof Error) showError(next);
+    // A map's elements are pairs.
+    if (next instanceof Map || next instanceof Set) { for (const part of next) stack.push(part); }
+    for (const key of Reflect.ownKeys(next)) {
+      const part = (next as Record<PropertyKey, unknown>)[key];
+      if (part instanceof RegExp) showRegExp(next, key, part);
+      else stack.push(part);
+    }
+  }
+}
+
+function showError(error: Error): void {
   for (const key of ["message", "name", "stack"] as const) {
     const text = error[key];
     if (typeof text !== "string") continue;
     const shown = visible(text);
     // Some have getters without setters, which an own property hides.
-    if (shown !== text) {
-      Object.defineProperty(error, key, { value: shown, configurable: true, writable: true });
-    }
+    if (shown !== text) define(error, key, shown);
   }
-  visibleError(error.cause, seen);
-  if (error instanceof AggregateError && Array.isArray(error.errors)) {
-    for (const inner of error.errors) visibleError(inner, seen);
+}
+
+/** What is visible means the same in a regular expression. */
+function showRegExp(owner: object, key: PropertyKey, { source, flags }: RegExp): void {
+  const shown = visible(source);
+  if (shown !== source) {
+    define(owner, key, source.length > MAX_LENGTH ? shown : new RegExp(shown, flags));
   }
+}
+
+function define(owner: object, key: PropertyKey, value: unknown): void {
+  Object.defineProperty(owner, key, { value, configurable: true, writable: true });
 }

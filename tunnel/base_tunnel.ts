@@ -145,7 +145,8 @@ export abstract class BaseTunnel {
    */
   async close(): Promise<void> {
     const core = coreOf(this);
-    const { session } = core;
+    // Not later: the tunnel may be used again meanwhile.
+    const { session, gone } = core;
     core.session = undefined;
     if (session !== undefined) {
       await session.connection.close(
@@ -156,7 +157,7 @@ export abstract class BaseTunnel {
         }),
       );
     }
-    await core.gone;
+    await gone;
   }
 
   /** Closes the tunnel at the end of an `await using`. */

@@ -1,5 +1,5 @@
 import type { Failure } from "../agent/failure.ts";
-import { visible, visibleError } from "./_visible.ts";
+import { visible, visibleErrors } from "./_visible.ts";
 
 /**
  * A function threw at the far end.
@@ -41,7 +41,7 @@ export class RemoteError extends Error {
     this.remoteName = name;
     this.remoteStack = failure.stack === null ? null : visible(failure.stack);
     if ("thrown" in failure) {
-      visibleError(failure.thrown);
+      visibleErrors(failure.thrown);
       this.cause = failure.thrown;
     }
     // A cause is shown with its own stack; without one, this is the only place for it.

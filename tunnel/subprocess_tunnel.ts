@@ -80,8 +80,15 @@ export abstract class SubprocessTunnel extends BaseTunnel {
     const type = this.constructor as typeof SubprocessTunnel;
     const launch = launches.get(this) ?? {};
     const { runtime = "auto", permissions, env = {}, cwd, stderr } = options;
-    const report = (line: string): void => console.error(`[${visible(host)}] ${line}`);
-    const onLine = stderr ?? ((line) => report(visible(line)));
+    const onLine = stderr ?? ((line) => console.error(`[${visible(host)}] ${visible(line)}`));
+    const say = (line: string): void => {
+      try {
+        onLine(line, host);
+      } catch (error) {
+        // Nobody waits for it, and the connection goes on.
+        console.error(`The stderr function of ${visible(host)} threw`, error);
+      }
+    };
     const agent = this.remoteShell ? [AGENT_COMMAND.map(quote).join(" ")] : AGENT_COMMAND;
     const connection = new AgentConnection({
       host,
@@ -102,18 +109,11 @@ export abstract class SubprocessTunnel extends BaseTunnel {
       connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,
       keepAlive: options.keepAlive ?? DEFAULTS.keepAlive,
       info: { path, depthLimit, serve: agentHost()?.serve ?? this.#serve.urls },
-      onLine: (line) => {
-        try {
-          onLine(line, host);
-        } catch (error) {
-          // Nobody waits for it, and the connection goes on.
-          console.error(`The stderr function of ${visible(host)} threw`, error);
-        }
-      },
+      onLine: say,
       onChannel: (channel, header) => session.handleChannel(channel, header),
       onEnd,
     });
-    const session = new Session({ host, serve: this.#serve, report }, connection);
+    const session = new Session({ host, serve: this.#serve, report: say }, connection);
     return session;
   }
 }

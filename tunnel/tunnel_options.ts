@@ -75,6 +75,8 @@ export const DEFAULTS: { readonly connectTimeout: number; readonly keepAlive: nu
 };
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+/** What the shell that starts the agent needs for itself. */
+const RESERVED = /^(IFS|OPTIND|_cs.)$/;
 /** Node and the browsers take a longer timer for 1 ms. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
@@ -105,6 +107,9 @@ export function checkOptions(options: TunnelOptions): void {
   for (const [name, value] of Object.entries(env ?? {})) {
     if (!NAME.test(name)) {
       throw new TypeError(`env has ${show(name)}: expected a variable name (letters, digits, _)`);
+    }
+    if (RESERVED.test(name)) {
+      throw new TypeError(`env has ${name}: that is for the shell there alone`);
     }
     if (typeof value !== "string") {
       throw new TypeError(`env.${name} is ${show(value)}: expected a string`);

@@ -212,3 +212,12 @@ Deno.test("a driver needs a host", async () => {
   }
   await assertRejects(() => new Nameless().connect(), TypeError, "host is");
 });
+
+Deno.test("a tunnel that is used again while it closes is not closed by that", async () => {
+  await using tun = new Local("here");
+  await tun.connect();
+  const closing = tun.close();
+  assertEquals(await tun.call(Math.max, 1, 2), 2);
+  await closing;
+  assertEquals(tun.connected, true);
+});
