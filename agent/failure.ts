@@ -42,6 +42,15 @@ export function trimStack(stack: string): string {
   return stack.split("\n").filter((line) => !OWN.test(line)).join("\n");
 }
 
+/** Trims the stacks of an error and its causes, so that the copies at the other end show the same. */
+function trimStacks(error: Error): void {
+  const seen = new Set<unknown>();
+  for (let at: unknown = error; at instanceof Error && !seen.has(at); at = at.cause) {
+    seen.add(at);
+    if (typeof at.stack === "string") Reflect.set(at, "stack", trimStack(at.stack));
+  }
+}
+
 function describe(thrown: unknown): Failure {
   try {
     if (!(thrown instanceof Error)) {
@@ -49,8 +58,7 @@ function describe(thrown: unknown): Failure {
       return { name, message: String(thrown), stack: null };
     }
     const stack = typeof thrown.stack === "string" ? trimStack(thrown.stack) : null;
-    // So that the copy at the other end shows the same.
-    if (stack !== null) Reflect.set(thrown, "stack", stack);
+    trimStacks(thrown);
     return { name: String(thrown.name), message: String(thrown.message), stack };
   } catch {
     return { name: "unknown", message: "What was thrown cannot be described", stack: null };

@@ -304,9 +304,11 @@ export class AgentConnection {
     const meaning = told !== null && told > 128 && told < 160
       ? ` (ended by signal ${told - 128})`
       : "";
-    return this.#info === undefined
-      ? `${this.#options.command[0]} exited with code ${told}${meaning}`
-      : `the agent exited with code ${told}${meaning}`;
+    // Only what the shell around the agent tells is of the agent: ssh, for one, has codes of its own.
+    const who = this.#info === undefined || this.#toldCode === undefined
+      ? this.#options.command[0]
+      : "the agent";
+    return `${who} exited with code ${told}${meaning}`;
   }
 
   #stage(): string {
