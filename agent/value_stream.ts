@@ -17,6 +17,9 @@ export const AHEAD = 128;
 /** The reader tells of what it has read in steps of so many values. */
 const STEP = AHEAD / 4;
 
+/** Why the channel of a stream that has been read to its end is given up. */
+const OVER = new Error("The stream is over");
+
 /** How a stream is to arrive. */
 export const StreamKind = { ITERABLE: 0, READABLE: 1 } as const;
 
@@ -44,7 +47,13 @@ function isPlain(value: object): boolean {
  * Sends the values of `stream` over `channel` until either ends. A reader that gives up ends the producer.
  */
 export async function sendStream(channel: Channel, stream: AsyncIterable<unknown>): Promise<void> {
-  const iterator = stream[Symbol.asyncIterator]();
+  let iterator: AsyncIterator<unknown>;
+  try {
+    iterator = stream[Symbol.asyncIterator]();
+  } catch (error) {
+    // Such as a ReadableStream that somebody else is reading.
+    return channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
+  }
   let unread = 0;
   let stopped = false;
   channel.onFailure(() => {
@@ -175,7 +184,8 @@ class StreamReader implements AsyncGenerator<unknown> {
 
   #end(): IteratorResult<unknown> {
     this.#done = true;
-    this.#channel.end();
+    // Rather than an end of our own: whoever waits for the channel to be over hears of it.
+    this.#channel.reset(OVER);
     return { done: true, value: undefined };
   }
 
@@ -192,7 +202,7 @@ class StreamReader implements AsyncGenerator<unknown> {
     } catch (cause) {
       return this.#options.broken(cause);
     }
-    this.#channel.end();
+    this.#channel.reset(OVER);
     return this.#options.fail(failure);
   }
 

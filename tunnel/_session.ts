@@ -24,6 +24,9 @@ import type { ServedFolders } from "./_served_folders.ts";
 import { visible } from "./_visible.ts";
 import { RemoteError } from "./remote_error.ts";
 
+/** Why the channel of a call that has its answer is given up. One for all: each call comes by here. */
+const OVER = new Error("The call is over");
+
 /** What a {@linkcode Session} needs to know of its tunnel. */
 export interface SessionOptions {
   readonly host: string;
@@ -123,7 +126,7 @@ export class Session {
     } finally {
       signal?.removeEventListener("abort", onAbort);
       // An agent that would send more than its answer does not keep the channel open by it.
-      channel.reset(new Error("The call is over"));
+      channel.reset(OVER);
       attachments.end();
     }
   }

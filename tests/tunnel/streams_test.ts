@@ -195,3 +195,38 @@ onRuntimes("an AbortSignal aborts there when it does here", async (tun) => {
   );
   assertEquals(both, [true, "why"]);
 });
+
+onRuntimes(
+  "a stream that is being read already is a failure there, not a crash here",
+  async (tun) => {
+    const stream = ReadableStream.from([1]);
+    const reader = stream.getReader();
+    const reading = tun.call(async (stream: ReadableStream<number>) => {
+      const { value } = await stream.getReader().read();
+      return value;
+    }, stream);
+    const error = await rejectsAs(RemoteError, reading);
+    assertStringIncludes(error.message, "TypeError");
+    await reader.cancel();
+  },
+);
+
+Deno.test("a stream that has ended leaves no listener on its signal", async () => {
+  await using tun = new Local("here");
+  const { signal } = new AbortController();
+  const listening = new Set<unknown>();
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    listening.add(args[1]);
+    addEventListener.apply(signal, args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    listening.delete(args[1]);
+    removeEventListener.apply(signal, args);
+  };
+  const values = await tun.with({ signal }).call(async function* () {
+    yield await Promise.resolve(1);
+  });
+  assertEquals(await Array.fromAsync(values), [1]);
+  assertEquals(listening.size, 0);
+});
