@@ -1,7 +1,7 @@
 /**
  * Chopsticks runs your own functions on other machines: over ssh, in a Docker container, under
- * sudo, in a local subprocess. The function and every module it needs travel through the pipe;
- * nothing is installed at the far end but Deno or Node.
+ * sudo, in a local subprocess, on hundreds of hosts at once. The function and every module it needs
+ * travel through the pipe; nothing is installed at the far end but Deno or Node.
  *
  * @example
  * ```ts
@@ -18,6 +18,15 @@
 export type { AgentInfo } from "./agent/hello.ts";
 export { ProtocolError } from "./agent/protocol_error.ts";
 export { DecodeError } from "./codec/decode_error.ts";
+export { ErrorResult, type ErrorResultOptions } from "./group/error_result.ts";
+export {
+  type FilterOptions,
+  Group,
+  type GroupOptions,
+  type GroupWithOptions,
+  type Hosts,
+} from "./group/group.ts";
+export { GroupResult } from "./group/group_result.ts";
 export { BaseTunnel, type RemoteModule } from "./tunnel/base_tunnel.ts";
 export { callback } from "./tunnel/callback.ts";
 export {
@@ -26,6 +35,21 @@ export {
   RuntimeNotFoundError,
 } from "./tunnel/connection_error.ts";
 export { DepthLimitError } from "./tunnel/depth_limit_error.ts";
+export type {
+  FetchedBytes,
+  FetchedStream,
+  FetchOptions,
+  FetchResult,
+  FetchTarget,
+  FileOptions,
+  FileProgress,
+  PutOptions,
+  PutResult,
+  PutSource,
+  SyncOptions,
+  SyncProgress,
+  SyncResult,
+} from "./tunnel/file_options.ts";
 export { Docker, type DockerOptions } from "./tunnel/docker.ts";
 export { Local, type LocalOptions } from "./tunnel/local.ts";
 export { RemoteError } from "./tunnel/remote_error.ts";
@@ -34,3 +58,4 @@ export { SSHTunnel, SSHTunnel as Tunnel, type SSHTunnelOptions } from "./tunnel/
 export { SubprocessTunnel } from "./tunnel/subprocess_tunnel.ts";
 export { Sudo, type SudoOptions } from "./tunnel/sudo.ts";
 export type { TunnelOptions, WithOptions } from "./tunnel/tunnel_options.ts";
+export { visible } from "./tunnel/visible.ts";

@@ -1,9 +1,10 @@
 /**
- * Bundles the agent into `_bundle.ts`, the form in which it is sent to a host.
+ * Bundles the agent into `_bundle.ts`, and the part that works on files into `_files_bundle.ts`: the forms in which
+ * they are sent to a host.
  *
  * ```sh
- * deno task bundle          # writes it
- * deno task bundle --check  # fails if it is stale
+ * deno task bundle          # writes them
+ * deno task bundle --check  # fails if one is stale
  * ```
  *
  * @module
@@ -14,50 +15,84 @@ import { brotliCompressSync, constants } from "node:zlib";
 // The bundler that Deno itself uses; it is needed here only, never by a user.
 import * as esbuild from "npm:esbuild@0.28.2";
 
-const TARGET = new URL("./_bundle.ts", import.meta.url);
+/** The modules of the agent that its other parts use rather than bring along; see `Agent`. */
+const shared: esbuild.Plugin = {
+  name: "shared",
+  setup(build): void {
+    build.onResolve(
+      { filter: /\/codec\/(decode|encode)\.ts$/ },
+      () => ({ path: "chopsticks:codec", external: true }),
+    );
+  },
+};
 
-/** The text that `_bundle.ts` should have. */
-export async function buildBundle(): Promise<string> {
+/** What each of the generated files should be. */
+async function build(): Promise<Map<URL, string>> {
   try {
-    const { outputFiles } = await esbuild.build({
-      entryPoints: [fileURLToPath(new URL("./main.ts", import.meta.url))],
-      bundle: true,
-      write: false,
-      minify: true,
-      format: "esm",
-      platform: "node",
-      target: "node18",
-      charset: "utf8",
-      legalComments: "none",
-      tsconfigRaw: "{}",
-    });
-    const { contents } = outputFiles[0]!;
-    const compressed = brotliCompressSync(contents, {
-      params: {
-        [constants.BROTLI_PARAM_QUALITY]: 11,
-        [constants.BROTLI_PARAM_SIZE_HINT]: contents.length,
-      },
-    });
-    return `// Made by \`deno task bundle\` from main.ts in this folder. Do not edit.
-
-/** The agent: an ECMAScript module, compressed with Brotli, in base64. */
-export const BUNDLE: string =
-  "${compressed.toString("base64")}";
-`;
+    return new Map([
+      [new URL("./_bundle.ts", import.meta.url), asCompressed(await bundle("./main.ts", []))],
+      [
+        new URL("./_files_bundle.ts", import.meta.url),
+        asText(await bundle("./files.ts", [shared])),
+      ],
+    ]);
   } finally {
     await esbuild.stop();
   }
 }
 
+async function bundle(entry: string, plugins: esbuild.Plugin[]): Promise<Uint8Array> {
+  const { outputFiles } = await esbuild.build({
+    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
+    bundle: true,
+    write: false,
+    minify: true,
+    format: "esm",
+    platform: "node",
+    target: "node18",
+    charset: "utf8",
+    legalComments: "none",
+    tsconfigRaw: "{}",
+    plugins,
+  });
+  return outputFiles[0]!.contents;
+}
+
+function asCompressed(contents: Uint8Array): string {
+  const compressed = brotliCompressSync(contents, {
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: 11,
+      [constants.BROTLI_PARAM_SIZE_HINT]: contents.length,
+    },
+  });
+  return `// Made by \`deno task bundle\` from main.ts in this folder. Do not edit.
+
+/** The agent: an ECMAScript module, compressed with Brotli, in base64. */
+export const BUNDLE: string =
+  "${compressed.toString("base64")}";
+`;
+}
+
+/** As it is: what is sent later is compressed when it is sent. */
+function asText(contents: Uint8Array): string {
+  return `// Made by \`deno task bundle\` from files.ts in this folder. Do not edit.
+
+/** What an agent does with files: an ECMAScript module. */
+export const FILES_BUNDLE: string =
+  ${JSON.stringify(new TextDecoder().decode(contents))};
+`;
+}
+
 if (import.meta.main) {
-  const text = await buildBundle();
-  if (Deno.args.includes("--check")) {
-    if (text !== await Deno.readTextFile(TARGET)) {
-      console.error("agent/_bundle.ts is stale: run deno task bundle");
-      Deno.exit(1);
+  const isCheck = Deno.args.includes("--check");
+  for (const [target, text] of await build()) {
+    const name = target.pathname.split("/").at(-1);
+    if (!isCheck) {
+      await Deno.writeTextFile(target, text);
+      console.log(`agent/${name}: ${text.length} characters`);
+    } else if (text !== await Deno.readTextFile(target)) {
+      console.error(`agent/${name} is stale: run deno task bundle`);
+      Deno.exitCode = 1;
     }
-  } else {
-    await Deno.writeTextFile(TARGET, text);
-    console.log(`agent/_bundle.ts: ${Math.round(text.length * 0.75)} bytes compressed`);
   }
 }

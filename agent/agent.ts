@@ -1,3 +1,4 @@
+import "./disposal_globals.ts"; // first, for what is made of them
 import { inflateRawSync } from "node:zlib";
 import { decode } from "../codec/decode.ts";
 import { encode } from "../codec/encode.ts";
@@ -7,9 +8,11 @@ import type { Channel, Message } from "./channel.ts";
 import { runCall } from "./exit.ts";
 import { decodeFailure, encodeFailure } from "./failure.ts";
 import { Flag } from "./frame.ts";
-import type { Code } from "./handle.ts";
+import type { Code, FunctionUnit } from "./handle.ts";
 import type { ControllerInfo } from "./hello.ts";
+import { lacksUsing } from "./lacks_using.ts";
 import { Loader } from "./loader.ts";
+import type { ModuleRecord } from "./module_record.ts";
 import type { Multiplexer } from "./multiplexer.ts";
 import { type Batch, type FunctionReference, Request } from "./request.ts";
 import { find, loadCode } from "./reviver.ts";
@@ -30,6 +33,12 @@ type CallHeader = [
   attachments?: number[],
 ];
 
+/** What follows the kind in the header of a SERVICE; see request.ts. */
+type ServiceHeader = [batches: number, module: string, name: string, ...args: unknown[]];
+
+/** A function that serves a channel. */
+type Service = (channel: Channel, ...args: unknown[]) => Promise<void>;
+
 /** Serves the controller's requests. */
 export class Agent {
   readonly #multiplexer: () => Multiplexer;
@@ -49,6 +58,7 @@ export class Agent {
     positions.install();
     this.#multiplexer = multiplexer;
     this.#loader = new Loader((...request) => this.#askForModule(...request), positions);
+    this.#loader.provide("chopsticks:codec", { decode, encode });
   }
 
   /** Makes the agent known to the library, which may run in it. */
@@ -97,6 +107,8 @@ export class Agent {
         return void this.#receiveBatches(channel).catch(() => {}); // the connection is over
       case Request.CALL:
         return void this.#call(channel, ...rest as CallHeader);
+      case Request.SERVICE:
+        return void this.#serve(channel, ...rest as ServiceHeader);
       case Request.STREAM:
       case Request.SIGNAL:
         return this.#attachments.add(channel);
@@ -108,6 +120,7 @@ export class Agent {
   async #receiveBatches(channel: Channel): Promise<void> {
     for (let batch; (batch = await channel.receive()) !== undefined;) {
       const [records, codes] = decode(inflateRawSync(batch.bytes)) as Batch;
+      await this.#lower([...records, ...codes.flatMap(({ units }) => units)]);
       this.#loader.define(records);
       this.#codes.push(...codes);
       this.#batches++;
@@ -116,6 +129,15 @@ export class Agent {
         waiting.resolve();
         return false;
       });
+    }
+  }
+
+  /** Has the controller rewrite what of a batch this engine has no syntax for. */
+  async #lower(sources: (ModuleRecord | FunctionUnit)[]): Promise<void> {
+    if (!sources.some(lacksUsing)) return;
+    const answer = await this.#ask([Request.LOWER, this.#batches]);
+    for (const [index, source] of decode(inflateRawSync(answer!.bytes)) as [number, string][]) {
+      Object.assign(sources[index]!, { source });
     }
   }
 
@@ -140,6 +162,18 @@ export class Agent {
       const onExit = (text: string): void => this.#fail(channel, exitError(text));
       const result = await runCall(onExit, () => call.apply(self, args));
       this.#attachments.sendLast(channel, result, "result");
+    } catch (error) {
+      this.#fail(channel, error);
+    }
+  }
+
+  async #serve(
+    channel: Channel,
+    ...[batches, module, name, ...args]: ServiceHeader
+  ): Promise<void> {
+    try {
+      await this.#untilBatch(batches);
+      await ((await this.#loader.import(module))[name] as Service)(channel, ...args);
     } catch (error) {
       this.#fail(channel, error);
     }

@@ -4,7 +4,7 @@ import { CALLBACK } from "./agent_host.ts";
 import type { Channel } from "./channel.ts";
 import { decodeFailure, type Failure } from "./failure.ts";
 import { Flag } from "./frame.ts";
-import { domExceptionHandle, HandleKind, reviveDomException } from "./handle.ts";
+import { HandleKind, reviveValue, valueHandle } from "./handle.ts";
 import type { Multiplexer } from "./multiplexer.ts";
 import { Request } from "./request.ts";
 import { asStream, receiveStream, sendStream, streamKindOf } from "./value_stream.ts";
@@ -47,7 +47,7 @@ export class Attachments {
       case HandleKind.CALLBACK:
         return this.#callback(attachments[first as number]!);
       default:
-        return reviveDomException(data);
+        return reviveValue(data);
     }
   }
 
@@ -60,7 +60,7 @@ export class Attachments {
     const streams: { readonly channel: Channel; readonly stream: AsyncIterable<unknown> }[] = [];
     const handle = (part: unknown): unknown => {
       const kind = streamKindOf(part);
-      if (kind === undefined) return domExceptionHandle(part);
+      if (kind === undefined) return valueHandle(part);
       const own = this.#multiplexer().open(encode([Request.STREAM]));
       streams.push({ channel: own, stream: part as AsyncIterable<unknown> });
       return [HandleKind.STREAM, own.id, kind];
@@ -88,7 +88,7 @@ export class Attachments {
     channel.receive().then((message) => {
       channel.end();
       if (message !== undefined) {
-        controller.abort(decode(message.bytes, { revive: reviveDomException }));
+        controller.abort(decode(message.bytes, { revive: reviveValue }));
       }
     }, (error) => controller.abort(error));
     return controller.signal;
@@ -106,7 +106,7 @@ export class Attachments {
       const message = await channel.receive();
       if (message === undefined) throw new TypeError("The controller gave no answer");
       if (message.flags & Flag.FAILURE) throw thrownBy(decodeFailure(message.bytes));
-      return decode(message.bytes, { revive: reviveDomException });
+      return decode(message.bytes, { revive: reviveValue });
     };
     Object.defineProperty(call, CALLBACK, { value: true });
     this.#unreachable.register(call, id);

@@ -1,6 +1,6 @@
 import { decode } from "../codec/decode.ts";
 import { encode } from "../codec/encode.ts";
-import { domExceptionHandle, reviveDomException } from "./handle.ts";
+import { reviveValue, valueHandle } from "./handle.ts";
 
 /** What one end tells the other of something that was thrown. */
 export interface Failure {
@@ -9,18 +9,20 @@ export interface Failure {
   readonly message: string;
   /** The stack without the frames of the agent itself, or `null` if what was thrown has none. */
   readonly stack: string | null;
+  /** Its `code`, such as `ENOENT`, if it has one. */
+  readonly code?: string;
   /** What was thrown, when the codec can carry it. */
   readonly thrown?: unknown;
 }
 
 /** The agent's own frames, by the identifier of its module, and those that are always between it and a function. */
-const OWN = /chopsticks:agent|^\s+at (new )?AsyncLocalStorage\.run |\(node:internal\//;
+const OWN = /chopsticks:(agent|files)|^\s+at (new )?AsyncLocalStorage\.run |\(node:internal\//;
 
 /** Describes what was thrown, for {@linkcode decodeFailure} at the other end. */
 export function encodeFailure(thrown: unknown): Uint8Array {
   const failure = describe(thrown);
   try {
-    return encode({ ...failure, thrown }, { handle: domExceptionHandle });
+    return encode({ ...failure, thrown }, { handle: valueHandle });
   } catch {
     return encode(failure);
   }
@@ -28,13 +30,19 @@ export function encodeFailure(thrown: unknown): Uint8Array {
 
 /** Reads what {@linkcode encodeFailure} wrote. Throws a `DecodeError` for anything else. */
 export function decodeFailure(bytes: Uint8Array): Failure {
-  const failure = decode(bytes, { revive: reviveDomException }) as Partial<Failure> | null;
-  const { name, message, stack, ...rest } = failure ?? {};
+  const failure = decode(bytes, { revive: reviveValue }) as Partial<Failure> | null;
+  const { name, message, stack, code, ...rest } = failure ?? {};
   if (typeof name !== "string" || typeof message !== "string") {
     throw new TypeError("A failure without a name and a message");
   }
   const shown = typeof stack === "string" ? stack : null;
-  return { name, message, stack: shown, ..."thrown" in rest ? { thrown: rest.thrown } : {} };
+  return {
+    name,
+    message,
+    stack: shown,
+    ...typeof code === "string" && { code },
+    ..."thrown" in rest && { thrown: rest.thrown },
+  };
 }
 
 /** A stack without the lines that only say how the agent called the function. */
@@ -59,7 +67,13 @@ function describe(thrown: unknown): Failure {
     }
     const stack = typeof thrown.stack === "string" ? trimStack(thrown.stack) : null;
     trimStacks(thrown);
-    return { name: String(thrown.name), message: String(thrown.message), stack };
+    const { code } = thrown as NodeJS.ErrnoException;
+    return {
+      name: String(thrown.name),
+      message: String(thrown.message),
+      stack,
+      ...typeof code === "string" && { code },
+    };
   } catch {
     return { name: "unknown", message: "What was thrown cannot be described", stack: null };
   }

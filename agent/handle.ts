@@ -32,6 +32,10 @@ export const HandleKind = {
   CALLBACK: 9,
   /** `[DOM_EXCEPTION, message, name]`, such as an abort's reason. */
   DOM_EXCEPTION: 10,
+  /** `[GROUP_RESULT, [host, value]…]`: what came of an operation on several hosts. */
+  GROUP_RESULT: 11,
+  /** `[ERROR_RESULT, msg, tb, skipped, aborted]`: what went wrong on one of them. */
+  ERROR_RESULT: 12,
 } as const;
 
 /*
@@ -42,18 +46,50 @@ export const HandleKind = {
 /** The data of a handle: an array that starts with one of {@linkcode HandleKind}. */
 export type Handle = readonly [kind: number, ...rest: unknown[]];
 
-/** The handle of a `DOMException`; `undefined` for anything else. */
-export function domExceptionHandle(value: unknown): Handle | undefined {
-  if (!(value instanceof DOMException)) return undefined;
-  return [HandleKind.DOM_EXCEPTION, value.message, value.name];
+/** The name of a method by which an object tells its handle: the agent does not know the classes of groups. */
+const OWN_HANDLE: unique symbol = Symbol.for("chopsticks.handle");
+
+/** What makes an object of a kind of handle; see {@linkcode defineHandle}. */
+const makers = new Map<number, (...data: unknown[]) => unknown>();
+
+/**
+ * Lets objects of a class of the library be sent.
+ *
+ * @param describe Gives what follows the kind in the handle of an object.
+ * @param make Makes an object of that, and throws if it is not what `describe` gives.
+ */
+export function defineHandle<T extends object>(
+  prototype: T,
+  kind: number,
+  describe: (value: T) => unknown[],
+  make: (...data: unknown[]) => T,
+): void {
+  Object.defineProperty(prototype, OWN_HANDLE, {
+    value(this: T): Handle {
+      return [kind, ...describe(this)];
+    },
+  });
+  makers.set(kind, make);
 }
 
-/** What a handle of {@linkcode HandleKind.DOM_EXCEPTION} stands for; `undefined` for another. */
-export function reviveDomException(data: unknown): DOMException | undefined {
-  const [kind, message, name] = Array.isArray(data) ? data : [];
-  return kind === HandleKind.DOM_EXCEPTION
-    ? new DOMException(String(message), String(name))
-    : undefined;
+/** The handle of a value that needs neither code nor an attachment; `undefined` for anything else. */
+export function valueHandle(value: unknown): Handle | undefined {
+  if (value instanceof DOMException) {
+    return [HandleKind.DOM_EXCEPTION, value.message, value.name];
+  }
+  return (value as { [OWN_HANDLE]?: () => Handle } | null | undefined)?.[OWN_HANDLE]?.();
+}
+
+/** What such a handle stands for; `undefined` for another. */
+export function reviveValue(data: unknown): unknown {
+  const [kind, ...rest] = Array.isArray(data) ? data : [];
+  if (kind === HandleKind.DOM_EXCEPTION) return new DOMException(String(rest[0]), String(rest[1]));
+  const make = makers.get(kind);
+  if (make !== undefined) return make(...rest);
+  // An agent that groups are unknown to.
+  if (kind === HandleKind.GROUP_RESULT) return new Map(rest as [unknown, unknown][]);
+  if (kind === HandleKind.ERROR_RESULT) return { msg: rest[0], tb: rest[1] };
+  return undefined;
 }
 
 /** Code that comes with a value: what has to be loaded before the value can be made. */

@@ -42,6 +42,11 @@ export class Loader {
     }
   }
 
+  /** Makes a module of what is here already. */
+  provide(id: string, namespace: Namespace): void {
+    this.#modules.set(id, synthetic(Object.keys(namespace), id, () => (name) => namespace[name]));
+  }
+
   /** The record of a module that was sent. */
   record(id: string): ModuleRecord | undefined {
     return this.#records.get(id);
@@ -263,9 +268,8 @@ export class Loader {
     // Another import may have been quicker.
     const known = this.#modules.get(id);
     if (known !== undefined) return known;
-    const module = synthetic(Object.keys(namespace), id, () => (name) => namespace[name]);
-    this.#modules.set(id, module);
-    return module;
+    this.provide(id, namespace);
+    return this.#modules.get(id)!;
   }
 }
 

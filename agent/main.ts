@@ -33,8 +33,8 @@ export function start(input: Socket, rest: Uint8Array): void {
   const exit = captureExit();
   const deno = (globalThis as { Deno?: DenoGlobal }).Deno;
   const [marker, denoDir] = deno?.args ?? process.argv.slice(1);
-  if (deno === undefined) hideNodeOptions();
-  else restoreDenoDir(denoDir);
+  hideArguments(deno);
+  if (deno !== undefined) restoreDenoDir(denoDir);
   process.on("uncaughtException", report);
   process.on("unhandledRejection", report);
 
@@ -95,8 +95,9 @@ function restoreDenoDir(original: string | undefined): void {
   }
 }
 
-/** The agent's own flags are not for the workers and children of what it runs. */
-function hideNodeOptions(): void {
+/** The agent's own flags and arguments are not for what it runs, nor for the workers and children of that. */
+function hideArguments(deno: DenoGlobal | undefined): void {
   process.execArgv.length = 0;
   process.argv.length = 1;
+  if (deno !== undefined) Object.defineProperty(deno, "args", { value: [] });
 }

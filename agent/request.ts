@@ -45,6 +45,18 @@ export const Request = {
    * nothing if there is no such file, or a failure.
    */
   FILE: 7,
+  /**
+   * Controller to agent: `[SERVICE, batches, module, name, ...args]`. The channel is handed over to a function of a
+   * module: a part of the agent that is only sent when it is needed. What the messages are is its own affair.
+   */
+  SERVICE: 8,
+  /**
+   * Agent to controller: `[LOWER, batch]`, with the number of the batch, when its engine lacks the syntax for `using`
+   * declarations in it; the batch counts when this is answered. The answer is `[index, source]` for each record
+   * and unit of the batch, counted in that order, that has such declarations: what to run instead; compressed like a
+   * batch.
+   */
+  LOWER: 9,
 } as const;
 
 /** Modules, and code that no module exports. */

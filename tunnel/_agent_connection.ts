@@ -19,7 +19,7 @@ import { streamPipe } from "../agent/stream_pipe.ts";
 import { BootReader } from "./_boot_reader.ts";
 import { bootstrapLine, type BootstrapOptions, searchedPlaces, WANTED } from "./_bootstrap.ts";
 import { StderrLines } from "./_stderr_lines.ts";
-import { visible } from "./_visible.ts";
+import { visible } from "./visible.ts";
 import { ConnectionError, RuntimeNotFoundError } from "./connection_error.ts";
 
 /** What an {@linkcode AgentConnection} needs to know. */

@@ -1,12 +1,7 @@
 import { type Channel, ChannelReset } from "../agent/channel.ts";
 import { encodeFailure, type Failure } from "../agent/failure.ts";
 import { Flag } from "../agent/frame.ts";
-import {
-  domExceptionHandle,
-  type Handle,
-  HandleKind,
-  reviveDomException,
-} from "../agent/handle.ts";
+import { type Handle, HandleKind, reviveValue, valueHandle } from "../agent/handle.ts";
 import type { Multiplexer } from "../agent/multiplexer.ts";
 import { Request } from "../agent/request.ts";
 import { receiveStream, sendStream, streamKindOf } from "../agent/value_stream.ts";
@@ -30,7 +25,7 @@ export function attachmentHandle(value: unknown, index: number): Handle {
 /** The handle of a value that needs neither code nor an attachment; `undefined` for any other. */
 export function simpleHandle(value: unknown): Handle | undefined {
   if (value instanceof AbortSignal && value.aborted) return [HandleKind.ABORTED, value.reason];
-  return domExceptionHandle(value);
+  return valueHandle(value);
 }
 
 /** What {@linkcode Attachments} needs of its connection. */
@@ -94,7 +89,7 @@ export class Attachments {
       if (fn === undefined) throw new TypeError("There is no such callback");
       const args = message === undefined ? [] : this.decode(message.bytes, undefined);
       const result = await fn(...args as unknown[]);
-      channel.send(encode(result, { name: "result", handle: domExceptionHandle }), Flag.END);
+      channel.send(encode(result, { name: "result", handle: valueHandle }), Flag.END);
     } catch (error) {
       if (error instanceof ChannelReset) return;
       channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
@@ -109,9 +104,9 @@ export class Attachments {
   #revive(data: unknown, signal: AbortSignal | undefined): unknown {
     const [kind, id, streamKind] = Array.isArray(data) ? data : [];
     if (kind !== HandleKind.STREAM) {
-      const exception = reviveDomException(data);
-      if (exception === undefined) throw new TypeError("A handle that a controller does not take");
-      return exception;
+      const value = reviveValue(data);
+      if (value === undefined) throw new TypeError("A handle that a controller does not take");
+      return value;
     }
     const channel = this.#incoming.get(id);
     if (channel === undefined) throw new TypeError("A stream that was not opened");
@@ -149,7 +144,7 @@ export class Attachments {
 /** Why a signal aborted, or at least what it is called. */
 function encodeReason(reason: unknown): Uint8Array {
   try {
-    return encode(reason, { handle: domExceptionHandle });
+    return encode(reason, { handle: valueHandle });
   } catch {
     return encode(new Error(String(reason)));
   }

@@ -3,10 +3,12 @@ import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
 import { agentHost } from "../agent/agent_host.ts";
 import { type Channel, ChannelReset, type Message } from "../agent/channel.ts";
-import { decodeFailure, encodeFailure } from "../agent/failure.ts";
+import { FILES_BUNDLE } from "../agent/_files_bundle.ts";
+import { decodeFailure, encodeFailure, type Failure } from "../agent/failure.ts";
+import type * as Files from "../agent/files.ts";
 import { Flag } from "../agent/frame.ts";
 import type { Code } from "../agent/handle.ts";
-import { urlOf } from "../agent/module_record.ts";
+import { type ModuleRecord, urlOf } from "../agent/module_record.ts";
 import { ProtocolError } from "../agent/protocol_error.ts";
 import {
   type Batch,
@@ -19,13 +21,22 @@ import { encode } from "../codec/encode.ts";
 import type { AgentConnection } from "./_agent_connection.ts";
 import { Attachments } from "./_attachments.ts";
 import type { CallImage } from "./_call_image.ts";
+import type { SentSource } from "./_lower_using.ts";
 import { moduleGraph, resolveDynamic } from "./_module_graph.ts";
 import type { ServedFolders } from "./_served_folders.ts";
-import { visible } from "./_visible.ts";
+import { visible } from "./visible.ts";
 import { RemoteError } from "./remote_error.ts";
 
 /** Why the channel of a call that has its answer is given up. One for all: each call comes by here. */
 const OVER = new Error("The call is over");
+
+/** The part of the agent that works on files. */
+const FILES: ModuleRecord = {
+  id: "chopsticks:files",
+  kind: "js",
+  source: FILES_BUNDLE,
+  imports: {},
+};
 
 /** What a {@linkcode Session} needs to know of its tunnel. */
 export interface SessionOptions {
@@ -52,6 +63,8 @@ export class Session {
   readonly #codeUrls = new Set<string>();
   #batchChannel: Channel | undefined;
   #batches = 0;
+  /** What is in the batches that may have `using` declarations, until an agent without that syntax asks. */
+  readonly #lowerable = new Map<number, readonly SentSource[]>();
 
   constructor(options: SessionOptions, connection: AgentConnection) {
     this.#options = options;
@@ -63,7 +76,7 @@ export class Session {
         return () => connection.release();
       },
       fail: (failure) => new RemoteError(options.host, "A stream", failure),
-      broken: (text, cause) => this.#protocolError(text, cause),
+      broken: (text, cause) => this.broken(text, cause),
     });
   }
 
@@ -89,6 +102,9 @@ export class Session {
   #sendBatch(batch: Batch): void {
     this.#batchChannel ??= this.connection.multiplexer.open(encode([Request.BATCHES]));
     this.#batchChannel.send(deflateRawSync(encode(batch)));
+    const [records, codes] = batch;
+    const sources = [...records, ...codes.flatMap(({ units }) => units)];
+    if (sources.some(mayUse)) this.#lowerable.set(this.#batches, sources);
     this.#batches++;
   }
 
@@ -131,6 +147,28 @@ export class Session {
     }
   }
 
+  /** Opens a channel that a function of the agent's files module serves; the module is sent when it is first needed. */
+  openFiles(name: keyof typeof Files, ...args: unknown[]): Channel {
+    if (!this.#modules.has(FILES.id)) {
+      this.#modules.add(FILES.id);
+      this.#sendBatch([[FILES], []]);
+    }
+    return this.connection.multiplexer.open(
+      encode([Request.SERVICE, this.#batches, FILES.id, name, ...args]),
+    );
+  }
+
+  /** The error for a failure that the far end told of, or for one that cannot be read. `text` is its message. */
+  failure(operation: string, bytes: Uint8Array, text?: (failure: Failure) => string): Error {
+    let failure;
+    try {
+      failure = decodeFailure(bytes);
+    } catch (cause) {
+      return this.broken(`A failure of ${operation} that cannot be read`, cause);
+    }
+    return new RemoteError(this.#options.host, operation, failure, text?.(failure));
+  }
+
   /** Answers a request of the agent. */
   handleChannel(channel: Channel, header: Uint8Array): void {
     let request: unknown;
@@ -145,6 +183,8 @@ export class Session {
         return this.#handleImport(channel, rest);
       case Request.FILE:
         return void this.#sendFile(channel, rest[0]);
+      case Request.LOWER:
+        return this.#handleLower(channel, rest);
       case Request.STREAM:
         return this.#attachments.add(channel);
       case Request.CALLBACK:
@@ -204,6 +244,32 @@ export class Session {
     return found === "served";
   }
 
+  #handleLower(channel: Channel, [batch]: unknown[]): void {
+    const sources = this.#lowerable.get(batch as number);
+    if (sources === undefined) this.#broken("A request that a controller does not take");
+    // It is asked for once, which bounds the work that an agent can cause.
+    this.#lowerable.delete(batch as number);
+    this.#lower(sources).then((lowered) => channel.send(deflateRawSync(encode(lowered)), Flag.END));
+  }
+
+  /** What to run instead of those of the sources that have `using` declarations, with their indices. */
+  async #lower(
+    sources: readonly SentSource[],
+  ): Promise<(readonly [number, SentSource["source"]])[]> {
+    try {
+      // Only a controller of old agents needs it.
+      const { lowerUsing } = await import("./_lower_using.ts");
+      return sources.flatMap((one, index) => {
+        const lowered = mayUse(one) ? lowerUsing(one) : one.source;
+        return lowered === one.source ? [] : [[index, lowered] as const];
+      });
+    } catch (error) {
+      // The agent waits for an answer; what is wrong, it hears from its engine.
+      this.#options.report(`Cannot replace \`using\` declarations: ${(error as Error).message}`);
+      return [];
+    }
+  }
+
   async #sendFile(channel: Channel, url: unknown): Promise<void> {
     try {
       const bytes = await this.#readFile(url);
@@ -247,31 +313,23 @@ export class Session {
 
   #read(operation: string, message: Message | undefined, signal: AbortSignal | undefined): unknown {
     if (message === undefined) this.#broken("The agent ended a call without a result");
-    const failed = (message.flags & Flag.FAILURE) !== 0;
+    if (message.flags & Flag.FAILURE) throw this.failure(operation, message.bytes);
     let value;
     try {
-      value = failed
-        ? decodeFailure(message.bytes)
-        : this.#attachments.decode(message.bytes, signal);
+      value = this.#attachments.decode(message.bytes, signal);
     } catch (cause) {
       this.#broken(`The result of ${operation} cannot be read`, cause);
-    }
-    if (failed) {
-      throw new RemoteError(
-        this.#options.host,
-        operation,
-        value as ReturnType<typeof decodeFailure>,
-      );
     }
     return value;
   }
 
   /** The far end does not keep to the protocol: there is nothing to expect of it any more. */
   #broken(text: string, cause?: unknown): never {
-    throw this.#protocolError(text, cause);
+    throw this.broken(text, cause);
   }
 
-  #protocolError(text: string, cause: unknown): Error {
+  /** Closes the connection, whose far end does not keep to the protocol, and gives the error for that. */
+  broken(text: string, cause: unknown): Error {
     const { ended } = this.connection.multiplexer;
     // What was on its way when the connection ended is not the far end's fault.
     if (ended !== undefined) return ended;
@@ -280,4 +338,9 @@ export class Session {
     this.connection.multiplexer.end(error);
     return error;
   }
+}
+
+/** Whether there may be `using` declarations in it. */
+function mayUse({ kind = "js", source }: SentSource): boolean {
+  return kind.endsWith("js") && (source as string).includes("using");
 }

@@ -1,11 +1,26 @@
 import type { AgentInfo } from "../agent/hello.ts";
 import type { FunctionPlace } from "../agent/request.ts";
 import { asStream } from "../agent/value_stream.ts";
-import { type Core, cores } from "./_core.ts";
-import { type CallImage, callImage, placeImage } from "./_call_image.ts";
-import { nameOf } from "./_function_place.ts";
-import type { Session } from "./_session.ts";
+import type { Group, Hosts } from "../group/group.ts";
+import { placeImage } from "./_call_image.ts";
 import { ConnectionError } from "./connection_error.ts";
+import type {
+  FetchedBytes,
+  FetchedStream,
+  FetchOptions,
+  FetchResult,
+  FetchTarget,
+  PutOptions,
+  PutResult,
+  PutSource,
+  SyncOptions,
+  SyncResult,
+} from "./file_options.ts";
+import { fetchFile } from "./_fetch_file.ts";
+import { putFile } from "./_put_file.ts";
+import { fetchDirectory, syncDirectory } from "./_sync_directory.ts";
+import { groupOf } from "./grouping.ts";
+import { connect, coreOf, performCall, prepareCall, prepared, withSignal } from "./operation.ts";
 import type { WithOptions } from "./tunnel_options.ts";
 
 /** A module at the far end: each of its functions gives a promise here. */
@@ -13,9 +28,6 @@ export type RemoteModule<M> = {
   readonly [K in keyof M as M[K] extends (...args: never[]) => unknown ? K : never]: M[K] extends
     (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never;
 };
-
-/** The signals of the views that {@linkcode BaseTunnel.with} made. */
-const signals: WeakMap<BaseTunnel, AbortSignal> = new WeakMap();
 
 /**
  * A way to another machine, or to another process: what all tunnels have in common.
@@ -52,12 +64,13 @@ export abstract class BaseTunnel {
    * Rejects with a {@linkcode ConnectionError} if that fails.
    */
   async connect(): Promise<void> {
-    await use(this, (session) => session.connection.ready);
+    await connect(this);
   }
 
   /**
    * Calls `fn` at the far end. The function and every module that it needs are sent there;
-   * the arguments and the result are copied.
+   * the arguments and the result are copied. Variables are taken as they are now; what is in the objects that they
+   * hold should not change before the call is on its way, which may take a moment.
    *
    * Rejects with a {@linkcode RemoteError} if it throws there, with a {@linkcode ConnectionError}
    * if there is no connection or it is lost, and with a `TypeError` if the function or
@@ -79,10 +92,7 @@ export abstract class BaseTunnel {
     fn: (...args: A) => R,
     ...args: A
   ): Promise<Awaited<R>> {
-    if (typeof fn !== "function") {
-      throw new TypeError(`Cannot call ${String(fn)}: it is not a function`);
-    }
-    return await call(this, `${nameOf(fn)}()`, callImage(fn, args.map(asStream))) as Awaited<R>;
+    return await performCall(this, prepareCall(fn, args)) as Awaited<R>;
   }
 
   /**
@@ -113,9 +123,170 @@ export abstract class BaseTunnel {
         const place = places.get(name) ?? { module: href, path: [name] };
         places.set(name, place);
         return async (...args: unknown[]) =>
-          await call(this, `${name}()`, placeImage(place, args.map(asStream)));
+          await performCall(this, prepared(`${name}()`, placeImage(place, args.map(asStream))));
       },
     }) as RemoteModule<M>;
+  }
+
+  /**
+   * Writes a file at the far end. It is written beside its place and moved there when it is complete, so
+   * neither a partial file is ever seen nor an old one damaged. Any size needs the same memory.
+   *
+   * Rejects with a {@linkcode RemoteError} if the far end cannot write it, and with an `Error` if it
+   * cannot be read here; the text says which path, and why. The error's `cause` has the system's `code`.
+   *
+   * @param source A path or `file:` URL, or the contents.
+   * @param remotePath The path there; what is relative starts in the agent's folder, and `~/` is the home folder.
+   * Without it a temporary file is made.
+   * @param options Mode, progress and cancellation.
+   *
+   * @example
+   * ```ts
+   * import { Local } from "../mod.ts";
+   *
+   * await using tun = new Local();
+   * const { remotePath } = await tun.put({ text: "Hello\n" }, undefined, { mode: 0o600 });
+   * await tun.call(Deno.remove, remotePath);
+   * ```
+   */
+  async put(
+    source: PutSource,
+    remotePath?: string | URL,
+    options: PutOptions = {},
+  ): Promise<PutResult> {
+    return await putFile(this, source, remotePath, options);
+  }
+
+  /**
+   * Reads a file at the far end into memory.
+   *
+   * @param remotePath The path there; what is relative starts in the agent's folder, and `~/` is the home folder.
+   * @param localPath `null`.
+   * @param options Progress and cancellation.
+   *
+   * @example
+   * ```ts
+   * import { Local } from "../mod.ts";
+   *
+   * await using tun = new Local();
+   * const { bytes } = await tun.fetch("/etc/hostname", null);
+   * console.log(new TextDecoder().decode(bytes));
+   * ```
+   */
+  fetch(remotePath: string | URL, localPath: null, options?: FetchOptions): Promise<FetchedBytes>;
+  /**
+   * Reads a file at the far end into a stream, which is closed at the end, and aborted if it fails.
+   *
+   * @param remotePath The path there.
+   * @param localPath The stream.
+   * @param options Progress and cancellation.
+   */
+  fetch(
+    remotePath: string | URL,
+    localPath: WritableStream<Uint8Array>,
+    options?: FetchOptions,
+  ): Promise<FetchedStream>;
+  /**
+   * Copies a file from the far end. It is written beside its place and moved there when it is complete.
+   * A new file gets the mode that it has there, as far as the umask here admits. Any size needs the same memory.
+   *
+   * Rejects with a {@linkcode RemoteError} if the far end cannot read it, and with an `Error` if it
+   * cannot be written here; the text says which path, and why. The error's `cause` has the system's `code`.
+   *
+   * @param remotePath The path there; what is relative starts in the agent's folder, and `~/` is the home folder.
+   * @param localPath The path here, or a `file:` URL. Without it a temporary file is made.
+   * @param options Progress and cancellation.
+   */
+  fetch(
+    remotePath: string | URL,
+    localPath?: string | URL,
+    options?: FetchOptions,
+  ): Promise<FetchResult>;
+  async fetch(
+    remotePath: string | URL,
+    localPath?: FetchTarget,
+    options: FetchOptions = {},
+  ): Promise<FetchResult | FetchedStream | FetchedBytes> {
+    return await fetchFile(this, remotePath, localPath, options);
+  }
+
+  /**
+   * Makes a folder at the far end the same as one here: creates and updates what differs and, with
+   * `delete`, removes what is not here. Files, folders and symbolic links are carried, with their modes and times.
+   *
+   * Rejects as {@linkcode put} does. What has arrived by then stays; no file is ever half-written.
+   *
+   * @param localDir The folder here, by path or `file:` URL.
+   * @param remoteDir The folder there, which is made if need be.
+   * @param options What to leave alone, how to compare, whether to remove.
+   *
+   * @example
+   * ```ts ignore
+   * import { Tunnel } from "../mod.ts";
+   *
+   * await using tun = new Tunnel("www.example.com");
+   * const { updated } = await tun.sync("./site", "/srv/www", { delete: true, exclude: ["*.tmp"] });
+   * console.log(updated);
+   * ```
+   */
+  async sync(
+    localDir: string | URL,
+    remoteDir: string | URL,
+    options: SyncOptions = {},
+  ): Promise<SyncResult> {
+    return await syncDirectory(this, localDir, remoteDir, options);
+  }
+
+  /**
+   * Makes a folder here the same as one at the far end; otherwise like {@linkcode sync}. Whatever the far
+   * end says, nothing outside of `localDir` is written, and no file gets a set-user-ID or set-group-ID bit.
+   *
+   * @param remoteDir The folder there.
+   * @param localDir The folder here, by path or `file:` URL, which is made if need be.
+   * @param options What to leave alone, how to compare, whether to remove.
+   */
+  async fetchDir(
+    remoteDir: string | URL,
+    localDir: string | URL,
+    options: SyncOptions = {},
+  ): Promise<SyncResult> {
+    return await fetchDirectory(this, remoteDir, localDir, options);
+  }
+
+  /**
+   * A group of this tunnel and those of `other`; of tunnels with one host, the first counts.
+   *
+   * @param other A tunnel, a group, or hosts and tunnels.
+   */
+  union(other: Hosts): Group {
+    return groupOf(this).union(other);
+  }
+
+  /**
+   * A group of this tunnel if its host is in `other`, or else of none.
+   *
+   * @param other A tunnel, a group, or hosts and tunnels.
+   */
+  intersection(other: Hosts): Group {
+    return groupOf(this).intersection(other);
+  }
+
+  /**
+   * A group of this tunnel if its host is not in `other`, or else of none.
+   *
+   * @param other A tunnel, a group, or hosts and tunnels.
+   */
+  difference(other: Hosts): Group {
+    return groupOf(this).difference(other);
+  }
+
+  /**
+   * A group of what is either this tunnel or in `other`, by host, and not both.
+   *
+   * @param other A tunnel, a group, or hosts and tunnels.
+   */
+  symmetricDifference(other: Hosts): Group {
+    return groupOf(this).symmetricDifference(other);
   }
 
   /**
@@ -131,12 +302,7 @@ export abstract class BaseTunnel {
    */
   with(options: WithOptions): this {
     const { signal } = options;
-    if (signal === undefined) return this;
-    const own = signals.get(this);
-    const view = Object.create(this);
-    cores.set(view, coreOf(this));
-    signals.set(view, own === undefined ? signal : anySignal(own, signal));
-    return view;
+    return signal === undefined ? this : withSignal(this, signal);
   }
 
   /**
@@ -179,81 +345,4 @@ export abstract class BaseTunnel {
       });
     }
   }
-}
-
-async function call(
-  tunnel: BaseTunnel,
-  operation: string,
-  imaging: CallImage | Promise<CallImage>,
-): Promise<unknown> {
-  // It is awaited below; until then it may fail without anybody to hear of it.
-  if (imaging instanceof Promise) imaging.catch(() => {});
-  return await use(tunnel, async (session, signal) => {
-    const image = imaging instanceof Promise ? await imaging : imaging;
-    if (!session.hasModules(image.modules)) {
-      await session.sendModules(image.modules);
-      signal?.throwIfAborted();
-    }
-    return await session.call(operation, image, signal);
-  });
-}
-
-/** Does something with the connection, which is made if there is none, and keeps the script alive meanwhile. */
-async function use<T>(
-  tunnel: BaseTunnel,
-  work: (session: Session, signal: AbortSignal | undefined) => Promise<T>,
-): Promise<T> {
-  const signal = signals.get(tunnel);
-  signal?.throwIfAborted();
-  const session = coreOf(tunnel).session ?? await sessionLater(tunnel, signal);
-  session.connection.hold();
-  try {
-    return await abortable(work(session, signal), signal);
-  } finally {
-    session.connection.release();
-  }
-}
-
-/** A new session, as soon as the process of the last one is gone. */
-async function sessionLater(tunnel: BaseTunnel, signal: AbortSignal | undefined): Promise<Session> {
-  const core = coreOf(tunnel);
-  await abortable(core.gone, signal);
-  if (core.session !== undefined) return core.session;
-  let session: Session | undefined = undefined;
-  session = core.open(() => {
-    if (core.session === session) core.session = undefined;
-  });
-  core.session = session;
-  core.gone = session.connection.gone;
-  return session;
-}
-
-function coreOf(tunnel: BaseTunnel): Core {
-  const core = cores.get(tunnel);
-  if (core === undefined) {
-    throw new TypeError(`${tunnel.constructor.name} is no driver: extend SubprocessTunnel`);
-  }
-  return core;
-}
-
-/** Settles as `promise` does, or rejects with the signal's reason if that comes first. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
-}
-
-/** `AbortSignal.any`, which Node has only since version 20. */
-function anySignal(...signals: AbortSignal[]): AbortSignal {
-  if ("any" in AbortSignal) return AbortSignal.any(signals);
-  const controller = new AbortController();
-  for (const signal of signals) {
-    const abort = (): void => controller.abort(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { signal: controller.signal });
-  }
-  return controller.signal;
 }

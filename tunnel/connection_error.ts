@@ -30,16 +30,9 @@ export interface ConnectionErrorOptions extends ErrorOptions {
 export class ConnectionError extends Error {
   /** The name of the class. */
   override name = "ConnectionError";
-  /** The host that the connection is to. */
-  readonly host: string;
-  /** The argv of the process that carries the connection. */
-  readonly command: readonly string[];
-  /** The process's exit code, or `null` if it has none: it was ended by a signal, or still runs. */
-  readonly exitCode: number | null;
-  /** The last lines of the process's stderr, control characters made visible. */
-  readonly stderr: string;
-  /** The last of what the process printed on stdout before the agent was up, likewise. */
-  readonly stdout: string;
+  // Behind getters: the message has them all, and a printed error shows it and its own properties.
+  readonly #host: string;
+  readonly #known: Required<Omit<ConnectionErrorOptions, "cause">>;
 
   /**
    * Adds the details to the message.
@@ -56,11 +49,33 @@ export class ConnectionError extends Error {
       ...stdout === "" ? [] : [`stdout: ${indent(stdout)}`],
     ];
     super(`${message}\n  ${details.join("\n  ")}`, rest);
-    this.host = host;
-    this.command = command;
-    this.exitCode = exitCode;
-    this.stderr = stderr;
-    this.stdout = stdout;
+    this.#host = host;
+    this.#known = { command, exitCode, stderr, stdout };
+  }
+
+  /** The host that the connection is to. */
+  get host(): string {
+    return this.#host;
+  }
+
+  /** The argv of the process that carries the connection. */
+  get command(): readonly string[] {
+    return this.#known.command;
+  }
+
+  /** The process's exit code, or `null` if it has none: it was ended by a signal, or still runs. */
+  get exitCode(): number | null {
+    return this.#known.exitCode;
+  }
+
+  /** The last lines of the process's stderr, control characters made visible. */
+  get stderr(): string {
+    return this.#known.stderr;
+  }
+
+  /** The last of what the process printed on stdout before the agent was up, likewise. */
+  get stdout(): string {
+    return this.#known.stdout;
   }
 }
 

@@ -8,7 +8,7 @@ import { permissionFlags } from "./_permission_flags.ts";
 import { ServedFolders } from "./_served_folders.ts";
 import { Session } from "./_session.ts";
 import { quote } from "./_shell_quote.ts";
-import { visible } from "./_visible.ts";
+import { visible } from "./visible.ts";
 import { BaseTunnel } from "./base_tunnel.ts";
 import { DepthLimitError } from "./depth_limit_error.ts";
 import { settings } from "./settings.ts";

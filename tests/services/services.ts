@@ -93,6 +93,13 @@ export interface JupyterService {
   readonly path: string;
 }
 
+/** A program that tells whether two folders are the same. */
+export interface RsyncService {
+  readonly available: true;
+  /** Absolute path of `rsync`. */
+  readonly path: string;
+}
+
 /** Everything that tests can need; see each member. */
 export interface Services {
   /** The folder of this run: world-readable, removed at the end. */
@@ -104,6 +111,7 @@ export interface Services {
   readonly docker: DockerService | Unavailable;
   readonly sudo: SudoService | Unavailable;
   readonly jupyter: JupyterService | Unavailable;
+  readonly rsync: RsyncService | Unavailable;
 }
 
 /** The name of a service. */
@@ -121,6 +129,7 @@ export const services: Services = JSON.parse(Deno.env.get(SERVICES_VARIABLE) ?? 
   docker: NOT_STARTED,
   sudo: NOT_STARTED,
   jupyter: NOT_STARTED,
+  rsync: NOT_STARTED,
 };
 
 /**

@@ -46,6 +46,7 @@ PrintMotd no
 PrintLastLog no
 MaxStartups 1000
 MaxSessions 1000
+Subsystem sftp internal-sftp
 ${penalties ? "PerSourcePenalties no" : ""}
 # There is no such user: it is for being asked a password.
 Match User asked

@@ -1,6 +1,7 @@
 import { startDocker } from "./docker.ts";
 import { placeDeno, placeNode } from "./interpreters.ts";
 import { findJupyter } from "./jupyter.ts";
+import { findRsync } from "./rsync.ts";
 import { createRunFolder, removeDeadRuns, removeRunFolder } from "./run_folder.ts";
 import type { Services } from "./services.ts";
 import { createShells } from "./shells.ts";
@@ -41,6 +42,7 @@ export async function startServices(signal: AbortSignal): Promise<RunningService
         docker,
         sudo,
         jupyter: findJupyter(),
+        rsync: findRsync(),
       },
       async [Symbol.asyncDispose](): Promise<void> {
         ssh.stop();

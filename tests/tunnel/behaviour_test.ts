@@ -8,6 +8,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { rmSync } from "node:fs";
 import os from "node:os";
 import { ConnectionError, RemoteError } from "../../mod.ts";
 import { command } from "../services/command.ts";
@@ -64,6 +65,7 @@ async function testConnection(t: Deno.TestContext, kind: Kind): Promise<void> {
     await testOutput(t, kind, tun, lines);
     await testExit(t, kind, tun);
     await testSignal(t, tun);
+    await testFiles(t, tun, parent);
   } finally {
     await tun.close();
     await Deno.remove(parent, { recursive: true });
@@ -401,6 +403,46 @@ async function testSignal(t: Deno.TestContext, tun: Tun): Promise<void> {
       controllers[first ? 0 : 1].abort("both");
       assertEquals(await rejection(call), "both");
     }
+  });
+}
+
+async function testFiles(t: Deno.TestContext, tun: Tun, parent: string): Promise<void> {
+  const open = `${parent}/${ODD_FOLDER}/open`;
+  await Deno.mkdir(open);
+  await Deno.chmod(open, 0o777);
+  const bytes = crypto.getRandomValues(new Uint8Array(60_000));
+  const source = `${open}/source`;
+  await Deno.writeFile(source, bytes);
+
+  await t.step("put() and fetch() carry a file there and back", async () => {
+    // cwd is the folder above it.
+    const put = await soon(tun.put(source, "open/a b", { mode: 0o666 }), "put()");
+    assertEquals([put.remotePath, put.size], [`${open}/a b`, bytes.length]);
+    assertEquals(await Deno.readFile(`${open}/a b`), bytes);
+    assertEquals((await Deno.stat(`${open}/a b`)).mode! & 0o7777, 0o666);
+    const fetched = await soon(tun.fetch("open/a b", `${open}/back`), "fetch()");
+    assertEquals(fetched, { ...put, localPath: `${open}/back` });
+    assertEquals(await Deno.readFile(fetched.localPath), bytes);
+    assertEquals((await tun.fetch(put.remotePath, null)).bytes, bytes);
+  });
+
+  await t.step("put() makes a temporary file there, where a path is lacking", async () => {
+    const { remotePath, sha1sum } = await tun.put(bytes, undefined, { mode: 0o600 });
+    try {
+      assertEquals((await tun.fetch(remotePath, null)).sha1sum, sha1sum);
+    } finally {
+      await tun.call(rmSync, remotePath);
+    }
+  });
+
+  await t.step("put() and fetch() say what is missing there, and go on", async () => {
+    const missing = `${parent}/missing/file`;
+    for (const way of [() => tun.put(source, missing), () => tun.fetch(missing, null)]) {
+      const error = await rejectsAs(RemoteError, way());
+      assertMatch(error.message, new RegExp(`on ${tun.host}, ${missing}: no such file or folder`));
+      assertEquals(error.host, tun.host);
+    }
+    assertEquals([...Deno.readDirSync(open)].length, 3);
   });
 }
 

@@ -10,13 +10,9 @@ function add(n: number): number {
   return n + offset;
 }
 
-/** Functions of this file that run at the far end cannot have `await using`: old Nodes do not know it. */
 async function through<T>(tun: Local, fn: () => T): Promise<Awaited<T>> {
-  try {
-    return await tun.call(fn);
-  } finally {
-    await tun.close();
-  }
+  await using opened = tun;
+  return await opened.call(fn);
 }
 
 async function bomb(): Promise<unknown> {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { visible, visibleErrors } from "../../tunnel/_visible.ts";
+import { visible, visibleErrors } from "../../tunnel/visible.ts";
 
 Deno.test("visible() shows control characters", () => {
   assertEquals(visible("\x1b[31m\x07\x00\r\x7f\x9b"), "\\x1b[31m\\x07\\x00\\x0d\\x7f\\x9b");

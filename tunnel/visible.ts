@@ -8,6 +8,15 @@ const MAX_LENGTH = 64 * 1024;
 /**
  * `text` with its control characters made visible, but for tabs and line breaks:
  * what a far end says must not move the cursor, retitle the window or hide text.
+ *
+ * @param text Any text; what is beyond 65,536 characters is only counted.
+ *
+ * @example
+ * ```ts
+ * import { visible } from "../mod.ts";
+ *
+ * console.log(visible("\x1b[2Jgone?")); // \x1b[2Jgone?
+ * ```
  */
 export function visible(text: string): string {
   const rest = text.length - MAX_LENGTH;

@@ -1,0 +1,21 @@
+import vm from "node:vm";
+import type { FunctionUnit } from "./handle.ts";
+import type { ModuleRecord } from "./module_record.ts";
+
+/**
+ * Whether this engine cannot compile code for its `using` declarations, which Node has since version 24. Of
+ * CommonJS it may say so for other reasons: code that mentions the word and is none for a module.
+ */
+export function lacksUsing(code: ModuleRecord | FunctionUnit): boolean {
+  const { kind = "js", source } = code as ModuleRecord;
+  return kind.endsWith("js") && /\busing\b/.test(source as string) &&
+    !compiles("{using a=null}") && !compiles(source as string);
+}
+
+function compiles(source: string): boolean {
+  try {
+    return !!new vm.SourceTextModule(source);
+  } catch {
+    return false;
+  }
+}

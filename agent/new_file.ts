@@ -1,0 +1,190 @@
+import fs from "node:fs";
+import { dirname } from "node:path";
+import { promisify } from "node:util";
+import { fileError, withPath } from "./file_error.ts";
+import { sweep, temporaryPath } from "./temporary_name.ts";
+
+const fsync = promisify(fs.fsync);
+
+/** Where a file is to be, and what is there now. */
+interface Place {
+  /** The path without symbolic links at its end. */
+  readonly path: string;
+  readonly old: fs.Stats | undefined;
+}
+
+/**
+ * A file that is being written. It has a random name beside its place until it is complete, so that neither a part of
+ * it is ever seen at its place nor an old file there is damaged.
+ */
+export class NewFile {
+  readonly #path: string;
+  readonly #place: Place;
+  readonly #temporary: string;
+  #fd: number | undefined;
+  /** What the system is doing with the descriptor. */
+  #busy: Promise<unknown> = Promise.resolve();
+
+  private constructor(path: string, place: Place, temporary: string, fd: number) {
+    this.#path = path;
+    this.#place = place;
+    this.#temporary = temporary;
+    this.#fd = fd;
+  }
+
+  /**
+   * Begins a file at `path`; a symbolic link there is followed.
+   *
+   * @param mode Its permission bits until it is complete, less the umask.
+   * @throws {Error} If there can be no such file.
+   */
+  static async create(path: string, mode: number): Promise<NewFile> {
+    return await withPath(path, async () => {
+      const place = placeOf(path);
+      const folder = dirname(place.path);
+      await sweep(folder);
+      const temporary = temporaryPath(folder);
+      return new NewFile(path, place, temporary, fs.openSync(temporary, "wx", mode));
+    });
+  }
+
+  /**
+   * Begins a file that takes the place of `path` itself, even if that is a symbolic link.
+   *
+   * @param old The file that is there now.
+   */
+  static replacing(path: string, old: fs.Stats | undefined): NewFile {
+    const temporary = temporaryPath(dirname(path));
+    return new NewFile(path, { path, old }, temporary, fs.openSync(temporary, "wx", 0o600));
+  }
+
+  /** Appends bytes. */
+  async write(chunks: Uint8Array[]): Promise<void> {
+    await withPath(this.#path, () => this.#keepBusy(writeAll(this.#descriptor, chunks)));
+  }
+
+  /** Appends bytes, at once: for few of them. */
+  writeSync(bytes: Uint8Array): void {
+    const fd = this.#descriptor;
+    for (let at = 0; at < bytes.length;) at += fs.writeSync(fd, bytes, at);
+  }
+
+  /**
+   * Puts the complete file in its place, when it is on the disk. It goes to the owner of the file that was there, if
+   * this process may do that.
+   *
+   * @param mode Its permission bits.
+   * @param keepMode Whether it rather gets those of the file that was there, if there was one.
+   */
+  async commit(mode: number, keepMode = false): Promise<void> {
+    await withPath(this.#path, async () => {
+      this.#prepare(keepMode ? this.#place.old?.mode ?? mode : mode);
+      await this.#keepBusy(fsync(this.#descriptor));
+      this.#moveIntoPlace();
+    });
+  }
+
+  /**
+   * Puts the complete file in its place, with a time of modification. Whether it survives the end of the machine is for
+   * the system to say.
+   */
+  commitSync(mode: number, modified: number): void {
+    this.#prepare(mode);
+    setTimes(this.#descriptor, modified);
+    this.#moveIntoPlace();
+  }
+
+  /** Leaves no trace of it, unless it is in its place already. At once: the process may be about to end. */
+  discard(): void {
+    const fd = this.#fd;
+    if (fd === undefined) return;
+    this.#fd = undefined;
+    try {
+      fs.rmSync(this.#temporary, { force: true });
+    } catch {
+      // Nobody may remove it any more: the folder's permissions were changed.
+    }
+    // Not under a write: the number might be another file's by then.
+    this.#busy.catch(() => {}).then(() => fs.closeSync(fd));
+  }
+
+  #prepare(mode: number): void {
+    const { old } = this.#place;
+    const fd = this.#descriptor;
+    if (old !== undefined) giveTo(fd, old);
+    // After the owner, whose change takes away the set-user-ID bit.
+    fs.fchmodSync(fd, mode & 0o7777);
+  }
+
+  #moveIntoPlace(): void {
+    const fd = this.#descriptor;
+    fs.renameSync(this.#temporary, this.#place.path);
+    this.#fd = undefined;
+    fs.closeSync(fd);
+  }
+
+  #keepBusy<T>(work: Promise<T>): Promise<T> {
+    this.#busy = work;
+    return work;
+  }
+
+  get #descriptor(): number {
+    if (this.#fd === undefined) throw new Error("The file was given up");
+    return this.#fd;
+  }
+}
+
+function placeOf(path: string): Place {
+  const found = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return { path, old: undefined };
+  if (!found.isSymbolicLink()) return { path, old: regular(path, found) };
+  const target = fs.realpathSync(path);
+  return { path: target, old: regular(path, fs.statSync(target)) };
+}
+
+/**
+ * Passes on what was found at `path`.
+ *
+ * @throws {Error} If it is no regular file.
+ */
+export function regular(path: string, found: fs.Stats): fs.Stats {
+  if (found.isFile()) return found;
+  if (found.isDirectory()) throw fileError(path, "EISDIR", "it is a folder (EISDIR)");
+  throw fileError(path, "EINVAL", "it is not a regular file");
+}
+
+/** Sets the times of an open file, or of what is at a path, to milliseconds since 1970. */
+export function setTimes(file: number | string, modified: number): void {
+  // A microsecond more: what is cut off of a fraction that has no exact form must not be the millisecond.
+  // A number below 0 would mean now; and of times before 1970, only whole seconds are possible everywhere.
+  const seconds = modified < 0
+    ? new Date(Math.floor(modified / 1000) * 1000)
+    : (modified + 0.001) / 1000;
+  if (typeof file === "number") fs.futimesSync(file, seconds, seconds);
+  else fs.lutimesSync(file, seconds, seconds);
+}
+
+function giveTo(fd: number, { uid, gid }: fs.Stats): void {
+  const own = fs.fstatSync(fd);
+  if (own.uid === uid && own.gid === gid) return;
+  try {
+    fs.fchownSync(fd, uid, gid);
+  } catch {
+    // Only root may.
+  }
+}
+
+/** Writes all of the chunks: the system may take less than it is given, when the disk is nearly full. */
+async function writeAll(fd: number, chunks: Uint8Array[]): Promise<void> {
+  for (let rest = chunks; rest.length > 0;) {
+    let written = await new Promise<number>((resolve, reject) =>
+      fs.writev(fd, rest, (error, bytes) => error ? reject(error) : resolve(bytes))
+    );
+    const left: Uint8Array[] = [];
+    for (const chunk of rest) {
+      if (written < chunk.length) left.push(chunk.subarray(written));
+      written = Math.max(0, written - chunk.length);
+    }
+    rest = left;
+  }
+}

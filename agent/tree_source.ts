@@ -1,0 +1,352 @@
+import { createHash } from "node:crypto";
+import fs from "node:fs";
+import { decode } from "../codec/decode.ts";
+import { encode } from "../codec/encode.ts";
+import { BrokenTransfer, CHUNK, Interruption } from "./byte_transfer.ts";
+import type { Channel } from "./channel.ts";
+import { Fifo } from "./fifo.ts";
+import { describeFileError, fileError, withPath } from "./file_error.ts";
+import { FileReader } from "./file_reader.ts";
+import { Flag } from "./frame.ts";
+import { regular } from "./new_file.ts";
+import { isTemporaryName } from "./temporary_name.ts";
+import {
+  type Entry,
+  EntryType,
+  type Exclusion,
+  isExcluded,
+  readLink,
+  TreeMessage,
+  Turns,
+  within,
+} from "./tree_entry.ts";
+
+/** A file up to this size goes whole, beside others in one message. */
+export const SMALL: number = 64 * 1024;
+
+/** Entries that are sent at once. */
+const BATCH = 256;
+
+/** Bytes of small files that are sent at once. */
+const PACK = 256 * 1024;
+
+/** What the system says of a file when another one, or none, has taken its place. */
+const GONE: ReadonlySet<string | undefined> = new Set([
+  "ENOENT",
+  "ENOTDIR",
+  "ELOOP",
+  "EISDIR",
+  "EINVAL",
+]);
+
+/** What the source of a folder is told. */
+export interface TreeSourceOptions {
+  readonly exclusions: readonly Exclusion[];
+  /** Whether to tell the SHA-1 of each file. */
+  readonly checksum: boolean;
+  /** Called with each file that has been sent, or of which there is no more than before. */
+  readonly onSent?: (files: number, bytes: number) => void;
+  /** Called with what is to be sent, as it becomes known. */
+  readonly onNeeded?: (files: number, bytes: number) => void;
+}
+
+/** The end of a channel that has the folder. */
+export class TreeSource {
+  readonly #channel: Channel;
+  readonly #root: string;
+  readonly #options: TreeSourceOptions;
+  readonly #entries: Entry[] = [];
+  readonly #skipped: string[] = [];
+  readonly #answers: Answers;
+  readonly #turns = new Turns();
+  /** What the target has asked for. */
+  readonly #wanted = new Set<number>();
+  /** Whether it has asked for all, and whether it has said what came of it. */
+  #isAllWanted = false;
+  #isAnswered = false;
+  #pack: [number, Uint8Array | null, number][] = [];
+  #packSize = 0;
+
+  /** Serves the folder `root` on `channel`. */
+  constructor(channel: Channel, root: string, options: TreeSourceOptions) {
+    this.#channel = channel;
+    this.#root = root;
+    this.#options = options;
+    this.#answers = new Answers(channel, (value) => this.#checkAnswer(value));
+  }
+
+  /** Sends all that the target wants. */
+  async send(): Promise<void> {
+    let unsent = 0;
+    for await (const entry of this.#scan()) {
+      this.#entries.push(entry);
+      if (this.#entries.length - unsent < BATCH) continue;
+      await this.#send([TreeMessage.ENTRIES, this.#entries.slice(unsent)]);
+      unsent = this.#entries.length;
+    }
+    await this.#send([TreeMessage.ENTRIES, this.#entries.slice(unsent)]);
+    await this.#send([TreeMessage.LISTED, this.#skipped]);
+    for (let wanted; (wanted = await this.#answers.next()) !== null;) {
+      const entries = (wanted as number[]).map((index) => [index, this.#entries[index]!] as const);
+      const bytes = entries.reduce((sum, [, [, , , , size]]) => sum + size, 0);
+      this.#options.onNeeded?.(entries.length, bytes);
+      for (const [index, entry] of entries) await this.#sendFile(index, entry);
+    }
+    await this.#flush();
+    this.#channel.end();
+  }
+
+  /** What the target says when it has all. */
+  async answer(): Promise<unknown> {
+    return await this.#answers.next();
+  }
+
+  async *#scan(): AsyncGenerator<Entry> {
+    const root = this.#root;
+    const found = await withPath(root, () => fs.statSync(root));
+    if (!found.isDirectory()) throw fileError(root, "ENOTDIR", "it is no folder (ENOTDIR)");
+    yield entryOf("", EntryType.FOLDER, found);
+    // A stack of its own: how deep folders are is not for the call stack to bear.
+    const folders = [""];
+    for (let folder; (folder = folders.pop()) !== undefined;) {
+      const names = this.#names(folder);
+      for (const [i, name] of names.sort().entries()) {
+        if (isTemporaryName(name)) continue;
+        const path = within(folder, name);
+        await this.#turns.next();
+        this.#answers.check();
+        const isDouble = name === names[i - 1];
+        const entry = await withPath(this.#at(path), () => this.#entry(path, isDouble));
+        if (entry === undefined) continue;
+        if (entry[1] === EntryType.FOLDER) folders.push(path);
+        yield entry;
+      }
+    }
+  }
+
+  /** What is in a folder; nothing if it has gone since it was listed. */
+  #names(folder: string): string[] {
+    try {
+      return fs.readdirSync(this.#at(folder));
+    } catch (error) {
+      if (folder !== "" && GONE.has((error as NodeJS.ErrnoException).code)) return [];
+      throw describeFileError(error, this.#at(folder));
+    }
+  }
+
+  /** The entry at `path`, or `undefined` if it does not go along. */
+  #entry(path: string, isDouble: boolean): Entry | undefined | Promise<Entry | undefined> {
+    const at = this.#at(path);
+    // What is not UTF-8 may even look like what is.
+    const found = isDouble ? undefined : lstat(at);
+    if (found === undefined) {
+      if (isExcluded(this.#options.exclusions, path, false)) return undefined;
+      if (path.includes("\ufffd")) throw notUtf8(at);
+      return void this.#skipped.push(path);
+    }
+    if (isExcluded(this.#options.exclusions, path, found.isDirectory())) return undefined;
+    if (found.isDirectory()) return entryOf(path, EntryType.FOLDER, found);
+    if (found.isSymbolicLink()) {
+      const target = readLink(at);
+      if (target === undefined) {
+        throw fileError(at, "EILSEQ", "the path that the link leads to is not UTF-8");
+      }
+      return entryOf(path, EntryType.LINK, found, target);
+    }
+    if (!found.isFile()) return void this.#skipped.push(path);
+    if (!this.#options.checksum) return entryOf(path, EntryType.FILE, found);
+    return sha1Of(at, found.size, () => this.#answers.check())
+      .then((sha1sum) => entryOf(path, EntryType.FILE, found, sha1sum), (error) => {
+        if (!GONE.has((error as NodeJS.ErrnoException).code)) throw error;
+        return void this.#skipped.push(path);
+      });
+  }
+
+  async #sendFile(index: number, entry: Entry): Promise<void> {
+    await this.#turns.next();
+    const found = this.#read(entry);
+    if (found instanceof FileReader) return await this.#sendLarge(index, found);
+    this.#pack.push([index, ...found]);
+    this.#packSize += found[0]?.length ?? 0;
+    if (this.#packSize >= PACK || this.#pack.length >= BATCH) await this.#flush();
+  }
+
+  /** A large file, or what a small one contains and its time of modification. */
+  #read([path, , , modified, size]: Entry): FileReader | [Uint8Array | null, number] {
+    const at = this.#at(path);
+    try {
+      if (size <= SMALL) return readSmall(at);
+      const file = new FileReader(at, false);
+      if (file.size > SMALL) return file;
+      file.close();
+      return readSmall(at);
+    } catch (error) {
+      if (GONE.has((error as NodeJS.ErrnoException).code)) return [null, modified];
+      throw describeFileError(error, at);
+    }
+  }
+
+  async #sendLarge(index: number, file: FileReader): Promise<void> {
+    try {
+      await this.#flush();
+      await this.#send([TreeMessage.FILE, index, file.modified, file.size]);
+      for await (const block of file.blocks()) {
+        for (let at = 0; at < block.length; at += CHUNK) {
+          this.#channel.send(block.subarray(at, at + CHUNK), Flag.RAW);
+        }
+        await this.#drained();
+        this.#options.onSent?.(0, block.length);
+      }
+      await this.#send([TreeMessage.FILE_END]);
+      this.#options.onSent?.(1, 0);
+    } finally {
+      file.close();
+    }
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#pack.length === 0) return;
+    await this.#send([TreeMessage.FILES, this.#pack]);
+    this.#options.onSent?.(this.#pack.length, this.#packSize);
+    this.#pack = [];
+    this.#packSize = 0;
+  }
+
+  async #send(message: unknown[]): Promise<void> {
+    this.#channel.send(encode(message));
+    await this.#drained();
+  }
+
+  /** Passes on what the target may say at this time; of anything else there might be no end. */
+  #checkAnswer(value: unknown): void {
+    if (this.#isAnswered) throw new BrokenTransfer("A message after the last");
+    if (this.#isAllWanted) this.#isAnswered = true;
+    else if (value === null) this.#isAllWanted = true;
+    else if (!Array.isArray(value) || value.length === 0) {
+      throw new BrokenTransfer("A message of another form");
+    } else {
+      for (const index of value) {
+        const entry = typeof index === "number" ? this.#entries[index] : undefined;
+        if (entry?.[1] !== EntryType.FILE || this.#wanted.has(index)) {
+          throw new BrokenTransfer("It wants what is no file, or what it wanted before");
+        }
+        this.#wanted.add(index);
+      }
+    }
+  }
+
+  async #drained(): Promise<void> {
+    await this.#channel.drained();
+    this.#answers.check();
+  }
+
+  #at(path: string): string {
+    return path === "" ? this.#root : `${this.#root}/${path}`;
+  }
+}
+
+/** What the target says, which it may say at any time. */
+class Answers {
+  readonly #values = new Fifo<unknown>();
+  readonly #check: (value: unknown) => void;
+  #failure: { readonly error: unknown } | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(channel: Channel, check: (value: unknown) => void) {
+    this.#check = check;
+    this.#read(channel).catch((error) => this.#failure = { error }).finally(() => this.#wake?.());
+  }
+
+  /** The next thing that it says. */
+  async next(): Promise<unknown> {
+    while (this.#values.length === 0) {
+      this.check();
+      await new Promise<void>((resolve) => this.#wake = resolve);
+    }
+    return this.#values.shift();
+  }
+
+  /** @throws {Interruption} If it gave up. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #read(channel: Channel): Promise<never> {
+    for (;;) {
+      const message = await channel.receive();
+      if (message === undefined || message.flags !== 0) throw new Interruption(message);
+      const value = decode(message.bytes);
+      this.#check(value);
+      this.#values.push(value);
+      this.#wake?.();
+    }
+  }
+}
+
+function entryOf(path: string, type: number, stats: fs.Stats, detail?: string): Entry {
+  const size = type === EntryType.FILE ? stats.size : 0;
+  const entry = [path, type, stats.mode & 0o7777, Math.floor(stats.mtimeMs), size] as const;
+  return detail === undefined ? entry : [...entry, detail];
+}
+
+/** What there is at a path; `undefined` if there is nothing. */
+function lstat(path: string): fs.Stats | undefined {
+  try {
+    return fs.lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    // The folder has become a file.
+    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return undefined;
+    throw error;
+  }
+}
+
+function notUtf8(path: string): Error {
+  return fileError(path, "EILSEQ", "its name is not UTF-8");
+}
+
+/** A small file, and its time of modification. */
+function readSmall(path: string): [Uint8Array, number] {
+  // A link or a pipe that has taken the place of the file is not followed, and not waited for.
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
+  const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    for (let tries = 0; tries < 3; tries++) {
+      const before = regular(path, fs.fstatSync(fd));
+      const bytes = new Uint8Array(before.size);
+      let length = 0;
+      while (length < bytes.length) {
+        const read = fs.readSync(fd, bytes, length, bytes.length - length, length);
+        if (read === 0) break;
+        length += read;
+      }
+      const { size, mtimeMs } = fs.fstatSync(fd);
+      if (size === before.size && mtimeMs === before.mtimeMs) {
+        return [bytes.subarray(0, length), Math.floor(mtimeMs)];
+      }
+    }
+    throw fileError(path, "EBUSY", "it changes while it is read");
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/**
+ * The SHA-1 of a file of some size, in lower-case hexadecimal.
+ *
+ * @param check Throws when nobody wants to know any more.
+ */
+export async function sha1Of(path: string, size: number, check: () => void): Promise<string> {
+  const hash = createHash("sha1");
+  // At once: most files are small, and there are many.
+  if (size <= SMALL) return hash.update(readSmall(path)[0]).digest("hex");
+  const file = new FileReader(path, false);
+  try {
+    for await (const block of file.blocks()) {
+      check();
+      hash.update(block);
+    }
+  } finally {
+    file.close();
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,26 @@
+import { access, constants, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { fileError, withPath } from "../agent/file_error.ts";
+import { pathOf } from "./_path_of.ts";
+
+/**
+ * Looks at what is to be sent to several hosts before anything is begun on any of them.
+ *
+ * Rejects with an `Error` if it is not there, or is not what it has to be: a folder to sync, and else a file.
+ */
+export async function checkFile(operation: "put" | "sync", source: string | URL): Promise<void> {
+  const path = resolve(pathOf("source", source));
+  try {
+    await withPath(path, async () => {
+      const isFolder = (await stat(path)).isDirectory();
+      if (isFolder && operation === "put") throw fileError(path, "EISDIR", "it is a folder");
+      if (!isFolder && operation === "sync") {
+        throw fileError(path, "ENOTDIR", "it is no folder");
+      }
+      await access(path, constants.R_OK);
+    });
+  } catch (cause) {
+    const text = cause instanceof Error ? cause.message : `${path}: ${cause}`;
+    throw new Error(`Cannot ${operation} ${text}`, { cause });
+  }
+}

@@ -1,0 +1,29 @@
+import { ErrorResult } from "./error_result.ts";
+import { type Share, shareOf } from "./_share.ts";
+
+/** How many hosts may fail before no more are begun. One host counts once, however often it fails. */
+export class FailureBudget {
+  readonly #most: number;
+  readonly #size: number;
+  readonly #failed = new Set<string>();
+
+  constructor(most: Share, size: number) {
+    this.#most = Math.floor(shareOf(most, size));
+    this.#size = size;
+  }
+
+  /** A host has failed. */
+  count(host: string): void {
+    this.#failed.add(host);
+  }
+
+  /** What a host gets that is not to be begun any more; `undefined` if it may be begun. */
+  refusal(): ErrorResult | undefined {
+    const failed = this.#failed.size;
+    if (failed <= this.#most) return undefined;
+    const text = `${failed} of ${this.#size} hosts had failed, more than the ${this.#most}`;
+    return new ErrorResult(new Error(`Skipped: ${text} that maxFailures admits`), {
+      skipped: true,
+    });
+  }
+}

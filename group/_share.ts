@@ -1,0 +1,28 @@
+/** A number of hosts, or a part of them such as `"25%"`. */
+export type Share = number | `${number}%`;
+
+/**
+ * Checks what TypeScript may not have checked.
+ *
+ * @param least The smallest number that makes sense; `Infinity` is a number too.
+ * @throws {TypeError} If it is neither a number nor a percentage.
+ * @throws {RangeError} If it is one that makes no sense.
+ */
+export function checkShare(name: string, share: Share, least: number): void {
+  if (typeof share === "number") {
+    if (share >= least && (Number.isInteger(share) || share === Infinity)) return;
+    throw new RangeError(`${name} is ${share}: expected an integer, at least ${least}`);
+  }
+  if (typeof share !== "string" || !/^\d+(\.\d+)?%$/.test(share)) {
+    const shown = typeof share === "string" ? JSON.stringify(share) : String(share);
+    throw new TypeError(`${name} is ${shown}: expected a number, or a percentage such as "25%"`);
+  }
+  if (parseFloat(share) > 100) {
+    throw new RangeError(`${name} is "${share}": expected at most "100%"`);
+  }
+}
+
+/** How many of `size` hosts that is, not rounded. */
+export function shareOf(share: Share, size: number): number {
+  return typeof share === "number" ? share : parseFloat(share) * size / 100;
+}

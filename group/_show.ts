@@ -1,0 +1,57 @@
+import { inspect } from "node:util";
+
+/** An inspecting function: `Deno.inspect`, or Node's. */
+type Inspect = (value: unknown, options: Record<string, unknown>) => string;
+
+/** Those of its options that matter here. */
+interface InspectOptions {
+  readonly depth?: number | null;
+  readonly colors?: boolean;
+  /** How far what is shown is indented, where it is for us to do so. */
+  readonly indentationLvl?: number;
+}
+
+/** How the objects of a class are shown. `show` gives the text of what is in them. */
+export interface Looks<T> {
+  /** In a terminal. */
+  text(value: T, show: (part: unknown) => string, colors: boolean): string;
+  /** In a notebook, as HTML. */
+  html(value: T, show: (part: unknown) => string): string;
+}
+
+/** What the runtime's console uses: they have different quotes. */
+const native: Inspect = (globalThis as { Deno?: { inspect: Inspect } }).Deno?.inspect ?? inspect;
+
+/** In a line, and without colours: these are for what is no host's. */
+const BRIEF = {
+  colors: false,
+  compact: true,
+  breakLength: Infinity,
+  iterableLimit: 10,
+  maxArrayLength: 10,
+};
+
+/** Makes Deno, Node and notebooks show the objects of a class as `looks` says. */
+export function defineLooks<T extends object>(prototype: T, looks: Looks<T>): void {
+  const define = (key: string, value: (this: T, ...args: never[]) => unknown): unknown =>
+    Object.defineProperty(prototype, Symbol.for(key), { value });
+  const text = (value: T, show: Inspect, { depth = 4, colors = false }: InspectOptions): string =>
+    looks.text(value, (part) => show(part, { ...BRIEF, depth }), colors);
+  define("Deno.customInspect", function (show: Inspect, options: InspectOptions) {
+    const { indentationLvl = 0 } = options;
+    return text(this, show, options).replaceAll("\n", `\n${" ".repeat(indentationLvl)}`);
+  });
+  define(
+    "nodejs.util.inspect.custom",
+    function (depth: number | null, options: InspectOptions, show: Inspect = inspect) {
+      if (depth !== null && depth < 0) return `[${this.constructor.name}]`;
+      return text(this, show, { ...options, depth });
+    },
+  );
+  define("Jupyter.display", function () {
+    return {
+      "text/plain": text(this, native, {}),
+      "text/html": looks.html(this, (part) => native(part, BRIEF)),
+    };
+  });
+}

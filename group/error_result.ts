@@ -1,0 +1,98 @@
+import { inspect } from "node:util";
+import { defineHandle, HandleKind } from "../agent/handle.ts";
+import { RemoteError } from "../tunnel/remote_error.ts";
+import { visible } from "../tunnel/visible.ts";
+
+/** How it came to an {@linkcode ErrorResult}. */
+export interface ErrorResultOptions {
+  /**
+   * The stack at the far end.
+   *
+   * @default That of a `RemoteError`
+   */
+  readonly tb?: string | null;
+  /**
+   * Whether the host was left alone: nothing was begun there.
+   *
+   * @default false
+   */
+  readonly skipped?: boolean;
+  /**
+   * Whether it was an abort that ended it, or kept it from being begun.
+   *
+   * @default false
+   */
+  readonly aborted?: boolean;
+}
+
+/**
+ * What a {@linkcode GroupResult} has for a host that has no value.
+ *
+ * @example
+ * ```ts
+ * import { ErrorResult, Group, Local } from "../mod.ts";
+ *
+ * await using group = new Group([new Local("a"), new Local("b")]);
+ * const result = (await group.call(JSON.parse, "{")).get("a");
+ * if (result instanceof ErrorResult) console.log(result.msg);
+ * ```
+ */
+export class ErrorResult {
+  /** What happened, for a person to read. Control characters are made visible. */
+  readonly msg: string;
+  /** The stack at the far end, or `null` if there is none. */
+  readonly tb: string | null;
+  /** What the same operation on the tunnel alone would have rejected with. */
+  readonly error: unknown;
+  /** Whether the host was left alone: nothing was begun there. */
+  readonly skipped: boolean;
+  /** Whether it was an abort that ended it, or kept it from being begun. Then `error` is the signal's reason. */
+  readonly aborted: boolean;
+
+  /**
+   * Takes the texts from an error.
+   *
+   * @param error What went wrong.
+   * @param options How it came to that.
+   */
+  constructor(error: unknown, options: ErrorResultOptions = {}) {
+    const { skipped = false, aborted = false, tb } = options;
+    this.msg = visible(textOf(error));
+    this.tb = tb ? visible(tb) : error instanceof RemoteError ? error.remoteStack : null;
+    this.error = error;
+    this.skipped = skipped;
+    this.aborted = aborted;
+  }
+
+  /** The message. */
+  toString(): string {
+    return this.msg;
+  }
+
+  static {
+    defineHandle<ErrorResult>(
+      this.prototype,
+      HandleKind.ERROR_RESULT,
+      ({ msg, tb, skipped, aborted }) => [msg, tb, skipped, aborted],
+      (msg, tb, skipped, aborted) =>
+        new ErrorResult(new Error(String(msg)), {
+          tb: typeof tb === "string" ? tb : null,
+          skipped: Boolean(skipped),
+          aborted: Boolean(aborted),
+        }),
+    );
+    for (const key of ["Deno.customInspect", "nodejs.util.inspect.custom"]) {
+      Object.defineProperty(this.prototype, Symbol.for(key), {
+        value(this: ErrorResult): string {
+          return `ErrorResult: ${this.msg}`;
+        },
+      });
+    }
+  }
+}
+
+/** An abort's reason may be anything. */
+function textOf(error: unknown): string {
+  if (error instanceof Error) return error.message === "" ? error.name : error.message;
+  return typeof error === "string" ? error : inspect(error);
+}

@@ -1,0 +1,114 @@
+import { inspect } from "node:util";
+import { defineHandle, HandleKind } from "../agent/handle.ts";
+import { RemoteError } from "../tunnel/remote_error.ts";
+import { visible } from "../tunnel/visible.ts";
+import { htmlTable } from "./_html_table.ts";
+import { reasonOf } from "./_reason.ts";
+import { hostList, resultTable } from "./_result_table.ts";
+import { defineLooks } from "./_show.ts";
+import { textTable } from "./_text_table.ts";
+import { ErrorResult } from "./error_result.ts";
+
+/**
+ * What came of an operation on a group: a map from each host to its value or its {@linkcode ErrorResult}, in
+ * the group's order. Printed, or shown in a notebook, it is a table in which hosts with the same outcome share a row.
+ *
+ * From the far end of a tunnel it comes back as what it is; as an argument it arrives as a `Map`.
+ *
+ * @example
+ * ```ts
+ * import { Group, Local } from "../mod.ts";
+ *
+ * await using group = new Group([new Local("a"), new Local("b")]);
+ * const result = await group.call(Math.sqrt, 2);
+ * for (const [host, root] of result.successful()) console.log(host, root);
+ * for (const [host, { msg }] of result.failures()) console.error(host, msg);
+ * ```
+ */
+export class GroupResult<T> extends Map<string, T | ErrorResult> {
+  /** The hosts that have a value, each with the value. */
+  *successful(): Generator<[host: string, value: T], void> {
+    for (const [host, result] of this) {
+      if (!(result instanceof ErrorResult)) yield [host, result];
+    }
+  }
+
+  /** The hosts that have none, each with what happened. */
+  *failures(): Generator<[host: string, result: ErrorResult], void> {
+    for (const [host, result] of this) {
+      if (result instanceof ErrorResult) yield [host, result];
+    }
+  }
+
+  /**
+   * Insists on a value of every host.
+   *
+   * @returns The result itself, which has nothing but values then.
+   * @throws {RemoteError} If a host has none. The message names each such host with what happened; `cause` is an
+   * `AggregateError` of the errors, in the group's order.
+   *
+   * @example
+   * ```ts
+   * import { Group, Local } from "../mod.ts";
+   *
+   * await using group = new Group([new Local("a"), new Local("b")]);
+   * const roots = (await group.call(Math.sqrt, 2)).raiseFailures();
+   * console.log(roots.get("a")?.toFixed(3));
+   * ```
+   */
+  raiseFailures(): Map<string, T> {
+    const failures = [...this.failures()];
+    if (failures.length > 0) throw failureOf(failures, this.size);
+    return this as Map<string, unknown> as Map<string, T>;
+  }
+
+  /** The table that is printed, too. */
+  override toString(): string {
+    return inspect(this);
+  }
+
+  static {
+    defineHandle<GroupResult<unknown>>(
+      this.prototype,
+      HandleKind.GROUP_RESULT,
+      (result) => [...result],
+      (...entries) => new GroupResult(entries.map(entryOf)),
+    );
+    defineLooks<GroupResult<unknown>>(this.prototype, {
+      text: (result, show, colors) => textTable(resultTable(result, show), colors),
+      html(result, show) {
+        const { title, rows } = resultTable(result, show);
+        return htmlTable(
+          title,
+          ["Hosts", "Result"],
+          rows.map(({ hosts, state, text }) => [
+            hostList(hosts, 200),
+            state === "ok" ? text : `${state}: ${text}`,
+          ]),
+        );
+      },
+    });
+  }
+}
+
+/** @throws {TypeError} If it is no entry of a result. */
+function entryOf(data: unknown): [string, unknown] {
+  if (Array.isArray(data) && typeof data[0] === "string") return [data[0], data[1]];
+  throw new TypeError("A result of no host");
+}
+
+function failureOf(failures: readonly (readonly [string, ErrorResult])[], size: number): Error {
+  const hosts = new Map<string, string[]>();
+  for (const [host, result] of failures) {
+    const reason = reasonOf(host, result);
+    hosts.set(reason, [...hosts.get(reason) ?? [], visible(host)]);
+  }
+  const parts = [...hosts].map(([reason, names]) => `${names.join(", ")}: ${reason}`);
+  const summary = `${failures.length} of ${size} hosts failed`;
+  const text = `${summary}: ${parts.join("; ")}`;
+  const failure = { name: "AggregateError", message: text, stack: null };
+  const names = failures.map(([host]) => host).join(", ");
+  const error = new RemoteError(names, "An operation", failure, text);
+  error.cause = new AggregateError(failures.map(([, { error }]) => error), summary);
+  return error;
+}

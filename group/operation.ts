@@ -1,0 +1,223 @@
+/**
+ * What can be done on every member of a group, and on every target of a queue: what is to be sent is
+ * found out once, for all of them.
+ *
+ * @module
+ */
+
+import type { AgentInfo } from "../agent/hello.ts";
+import type { BaseTunnel } from "../tunnel/base_tunnel.ts";
+import type {
+  FetchedBytes,
+  FetchedStream,
+  FetchOptions,
+  FetchResult,
+  FetchTarget,
+  PutOptions,
+  PutResult,
+  PutSource,
+  SyncOptions,
+  SyncResult,
+} from "../tunnel/file_options.ts";
+import {
+  checkCall,
+  performCall,
+  prepareCall,
+  type PreparedCall,
+  signalOf,
+  withSession,
+} from "../tunnel/operation.ts";
+import { localPaths } from "./_local_paths.ts";
+import { pathOf } from "./_path_of.ts";
+import { ErrorResult } from "./error_result.ts";
+
+/** Something to do on one or on several tunnels. */
+export interface Operation<T> {
+  /**
+   * Rejects with what is wrong with the operation itself, if that is only found out later. Nothing is to be
+   * begun before it resolves. Whoever does not wait for it need not catch it.
+   */
+  readonly ready: Promise<void> | undefined;
+  /** Ends the operation, beside what the tunnels' own signals end. */
+  readonly signal: AbortSignal | undefined;
+  /** Does it on one of the tunnels that it was made for, or on a view of one. */
+  perform(tunnel: BaseTunnel): Promise<T>;
+}
+
+/**
+ * What an operation is for: the members of a group, or a tunnel alone. For a tunnel alone a local path is
+ * a path, and streams are taken; for members it is a template.
+ */
+export type Target = BaseTunnel | readonly BaseTunnel[];
+
+/**
+ * A call of `fn`, as things are now.
+ *
+ * @throws {TypeError} If something cannot be sent, unless that is only found out later.
+ */
+export function callOperation<A extends unknown[], R>(
+  target: Target,
+  fn: (...args: A) => R,
+  args: A,
+): Operation<Awaited<R>> {
+  const call = prepareCall(fn, args);
+  const ready = check(target, call);
+  ready.catch(() => {});
+  return {
+    ready,
+    signal: undefined,
+    perform: (tunnel) => performCall(tunnel, call) as Promise<Awaited<R>>,
+  };
+}
+
+/** Connecting, with what the agent tells of itself as its result. */
+export function connectOperation(): Operation<AgentInfo> {
+  return {
+    ready: undefined,
+    signal: undefined,
+    async perform(tunnel) {
+      await tunnel.connect();
+      // It is there already, unless the connection was lost at once.
+      const signal = signalOf(tunnel, undefined);
+      return await withSession(tunnel, signal, ({ connection }) => connection.ready);
+    },
+  };
+}
+
+/**
+ * Writing a file at the far end.
+ *
+ * @throws {TypeError} If the source is none, or a stream, which only one host can read.
+ * @throws {RangeError} If the mode is none.
+ */
+export function putOperation(
+  target: Target,
+  source: PutSource,
+  remotePath?: string | URL,
+  options: PutOptions = {},
+): Operation<PutResult> {
+  checkSource(target, source, options);
+  if (remotePath !== undefined) pathOf("remotePath", remotePath);
+  return fileOperation(options, (tunnel) => tunnel.put(source, remotePath, options));
+}
+
+/**
+ * Reading a file at the far end.
+ *
+ * @throws {TypeError} If the template does not give each host a path of its own, or is a stream.
+ */
+export function fetchOperation(
+  target: Target,
+  remotePath: string | URL,
+  localPath?: FetchTarget,
+  options: FetchOptions = {},
+): Operation<FetchResult | FetchedStream | FetchedBytes> {
+  pathOf("remotePath", remotePath);
+  if (localPath instanceof WritableStream && isMembers(target)) {
+    throw new TypeError("Cannot fetch into a stream: the files of several hosts would mix");
+  }
+  const fileOf =
+    localPath === undefined || localPath === null || localPath instanceof WritableStream
+      ? () => localPath as string | undefined
+      : localPathOf(target, localPath);
+  return fileOperation(options, (tunnel) => tunnel.fetch(remotePath, fileOf(tunnel), options));
+}
+
+/**
+ * Making a folder at the far end the same as one here.
+ *
+ * @throws {TypeError} If an argument is no path.
+ */
+export function syncOperation(
+  _target: Target,
+  localDir: string | URL,
+  remoteDir: string | URL,
+  options: SyncOptions = {},
+): Operation<SyncResult> {
+  pathOf("localDir", localDir);
+  pathOf("remoteDir", remoteDir);
+  return fileOperation(options, (tunnel) => tunnel.sync(localDir, remoteDir, options));
+}
+
+/**
+ * Making a folder here the same as one at the far end.
+ *
+ * @throws {TypeError} If the template does not give each host a path of its own.
+ */
+export function fetchDirOperation(
+  target: Target,
+  remoteDir: string | URL,
+  localDir: string | URL,
+  options: SyncOptions = {},
+): Operation<SyncResult> {
+  pathOf("remoteDir", remoteDir);
+  const dirOf = localPathOf(target, localDir);
+  return fileOperation(options, (tunnel) => tunnel.fetchDir(remoteDir, dirOf(tunnel), options));
+}
+
+/**
+ * What comes of an operation on one tunnel. Never rejects.
+ *
+ * @param operation The operation.
+ * @param tunnel One of the tunnels that it was made for, or a view of one: its signal counts as well.
+ */
+export async function outcome<T>(
+  operation: Operation<T>,
+  tunnel: BaseTunnel,
+): Promise<T | ErrorResult> {
+  const signals = [signalOf(tunnel, undefined), operation.signal];
+  const aborted = signals.find((signal) => signal?.aborted);
+  if (aborted !== undefined) {
+    return new ErrorResult(aborted.reason, { aborted: true, skipped: true });
+  }
+  try {
+    return await operation.perform(tunnel);
+  } catch (error) {
+    const isReason = signals.some((signal) => signal?.aborted && signal.reason === error);
+    return new ErrorResult(error, { aborted: isReason });
+  }
+}
+
+function fileOperation<T>(
+  { signal }: { readonly signal?: AbortSignal },
+  perform: (tunnel: BaseTunnel) => Promise<T>,
+): Operation<T> {
+  return { ready: undefined, signal, perform };
+}
+
+async function check(target: Target, call: PreparedCall): Promise<void> {
+  const { hasStreams } = await checkCall(call);
+  if (hasStreams) checkStream(target, `call ${call.operation} with a stream`);
+}
+
+/** What every host would refuse. */
+function checkSource(target: Target, source: PutSource, { mode = 0o644 }: PutOptions): void {
+  if (source instanceof ReadableStream) checkStream(target, "put a stream");
+  else if (typeof source === "string" || source instanceof URL) pathOf("source", source);
+  else if (
+    !(source instanceof Uint8Array || source instanceof Blob) && typeof source?.text !== "string"
+  ) {
+    throw new TypeError(
+      `source is ${source}: expected a path, a file: URL, a Uint8Array, a Blob, a ReadableStream or { text }`,
+    );
+  }
+  if (!Number.isInteger(mode) || mode < 0 || mode > 0o7777) {
+    throw new RangeError(`mode is ${mode}: expected permission bits, 0 to 0o7777`);
+  }
+}
+
+function checkStream(target: Target, what: string): void {
+  if (isMembers(target) && target.length > 1) {
+    throw new TypeError(`Cannot ${what} on ${target.length} hosts: only one can read it`);
+  }
+}
+
+function localPathOf(target: Target, path: string | URL): (tunnel: BaseTunnel) => string {
+  if (!isMembers(target)) return () => path as string;
+  const paths = localPaths(path, target.map(({ host }) => host));
+  return ({ host }) => paths.get(host)!;
+}
+
+function isMembers(target: Target): target is readonly BaseTunnel[] {
+  return Array.isArray(target);
+}

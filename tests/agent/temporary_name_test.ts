@@ -1,0 +1,96 @@
+import { assert, assertEquals } from "@std/assert";
+import { dirname } from "node:path";
+import { isTemporaryName, sweep, temporaryPath } from "../../agent/temporary_name.ts";
+import { Folder } from "../tunnel/_files.ts";
+
+const DAY = 24 * 60 * 60;
+
+/** The parts of a name that this process gives: what it begins with, its machine, its process. */
+function partsOf(path: string): [machine: string, pid: string, random: string] {
+  const [machine, pid, random] = path.split("/").at(-1)!.slice(".chopsticks-".length).split("-");
+  return [machine!, pid!, random!];
+}
+
+/** A process that has ended, and that has been waited for. */
+async function deadProcess(): Promise<number> {
+  const child = new Deno.Command("true").spawn();
+  await child.status;
+  return child.pid;
+}
+
+Deno.test("temporaryPath() gives another name each time, which says whose it is", () => {
+  const paths = Array.from({ length: 1000 }, () => temporaryPath("/some/folder"));
+  assertEquals(new Set(paths).size, 1000);
+  for (const path of paths) {
+    assertEquals(dirname(path), "/some/folder");
+    assert(isTemporaryName(path.split("/").at(-1)!), path);
+    assertEquals(partsOf(path)[1], `${Deno.pid}`);
+  }
+});
+
+Deno.test("isTemporaryName() knows no other names", () => {
+  const name = temporaryPath("/").slice(1);
+  const [machine, pid, random] = partsOf(name);
+  for (
+    const other of [
+      ...["", ".", ".chopsticks-", ".chopsticks-x", ".chopsticks", "file", "chopsticks-123"],
+      ...[name.slice(1), `${name}0`, `${name}.bak`, ` ${name}`, `${name}\n`, name.slice(0, -1)],
+      ...[name.toUpperCase(), `.chopsticks-${machine}-${pid}`, `.chopsticks-${machine}--${random}`],
+      `.chopsticks-${machine}-x1-${random}`,
+    ]
+  ) assertEquals(isTemporaryName(other), false, other);
+});
+
+Deno.test("sweep() removes what the dead have left, and nothing else", async () => {
+  await using folder = await Folder.create();
+  const [machine, , random] = partsOf(temporaryPath(folder.path));
+  const dead = await deadProcess();
+  const other = "0".repeat(8) === machine ? "1".repeat(8) : "0".repeat(8);
+  const nameOf = (machine: string, pid: number | string): string =>
+    `.chopsticks-${machine}-${pid}-${random}`;
+  const abandoned = [nameOf(machine!, dead), nameOf(other, 4)];
+  const kept = [
+    nameOf(machine!, Deno.pid), // this process
+    nameOf(machine!, Deno.ppid), // another that lives
+    nameOf(machine!, 1), // one that may be another user's
+    nameOf(machine!, 0), // nobody's, but signals to it reach others
+    nameOf(machine!, "9".repeat(30)), // no process has such a number
+    nameOf(other, dead), // where it may live
+    `${nameOf(machine!, dead)}.bak`,
+    `x${nameOf(machine!, dead)}`,
+    ".chopsticks-",
+    "file",
+  ];
+  for (const name of [...abandoned, ...kept]) folder.write(name, name);
+  const old = Date.now() / 1000 - 2 * DAY;
+  for (const name of [nameOf(other, 4), nameOf(machine!, Deno.pid), nameOf(machine!, Deno.ppid)]) {
+    Deno.utimeSync(folder.at(name), old, old);
+  }
+  // What is no file is none of ours.
+  const folderName = nameOf(machine!, `0${dead}`);
+  Deno.mkdirSync(folder.at(folderName));
+  folder.write(`${folderName}/file`, "");
+  // A link goes, and what it leads to stays.
+  const link = nameOf(machine!, `00${dead}`);
+  Deno.symlinkSync("file", folder.at(link));
+  await sweep(folder.path);
+  assertEquals(folder.names, [...kept, folderName].sort());
+  for (const name of kept) assertEquals(Deno.readTextFileSync(folder.at(name)), name);
+});
+
+Deno.test("sweep() looks at a folder once", async () => {
+  await using folder = await Folder.create();
+  const [machine, , random] = partsOf(temporaryPath(folder.path));
+  await sweep(folder.path);
+  const name = `.chopsticks-${machine}-${await deadProcess()}-${random}`;
+  folder.write(name, "");
+  await sweep(folder.path);
+  assertEquals(folder.names, [name]);
+});
+
+Deno.test("sweep() does nothing where there is no folder", async () => {
+  await using folder = await Folder.create();
+  await sweep(folder.at("missing"));
+  await sweep(folder.write("file", ""));
+  assertEquals(folder.names, ["file"]);
+});

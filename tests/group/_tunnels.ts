@@ -1,0 +1,35 @@
+import { Local, SubprocessTunnel, type TunnelOptions } from "../../mod.ts";
+
+/** Tunnels to processes here, with these names. */
+export function locals(...names: string[]): Local[] {
+  return names.map((name) => new Local(name));
+}
+
+/** A host that cannot be connected to. */
+export function dead(name: string): Local {
+  return new Local(name, { runtime: "deno", deno: "/opt/no-such-deno" });
+}
+
+/** A host that takes a connection and never says anything. */
+export class Silent extends SubprocessTunnel {
+  override readonly host: string;
+
+  constructor(host: string, options: TunnelOptions = {}) {
+    super(options);
+    this.host = host;
+  }
+
+  override command(): string[] {
+    return ["sh", "-c", "exec sleep 1000", "sh"];
+  }
+}
+
+/** Something that many wait for, until it is opened. */
+export class Gate {
+  readonly opened: Promise<void>;
+  open!: () => void;
+
+  constructor() {
+    this.opened = new Promise((resolve) => this.open = resolve);
+  }
+}

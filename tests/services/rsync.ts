@@ -1,0 +1,10 @@
+import { which } from "./command.ts";
+import type { RsyncService, Unavailable } from "./services.ts";
+
+/** Finds rsync, which judges whether two folders are the same. There is nothing to stop. */
+export function findRsync(): RsyncService | Unavailable {
+  const path = which("rsync");
+  return path === undefined
+    ? { available: false, reason: "install rsync" }
+    : { available: true, path };
+}

@@ -1,0 +1,133 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import fs from "node:fs";
+import { isExcluded } from "../../agent/tree_entry.ts";
+import { exclusionsOf } from "../../tunnel/_exclusions.ts";
+import { rejectsAs } from "./_deadline.ts";
+import { assertSame, bothWays, listing, make } from "./fixture/tree_ways.ts";
+
+/** What a glob excludes, and what it does not; a slash at the end is a folder. */
+const GLOBS: Readonly<Record<string, readonly [excluded: string[], others: string[]]>> = {
+  "*.log": [["a.log", "b/a.log", ".log", "b.log/", "x/y/z.log", "é\n.log"], ["a.log.1", "alog"]],
+  "node_modules/": [["node_modules/", "a/node_modules/"], ["node_modules", "xnode_modules/"]],
+  "/build": [["build", "build/"], ["a/build", "build2"]],
+  "./build": [["build", "build/"], ["a/build"]],
+  "/build/": [["build/"], ["build", "a/build/"]],
+  "a/*.log": [["a/x.log", "a/.log"], ["x.log", "b/a/x.log", "a/b/x.log"]],
+  "a/b/": [["a/b/"], ["a/b", "x/a/b/"]],
+  "**/cache/*": [["cache/x", "a/b/cache/.x"], ["cache/", "a/cache/"]],
+  "docs/**/*.md": [["docs/a.md", "docs/a/b.md", "docs/\n/b.md"], ["a.md", "docs/a.txt"]],
+  "*.{o,a}": [["x.o", "x/y.a"], ["x.oa", "x.{o,a}"]],
+  "[ab]?": [["ax", "c/b1"], ["a", "cx", "axx"]],
+  "**": [["a", "a/", "a/b", ".x"], []],
+  "*": [["a", ".x", "\n", "a/"], []],
+  ".*": [[".git/", ".env", "a/.x"], ["a.b"]],
+  "!(*.ts)": [["a.js", "b/c"], ["a.ts", "b/c.ts"]],
+  "a b'\"$": [["a b'\"$"], ["a b"]],
+  "\\*": [["*", "a/*"], ["a", "**"]],
+  "A": [["A"], ["a"]],
+  "(x": [["(x"], ["x"]],
+  "__proto__": [["__proto__"], ["proto"]],
+  "🥢": [["🥢", "a/🥢"], ["🥢🥢"]],
+  "-rf": [["-rf"], ["rf"]],
+};
+
+Deno.test("exclude matches as a .gitignore does", async () => {
+  for (const [glob, [excluded, others]] of Object.entries(GLOBS)) {
+    const exclusions = await exclusionsOf([glob]);
+    for (const [paths, isIt] of [[excluded, true], [others, false]] as const) {
+      for (const path of paths) {
+        const isFolder = path.endsWith("/");
+        const found = isExcluded(exclusions, path.replace(/\/$/, ""), isFolder);
+        assertEquals(found, isIt, `${JSON.stringify(glob)} and ${JSON.stringify(path)}`);
+      }
+    }
+  }
+  assertEquals(await exclusionsOf(), []);
+});
+
+Deno.test("exclude refuses what is no list of globs", async () => {
+  for (
+    const bad of [
+      "",
+      "/",
+      "./",
+      "//",
+      "../x",
+      "a/../b",
+      "a/.",
+      "!keep",
+      "!a/b",
+      "x\0",
+      "x".repeat(100_000),
+    ]
+  ) {
+    const error = await rejectsAs(TypeError, exclusionsOf(["ok", bad]));
+    assertStringIncludes(error.message, "exclude");
+    assert(error.message.length < 1000);
+  }
+  for (const bad of ["*.log", 1, {}, [1], [null], [["a"]], [/a/]]) {
+    const error = await rejectsAs(TypeError, exclusionsOf(bad as unknown as string[]));
+    assertStringIncludes(error.message, "exclude");
+  }
+});
+
+bothWays("leave alone what is excluded, on both sides", async (way, { source, target }) => {
+  make(source, {
+    ...{ "a.ts": "1", "a.log": "2", "sub/b.log": "3", "sub/c": "4", "only.logs/x.log": "5" },
+    ...{
+      "node_modules/m/i.js": "6",
+      "sub/node_modules/n": "7",
+      "build/out": "8",
+      "sub/build/x": "9",
+    },
+    ...{ ".git/config": "mine", "node_modules.txt": "10" },
+  });
+  make(target, {
+    ...{ "gone": "1", "old.log": "2", "gone dir/x": "3", "gone dir/keep.log": "4" },
+    ...{ ".git/config": "theirs", ".git/hooks/x": "5", "sub/node_modules/theirs": "6" },
+    ...{ "node_modules": "7", "build": { to: "gone" } },
+  });
+  const exclude = ["*.log", "node_modules/", "/build", ".git"];
+  const options = { exclude, delete: true };
+  const foreseen = await way(source, target, { ...options, dryRun: true });
+  const done = await way(source, target, options);
+  assertEquals(done, foreseen);
+  const created = ["a.ts", "node_modules.txt", "only.logs", "sub/build", "sub/build/x", "sub/c"];
+  assertEquals([...done.created].sort(), created);
+  // A file is none of the folders that are to be left alone.
+  assertEquals([...done.deleted].sort(), ["gone", "gone dir/x", "node_modules"]);
+  const paths = listing(target).map((line) => line.split(/ \d{9,}/)[0]);
+  assertEquals(paths.filter((path) => path!.includes("node_modules")), [
+    ...["/node_modules.txt", "/sub/node_modules", "/sub/node_modules/theirs"],
+  ]);
+  assertEquals(fs.readFileSync(`${target}/.git/config`, "utf8"), "theirs");
+  assertEquals(fs.readFileSync(`${target}/gone dir/keep.log`, "utf8"), "4");
+  assertEquals(fs.readlinkSync(`${target}/build`), "gone");
+});
+
+bothWays("exclude everything, or nothing", async (way, { source, target }) => {
+  make(source, { "a": "1", "b/c": "2" });
+  make(target, { "d/e": "3" });
+  for (const glob of ["*", "**", "/*", "/**", "**/*"]) {
+    const { created, deleted } = await way(source, target, { exclude: [glob], delete: true });
+    assertEquals([created, deleted], [[], []], glob);
+  }
+  await way(source, target, { exclude: ["nothing"], delete: true });
+  assertSame(source, target);
+});
+
+bothWays("protect an excluded folder from what would take its place", async (way, trees) => {
+  const { source, target } = trees;
+  make(source, { "x": "a file" });
+  for (const inside of [{ "x/precious": "1" }, { "x": null }]) {
+    fs.rmSync(target, { recursive: true, force: true });
+    make(target, inside);
+    const before = listing(target);
+    const options = { exclude: ["x/"], delete: true };
+    for (const dryRun of [true, false]) {
+      const error = await rejectsAs(Error, way(source, target, { ...options, dryRun }));
+      assertStringIncludes(error.message, "what is excluded is in it");
+      assertEquals(listing(target), before);
+    }
+  }
+});

@@ -1,0 +1,181 @@
+import process from "node:process";
+import {
+  BrokenTransfer,
+  Interruption,
+  receiveBytes,
+  type Summary,
+} from "../agent/byte_transfer.ts";
+import type { Channel } from "../agent/channel.ts";
+import { temporaryFile } from "../agent/files.ts";
+import { NewFile } from "../agent/new_file.ts";
+import { concat } from "../agent/concat.ts";
+import { Interrupt } from "../agent/interrupt.ts";
+import { decode } from "../codec/decode.ts";
+import { localPath as toLocalPath, pathOf } from "./_local_path.ts";
+import { Progress } from "./_progress.ts";
+import { explainHere, transfer } from "./_transfer.ts";
+import type { BaseTunnel } from "./base_tunnel.ts";
+import type {
+  FetchedBytes,
+  FetchedStream,
+  FetchOptions,
+  FetchResult,
+  FetchTarget,
+} from "./file_options.ts";
+
+/** The most bytes that are collected in the memory. */
+const MAX_IN_MEMORY = 1024 ** 3;
+
+/** What takes the bytes. */
+interface Sink {
+  /** The most bytes that it can take. */
+  readonly limit?: number;
+  write(chunks: Uint8Array[], interrupted: Interrupt): Promise<void>;
+  /** All are there. `mode` is the file's at the far end. */
+  finish(mode: number, interrupted: Interrupt): Promise<void>;
+  /** The rest does not come. Harmless after {@linkcode finish}. */
+  discard(error: unknown): void;
+}
+
+/** See `BaseTunnel.fetch()`. */
+export async function fetchFile(
+  tunnel: BaseTunnel,
+  remotePath: string | URL,
+  target: FetchTarget | undefined,
+  options: FetchOptions,
+): Promise<FetchResult | FetchedStream | FetchedBytes> {
+  const { signal, onProgress } = options;
+  const source = pathOf("remotePath", remotePath);
+  const refusal = `Cannot fetch ${source} from ${tunnel.host}`;
+  const chunks: Uint8Array[] = [];
+  const localPath = target === null || target instanceof WritableStream
+    ? null
+    : target === undefined
+    ? temporaryFile()
+    : toLocalPath("localPath", target);
+  const sink = target === null
+    ? inMemory(chunks)
+    : target instanceof WritableStream
+    ? intoStream(target)
+    : await intoFile(localPath!, target === undefined, refusal);
+  try {
+    const fetched = await transfer(
+      { tunnel, operation: "fetch()", refusal, signal, service: ["fetch", source] },
+      (channel) => receive(channel, sink, (total) => new Progress(tunnel.host, onProgress, total)),
+    );
+    if (target === null) {
+      return { localPath: null, ...fetched, bytes: concat(chunks, fetched.size) };
+    }
+    return { localPath, ...fetched } as FetchResult | FetchedStream;
+  } catch (error) {
+    sink.discard(error);
+    throw error;
+  }
+}
+
+async function receive(
+  channel: Channel,
+  sink: Sink,
+  progressOf: (total: number) => Progress,
+): Promise<Summary & { remotePath: string }> {
+  // A stream of the caller's may never take what it is given.
+  const interrupted = new Interrupt();
+  channel.onFailure((error) => interrupted.by(error));
+  const first = await channel.receive();
+  if (first === undefined || first.flags !== 0) throw new Interruption(first);
+  const [remotePath, total, mode] = readHeader(first.bytes);
+  if (sink.limit !== undefined && total > sink.limit) throw tooLarge();
+  const progress = progressOf(total);
+  const summary = await receiveBytes(
+    channel,
+    async (chunks) => await sink.write(chunks, interrupted),
+    (bytes) => {
+      // A file without a size, such as those of /proc, may have contents.
+      if (total > 0 && bytes > total) {
+        throw new BrokenTransfer("There is more than there was to be");
+      }
+      progress.tell(bytes);
+    },
+  );
+  await sink.finish(mode, interrupted);
+  return { remotePath, ...summary };
+}
+
+function readHeader(bytes: Uint8Array): [remotePath: string, total: number, mode: number] {
+  const header = decode(bytes);
+  const [remotePath, total, mode] = Array.isArray(header) ? header : [];
+  if (typeof remotePath !== "string" || !isNatural(total) || !isNatural(mode)) {
+    throw new BrokenTransfer("A file without a path, a size and a mode");
+  }
+  return [remotePath, total, mode];
+}
+
+function isNatural(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+async function intoFile(path: string, isTemporary: boolean, refusal: string): Promise<Sink> {
+  const file = await NewFile.create(path, 0o600).catch((error) => {
+    throw explainHere(error, refusal);
+  });
+  return {
+    write: (chunks) => file.write(chunks),
+    finish: (mode) => file.commit(isTemporary ? 0o600 : mode & 0o777 & ~umask() | 0o600, true),
+    discard: () => file.discard(),
+  };
+}
+
+function intoStream(stream: WritableStream<Uint8Array>): Sink {
+  const writer = stream.getWriter();
+  let finished = false;
+  return {
+    async write(chunks, interrupted) {
+      for (const chunk of chunks) {
+        await interrupted.or(writer.ready);
+        // A copy: the chunk's buffer may have the bytes of others in it. Not `slice()`, which gives none of a `Buffer`.
+        await interrupted.or(writer.write(new Uint8Array(chunk)));
+      }
+    },
+    async finish(_mode, interrupted) {
+      await interrupted.or(writer.close());
+      finished = true;
+    },
+    discard(error) {
+      if (finished) return;
+      finished = true;
+      writer.abort(error).catch(() => {});
+    },
+  };
+}
+
+function inMemory(chunks: Uint8Array[]): Sink {
+  let size = 0;
+  return {
+    limit: MAX_IN_MEMORY,
+    write(more) {
+      const before = size;
+      for (const chunk of more) size += chunk.length;
+      if (size > MAX_IN_MEMORY) throw tooLarge();
+      // One of many: what a message costs beside its bytes is in no limit.
+      if (size > before) chunks.push(concat(more, size - before));
+      return Promise.resolve();
+    },
+    finish: () => Promise.resolve(),
+    discard: () => {},
+  };
+}
+
+function tooLarge(): RangeError {
+  return new RangeError(
+    `More than ${MAX_IN_MEMORY} bytes are too many for the memory: give localPath a path`,
+  );
+}
+
+/** What the umask takes from new files, which the system does not tell without setting it. */
+function umask(): number {
+  try {
+    return process.umask();
+  } catch {
+    return 0o022; // not permitted
+  }
+}

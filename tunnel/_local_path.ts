@@ -1,0 +1,37 @@
+import { isAbsolute, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { checkText } from "./tunnel_options.ts";
+
+/**
+ * A path or `file:` URL of this machine, as an absolute path.
+ *
+ * @throws {TypeError} If it is neither.
+ */
+export function localPath(key: string, value: string | URL): string {
+  const path = pathOf(key, value);
+  return isAbsolute(path) ? path : resolve(path);
+}
+
+/**
+ * The path that a path or `file:` URL is, wherever it leads.
+ *
+ * @throws {TypeError} If it is neither.
+ */
+export function pathOf(key: string, value: string | URL): string {
+  if (value === undefined) throw new TypeError(`${key} is undefined: expected a path or file: URL`);
+  if (value instanceof URL) {
+    if (value.protocol !== "file:") {
+      throw new TypeError(`${key} is ${value.href}: expected a path or file: URL`);
+    }
+    return pathOfURL(key, value);
+  }
+  checkText(key, value);
+  return value.startsWith("file:") ? pathOfURL(key, value) : value;
+}
+
+function pathOfURL(key: string, url: string | URL): string {
+  const path = fileURLToPath(url);
+  // An escaped NUL is one here.
+  checkText(key, path);
+  return path;
+}

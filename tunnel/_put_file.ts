@@ -1,0 +1,136 @@
+import type { Channel } from "../agent/channel.ts";
+import { BrokenTransfer, Interruption, sendBytes } from "../agent/byte_transfer.ts";
+import { FileReader } from "../agent/file_reader.ts";
+import { decode } from "../codec/decode.ts";
+import { localPath, pathOf } from "./_local_path.ts";
+import { Progress } from "./_progress.ts";
+import { explainHere, transfer } from "./_transfer.ts";
+import type { BaseTunnel } from "./base_tunnel.ts";
+import type { PutOptions, PutResult, PutSource } from "./file_options.ts";
+
+/** Bytes of a source in the memory that are copied at once. */
+const BLOCK = 512 * 1024;
+
+/** What is sent, opened. */
+interface Contents {
+  /** What errors call it. */
+  readonly name: string;
+  readonly size: number | undefined;
+  readonly blocks: AsyncIterable<Uint8Array>;
+  close(): void;
+}
+
+/** See `BaseTunnel.put()`. */
+export async function putFile(
+  tunnel: BaseTunnel,
+  source: PutSource,
+  remotePath: string | URL | undefined,
+  options: PutOptions,
+): Promise<PutResult> {
+  const { mode = 0o644, signal, onProgress } = options;
+  if (!Number.isInteger(mode) || mode < 0 || mode > 0o7777) {
+    throw new RangeError(`mode is ${mode}: expected permission bits, 0 to 0o7777`);
+  }
+  const target = remotePath === undefined ? null : pathOf("remotePath", remotePath);
+  const contents = open(tunnel, source);
+  try {
+    return await transfer({
+      tunnel,
+      operation: "put()",
+      refusal: refusalOf(tunnel, contents.name),
+      signal,
+      service: ["put", target, mode],
+    }, (channel) => send(channel, contents, new Progress(tunnel.host, onProgress, contents.size)));
+  } finally {
+    contents.close();
+  }
+}
+
+async function send(channel: Channel, contents: Contents, progress: Progress): Promise<PutResult> {
+  const answering = channel.receive();
+  const sent = await sendBytes(
+    channel,
+    contents.blocks,
+    answering,
+    (bytes) => progress.tell(bytes),
+  );
+  const answer = await answering;
+  if (answer === undefined || answer.flags !== 0) throw new Interruption(answer);
+  const [remotePath, size, sha1sum] = decode(answer.bytes) as unknown[];
+  if (typeof remotePath !== "string" || size !== sent.size || sha1sum !== sent.sha1sum) {
+    throw new BrokenTransfer("What has arrived is not what was sent");
+  }
+  return { remotePath, ...sent };
+}
+
+function open(tunnel: BaseTunnel, source: PutSource): Contents {
+  if (typeof source === "string" || source instanceof URL) return openFile(tunnel, source);
+  if (source instanceof Uint8Array) return inMemory(source);
+  if (source instanceof ReadableStream) return openStream("a stream", undefined, source);
+  if (source instanceof Blob) return openStream("a Blob", source.size, source.stream());
+  if (typeof source?.text === "string") return inMemory(new TextEncoder().encode(source.text));
+  throw new TypeError(
+    `source is ${
+      String(source)
+    }: expected a path, a file: URL, a Uint8Array, a Blob, a ReadableStream or { text }`,
+  );
+}
+
+function openFile(tunnel: BaseTunnel, source: string | URL): Contents {
+  const path = localPath("source", source);
+  try {
+    const file = new FileReader(path);
+    return { name: path, size: file.size, blocks: file.blocks(), close: () => file.close() };
+  } catch (error) {
+    throw explainHere(error, refusalOf(tunnel, path));
+  }
+}
+
+function inMemory(bytes: Uint8Array): Contents {
+  const blocks = async function* (): AsyncGenerator<Uint8Array> {
+    // Copies: what has been hashed must not change before it is on its way.
+    for (let at = 0; at < bytes.length; at += BLOCK) yield copyOf(bytes.subarray(at, at + BLOCK));
+  };
+  return { name: `${bytes.length} bytes`, size: bytes.length, blocks: blocks(), close: () => {} };
+}
+
+function openStream(
+  name: string,
+  size: number | undefined,
+  stream: ReadableStream<Uint8Array>,
+): Contents {
+  const reader = stream.getReader();
+  let done = false;
+  // Not the stream's own iterator: that one cannot be ended while it waits for the next chunk.
+  const iterator: AsyncIterator<Uint8Array> = {
+    async next() {
+      const result = await reader.read();
+      if (result.done) {
+        done = true;
+        return { done, value: undefined };
+      }
+      if (!(result.value instanceof Uint8Array)) {
+        throw new TypeError(`The stream gave ${typeof result.value}: expected Uint8Array`);
+      }
+      return { done: false, value: copyOf(result.value) };
+    },
+  };
+  return {
+    name,
+    size,
+    blocks: { [Symbol.asyncIterator]: () => iterator },
+    close: () => {
+      if (!done) reader.cancel(new Error("The transfer is over")).catch(() => {});
+      reader.releaseLock();
+    },
+  };
+}
+
+/** Not `slice()`, which gives no copy of a `Buffer`. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
+function refusalOf({ host }: BaseTunnel, name: string): string {
+  return `Cannot put ${name} to ${host}`;
+}

@@ -1,0 +1,179 @@
+/**
+ * What every operation on a tunnel has in common: a connection, which is made if there is none,
+ * and a signal that may end it.
+ *
+ * @module
+ */
+
+import { asStream, streamKindOf } from "../agent/value_stream.ts";
+import { type CallImage, callImage } from "./_call_image.ts";
+import { type Core, cores } from "./_core.ts";
+import { nameOf } from "./_function_place.ts";
+import { moduleGraph } from "./_module_graph.ts";
+import type { Session } from "./_session.ts";
+import type { BaseTunnel } from "./base_tunnel.ts";
+
+/** The signals of the views that `BaseTunnel.with()` made. */
+const signals: WeakMap<BaseTunnel, AbortSignal> = new WeakMap();
+
+/** A call that is ready to be sent, to as many hosts as one likes. */
+export interface PreparedCall {
+  /** How a failure calls it, such as `report()`. */
+  readonly operation: string;
+  /** What to send. If that cannot be found out at once, it is a promise, which rejects with a `TypeError` for what cannot be sent. */
+  readonly image: CallImage | Promise<CallImage>;
+}
+
+/**
+ * Finds out what to send for a call of `fn`, as things are now.
+ *
+ * @throws {TypeError} If something cannot be sent, unless that is only found out later.
+ */
+export function prepareCall<A extends unknown[]>(
+  fn: (...args: A) => unknown,
+  args: A,
+): PreparedCall {
+  if (typeof fn !== "function") {
+    throw new TypeError(`Cannot call ${String(fn)}: it is not a function`);
+  }
+  return prepared(`${nameOf(fn)}()`, callImage(fn, args.map(asStream)));
+}
+
+/** A call of which the image is known already. */
+export function prepared(operation: string, image: CallImage | Promise<CallImage>): PreparedCall {
+  // Whoever makes the call hears of it; until then it may fail without anybody to listen.
+  if (image instanceof Promise) image.catch(() => {});
+  return { operation, image };
+}
+
+/** Modules of which all that they import is known to be something that can be sent. */
+const sendable = new Set<string>();
+
+/**
+ * Finds out whether a call can be sent, before it is sent to any of several hosts.
+ *
+ * @returns Whether its values have a stream among them, which only one host can read.
+ * @throws {TypeError} If something cannot be sent.
+ */
+export async function checkCall({ image }: PreparedCall): Promise<{ hasStreams: boolean }> {
+  const { modules, attachments } = await image;
+  for (const id of modules) {
+    if (sendable.has(id)) continue;
+    await moduleGraph(id);
+    sendable.add(id);
+  }
+  return { hasStreams: attachments.some((value) => streamKindOf(value) !== undefined) };
+}
+
+/** Makes a call on one tunnel. */
+export async function performCall(tunnel: BaseTunnel, call: PreparedCall): Promise<unknown> {
+  return await use(tunnel, async (session, signal) => {
+    const image = call.image instanceof Promise ? await call.image : call.image;
+    if (!session.hasModules(image.modules)) {
+      await session.sendModules(image.modules);
+      signal?.throwIfAborted();
+    }
+    return await session.call(call.operation, image, signal);
+  });
+}
+
+/** Does something with the connection, which is made if there is none. The signal of the tunnel ends the waiting for it. */
+async function use<T>(
+  tunnel: BaseTunnel,
+  work: (session: Session, signal: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  const signal = signalOf(tunnel, undefined);
+  return await withSession(tunnel, signal, (session) => abortable(work(session, signal), signal));
+}
+
+/**
+ * Does something with the connection, which is made if there is none, and keeps the script alive meanwhile. To end
+ * when the signal aborts is the affair of `work`.
+ */
+export async function withSession<T>(
+  tunnel: BaseTunnel,
+  signal: AbortSignal | undefined,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const session = coreOf(tunnel).session ?? await sessionLater(tunnel, signal);
+  session.connection.hold();
+  try {
+    return await work(session);
+  } finally {
+    session.connection.release();
+  }
+}
+
+/** Connects, if there is no connection yet. */
+export async function connect(tunnel: BaseTunnel): Promise<void> {
+  await use(tunnel, (session) => session.connection.ready);
+}
+
+/** The signal that ends an operation: that of the tunnel, or the operation's own. */
+export function signalOf(
+  tunnel: BaseTunnel,
+  own: AbortSignal | undefined,
+): AbortSignal | undefined {
+  const signal = signals.get(tunnel);
+  if (own === undefined || signal === undefined) return own ?? signal;
+  return anySignal(signal, own);
+}
+
+/** The same tunnel, of which the operations are ended by `signal`, too. */
+export function withSignal<T extends BaseTunnel>(tunnel: T, signal: AbortSignal): T {
+  const view = Object.create(tunnel);
+  cores.set(view, coreOf(tunnel));
+  signals.set(view, signalOf(tunnel, signal)!);
+  return view;
+}
+
+/** What a tunnel and its views have in common, and no other tunnel has. */
+export function connectionOf(tunnel: BaseTunnel): object {
+  return coreOf(tunnel);
+}
+
+/** What all views of a tunnel share. */
+export function coreOf(tunnel: BaseTunnel): Core {
+  const core = cores.get(tunnel);
+  if (core === undefined) {
+    throw new TypeError(`${tunnel.constructor.name} is no driver: extend SubprocessTunnel`);
+  }
+  return core;
+}
+
+/** A new session, as soon as the process of the last one is gone. */
+async function sessionLater(tunnel: BaseTunnel, signal: AbortSignal | undefined): Promise<Session> {
+  const core = coreOf(tunnel);
+  await abortable(core.gone, signal);
+  if (core.session !== undefined) return core.session;
+  let session: Session | undefined = undefined;
+  session = core.open(() => {
+    if (core.session === session) core.session = undefined;
+  });
+  core.session = session;
+  core.gone = session.connection.gone;
+  return session;
+}
+
+/** Settles as `promise` does, or rejects with the signal's reason if that comes first. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}
+
+/** `AbortSignal.any`, which Node has only since version 20. */
+export function anySignal(...signals: AbortSignal[]): AbortSignal {
+  if ("any" in AbortSignal) return AbortSignal.any(signals);
+  const controller = new AbortController();
+  for (const signal of signals) {
+    const abort = (): void => controller.abort(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { signal: controller.signal });
+  }
+  return controller.signal;
+}
