@@ -27,6 +27,15 @@ export {
   type Hosts,
 } from "./group/group.ts";
 export { GroupResult } from "./group/group_result.ts";
+export { AsyncResult, type AsyncResultOptions } from "./queue/async_result.ts";
+export { NotCompleted } from "./queue/not_completed.ts";
+export {
+  type Fetched,
+  type Outcome,
+  Queue,
+  type QueueOptions,
+  type QueueTarget,
+} from "./queue/queue.ts";
 export { BaseTunnel, type RemoteModule } from "./tunnel/base_tunnel.ts";
 export { callback } from "./tunnel/callback.ts";
 export {

@@ -1,0 +1,179 @@
+import { inspect } from "node:util";
+import { NotCompleted } from "./not_completed.ts";
+
+/** How a queue tells a result what has come of it. Only the first of all calls counts. */
+export interface Completion<T> {
+  /** There is a value. Calls the callback before it returns. */
+  complete(value: T): void;
+  /** There will be none. */
+  fail(error: unknown): void;
+}
+
+/** What a queue gives to the results that it makes. */
+export interface AsyncResultOptions {
+  /** What it is the result of, such as `call(hostname) on web1`. */
+  readonly what: string;
+  /** Keeps the queue's run from ending before a promise, which never rejects, has settled. */
+  waitUntil(promise: Promise<void>): void;
+}
+
+type State<T> =
+  | { readonly status: "waiting" }
+  | { readonly status: "completed"; readonly value: T }
+  | { readonly status: "failed"; readonly error: unknown };
+
+/**
+ * The result, some time, of what was put into a {@linkcode Queue}.
+ *
+ * @example
+ * ```ts
+ * import { Local, Queue } from "../mod.ts";
+ *
+ * await using tun = new Local();
+ * const queue = new Queue();
+ * const root = queue.call(tun, Math.sqrt, 2);
+ * await queue.run();
+ * console.log(root.value);
+ * ```
+ */
+export class AsyncResult<T> {
+  /**
+   * Resolves to the value, after the callback has been called. Rejects only if the operation itself was
+   * at fault, such as a function that cannot be sent; nobody needs to catch that, as the run rejects too.
+   */
+  readonly promise: Promise<T>;
+  readonly #options: AsyncResultOptions;
+  #state: State<T> = { status: "waiting" };
+  #callback: ((value: T) => unknown) | undefined;
+
+  /**
+   * For a {@linkcode Queue}: results are what its methods return.
+   *
+   * @param options What the queue knows of it.
+   * @param start Is given what completes it.
+   */
+  constructor(options: AsyncResultOptions, start: (completion: Completion<T>) => void) {
+    this.#options = options;
+    this.promise = new Promise((resolve, reject) => {
+      start({
+        complete: (value) => {
+          if (this.#state.status !== "waiting") return;
+          this.#state = { status: "completed", value };
+          if (this.#callback !== undefined) this.#callBack(this.#callback, value);
+          resolve(value);
+        },
+        fail: (error) => {
+          if (this.#state.status !== "waiting") return;
+          this.#state = { status: "failed", error };
+          reject(error);
+        },
+      });
+    });
+    this.promise.catch(() => {});
+  }
+
+  /**
+   * The value. Of an operation on a group it is a {@linkcode GroupResult}; of one on a tunnel it is an
+   * {@linkcode ErrorResult} if that failed.
+   *
+   * @throws {NotCompleted} If the operation is not over.
+   * @throws {TypeError} If the operation itself was at fault, such as a function that cannot be sent.
+   */
+  get value(): T {
+    const state = this.#state;
+    if (state.status === "waiting") {
+      throw new NotCompleted(`Cannot read the result of ${this.#options.what}: not completed`);
+    }
+    if (state.status === "failed") throw state.error;
+    return state.value;
+  }
+
+  /**
+   * Has a function called with the value: as soon as it is there, before the host's next operation
+   * begins. What it puts into the queue, the same run works on.
+   *
+   * If it is asynchronous, the run waits for it, though the host does not; so it must not wait for the run.
+   * What it throws is written to the console, and stops nothing.
+   *
+   * @param callback What to call. Of an operation that is over already, it is called a moment later.
+   * @returns The result itself.
+   * @throws {TypeError} If it is not a function, or not the first one.
+   *
+   * @example
+   * ```ts
+   * import { ErrorResult, Local, Queue } from "../mod.ts";
+   *
+   * await using tun = new Local();
+   * const queue = new Queue();
+   * queue.call(tun, Math.sqrt, 2).withCallback((root) => {
+   *   if (root instanceof ErrorResult) console.error(root.msg);
+   *   else queue.call(tun, Math.floor, root).withCallback(console.log);
+   * });
+   * await queue.run();
+   * ```
+   */
+  withCallback(callback: (value: T) => unknown): this {
+    const { what } = this.#options;
+    if (typeof callback !== "function") {
+      throw new TypeError(`Cannot call ${String(callback)} back: it is not a function`);
+    }
+    if (this.#callback !== undefined) {
+      throw new TypeError(`Cannot call back twice with the result of ${what}: it has a callback`);
+    }
+    this.#callback = callback;
+    const state = this.#state;
+    if (state.status === "completed") {
+      queueMicrotask(() => this.#callBack(callback, state.value));
+    }
+    return this;
+  }
+
+  #callBack(callback: (value: T) => unknown, value: T): void {
+    const { what, waitUntil } = this.#options;
+    const called = async (): Promise<void> => {
+      try {
+        await callback(value);
+      } catch (error) {
+        // Nobody waits for it, and the run goes on.
+        console.error(`The callback for ${what} threw`, error);
+      }
+    };
+    waitUntil(called());
+  }
+
+  #show(show: (value: unknown) => string): string {
+    const state = this.#state;
+    const { what } = this.#options;
+    switch (state.status) {
+      case "completed":
+        return `AsyncResult { ${what}: ${show(state.value)} }`;
+      case "failed":
+        return `AsyncResult { ${what} failed: ${show(state.error)} }`;
+      case "waiting":
+        return `AsyncResult { ${what}: not completed }`;
+    }
+  }
+
+  static {
+    const define = <A extends unknown[]>(
+      key: string,
+      print: (result: AsyncResult<unknown>, ...args: A) => string,
+    ): void => {
+      Object.defineProperty(this.prototype, Symbol.for(key), {
+        value(this: AsyncResult<unknown>, ...args: A): string {
+          return print(this, ...args);
+        },
+      });
+    };
+    type Show = (value: unknown, options: object) => string;
+    define(
+      "Deno.customInspect",
+      (result, show: Show, options: object) => result.#show((value) => show(value, options)),
+    );
+    define(
+      "nodejs.util.inspect.custom",
+      (result, _depth: number, options: object, show: Show = inspect) =>
+        result.#show((value) => show(value, options)),
+    );
+  }
+}

@@ -1,0 +1,23 @@
+/**
+ * Thrown by `AsyncResult.value` when there is no value yet.
+ *
+ * @example
+ * ```ts
+ * import { Local, NotCompleted, Queue } from "../mod.ts";
+ *
+ * await using tun = new Local();
+ * const queue = new Queue();
+ * const now = queue.call(tun, Date.now);
+ * try {
+ *   console.log(now.value);
+ * } catch (error) {
+ *   console.log(error instanceof NotCompleted); // true
+ * }
+ * await queue.run();
+ * console.log(now.value);
+ * ```
+ */
+export class NotCompleted extends Error {
+  /** The name of the class. */
+  override name = "NotCompleted";
+}

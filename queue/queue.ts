@@ -1,0 +1,349 @@
+import type { AgentInfo } from "../agent/hello.ts";
+import { type Attempt, attempts } from "../group/attempts.ts";
+import { ErrorResult } from "../group/error_result.ts";
+import { Group } from "../group/group.ts";
+import { GroupResult } from "../group/group_result.ts";
+import {
+  callOperation,
+  connectOperation,
+  fetchDirOperation,
+  fetchOperation,
+  type Operation,
+  outcome,
+  putOperation,
+  syncOperation,
+  type Target,
+} from "../group/operation.ts";
+import { BaseTunnel } from "../tunnel/base_tunnel.ts";
+import type {
+  FetchedBytes,
+  FetchedStream,
+  FetchOptions,
+  FetchResult,
+  FetchTarget,
+  PutOptions,
+  PutResult,
+  PutSource,
+  SyncOptions,
+  SyncResult,
+} from "../tunnel/file_options.ts";
+import { anySignal, connectionOf } from "../tunnel/operation.ts";
+import type { WithOptions } from "../tunnel/tunnel_options.ts";
+import { visible } from "../tunnel/visible.ts";
+import { AsyncResult, type Completion } from "./async_result.ts";
+import { Scheduler } from "./scheduler.ts";
+
+/** Options for {@linkcode Queue}. */
+export interface QueueOptions {
+  /**
+   * How many hosts are worked on at a time. If there are more, they take turns, an operation each. What a
+   * group has of its own for that does not count in a queue.
+   *
+   * @default 100
+   */
+  readonly concurrency?: number;
+}
+
+/** What an operation in a queue is for. */
+export type QueueTarget = BaseTunnel | Group;
+
+/** What comes of an operation that gives a `V` on each host: of a group all of them, of a tunnel that or what went wrong. */
+export type Outcome<T extends QueueTarget, V> = T extends Group ? GroupResult<V> : V | ErrorResult;
+
+/** What `fetch()` gives, depending on where it writes to. */
+export type Fetched<To extends FetchTarget | undefined> = To extends null ? FetchedBytes
+  : To extends WritableStream<Uint8Array> ? FetchedStream
+  : FetchResult;
+
+/** The defaults of {@linkcode QueueOptions}. */
+const DEFAULTS: Required<QueueOptions> = { concurrency: 100 };
+
+/** What a queue and its views have in common. */
+interface Shared {
+  readonly scheduler: Scheduler;
+  /** What was wrong with operations themselves, since the last run ended. */
+  readonly faults: unknown[];
+  /** For each run of the scheduler, what those get who wait for it. */
+  readonly runs: WeakMap<Promise<void>, Promise<void>>;
+}
+
+/**
+ * Different operations on many hosts: those of one host one after the other, in the order in which they were
+ * put in, and all hosts side by side. No host waits for another, as the members of a group do after each operation.
+ *
+ * Each method returns an {@linkcode AsyncResult} at once; {@linkcode run} does the work.
+ *
+ * @example
+ * ```ts
+ * import { Group, Local, Queue } from "../mod.ts";
+ *
+ * await using group = new Group([new Local("a"), new Local("b")]);
+ * const queue = new Queue();
+ * for (const seconds of [0.1, 0.2]) {
+ *   queue.call(group, (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)), seconds * 1000);
+ * }
+ * const ends = queue.call(group, Date.now);
+ * await queue.run();
+ * console.log(ends.value);
+ * ```
+ */
+export class Queue {
+  #shared: Shared;
+  /** What the scheduler needs to know of each task, and of a run. */
+  #options: WithOptions = {};
+
+  /**
+   * Has no operations yet.
+   *
+   * @param options How many hosts at a time.
+   * @throws {RangeError} If `concurrency` is neither a positive integer nor `Infinity`.
+   */
+  constructor(options: QueueOptions = {}) {
+    const { concurrency = DEFAULTS.concurrency } = options;
+    this.#shared = { scheduler: new Scheduler({ concurrency }), faults: [], runs: new WeakMap() };
+  }
+
+  /**
+   * Puts a call in: `fn` and the variables that it uses are sent as they are now, not as they are when its
+   * turn comes.
+   *
+   * @param target A tunnel or a group.
+   * @param fn Any function.
+   * @param args What to call it with.
+   * @throws {TypeError} If the target or `fn` is none, or something cannot be sent, as far as that can be told at once.
+   */
+  call<T extends QueueTarget, A extends unknown[], R>(
+    target: T,
+    fn: (...args: A) => R,
+    ...args: A
+  ): AsyncResult<Outcome<T, Awaited<R>>> {
+    const name = typeof fn === "function" ? fn.name : "";
+    return this.#add(`call(${name})`, target, (on) => callOperation(on, fn, args));
+  }
+
+  /**
+   * Puts connecting in. Every operation connects if need be; this shows early who is there.
+   *
+   * @param target A tunnel or a group.
+   * @returns What the agents tell of themselves.
+   * @throws {TypeError} If the target is none.
+   */
+  connect<T extends QueueTarget>(target: T): AsyncResult<Outcome<T, AgentInfo>> {
+    return this.#add("connect()", target, connectOperation);
+  }
+
+  /**
+   * Puts the writing of a file at the far end in. The source is read when its turn comes.
+   *
+   * @param target A tunnel or a group.
+   * @param source A path or `file:` URL, or the contents.
+   * @param remotePath The path there. Without it a temporary file is made.
+   * @param options Mode, progress and cancellation.
+   * @throws {TypeError} If the target is none, or the source is a stream for several hosts.
+   *
+   * @example
+   * ```ts
+   * import { Group, Local, Queue } from "../mod.ts";
+   *
+   * await using group = new Group([new Local("a"), new Local("b")]);
+   * const folder = await Deno.makeTempDir();
+   * const queue = new Queue();
+   * for (const name of ["a.txt", "b.txt", "c.txt"]) {
+   *   queue.put(group, { text: name }, `${folder}/${name}`);
+   * }
+   * await queue.run();
+   * await Deno.remove(folder, { recursive: true });
+   * ```
+   */
+  put<T extends QueueTarget>(
+    target: T,
+    source: PutSource,
+    remotePath?: string | URL,
+    options: PutOptions = {},
+  ): AsyncResult<Outcome<T, PutResult>> {
+    return this.#add("put()", target, (on) => putOperation(on, source, remotePath, options));
+  }
+
+  /**
+   * Puts the reading of a file at the far end in.
+   *
+   * @param target A tunnel or a group.
+   * @param remotePath The path there.
+   * @param localPath The path here, a stream, or `null` for the memory. For a group it is a template such as
+   * `passwd-{host}`. Without it a temporary file is made.
+   * @param options Progress and cancellation.
+   * @throws {TypeError} If the target is none, or the template does not give each host a path of its own.
+   */
+  fetch<T extends QueueTarget, To extends FetchTarget | undefined = undefined>(
+    target: T,
+    remotePath: string | URL,
+    localPath?: To,
+    options: FetchOptions = {},
+  ): AsyncResult<Outcome<T, Fetched<To>>> {
+    return this.#add(
+      "fetch()",
+      target,
+      (on) => fetchOperation(on, remotePath, localPath, options) as Operation<Fetched<To>>,
+    );
+  }
+
+  /**
+   * Puts in that a folder at the far end is to become the same as one here.
+   *
+   * @param target A tunnel or a group.
+   * @param localDir The folder here.
+   * @param remoteDir The folder there.
+   * @param options What to leave alone, how to compare, whether to remove.
+   * @throws {TypeError} If the target is none.
+   */
+  sync<T extends QueueTarget>(
+    target: T,
+    localDir: string | URL,
+    remoteDir: string | URL,
+    options: SyncOptions = {},
+  ): AsyncResult<Outcome<T, SyncResult>> {
+    return this.#add("sync()", target, (on) => syncOperation(on, localDir, remoteDir, options));
+  }
+
+  /**
+   * Puts in that a folder here is to become the same as one at the far end.
+   *
+   * @param target A tunnel or a group.
+   * @param remoteDir The folder there.
+   * @param localDir The folder here. For a group it is a template such as `logs/{host}`.
+   * @param options What to leave alone, how to compare, whether to remove.
+   * @throws {TypeError} If the target is none, or the template does not give each host a path of its own.
+   */
+  fetchDir<T extends QueueTarget>(
+    target: T,
+    remoteDir: string | URL,
+    localDir: string | URL,
+    options: SyncOptions = {},
+  ): AsyncResult<Outcome<T, SyncResult>> {
+    return this.#add(
+      "fetchDir()",
+      target,
+      (on) => fetchDirOperation(on, remoteDir, localDir, options),
+    );
+  }
+
+  /**
+   * The same queue, for operations that are also ended by a signal: those that are waiting are not begun,
+   * and the results have its reason. A {@linkcode run} of it is ended with all that is in the queue.
+   *
+   * @example At most a minute for all of it
+   * ```ts
+   * import { Local, Queue } from "../mod.ts";
+   *
+   * await using tun = new Local();
+   * const queue = new Queue();
+   * queue.call(tun, Date.now).withCallback(console.log);
+   * await queue.with({ signal: AbortSignal.timeout(60_000) }).run();
+   * ```
+   */
+  with(options: WithOptions): Queue {
+    const { signal } = options;
+    if (signal === undefined) return this;
+    const view = new Queue();
+    view.#shared = this.#shared;
+    const own = this.#options.signal;
+    view.#options = { signal: own === undefined ? signal : anySignal(own, signal) };
+    return view;
+  }
+
+  /**
+   * Does everything that is in the queue, and what callbacks put in meanwhile. Afterwards the queue is empty,
+   * and can be used again. If it is running already, this waits for the same run; a callback must not, as the
+   * run waits for it.
+   *
+   * What fails on a host is in the results. This rejects only if an operation itself was at fault, such as a
+   * function that cannot be sent, after all else has been done; or with the reason of the signal that
+   * {@linkcode with} was given, when what was running has ended.
+   */
+  run(): Promise<void> {
+    const { scheduler, runs } = this.#shared;
+    const run = scheduler.run(this.#options);
+    let end = runs.get(run);
+    if (end === undefined) {
+      end = this.#end(run);
+      runs.set(run, end);
+    }
+    return end;
+  }
+
+  async #end(run: Promise<void>): Promise<void> {
+    const { faults } = this.#shared;
+    try {
+      await run;
+      if (faults.length > 0) throw faults[0];
+    } finally {
+      faults.length = 0;
+    }
+  }
+
+  #add<T extends QueueTarget, V>(
+    method: string,
+    target: T,
+    operationOn: (target: Target) => Operation<V>,
+  ): AsyncResult<Outcome<T, V>> {
+    const group = target instanceof Group ? target : undefined;
+    if (group === undefined && !(target instanceof BaseTunnel)) {
+      const shown = typeof target === "string" ? JSON.stringify(target) : String(target);
+      throw new TypeError(`Cannot queue ${method} for ${shown}: expected a tunnel or a Group`);
+    }
+    const tunnels: readonly BaseTunnel[] = group?.tunnels ?? [target as BaseTunnel];
+    const lanes = tunnels.map(connectionOf);
+    const operation = operationOn(group === undefined ? tunnels[0]! : tunnels);
+    const attempt: Attempt<V> = group === undefined
+      ? (tunnel) => outcome(operation, tunnel)
+      : attempts(group, operation);
+    const { scheduler } = this.#shared;
+    const hosts = group === undefined ? tunnels[0]!.host : `${group.size} hosts`;
+    const options = {
+      what: visible(`${method} on ${hosts}`),
+      waitUntil: (promise: Promise<void>) => scheduler.waitUntil(promise),
+    };
+    return new AsyncResult<unknown>(options, ({ complete, fail }) => {
+      const results: (V | ErrorResult)[] = [];
+      let left = tunnels.length;
+      const gather = (): void =>
+        complete(
+          group === undefined
+            ? results[0]
+            : new GroupResult(tunnels.map(({ host }, i) => [host, results[i]!])),
+        );
+      for (const [i, tunnel] of tunnels.entries()) {
+        const completeOne = (result: V | ErrorResult): void => {
+          results[i] = result;
+          if (--left === 0) gather();
+        };
+        const task = this.#task(operation, attempt, tunnel, { complete: completeOne, fail });
+        scheduler.add(lanes[i], task, this.#options)
+          .catch((reason) =>
+            completeOne(new ErrorResult(reason, { aborted: true, skipped: true }))
+          );
+      }
+      // The result of an empty group, too, is not there before the run.
+      if (left === 0) scheduler.add(gather, gather);
+    }) as AsyncResult<Outcome<T, V>>;
+  }
+
+  /** Does an operation on one tunnel, in its turn. Never rejects. */
+  #task<V>(
+    { ready }: Operation<V>,
+    attempt: Attempt<V>,
+    tunnel: BaseTunnel,
+    { complete, fail }: Completion<V | ErrorResult>,
+  ): (signal: AbortSignal) => Promise<void> {
+    return async (signal) => {
+      try {
+        await ready;
+      } catch (error) {
+        this.#shared.faults.push(error);
+        fail(error);
+        return;
+      }
+      complete(await attempt(tunnel.with({ signal })));
+    };
+  }
+}

@@ -1,0 +1,498 @@
+/**
+ * Runs tasks in lanes: those of one lane one after the other, all lanes side by side. It needs
+ * nothing but the language, and knows nothing of tunnels.
+ *
+ * @example
+ * ```ts
+ * import { Scheduler } from "./scheduler.ts";
+ *
+ * const scheduler = new Scheduler({ concurrency: 10 });
+ * const install = scheduler.add("web1", () => "installed");
+ * const restart = scheduler.add("web1", () => "restarted"); // after the first
+ * scheduler.add("web2", () => "installed"); // meanwhile
+ * await scheduler.run();
+ * console.log(await install, await restart);
+ * ```
+ *
+ * @module
+ */
+
+/** Something to do. The signal aborts when the run, or the task alone, is not wanted any more. */
+export type Task<T> = (signal: AbortSignal) => T | PromiseLike<T>;
+
+/** Options for {@linkcode Scheduler}. */
+export interface SchedulerOptions {
+  /**
+   * The most tasks that run at once, over all lanes; beyond it, lanes take turns, a task each.
+   *
+   * @default Infinity
+   */
+  readonly concurrency?: number;
+}
+
+/** Options for {@linkcode Scheduler.add}. */
+export interface AddOptions {
+  /**
+   * Takes the task out of its lane: then it never starts, and its promise rejects with the signal's
+   * reason. A task that runs already is told by the signal that it is given.
+   */
+  readonly signal?: AbortSignal;
+}
+
+/** Options for {@linkcode Scheduler.run}. */
+export interface RunOptions {
+  /**
+   * Ends the run: what has not started never does, and rejects with the signal's reason; so does what is
+   * added before the run is over. What runs is told by its own signal, and waited for.
+   */
+  readonly signal?: AbortSignal;
+}
+
+/** The defaults of {@linkcode SchedulerOptions}. */
+const DEFAULTS: Required<SchedulerOptions> = { concurrency: Infinity };
+
+/**
+ * Tasks in lanes. Each lane is a row of tasks, of which one runs at a time; all lanes run side by
+ * side. If there is a limit to that, lanes take turns, however many tasks each has.
+ *
+ * A task that throws or rejects does not stop its lane: it is its own promise that tells.
+ *
+ * @example A failure is the result's alone
+ * ```ts
+ * import { Scheduler } from "./scheduler.ts";
+ *
+ * const scheduler = new Scheduler();
+ * const results = ["a", "b"].map((lane) =>
+ *   scheduler.add(lane, () => {
+ *     if (lane === "a") throw new Error("not today");
+ *     return lane;
+ *   })
+ * );
+ * await scheduler.run();
+ * for (const { status } of await Promise.allSettled(results)) console.log(status);
+ * ```
+ */
+export class Scheduler {
+  readonly #concurrency: number;
+  /** Lanes that have a task, waiting or running. Others are forgotten, so that old names cost nothing. */
+  readonly #lanes = new Map<unknown, Lane>();
+  /** The lanes of which a task could start, in the order of their turns. */
+  readonly #ready = new Row<Lane>();
+  /** The waiting tasks that each signal would take out. */
+  readonly #watches = new Map<AbortSignal, Watch>();
+  #run: Run | undefined;
+  #waiting = 0;
+  #running = 0;
+  /** How many promises there are that a run has to wait for. */
+  #held = 0;
+
+  /**
+   * Has no tasks yet.
+   *
+   * @param options A limit, if there is to be one.
+   * @throws {RangeError} If `concurrency` is neither a positive integer nor `Infinity`.
+   */
+  constructor(options: SchedulerOptions = {}) {
+    const { concurrency = DEFAULTS.concurrency } = options;
+    if (!(Number.isInteger(concurrency) && concurrency > 0) && concurrency !== Infinity) {
+      throw new RangeError(
+        `concurrency is ${String(concurrency)}: expected a positive integer or Infinity`,
+      );
+    }
+    this.#concurrency = concurrency;
+  }
+
+  /** How many tasks have not started. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** How many tasks are running. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /**
+   * Adds a task at the end of a lane. It starts nothing by itself; but a {@linkcode run} that is
+   * under way works on what is added meanwhile, too.
+   *
+   * As results are often looked at only after the run, a promise that rejects before anybody
+   * listens raises no `unhandledrejection`: a failure that nobody asks for is not reported.
+   *
+   * @param lane What names the lane: any value, compared as the keys of a `Map`.
+   * @param task What to do.
+   * @param options What may take the task out again.
+   * @returns What the task returns. It rejects with what the task throws, or with the reason of the
+   * signal because of which it did not start.
+   * @throws {TypeError} If `task` is not a function, or `signal` not an `AbortSignal`.
+   *
+   * @example A task that is not wanted any more
+   * ```ts
+   * import { Scheduler } from "./scheduler.ts";
+   *
+   * const scheduler = new Scheduler();
+   * const late = scheduler.add("web1", (signal) => fetch("https://example.com", { signal }), {
+   *   signal: AbortSignal.abort("too late"),
+   * });
+   * await scheduler.run();
+   * console.log(await late.catch((reason) => reason)); // too late
+   * ```
+   */
+  add<T>(lane: unknown, task: Task<T>, options: AddOptions = {}): Promise<T> {
+    if (typeof task !== "function") {
+      throw new TypeError(`Cannot add ${String(task)}: it is not a function`);
+    }
+    const { signal } = options;
+    checkSignal(signal);
+    const promise = new Promise<T>((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      this.#push(new Job(this.#laneOf(lane), task, signal, resolve as Job["resolve"], reject));
+    });
+    promise.catch(ignore);
+    return promise;
+  }
+
+  /**
+   * Works until nothing is left, including what is added meanwhile: by tasks, or by those who wait for
+   * their promises. If there is nothing to do, that is at once. Afterwards, there can be another run.
+   *
+   * While a run is under way, another call joins it: it gives the same promise, and its signal ends
+   * the same run. A task must not wait for the run that it is part of, because the run waits for it.
+   *
+   * @param options What may end the run.
+   * @returns Nothing: what became of the tasks, their promises tell. It rejects only with the reason of the
+   * signal that ended the run, as soon as all that was running is over.
+   * @throws {TypeError} If `signal` is not an `AbortSignal`.
+   *
+   * @example At most a minute
+   * ```ts
+   * import { Scheduler } from "./scheduler.ts";
+   *
+   * const scheduler = new Scheduler();
+   * scheduler.add("web1", () => console.log("done"));
+   * await scheduler.run({ signal: AbortSignal.timeout(60_000) });
+   * ```
+   */
+  run(options: RunOptions = {}): Promise<void> {
+    const { signal } = options;
+    checkSignal(signal);
+    this.#run ??= new Run();
+    if (signal !== undefined) this.#endBy(signal, this.#run);
+    this.#startLater();
+    return this.#run.promise;
+  }
+
+  /**
+   * Keeps {@linkcode run} from ending before a promise settles, either way: for what goes on beside the
+   * tasks, and may add some. Unlike a task it counts for no limit, so it may wait for tasks itself.
+   *
+   * @param promise What to wait for. Its rejection is for others to handle.
+   *
+   * @example
+   * ```ts
+   * import { Scheduler } from "./scheduler.ts";
+   *
+   * const scheduler = new Scheduler({ concurrency: 1 });
+   * scheduler.waitUntil((async () => {
+   *   const version = await scheduler.add("web1", () => 2);
+   *   scheduler.add("web2", () => console.log(version));
+   * })());
+   * await scheduler.run(); // prints 2
+   * ```
+   */
+  waitUntil(promise: PromiseLike<unknown>): void {
+    this.#held++;
+    const onSettled = (): void => {
+      this.#held--;
+      if (this.#run !== undefined) this.#endWhenIdle(this.#run);
+    };
+    promise.then(onSettled, onSettled);
+  }
+
+  /** Whether there is nothing that a run has to wait for. */
+  get #isIdle(): boolean {
+    return this.#waiting === 0 && this.#running === 0 && this.#held === 0;
+  }
+
+  #laneOf(name: unknown): Lane {
+    let lane = this.#lanes.get(name);
+    if (lane === undefined) {
+      lane = new Lane(name);
+      this.#lanes.set(name, lane);
+    }
+    return lane;
+  }
+
+  #push(job: Job): void {
+    const { lane, signal } = job;
+    if (signal !== undefined) this.#watch(job, signal);
+    if (lane.isIdle) this.#ready.push(lane);
+    lane.jobs.push(job);
+    this.#waiting++;
+    this.#startLater();
+  }
+
+  /** Starts what can start, but never before the caller of `add()` or `run()` has its promise. */
+  #startLater(): void {
+    const run = this.#run;
+    if (run === undefined || run.isStarting) return;
+    run.isStarting = true;
+    queueMicrotask(() => {
+      run.isStarting = false;
+      this.#start(run);
+    });
+  }
+
+  #start(run: Run): void {
+    const { signal } = run.controller;
+    while (!signal.aborted && this.#running < this.#concurrency) {
+      const lane = this.#ready.shift();
+      if (lane === undefined) break;
+      const job = lane.jobs.shift()!;
+      this.#waiting--;
+      this.#running++;
+      lane.isBusy = true;
+      this.#unwatch(job);
+      this.#perform(job, run);
+    }
+    this.#endWhenIdle(run);
+  }
+
+  async #perform({ lane, task, signal, resolve, reject }: Job, run: Run): Promise<void> {
+    try {
+      resolve(await task(run.signalWith(signal)));
+    } catch (error) {
+      reject(error);
+    }
+    // One turn later than the promise: who waits for it may abort, or add something, before the lane goes on.
+    await undefined;
+    this.#running--;
+    lane.isBusy = false;
+    if (lane.jobs.first === undefined) this.#lanes.delete(lane.name);
+    else this.#ready.push(lane);
+    this.#start(run);
+  }
+
+  /**
+   * A timer comes after everything that promises set off, however long the chain: who waits for a
+   * result can still add something.
+   */
+  #endWhenIdle(run: Run): void {
+    const { signal } = run.controller;
+    if (!this.#isIdle && !signal.aborted) return;
+    run.timer ??= setTimeout(() => {
+      run.timer = undefined;
+      // What was added since the abort. A task may wait for it, so it cannot stay for another run.
+      if (signal.aborted) this.#clear(signal.reason);
+      if (!this.#isIdle) return;
+      this.#run = undefined;
+      run.end();
+    }, 0);
+  }
+
+  /** Has `signal` end the run. */
+  #endBy(signal: AbortSignal, run: Run): void {
+    if (run.endings.has(signal)) return;
+    const onAbort = (): void => {
+      run.controller.abort(signal.reason);
+      this.#clear(signal.reason);
+    };
+    if (signal.aborted) return onAbort();
+    run.endings.set(signal, onAbort);
+    signal.addEventListener("abort", onAbort, { once: true });
+  }
+
+  /** Takes all tasks out that have not started. */
+  #clear(reason: unknown): void {
+    for (const lane of this.#lanes.values()) {
+      for (let job; (job = lane.jobs.first) !== undefined;) this.#remove(job, reason);
+    }
+  }
+
+  /** Takes a task out that has not started. */
+  #remove(job: Job, reason: unknown): void {
+    const { lane } = job;
+    this.#unwatch(job);
+    lane.jobs.remove(job);
+    this.#waiting--;
+    if (lane.isIdle) {
+      this.#ready.remove(lane);
+      this.#lanes.delete(lane.name);
+    }
+    job.reject(reason);
+  }
+
+  /** One listener for all tasks of a signal: a signal looks through all that it has to add or remove one. */
+  #watch(job: Job, signal: AbortSignal): void {
+    let watch = this.#watches.get(signal);
+    if (watch === undefined) {
+      const jobs = new Set<Job>();
+      const onAbort = (): void => {
+        for (const job of jobs) this.#remove(job, signal.reason);
+      };
+      signal.addEventListener("abort", onAbort, { once: true });
+      watch = { jobs, onAbort };
+      this.#watches.set(signal, watch);
+    }
+    watch.jobs.add(job);
+  }
+
+  #unwatch(job: Job): void {
+    const { signal } = job;
+    if (signal === undefined) return;
+    const { jobs, onAbort } = this.#watches.get(signal)!;
+    jobs.delete(job);
+    if (jobs.size > 0) return;
+    this.#watches.delete(signal);
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** A run that is under way. */
+class Run {
+  readonly promise: Promise<void>;
+  /** Tells the tasks when a signal has ended the run. */
+  readonly controller: AbortController = new AbortController();
+  /** What listens to the signals that may end the run. */
+  readonly endings: Map<AbortSignal, () => void> = new Map();
+  readonly #joint = new WeakMap<AbortSignal, AbortSignal>();
+  /** Whether tasks are about to start. */
+  isStarting = false;
+  /** Whether the run is about to end. */
+  timer: ReturnType<typeof setTimeout> | undefined;
+  #resolve!: () => void;
+  #reject!: (reason: unknown) => void;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** The signal for a task that has one of its own. */
+  signalWith(own: AbortSignal | undefined): AbortSignal {
+    const { signal } = this.controller;
+    if (own === undefined) return signal;
+    let joint = this.#joint.get(own);
+    if (joint === undefined) {
+      joint = anySignal(signal, own);
+      this.#joint.set(own, joint);
+    }
+    return joint;
+  }
+
+  end(): void {
+    for (const [signal, onAbort] of this.endings) signal.removeEventListener("abort", onAbort);
+    const { signal } = this.controller;
+    if (signal.aborted) this.#reject(signal.reason);
+    else this.#resolve();
+  }
+}
+
+/** What takes out the waiting tasks of a signal. */
+interface Watch {
+  readonly jobs: Set<Job>;
+  onAbort(): void;
+}
+
+/** What can be in a {@linkcode Row}, in one at a time. */
+interface Linked<T> {
+  previous: T | undefined;
+  next: T | undefined;
+}
+
+/** A task in its lane. */
+class Job implements Linked<Job> {
+  previous: Job | undefined;
+  next: Job | undefined;
+  readonly lane: Lane;
+  readonly task: Task<unknown>;
+  readonly signal: AbortSignal | undefined;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (reason: unknown) => void;
+
+  constructor(
+    lane: Lane,
+    task: Task<unknown>,
+    signal: AbortSignal | undefined,
+    resolve: (value: unknown) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.lane = lane;
+    this.task = task;
+    this.signal = signal;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+}
+
+class Lane implements Linked<Lane> {
+  previous: Lane | undefined;
+  next: Lane | undefined;
+  readonly name: unknown;
+  readonly jobs: Row<Job> = new Row<Job>();
+  /** Whether one of its tasks is running. */
+  isBusy = false;
+
+  constructor(name: unknown) {
+    this.name = name;
+  }
+
+  /** Whether it has no task, neither waiting nor running. */
+  get isIdle(): boolean {
+    return !this.isBusy && this.jobs.first === undefined;
+  }
+}
+
+/** A row to whose end items are added, and from which any can be taken, in constant time each. */
+class Row<T extends Linked<T>> {
+  #last: T | undefined;
+  first: T | undefined;
+
+  push(item: T): void {
+    item.previous = this.#last;
+    if (this.#last === undefined) this.first = item;
+    else this.#last.next = item;
+    this.#last = item;
+  }
+
+  /** Removes the first item. */
+  shift(): T | undefined {
+    const { first } = this;
+    if (first !== undefined) this.remove(first);
+    return first;
+  }
+
+  /** Removes an item that is in the row. */
+  remove(item: T): void {
+    const { previous, next } = item;
+    if (previous === undefined) this.first = next;
+    else previous.next = next;
+    if (next === undefined) this.#last = previous;
+    else next.previous = previous;
+    item.previous = undefined;
+    item.next = undefined;
+  }
+}
+
+function ignore(): void {}
+
+/** @throws {TypeError} If `signal` is something else, such as its controller. */
+function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(`signal is ${String(signal)}: expected an AbortSignal`);
+  }
+}
+
+/** `AbortSignal.any`, which Node has only since version 20. */
+function anySignal(...signals: AbortSignal[]): AbortSignal {
+  if ("any" in AbortSignal) return AbortSignal.any(signals);
+  const controller = new AbortController();
+  for (const signal of signals) {
+    const abort = (): void => controller.abort(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { signal: controller.signal });
+  }
+  return controller.signal;
+}
