@@ -1,8 +1,8 @@
 /**
- * A first look: facts of this machine through a `Local` tunnel and, where ssh to localhost is possible,
- * over ssh. Run it with `deno task demo`.
+ * A first look: facts of this machine through a `Local` tunnel, two tunnels at once and, where ssh to
+ * localhost is possible, the same facts over ssh. Run it with `deno task demo`.
  */
-import { ConnectionError, Local, SSHTunnel, type SubprocessTunnel } from "../mod.ts";
+import { ConnectionError, Group, Local, SSHTunnel, type SubprocessTunnel } from "../mod.ts";
 import { disks, hostname, ip, memory, os, runtime } from "../agent/facts.ts";
 
 const GIB = 1024 ** 3;
@@ -42,6 +42,9 @@ function gib(bytes: number): string {
 
 await using local = new Local("here", { runtime: "deno" });
 await tell(local);
+
+await using group = new Group([local, new Local("there", { runtime: "deno" })]);
+console.log(`\n${await group.call(runtime)}`);
 
 await using ssh = new SSHTunnel("localhost", {
   runtime: "deno",

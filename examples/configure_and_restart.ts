@@ -1,0 +1,28 @@
+/**
+ * Puts a configuration file on web servers, side by side, and then restarts a service there. If any server
+ * fails, that is an error which names it, and the script ends.
+ *
+ * ```sh
+ * deno run -A examples/configure_and_restart.ts   # three processes of this machine, in a folder each
+ * deno run -A examples/configure_and_restart.ts \
+ *   uwsgi.ini /srv/www/supervisor/uwsgi.ini "supervisorctl restart uwsgi" www1 www2 www3
+ * ```
+ */
+import { execSync } from "node:child_process";
+import { Group, Local, type PutSource } from "../mod.ts";
+
+const [file, path = "uwsgi.ini", restart = "cat uwsgi.ini", ...names] = Deno.args;
+
+const config: PutSource = file ?? { text: "[uwsgi]\nprocesses = 4\n" };
+await using cleanup = new AsyncDisposableStack();
+const hosts = names.length > 0 ? names : ["www1", "www2", "www3"].map((name) => {
+  const cwd = Deno.makeTempDirSync({ prefix: `${name}-` });
+  cleanup.defer(() => Deno.remove(cwd, { recursive: true }));
+  return new Local(name, { cwd });
+});
+
+await using webservers = new Group(hosts);
+(await webservers.put(config, path)).raiseFailures();
+const restarted = await webservers.call(execSync, restart, { encoding: "utf8" });
+restarted.raiseFailures();
+console.log(restarted);

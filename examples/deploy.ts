@@ -1,0 +1,145 @@
+/**
+ * Deploys a folder to many hosts, a few at a time, and shows how far each of them is. Once too many have
+ * failed, the hosts that have not begun are left as they are.
+ *
+ * ```sh
+ * deno run -A examples/deploy.ts   # this folder, to three processes of this machine
+ * deno run -A examples/deploy.ts --folder ./site --to /srv/www --config nginx.conf --batch 25% \
+ *   --restart "systemctl reload nginx" --check "curl -fsS http://localhost/health" web1 web2 web3 web4
+ * ```
+ *
+ * The exit code is 1 unless every host is as it should be. Ctrl-C ends what is under way on all of them.
+ */
+import { exec } from "node:child_process";
+import { existsSync } from "node:fs";
+import { statfs } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { type BaseTunnel, ErrorResult, Group, GroupResult, Local, type PutSource } from "../mod.ts";
+import { HostLines } from "./_host_lines.ts";
+
+const MIB = 1024 ** 2;
+
+const { values: options, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: {
+    folder: { type: "string", default: import.meta.dirname! },
+    // The folder on the hosts. What is relative starts in the home folder.
+    to: { type: "string", default: "site" },
+    // The file that becomes app.conf there.
+    config: { type: "string" },
+    // Commands, which run in the folder on the hosts.
+    restart: { type: "string", default: "true" },
+    check: { type: "string", default: "echo healthy" },
+    // How many hosts at a time, such as 2 or 25%, and how many may fail.
+    batch: { type: "string", default: "50%" },
+    "max-failures": { type: "string", default: "0" },
+    // How much space a host must have, in MiB.
+    space: { type: "string", default: "100" },
+  },
+});
+const { folder, to, restart, check } = options;
+const config: PutSource = options.config ?? { text: "port = 8080\n" };
+const batchSize = options.batch.endsWith("%")
+  ? options.batch as `${number}%`
+  : Number(options.batch);
+const maxFailures = Number(options["max-failures"]);
+
+// These three run on the hosts.
+
+async function checkSpace(folder: string, needed: number): Promise<void> {
+  let path = resolve(folder);
+  while (!existsSync(path)) path = dirname(path);
+  const { bavail, bsize } = await statfs(path);
+  const free = Math.floor(bavail * bsize / MIB);
+  if (free < needed) throw new Error(`${free} MiB free at ${path}, ${needed} MiB needed`);
+}
+
+function run(command: string, cwd: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    exec(command, { cwd }, (error, stdout, stderr) => {
+      if (error === null) return resolve(stdout.trim());
+      const said = (stderr.trim() || stdout.trim()).split("\n").at(-1);
+      reject(new Error(`exit code ${error.code ?? error.signal}: ${said}`));
+    });
+  });
+}
+
+async function untilHealthy(command: string, cwd: string): Promise<string> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await run(command, cwd);
+    } catch (error) {
+      if (attempt === 10) throw error;
+      // A service may take a moment to come up.
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+}
+
+// The rest runs here.
+
+const lines = new HostLines();
+
+async function deploy(tunnel: BaseTunnel): Promise<string> {
+  const { host } = tunnel;
+  lines.begin(host, "check space");
+  await tunnel.call(checkSpace, to, Number(options.space));
+  lines.begin(host, "sync");
+  await tunnel.sync(folder, to, {
+    delete: true,
+    exclude: ["app.conf"],
+    onProgress({ files, totalFiles, bytes, totalBytes }) {
+      const size = `${(bytes / MIB).toFixed(1)} of ${(totalBytes / MIB).toFixed(1)} MiB`;
+      lines.progress(host, `${files} of ${totalFiles} files, ${size}`);
+    },
+  });
+  lines.begin(host, "configure");
+  await tunnel.put(config, `${to}/app.conf`, { mode: 0o600 });
+  lines.begin(host, "restart");
+  await tunnel.call(run, restart, to);
+  lines.begin(host, "check health");
+  return await tunnel.call(untilHealthy, check, to);
+}
+
+await using cleanup = new AsyncDisposableStack();
+const stderr = (line: string, host: string): void => lines.print(`[${host}] ${line}`);
+const hosts = names.length > 0 ? names : ["web1", "web2", "web3"].map((name) => {
+  const cwd = Deno.makeTempDirSync({ prefix: `${name}-` });
+  cleanup.defer(() => Deno.remove(cwd, { recursive: true }));
+  return new Local(name, { cwd, stderr });
+});
+await using group = new Group(hosts, { ssh: { stderr } });
+
+const interruption = new AbortController();
+const { signal } = interruption;
+Deno.addSignalListener("SIGINT", () => interruption.abort(new Error("Interrupted")));
+
+/** Deploys, and shows the outcome as soon as there is one. */
+async function attempt(tunnel: BaseTunnel): Promise<string> {
+  try {
+    const health = await deploy(tunnel);
+    lines.end(tunnel.host, true, health);
+    return health;
+  } catch (error) {
+    lines.end(tunnel.host, false, (error as Error).message);
+    throw error;
+  }
+}
+
+const results = new GroupResult<string>();
+lines.expect(group.hosts);
+try {
+  for (const batch of group.with({ signal, maxFailures }).batches(batchSize)) {
+    for (const [host, result] of await batch.each(attempt)) {
+      results.set(host, result);
+      if (result instanceof ErrorResult && result.skipped) lines.end(host, false, result.msg);
+    }
+  }
+} finally {
+  lines.close();
+}
+console.log(results);
+// Not Deno.exitCode: what shows the cursor again at the end would reset that.
+process.exitCode = [...results.failures()].length > 0 ? 1 : 0;

@@ -1,0 +1,182 @@
+import { assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { which } from "../services/command.ts";
+import { service } from "../services/services.ts";
+import { soon } from "../tunnel/_deadline.ts";
+
+const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
+
+/** How long an example may take on a slow machine, in milliseconds. */
+const PATIENCE = 60_000;
+
+/** What an example has printed, and how it ended. */
+export interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Options for {@linkcode runExample}. */
+export interface RunOptions {
+  /** Whether `host1` and the other names of the ssh service mean what they mean there. */
+  readonly ssh?: boolean;
+  /** What ssh says of itself on each connection. */
+  readonly banner?: string;
+  /** A terminal to run it in, of which `stdout` is the output. */
+  readonly terminal?: {
+    readonly columns: number;
+    readonly rows: number;
+    /** Is told everything that has been printed so far, and may give something to type. */
+    onOutput?(output: string): Promise<string | undefined>;
+  };
+}
+
+/**
+ * Runs an example to its end, and checks that it has left neither files nor processes.
+ *
+ * @param name The name of its file, without `.ts`.
+ * @param args Its arguments.
+ */
+export async function runExample(
+  name: string,
+  args: readonly string[] = [],
+  options: RunOptions = {},
+): Promise<Run> {
+  const { ssh = false, banner = "", terminal } = options;
+  await using folder = await makeFolder();
+  const [bin, temp] = [`${folder.path}/bin`, `${folder.path}/temp`];
+  await Deno.mkdir(bin);
+  await Deno.mkdir(temp);
+  if (ssh) await writeSSH(`${bin}/ssh`, banner);
+  const deno = [Deno.execPath(), "run", "-A", "--quiet", `${EXAMPLES}/${name}.ts`, ...args];
+  const [program, ...rest] = terminal === undefined ? deno : inTerminal(deno, terminal);
+  const child = new Deno.Command(program!, {
+    args: rest,
+    cwd: folder.path,
+    env: {
+      NO_COLOR: "1",
+      DENO_NO_UPDATE_CHECK: "1",
+      TMPDIR: temp,
+      PATH: `${bin}:${Deno.env.get("PATH")}`,
+    },
+    stdin: terminal === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  try {
+    const [stdout, stderr, { code }] = await soon(
+      Promise.all([
+        read(child.stdout, terminal === undefined ? undefined : typist(child, terminal)),
+        read(child.stderr),
+        child.status,
+      ]),
+      `the end of ${name}.ts`,
+      PATIENCE,
+    );
+    assertEquals([...Deno.readDirSync(temp)], [], "files left behind");
+    await untilNoneHas(`TMPDIR=${temp}`);
+    return { code, stdout, stderr };
+  } catch (error) {
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended already.
+    }
+    throw error;
+  }
+}
+
+/** What an example prints that has to succeed, and to complain of nothing. */
+export async function outputOf(
+  name: string,
+  args: readonly string[] = [],
+  options: RunOptions = {},
+): Promise<string> {
+  const { code, stdout, stderr } = await runExample(name, args, options);
+  assertEquals([stderr, code], ["", 0]);
+  return stdout;
+}
+
+/** An empty folder, which is removed at the end. */
+export async function makeFolder(): Promise<{ path: string } & AsyncDisposable> {
+  const path = await Deno.realPath(await Deno.makeTempDir());
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
+/** An `ssh` that reads the service's configuration, as if it were the user's own. */
+async function writeSSH(path: string, banner: string): Promise<void> {
+  const { config } = service("ssh");
+  const deno = service("deno").path;
+  // At the far end, Deno and Docker are those of the services.
+  const folder = deno.slice(0, deno.lastIndexOf("/"));
+  const docker = Deno.env.get("DOCKER_HOST");
+  const variables = `PATH=${folder}:$PATH${docker === undefined ? "" : ` DOCKER_HOST=${docker}`}`;
+  const script = `#!/bin/sh
+printf '%s' ${quote(banner)} >&2
+for arg do
+  shift
+  [ "$arg" != exec ] || arg='export ${variables}; exec'
+  set -- "$@" "$arg"
+done
+exec ${quote(which("ssh")!)} -F ${quote(config)} "$@"
+`;
+  await Deno.writeTextFile(path, script, { mode: 0o755 });
+}
+
+function inTerminal(
+  argv: readonly string[],
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+): string[] {
+  const shell = `stty cols ${columns} rows ${rows}; exec ${argv.map(quote).join(" ")}`;
+  return ["script", "--quiet", "--return", "--command", shell, "/dev/null"];
+}
+
+/** Types what `onOutput` gives. The terminal's input stays open until the end. */
+function typist(
+  child: Deno.ChildProcess,
+  { onOutput }: NonNullable<RunOptions["terminal"]>,
+): (output: string) => Promise<void> {
+  const writer = child.stdin.getWriter();
+  child.status.then(() => writer.close()).catch(() => {});
+  return async (output) => {
+    const text = await onOutput?.(output);
+    if (text !== undefined) await writer.write(new TextEncoder().encode(text));
+  };
+}
+
+async function read(
+  stream: ReadableStream<Uint8Array>,
+  onOutput?: (output: string) => Promise<void>,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let output = "";
+  for await (const bytes of stream) {
+    output += decoder.decode(bytes, { stream: true });
+    await onOutput?.(output);
+  }
+  return output;
+}
+
+/** Waits until no process has this in its environment. Agents on this machine inherit the script's. */
+async function untilNoneHas(variable: string): Promise<void> {
+  if (Deno.build.os !== "linux") return;
+  const end = Date.now() + 10_000;
+  for (;;) {
+    const left = [...Deno.readDirSync("/proc")].filter(({ name }) => {
+      if (!/^\d+$/.test(name)) return false;
+      try {
+        return Deno.readTextFileSync(`/proc/${name}/environ`).split("\0").includes(variable);
+      } catch {
+        return false; // it has ended, or is another user's
+      }
+    });
+    if (left.length === 0) return;
+    assertEquals(Date.now() < end, true, `processes left behind: ${left.map(({ name }) => name)}`);
+    // The kernel tells nobody about the end of another's process: one has to look again and again.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
