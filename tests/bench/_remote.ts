@@ -1,3 +1,5 @@
+import process from "node:process";
+
 /** Functions that the benchmarks call at the far end. */
 
 /** As many bytes as one wants. */
@@ -13,4 +15,9 @@ export function consume(bytes: Uint8Array): number {
 /** Next to nothing. */
 export function add(a: number, b: number): number {
   return a + b;
+}
+
+/** How many bytes of memory the process has. */
+export function residentSize(): number {
+  return process.memoryUsage.rss();
 }

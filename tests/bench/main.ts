@@ -9,7 +9,19 @@
 import { services } from "../services/services.ts";
 import { startServices } from "../services/start.ts";
 
-const names = ["connect", "first_call", "bytes", "round_trip", "throughput", "codec"];
+const names = [
+  "connect",
+  "first_call",
+  "bytes",
+  "round_trip",
+  "throughput",
+  "files",
+  "sync",
+  "codec",
+  "scheduler",
+];
+/** Those that use what the test runner can start. */
+const withServices = ["round_trip", "files", "sync"];
 
 const wanted = Deno.args.length === 0 ? names : Deno.args;
 for (const name of wanted) {
@@ -22,7 +34,7 @@ console.log(
   `Deno ${Deno.version.deno}, ${Deno.build.target}, ${navigator.hardwareConcurrency} processors`,
 );
 // Unless the test runner has started them, the services that a benchmark can use are started here.
-await using running = wanted.includes("round_trip") && services.folder === ""
+await using running = wanted.some((name) => withServices.includes(name)) && services.folder === ""
   ? await startServices(new AbortController().signal)
   : undefined;
 if (running !== undefined) {

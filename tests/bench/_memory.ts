@@ -1,0 +1,36 @@
+import type { BaseTunnel } from "../../mod.ts";
+import { residentSize } from "./_remote.ts";
+
+/** How long to wait between two looks, in milliseconds. */
+const PAUSE = 50;
+
+/** How many bytes more a controller and its agent had, at their peak, while something went on. */
+export interface Growth {
+  readonly controller: number;
+  readonly agent: number;
+}
+
+/** Does something with a tunnel that is connected, and watches how much memory both ends take. */
+export async function growthDuring(
+  tunnel: BaseTunnel,
+  work: () => Promise<unknown>,
+): Promise<Growth> {
+  const look = async (): Promise<Growth> => ({
+    controller: residentSize(),
+    agent: await tunnel.call(residentSize),
+  });
+  const before = await look();
+  let peak = before;
+  let working = true;
+  const done = work().finally(() => working = false);
+  while (working) {
+    const now = await look();
+    peak = {
+      controller: Math.max(peak.controller, now.controller),
+      agent: Math.max(peak.agent, now.agent),
+    };
+    await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  }
+  await done;
+  return { controller: peak.controller - before.controller, agent: peak.agent - before.agent };
+}

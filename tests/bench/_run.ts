@@ -1,0 +1,20 @@
+import { command } from "../services/command.ts";
+
+/**
+ * Runs a command to its end.
+ *
+ * @returns What it printed.
+ * @throws {Error} If it fails.
+ */
+export async function run(argv: readonly string[]): Promise<string> {
+  const { success, stdout, problem } = await command(argv);
+  if (!success) throw new Error(problem);
+  return stdout;
+}
+
+/** Removes what may be at a path, with all that is in it. */
+export async function remove(path: string): Promise<void> {
+  await Deno.remove(path, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+}

@@ -1,0 +1,55 @@
+/**
+ * What a task costs beyond what it does, in relation to tasks that a loop for each lane
+ * awaits, and whether that is the same for many: `deno run -A tests/bench/scheduler_bench.ts`.
+ *
+ * @module
+ */
+import { Scheduler } from "../../queue/scheduler.ts";
+import { measure, printRatio, printTitle, type Task, timed } from "./_measure.ts";
+
+const ROUNDS = 7;
+
+async function task(): Promise<void> {}
+
+/** The cost of a task among `tasks` in `lanes`, in microseconds. */
+function scheduled(tasks: number, lanes: number, concurrency: number): Task {
+  return async () => {
+    const milliseconds = await timed(async () => {
+      const scheduler = new Scheduler({ concurrency });
+      for (let i = 0; i < tasks; i++) scheduler.add(i % lanes, task);
+      await scheduler.run();
+    });
+    return milliseconds * 1000 / tasks;
+  };
+}
+
+/** The cost of a task where each lane is a loop that awaits its tasks, in microseconds. */
+function awaited(tasks: number, lanes: number): Task {
+  return async () => {
+    const milliseconds = await timed(async () => {
+      await Promise.all(Array.from({ length: lanes }, async () => {
+        for (let i = 0; i < tasks; i += lanes) await task();
+      }));
+    });
+    return milliseconds * 1000 / tasks;
+  };
+}
+
+/** Prints the ratios. */
+export async function run(): Promise<void> {
+  printTitle("Cost of an empty task in a Scheduler (less is better)");
+  for (const concurrency of [Infinity, 100]) {
+    const limit = concurrency === Infinity ? "No limit" : `At most ${concurrency} at once`;
+    const { many, few, plain } = await measure(ROUNDS, {
+      many: scheduled(100_000, 1000, concurrency),
+      few: scheduled(10_000, 100, concurrency),
+      plain: awaited(100_000, 1000),
+    });
+    console.log(` ${limit}:`);
+    const ours = { ours: many, unit: "µs" };
+    printRatio({ ...ours, what: "100,000 in 1,000 lanes / 10,000 in 100", baseline: few, aim: 2 });
+    printRatio({ ...ours, what: "100,000 in 1,000 lanes / plain await", baseline: plain });
+  }
+}
+
+if (import.meta.main) await run();
