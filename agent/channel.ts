@@ -282,7 +282,8 @@ export class Channel {
 
 /** Bytes that are kept for long do not keep the much larger chunk that they came in. */
 function alone(bytes: Uint8Array): Uint8Array {
-  return bytes.buffer.byteLength > 2 * bytes.length ? bytes.slice() : bytes;
+  // Not `slice()`, which gives no copy of a `Buffer`.
+  return bytes.buffer.byteLength > 2 * bytes.length ? new Uint8Array(bytes) : bytes;
 }
 
 /** What a frame takes from the window: nothing when all it says is the end. */

@@ -12,6 +12,7 @@ import { encode } from "../codec/encode.ts";
 import { receiveBytes, sendBytes } from "./byte_transfer.ts";
 import type { Channel } from "./channel.ts";
 import { encodeFailure } from "./failure.ts";
+import { fileError } from "./file_error.ts";
 import { FileReader } from "./file_reader.ts";
 import { Flag } from "./frame.ts";
 import { TreeSource, type TreeSourceOptions } from "./tree_source.ts";
@@ -21,7 +22,7 @@ import { NewFile } from "./new_file.ts";
 /** Writes what comes to a file. The answer is `[path, size, sha1sum]`. */
 export function put(channel: Channel, path: string | null, mode: number): Promise<void> {
   return serve(channel, async () => {
-    const target = path === null ? temporaryFile() : absolute(path);
+    const target = path === null ? temporaryFile() : absolute(notFolder(path));
     const file = await NewFile.create(target, 0o600);
     channel.onFailure(() => file.discard());
     try {
@@ -41,7 +42,7 @@ export function put(channel: Channel, path: string | null, mode: number): Promis
 /** Sends a file: first `[path, size, mode]`, then the bytes. */
 export function fetch(channel: Channel, path: string): Promise<void> {
   return serve(channel, async () => {
-    const source = absolute(path);
+    const source = absolute(notFolder(path));
     const file = new FileReader(source);
     try {
       channel.send(encode([source, file.size, file.mode]));
@@ -87,6 +88,16 @@ export async function settled(channel: Channel): Promise<void> {
 /** A path for a file that nobody has named. */
 export function temporaryFile(): string {
   return join(os.tmpdir(), `chopsticks-${randomBytes(8).toString("hex")}`);
+}
+
+/**
+ * Passes on a path that a file can have.
+ *
+ * @throws {Error} If it ends as only the path of a folder does.
+ */
+export function notFolder(path: string): string {
+  if (!path.endsWith("/")) return path;
+  throw fileError(path, "EISDIR", "it is the path of a folder (EISDIR)");
 }
 
 /** What a path means here: `~/` is the home folder. */

@@ -44,8 +44,8 @@ export const FrameType = {
   /** The controller is done; the agent clears up and exits. */
   BYE: 8,
   /**
-   * The agent's process has ended; the payload is its exit code, three digits. It comes from the
-   * shell around the agent, since what the agent started may keep the pipe open.
+   * The agent's process has ended; the payload is its exit code, three digits, and the connection's marker. It
+   * comes from the shell around the agent, since what the agent started may keep the pipe open.
    */
   EXIT: 9,
 } as const;

@@ -45,8 +45,8 @@ export interface MultiplexerOptions {
   onHello(payload: Uint8Array): void;
   /** The other end asks this one to end. */
   onBye?(): void;
-  /** The other end's process has ended with this code. */
-  onExit?(code: number): void;
+  /** The other end's process has ended. */
+  onExit?(payload: Uint8Array): void;
   /** The pipe is of no use any more; called once, after all channels have failed with `error`. */
   onEnd(error: Error): void;
 }
@@ -311,7 +311,7 @@ export class Multiplexer implements ChannelCarrier {
         if (this.#options.onExit === undefined) {
           throw new ProtocolError("An EXIT frame, which only an agent's shell sends");
         }
-        return this.#options.onExit(readExitCode(payload));
+        return this.#options.onExit(payload);
     }
   }
 
@@ -338,12 +338,6 @@ export class Multiplexer implements ChannelCarrier {
     }
     return undefined;
   }
-}
-
-function readExitCode(payload: Uint8Array): number {
-  const digits = String.fromCharCode(...payload.subarray(0, 4));
-  if (!/^[0-9]{3}$/.test(digits)) throw new ProtocolError("An EXIT frame without a code");
-  return Number(digits);
 }
 
 function frameOf(type: FrameType, flags: number, channel: number, payload: Uint8Array): Uint8Array {

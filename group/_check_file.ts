@@ -1,7 +1,7 @@
 import { access, constants, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileError, withPath } from "../agent/file_error.ts";
-import { pathOf } from "./_path_of.ts";
+import { pathOf } from "../tunnel/local_path.ts";
 
 /**
  * Looks at what is to be sent to several hosts before anything is begun on any of them.

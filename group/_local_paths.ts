@@ -1,5 +1,5 @@
 import { resolve, sep } from "node:path";
-import { pathOf } from "./_path_of.ts";
+import { pathOf } from "../tunnel/local_path.ts";
 
 const HOST = "{host}";
 

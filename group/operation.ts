@@ -27,8 +27,9 @@ import {
   signalOf,
   withSession,
 } from "../tunnel/operation.ts";
+import { checkPut } from "../tunnel/put_arguments.ts";
 import { localPaths } from "./_local_paths.ts";
-import { pathOf } from "./_path_of.ts";
+import { pathOf } from "../tunnel/local_path.ts";
 import { ErrorResult } from "./error_result.ts";
 
 /** Something to do on one or on several tunnels. */
@@ -96,7 +97,8 @@ export function putOperation(
   remotePath?: string | URL,
   options: PutOptions = {},
 ): Operation<PutResult> {
-  checkSource(target, source, options);
+  checkPut(source, options);
+  if (source instanceof ReadableStream) checkStream(target, "put a stream");
   if (remotePath !== undefined) pathOf("remotePath", remotePath);
   return fileOperation(options, (tunnel) => tunnel.put(source, remotePath, options));
 }
@@ -188,22 +190,6 @@ function fileOperation<T>(
 async function check(target: Target, call: PreparedCall): Promise<void> {
   const { hasStreams } = await checkCall(call);
   if (hasStreams) checkStream(target, `call ${call.operation} with a stream`);
-}
-
-/** What every host would refuse. */
-function checkSource(target: Target, source: PutSource, { mode = 0o644 }: PutOptions): void {
-  if (source instanceof ReadableStream) checkStream(target, "put a stream");
-  else if (typeof source === "string" || source instanceof URL) pathOf("source", source);
-  else if (
-    !(source instanceof Uint8Array || source instanceof Blob) && typeof source?.text !== "string"
-  ) {
-    throw new TypeError(
-      `source is ${source}: expected a path, a file: URL, a Uint8Array, a Blob, a ReadableStream or { text }`,
-    );
-  }
-  if (!Number.isInteger(mode) || mode < 0 || mode > 0o7777) {
-    throw new RangeError(`mode is ${mode}: expected permission bits, 0 to 0o7777`);
-  }
 }
 
 function checkStream(target: Target, what: string): void {

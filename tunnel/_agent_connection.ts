@@ -13,6 +13,7 @@ import {
   decodeAgentInfo,
   encodeControllerInfo,
 } from "../agent/hello.ts";
+import { exitCodeAtEnd, readExitCode } from "./_exit_notice.ts";
 import { Multiplexer } from "../agent/multiplexer.ts";
 import { ProtocolError } from "../agent/protocol_error.ts";
 import { streamPipe } from "../agent/stream_pipe.ts";
@@ -81,7 +82,7 @@ export class AgentConnection {
     this.ready.catch(() => {});
     this.gone = this.#gone.promise;
     this.#lines = new StderrLines(options.onLine);
-    this.#boot = new BootReader(this.#marker, (rest) => this.multiplexer.handleChunk(rest));
+    this.#boot = new BootReader(this.#marker, (rest) => this.#handleFrames(rest));
     const [program, ...args] = options.command as [string, ...string[]];
     this.#child = spawn(program, args, { stdio: "pipe", detached: options.detached });
     const { stdin, stdout, stderr } = this.#child;
@@ -91,7 +92,7 @@ export class AgentConnection {
         odd: true,
         onChannel: options.onChannel,
         onHello: (payload) => this.#handleHello(payload),
-        onExit: (code) => this.#handleToldExit(code),
+        onExit: (payload) => this.#handleToldExit(readExitCode(payload, this.#marker)),
         onEnd: (error) => this.#handleEnd(error),
       },
     );
@@ -155,12 +156,18 @@ export class AgentConnection {
   }
 
   #handleOutput(chunk: Uint8Array): void {
-    if (this.#boot.stage === "agent") return this.multiplexer.handleChunk(chunk);
+    if (this.#boot.stage === "agent") return this.#handleFrames(chunk);
     try {
       this.#boot.push(chunk);
     } catch (error) {
       this.multiplexer.end(error as Error);
     }
+  }
+
+  #handleFrames(chunk: Uint8Array): void {
+    const exit = exitCodeAtEnd(chunk, this.#marker);
+    this.multiplexer.handleChunk(exit?.before ?? chunk);
+    if (exit !== undefined) this.#handleToldExit(exit.code);
   }
 
   #handleHello(payload: Uint8Array): void {

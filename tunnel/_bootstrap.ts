@@ -113,7 +113,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
     // $1: exit code, $2: path. Goes on only if the interpreter is too old.
     `e() { _csc=$1;if [ $_csc = ${TOO_OLD} ];then _csv=$("$2" --version 2>/dev/null);_csO="$_csO $2 is \${_csv%%"$_csL"*};";return;fi;` +
     (killGroup ? `if [ $_csc = ${ORDERLY} ];then kill -9 0;fi;` : "") +
-    `printf "\\365\\305\\011\\000\\000\\000\\000\\000\\000\\000\\000\\003%03d" $_csc >&4;trap "" TERM;` +
+    `printf "\\365\\305\\011\\000\\000\\000\\000\\000\\000\\000\\000\\043%03d%s" $_csc $_csN >&4;trap "" TERM;` +
     // Those of the group that do not heed TERM are killed a second later.
     (killGroup ? "(sleep 1&&kill -9 0) >/dev/null 2>&1 3<&- 4>&-& " : "") +
     "kill -TERM 0;exit $_csc;}",

@@ -6,12 +6,12 @@ import {
   type Summary,
 } from "../agent/byte_transfer.ts";
 import type { Channel } from "../agent/channel.ts";
-import { temporaryFile } from "../agent/files.ts";
+import { notFolder, temporaryFile } from "../agent/files.ts";
 import { NewFile } from "../agent/new_file.ts";
 import { concat } from "../agent/concat.ts";
 import { Interrupt } from "../agent/interrupt.ts";
 import { decode } from "../codec/decode.ts";
-import { localPath as toLocalPath, pathOf } from "./_local_path.ts";
+import { localPath as toLocalPath, pathOf } from "./local_path.ts";
 import { Progress } from "./_progress.ts";
 import { explainHere, transfer } from "./_transfer.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";
@@ -52,7 +52,7 @@ export async function fetchFile(
     ? null
     : target === undefined
     ? temporaryFile()
-    : toLocalPath("localPath", target);
+    : fileHere(target, refusal);
   const sink = target === null
     ? inMemory(chunks)
     : target instanceof WritableStream
@@ -71,6 +71,15 @@ export async function fetchFile(
     sink.discard(error);
     throw error;
   }
+}
+
+function fileHere(target: string | URL, refusal: string): string {
+  try {
+    notFolder(pathOf("localPath", target));
+  } catch (error) {
+    throw explainHere(error, refusal);
+  }
+  return toLocalPath("localPath", target);
 }
 
 async function receive(

@@ -1,11 +1,13 @@
 import type { Channel } from "../agent/channel.ts";
 import { BrokenTransfer, Interruption, sendBytes } from "../agent/byte_transfer.ts";
+import { notFolder } from "../agent/files.ts";
 import { FileReader } from "../agent/file_reader.ts";
 import { decode } from "../codec/decode.ts";
-import { localPath, pathOf } from "./_local_path.ts";
+import { localPath, pathOf } from "./local_path.ts";
 import { Progress } from "./_progress.ts";
 import { explainHere, transfer } from "./_transfer.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";
+import { checkPut } from "./put_arguments.ts";
 import type { PutOptions, PutResult, PutSource } from "./file_options.ts";
 
 /** Bytes of a source in the memory that are copied at once. */
@@ -28,9 +30,7 @@ export async function putFile(
   options: PutOptions,
 ): Promise<PutResult> {
   const { mode = 0o644, signal, onProgress } = options;
-  if (!Number.isInteger(mode) || mode < 0 || mode > 0o7777) {
-    throw new RangeError(`mode is ${mode}: expected permission bits, 0 to 0o7777`);
-  }
+  checkPut(source, options);
   const target = remotePath === undefined ? null : pathOf("remotePath", remotePath);
   const contents = open(tunnel, source);
   try {
@@ -68,17 +68,13 @@ function open(tunnel: BaseTunnel, source: PutSource): Contents {
   if (source instanceof Uint8Array) return inMemory(source);
   if (source instanceof ReadableStream) return openStream("a stream", undefined, source);
   if (source instanceof Blob) return openStream("a Blob", source.size, source.stream());
-  if (typeof source?.text === "string") return inMemory(new TextEncoder().encode(source.text));
-  throw new TypeError(
-    `source is ${
-      String(source)
-    }: expected a path, a file: URL, a Uint8Array, a Blob, a ReadableStream or { text }`,
-  );
+  return inMemory(new TextEncoder().encode(source.text));
 }
 
 function openFile(tunnel: BaseTunnel, source: string | URL): Contents {
   const path = localPath("source", source);
   try {
+    notFolder(pathOf("source", source));
     const file = new FileReader(path);
     return { name: path, size: file.size, blocks: file.blocks(), close: () => file.close() };
   } catch (error) {
@@ -91,7 +87,8 @@ function inMemory(bytes: Uint8Array): Contents {
     // Copies: what has been hashed must not change before it is on its way.
     for (let at = 0; at < bytes.length; at += BLOCK) yield copyOf(bytes.subarray(at, at + BLOCK));
   };
-  return { name: `${bytes.length} bytes`, size: bytes.length, blocks: blocks(), close: () => {} };
+  const unit = bytes.length === 1 ? "byte" : "bytes";
+  return { name: `${bytes.length} ${unit}`, size: bytes.length, blocks: blocks(), close: () => {} };
 }
 
 function openStream(

@@ -4,7 +4,7 @@ import { type TreeChanges, TreeTarget } from "../agent/tree_target.ts";
 import { TreeSource } from "../agent/tree_source.ts";
 import { decode } from "../codec/decode.ts";
 import { exclusionsOf } from "./_exclusions.ts";
-import { localPath, pathOf } from "./_local_path.ts";
+import { localPath, pathOf } from "./local_path.ts";
 import { transfer } from "./_transfer.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";
 import type { SyncOptions, SyncResult } from "./file_options.ts";

@@ -37,7 +37,9 @@ async function badPlaces(folder: Folder): Promise<Record<string, RegExp>> {
     [folder.at("fifo")]: /fifo: it is not a regular file$/,
     "/dev/null": /null: it is not a regular file$/,
     "/dev/full": /full: it is not a regular file$/,
-    "/": /\/: it is a folder \(EISDIR\)$/,
+    "/": /\/: it is the path of a folder \(EISDIR\)$/,
+    [folder.at("new/")]: /new\/: it is the path of a folder \(EISDIR\)$/,
+    [folder.at("file/")]: /file\/: it is the path of a folder \(EISDIR\)$/,
   };
 }
 
