@@ -10,11 +10,11 @@ import { createHash } from "node:crypto";
 import { decode } from "../codec/decode.ts";
 import { encode } from "../codec/encode.ts";
 import type { Channel, Message } from "./channel.ts";
-import { Flag, MAX_PAYLOAD } from "./frame.ts";
+import { Flag, HEADER_SIZE, MAX_PAYLOAD } from "./frame.ts";
 import { Interrupt } from "./interrupt.ts";
 
-/** The most bytes of a file that go in one message: a frame's worth. */
-export const CHUNK: number = MAX_PAYLOAD;
+/** The most bytes of a file that go in one message: one frame, which with its header is as much as a pipe holds. */
+export const CHUNK: number = MAX_PAYLOAD - HEADER_SIZE;
 
 /** Bytes that are collected for one write. */
 const BLOCK = 512 * 1024;

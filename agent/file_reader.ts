@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { CHUNK } from "./byte_transfer.ts";
 import { describeFileError, fileError, withPath } from "./file_error.ts";
 import { regular } from "./new_file.ts";
 
@@ -6,7 +7,7 @@ import { regular } from "./new_file.ts";
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
 
 /** Bytes that are read at once. */
-const BLOCK = 256 * 1024;
+const BLOCK = 4 * CHUNK;
 
 /**
  * A larger file is read into this many bytes, over and over: as garbage, its blocks would fill the memory until somebody

@@ -134,7 +134,9 @@ try {
   for (const batch of group.with({ signal, maxFailures }).batches(batchSize)) {
     for (const [host, result] of await batch.each(attempt)) {
       results.set(host, result);
-      if (result instanceof ErrorResult && result.skipped) lines.end(host, false, result.msg);
+      if (result instanceof ErrorResult && result.skipped) {
+        lines.end(host, false, `skipped: ${result.msg}`);
+      }
     }
   }
 } finally {

@@ -22,7 +22,7 @@ export class FailureBudget {
     const failed = this.#failed.size;
     if (failed <= this.#most) return undefined;
     const text = `${failed} of ${this.#size} hosts had failed, more than the ${this.#most}`;
-    return new ErrorResult(new Error(`Skipped: ${text} that maxFailures admits`), {
+    return new ErrorResult(new Error(`${text} that maxFailures admits`), {
       skipped: true,
     });
   }

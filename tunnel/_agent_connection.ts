@@ -45,6 +45,8 @@ export interface AgentConnectionOptions {
 
 /** How long an agent may take to end when it was asked to, before it is killed; in ms. */
 const GRACE = 1_000;
+/** Milliseconds that the process has to end by itself when its pipe is closed; a container is removed in this time. */
+const KILL_GRACE = 2_000;
 /** How long to wait for the rest of the output of a process that has ended; its children may hold it; in ms. */
 const OUTPUT_GRACE = 250;
 /** Unanswered pings in a row that mean a lost connection. */
@@ -244,8 +246,11 @@ export class AgentConnection {
     clearInterval(this.#pings);
     this.#ready.reject(error);
     if (this.#exit === undefined) {
+      // Whoever waits for the process to be gone is not left waiting because the script seems to have nothing to do.
+      this.hold();
+      this.gone.then(() => this.release());
       // The far end sees the end of its pipe and ends what it runs; whoever does not see it is killed.
-      this.#later(() => this.#kill(), GRACE);
+      this.#later(() => this.#kill(), KILL_GRACE);
       if (this.#info === undefined) this.#kill();
     }
     this.#options.onEnd(error);

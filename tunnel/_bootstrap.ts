@@ -83,7 +83,7 @@ export function searchedPlaces(
  *
  * How the agent ends with its controller: `cat` relays the pipe to it. When the
  * pipe ends, by whatever death of the controller, the whole process group is
- * killed a second later, even if the agent's code is in an endless loop and would not notice.
+ * killed a moment later, even if the agent's code is in an endless loop and would not notice.
  * When the agent ends first, the others in its group are ended, and its exit
  * code is told in a last frame and by the shell's own.
  */
@@ -128,7 +128,8 @@ export function bootstrapLine(options: BootstrapOptions): string {
     "trap : TERM",
     // Not at SIGPIPE, when the agent has ended first.
     // The agent, too, sees the end of the pipe now, unless its code never lets it: time to remove half-written files.
-    '{ trap "exit 0" TERM;cat <&3&&exec >&2&&sleep 1&&kill -9 0;} 4>&-|{ exec 3<&0 </dev/null',
+    // Not every sleep knows fractions.
+    '{ trap "exit 0" TERM;cat <&3&&exec >&2&&{ sleep .3||sleep 1;}&&kill -9 0;} 4>&-|{ exec 3<&0 </dev/null',
     ...places.deno.map((place) => `d ${path(place)}`),
     ...places.node.map((place) => `n ${path(place)}`),
     // The relay would wait for the end of the pipe.

@@ -93,7 +93,8 @@ Deno.test("sendBytes() takes no more of its source than there is room for", asyn
   await pair.settled();
   assert(given <= WINDOW + CHUNK, `${given}`);
   const { size } = await receiveBytes(right, () => Promise.resolve(), () => {});
-  assertEquals([size, (await sending).size], [8 * WINDOW, 8 * WINDOW]);
+  assert(given >= 8 * WINDOW, `${given}`);
+  assertEquals([size, (await sending).size], [given, given]);
   right.end();
   await pair.assertNothingOpen();
 });

@@ -53,14 +53,20 @@ Deno.test("examples/deploy.ts goes no further when a host has failed", async () 
   assertEquals([stderr, code], ["", 1]);
   const [failed, skipped, ...table] = stdout.split("\n").slice(-7);
   assertMatch(failed!, /^✖ web2 {2}run\(\) failed on web2: Error: exit code 3: no such service/);
-  assertEquals(skipped, "✖ web3  too many hosts had failed");
+  assertEquals(
+    skipped,
+    "✖ web3  skipped: 1 of 3 hosts had failed, more than the 0 that maxFailures admits",
+  );
   assertEquals(table[0], "GroupResult: 1 ok, 1 failed, 1 skipped");
   assertEquals(table[1], '  web1  "healthy"');
   assertMatch(
     table[2]!,
     /^ {2}web2 {2}failed: run\(\) failed: Error: exit code 3: no such service/,
   );
-  assertEquals(table[3], "  web3  skipped: too many hosts had failed");
+  assertEquals(
+    table[3],
+    "  web3  skipped: 1 of 3 hosts had failed, more than the 0 that maxFailures admits",
+  );
   assertPrintable(stdout);
 });
 

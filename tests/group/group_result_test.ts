@@ -78,7 +78,7 @@ Deno.test("a GroupResult is printed as a table", async (t) => {
       ["web2", "Debian 11"],
       ["web3", "Debian 12"],
       ["web11", failed("web11", "down")],
-      ["web12", new ErrorResult(new Error("Skipped: it is over"), { skipped: true })],
+      ["web12", new ErrorResult(new Error("it is over"), { skipped: true })],
     ]);
     assertEquals(
       text,
@@ -87,7 +87,7 @@ Deno.test("a GroupResult is printed as a table", async (t) => {
   web2         "Debian 11"
   web9, web11  failed: report() failed: Error: down
   web10        aborted: enough
-  web12        skipped: Skipped: it is over`,
+  web12        skipped: it is over`,
     );
   });
 
