@@ -40,20 +40,26 @@ export async function putFile(
       refusal: refusalOf(tunnel, contents.name),
       signal,
       service: ["put", target, mode],
-    }, (channel) => send(channel, contents, new Progress(tunnel.host, onProgress, contents.size)));
+    }, (channel, connection) => {
+      if (onProgress === undefined) return send(channel, contents.blocks, () => {});
+      const progress = new Progress(tunnel.host, onProgress, contents.size);
+      // What waits in a pipe that may lead nowhere has not been moved.
+      return send(channel, whenReady(contents.blocks, connection.ready), (bytes) => {
+        if (connection.info !== undefined) progress.tell(bytes);
+      });
+    });
   } finally {
     contents.close();
   }
 }
 
-async function send(channel: Channel, contents: Contents, progress: Progress): Promise<PutResult> {
+async function send(
+  channel: Channel,
+  blocks: AsyncIterable<Uint8Array>,
+  onMoved: (bytes: number) => void,
+): Promise<PutResult> {
   const answering = channel.receive();
-  const sent = await sendBytes(
-    channel,
-    contents.blocks,
-    answering,
-    (bytes) => progress.tell(bytes),
-  );
+  const sent = await sendBytes(channel, blocks, answering, onMoved);
   const answer = await answering;
   if (answer === undefined || answer.flags !== 0) throw new Interruption(answer);
   const [remotePath, size, sha1sum] = decode(answer.bytes) as unknown[];
@@ -61,6 +67,15 @@ async function send(channel: Channel, contents: Contents, progress: Progress): P
     throw new BrokenTransfer("What has arrived is not what was sent");
   }
   return { remotePath, ...sent };
+}
+
+/** Ends no earlier than `ready` resolves. */
+async function* whenReady(
+  blocks: AsyncIterable<Uint8Array>,
+  ready: Promise<unknown>,
+): AsyncGenerator<Uint8Array> {
+  yield* blocks;
+  await ready;
 }
 
 function open(tunnel: BaseTunnel, source: PutSource): Contents {

@@ -3,6 +3,7 @@ import { type Channel, ChannelReset } from "../agent/channel.ts";
 import { isFileError } from "../agent/file_error.ts";
 import type * as Files from "../agent/files.ts";
 import { DecodeError } from "../codec/decode_error.ts";
+import type { AgentConnection } from "./_agent_connection.ts";
 import type { Session } from "./_session.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";
 import { signalOf, withSession } from "./operation.ts";
@@ -27,12 +28,12 @@ export interface TransferOptions {
 }
 
 /**
- * Has `work` do its half of a transfer, over a channel of which the agent serves the other end. If either half fails,
- * this rejects when both have cleared up.
+ * Has `work` do its half of a transfer, over a channel of which the agent serves the other end, as soon as it is up. If
+ * either half fails, this rejects when both have cleared up.
  */
 export async function transfer<T>(
   options: TransferOptions,
-  work: (channel: Channel, signal: AbortSignal | undefined) => Promise<T>,
+  work: (channel: Channel, connection: AgentConnection) => Promise<T>,
 ): Promise<T> {
   const signal = signalOf(options.tunnel, options.signal);
   return await withSession(options.tunnel, signal, async (session) => {
@@ -41,7 +42,7 @@ export async function transfer<T>(
     signal?.addEventListener("abort", onAbort, { once: true });
     if (signal?.aborted) onAbort();
     try {
-      return await work(channel, signal);
+      return await work(channel, session.connection);
     } catch (error) {
       channel.reset(error);
       const reason = signal?.aborted ? signal.reason : explain(error, options, session);
