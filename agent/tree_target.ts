@@ -442,7 +442,7 @@ export class TreeTarget {
         if (!found.isDirectory()) throw fileError(at, "ENOTDIR", "it is no folder any more");
         const { mode: oldMode, mtimeMs } = found;
         if ((oldMode & 0o7777) !== mode) fs.chmodSync(at, mode);
-        if (!isSameTime(Math.floor(mtimeMs), modified)) setTimes(at, modified);
+        if (!isSameTime(Math.floor(mtimeMs), modified)) setFolderTimes(at, modified);
       } catch (error) {
         throw describeFileError(error, at);
       }
@@ -501,6 +501,15 @@ function realPath(path: string): string {
     return fs.existsSync(path) ? fs.realpathSync(path) : path;
   } catch (error) {
     throw describeFileError(error, path);
+  }
+}
+
+/** Who may write to a folder need not own it, and then cannot say when that was. */
+function setFolderTimes(path: string, modified: number): void {
+  try {
+    setTimes(path, modified);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
   }
 }
 

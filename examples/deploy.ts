@@ -41,9 +41,7 @@ const { values: options, positionals: names } = parseArgs({
 });
 const { folder, to, restart, check } = options;
 const config: PutSource = options.config ?? { text: "port = 8080\n" };
-const batchSize = options.batch.endsWith("%")
-  ? options.batch as `${number}%`
-  : Number(options.batch);
+const batchSize = options.batch.endsWith("%") ? options.batch : Number(options.batch);
 const maxFailures = Number(options["max-failures"]);
 
 // These three run on the hosts.

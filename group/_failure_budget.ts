@@ -19,9 +19,9 @@ export class FailureBudget {
 
   /** What a host gets that is not to be begun any more; `undefined` if it may be begun. */
   refusal(): ErrorResult | undefined {
-    const failed = this.#failed.size;
-    if (failed <= this.#most) return undefined;
-    const text = `${failed} of ${this.#size} hosts had failed, more than the ${this.#most}`;
+    if (this.#failed.size <= this.#most) return undefined;
+    // The same for all hosts, so that a table has one row for them.
+    const text = `more of ${this.#size} hosts had failed than the ${this.#most}`;
     return new ErrorResult(new Error(`${text} that maxFailures admits`), {
       skipped: true,
     });

@@ -13,6 +13,7 @@ const MAX_LENGTH = 300;
 export function reasonOf(host: string, result: ErrorResult): string {
   const [line = ""] = result.msg.split("\n", 1);
   const name = visible(host).replace(/\W/g, "\\$&");
-  const reason = line.replace(new RegExp(` (?:on|to) ${name}(?=:| )`), "");
+  const reason = line.replace(new RegExp(` (?:on|to|from) ${name}(?=:| )`), "")
+    .replace(new RegExp(`: on ${name}, `), ": ");
   return reason.length > MAX_LENGTH ? `${reason.slice(0, MAX_LENGTH)}…` : reason;
 }

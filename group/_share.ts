@@ -1,5 +1,5 @@
 /** A number of hosts, or a part of them such as `"25%"`. */
-export type Share = number | `${number}%`;
+export type Share = number | string;
 
 /**
  * Checks what TypeScript may not have checked.
@@ -19,6 +19,9 @@ export function checkShare(name: string, share: Share, least: number): void {
   }
   if (parseFloat(share) > 100) {
     throw new RangeError(`${name} is "${share}": expected at most "100%"`);
+  }
+  if (least > 0 && parseFloat(share) === 0) {
+    throw new RangeError(`${name} is "${share}": expected more than "0%"`);
   }
 }
 

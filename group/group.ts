@@ -62,7 +62,7 @@ export interface GroupWithOptions extends WithOptions {
    *
    * @default Infinity
    */
-  readonly maxFailures?: number | `${number}%`;
+  readonly maxFailures?: number | string;
 }
 
 /** Options for {@linkcode Group.filter}. */
@@ -447,7 +447,7 @@ export class Group implements Iterable<BaseTunnel> {
    * }
    * ```
    */
-  batches(size: number | `${number}%`): Group[] {
+  batches(size: number | string): Group[] {
     checkShare("size", size, 1);
     const step = Math.max(1, Math.ceil(shareOf(size, this.size)));
     const own = limits.get(this)!;
@@ -503,7 +503,10 @@ export class Group implements Iterable<BaseTunnel> {
     return this.difference(other).union(this.#othersOf(other));
   }
 
-  /** Closes the members, side by side; see {@linkcode BaseTunnel.close}. They can be used again. */
+  /**
+   * Closes the members, side by side; see {@linkcode BaseTunnel.close}. They can be used again, and are by an
+   * operation that has not begun on them yet: what ends that is a signal.
+   */
   async close(): Promise<void> {
     const closings = await Promise.allSettled(this.#tunnels.map((tunnel) => tunnel.close()));
     for (const closing of closings) if (closing.status === "rejected") throw closing.reason;

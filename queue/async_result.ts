@@ -1,3 +1,4 @@
+import { visible } from "../tunnel/visible.ts";
 import { inspect } from "node:util";
 import { NotCompleted } from "./not_completed.ts";
 
@@ -135,7 +136,7 @@ export class AsyncResult<T> {
         await callback(value);
       } catch (error) {
         // Nobody waits for it, and the run goes on.
-        console.error(`The callback for ${what} threw`, error);
+        console.error(visible(`The callback for ${what} threw ${inspect(error)}`));
       }
     };
     waitUntil(called());

@@ -6,6 +6,8 @@ export interface Core {
   /** Starts a connection; `onEnd` is called when it is over. */
   open(onEnd: () => void): Session;
   session: Session | undefined;
+  /** How often the tunnel has been closed: what was begun before does not connect afterwards. */
+  closings: number;
   /** Resolves when the last connection's process is gone: a container's name is free again then. */
   gone: Promise<void>;
 }

@@ -44,9 +44,8 @@ export async function putFile(
       if (onProgress === undefined) return send(channel, contents.blocks, () => {});
       const progress = new Progress(tunnel.host, onProgress, contents.size);
       // What waits in a pipe that may lead nowhere has not been moved.
-      return send(channel, whenReady(contents.blocks, connection.ready), (bytes) => {
-        if (connection.info !== undefined) progress.tell(bytes);
-      });
+      const blocks = afterwards(connection.ready, contents.blocks);
+      return send(channel, blocks, (bytes) => progress.tell(bytes));
     });
   } finally {
     contents.close();
@@ -69,13 +68,12 @@ async function send(
   return { remotePath, ...sent };
 }
 
-/** Ends no earlier than `ready` resolves. */
-async function* whenReady(
-  blocks: AsyncIterable<Uint8Array>,
+async function* afterwards(
   ready: Promise<unknown>,
+  blocks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  yield* blocks;
   await ready;
+  yield* blocks;
 }
 
 function open(tunnel: BaseTunnel, source: PutSource): Contents {

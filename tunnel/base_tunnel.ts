@@ -3,7 +3,6 @@ import type { FunctionPlace } from "../agent/request.ts";
 import { asStream } from "../agent/value_stream.ts";
 import type { Group, Hosts } from "../group/group.ts";
 import { placeImage } from "./_call_image.ts";
-import { ConnectionError } from "./connection_error.ts";
 import type {
   FetchedBytes,
   FetchedStream,
@@ -20,7 +19,15 @@ import { fetchFile } from "./_fetch_file.ts";
 import { putFile } from "./_put_file.ts";
 import { fetchDirectory, syncDirectory } from "./_sync_directory.ts";
 import { groupOf } from "./grouping.ts";
-import { connect, coreOf, performCall, prepareCall, prepared, withSignal } from "./operation.ts";
+import {
+  closedError,
+  connect,
+  coreOf,
+  performCall,
+  prepareCall,
+  prepared,
+  withSignal,
+} from "./operation.ts";
 import type { WithOptions } from "./tunnel_options.ts";
 
 /** A module at the far end: each of its functions gives a promise here. */
@@ -314,15 +321,8 @@ export abstract class BaseTunnel {
     // Not later: the tunnel may be used again meanwhile.
     const { session, gone } = core;
     core.session = undefined;
-    if (session !== undefined) {
-      await session.connection.close(
-        new ConnectionError(this.host, `The tunnel to ${this.host} was closed`, {
-          command: [],
-          exitCode: null,
-          stderr: "",
-        }),
-      );
-    }
+    core.closings++;
+    await session?.connection.close(closedError(this.host));
     await gone;
   }
 

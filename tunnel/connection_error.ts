@@ -44,11 +44,11 @@ export class ConnectionError extends Error {
   constructor(host: string, message: string, options: ConnectionErrorOptions) {
     const { command, exitCode, stderr, stdout = "", ...rest } = options;
     const details = [
-      `command: ${command.join(" ")}`,
+      ...command.length === 0 ? [] : [`command: ${command.join(" ")}`],
       ...stderr === "" ? [] : [`stderr: ${indent(stderr)}`],
       ...stdout === "" ? [] : [`stdout: ${indent(stdout)}`],
     ];
-    super(`${message}\n  ${details.join("\n  ")}`, rest);
+    super([message, ...details].join("\n  "), rest);
     this.#host = host;
     this.#known = { command, exitCode, stderr, stdout };
   }

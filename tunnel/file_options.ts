@@ -69,7 +69,7 @@ export interface FetchedStream extends PutResult {
 /** What came of `fetch()` into memory. */
 export interface FetchedBytes extends FetchedStream {
   /** What the file contains. */
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** How far a folder has come. */

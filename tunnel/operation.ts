@@ -12,6 +12,7 @@ import { nameOf } from "./_function_place.ts";
 import { moduleGraph } from "./_module_graph.ts";
 import type { Session } from "./_session.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";
+import { ConnectionError } from "./connection_error.ts";
 
 /** The signals of the views that `BaseTunnel.with()` made. */
 const signals: WeakMap<BaseTunnel, AbortSignal> = new WeakMap();
@@ -142,10 +143,18 @@ export function coreOf(tunnel: BaseTunnel): Core {
   return core;
 }
 
+/** Why what was under way on a tunnel failed when it was closed. */
+export function closedError(host: string): ConnectionError {
+  const known = { command: [], exitCode: null, stderr: "" };
+  return new ConnectionError(host, `The tunnel to ${host} was closed`, known);
+}
+
 /** A new session, as soon as the process of the last one is gone. */
 async function sessionLater(tunnel: BaseTunnel, signal: AbortSignal | undefined): Promise<Session> {
   const core = coreOf(tunnel);
+  const { closings } = core;
   await abortable(core.gone, signal);
+  if (core.closings !== closings) throw closedError(tunnel.host);
   if (core.session !== undefined) return core.session;
   let session: Session | undefined = undefined;
   session = core.open(() => {

@@ -63,6 +63,7 @@ export abstract class SubprocessTunnel extends BaseTunnel {
     cores.set(this, {
       open: (onEnd) => this.#open(onEnd),
       session: undefined,
+      closings: 0,
       gone: Promise.resolve(),
     });
   }

@@ -1,4 +1,10 @@
-import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { inspect } from "node:util";
 import { Group } from "../../group/group.ts";
 import type { GroupResult } from "../../group/group_result.ts";
@@ -108,7 +114,9 @@ withTunnels("AsyncResult.withCallback() reports what is thrown, which stops noth
     assertEquals(await results[0]!.promise, 1);
   });
   const text = "The callback for call(count) on a threw";
-  assertEquals(lines, [[text, thrown], [text, rejected]]);
+  assertEquals(lines.map((line) => line.length), [1, 1]);
+  assertStringIncludes(String(lines[0]), `${text} ${thrown}`);
+  assertStringIncludes(String(lines[1]), `${text} ${rejected}`);
 });
 
 withTunnels("AsyncResult.withCallback() takes one function, early or late", async (a) => {

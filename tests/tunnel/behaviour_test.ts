@@ -468,6 +468,15 @@ async function testLife(t: Deno.TestContext, kind: Kind): Promise<void> {
     if (kind.way !== "docker") assertNotEquals(tun.info!.pid, pid);
   });
 
+  await t.step("close() ends what has not begun to connect", async () => {
+    await using tun = kind.open({ stderr: () => {} });
+    const call = rejectsAs(ConnectionError, tun.call(fixture.count));
+    await tun.close();
+    assertStringIncludes((await call).message, "was closed");
+    assertEquals(tun.connected, false);
+    assertEquals(await tun.call(fixture.count), 1);
+  });
+
   await t.step("close() while it connects", async () => {
     const tun = kind.open();
     const pending = rejectsAs(ConnectionError, tun.call(fixture.count));

@@ -328,6 +328,10 @@ Deno.test(
             /nobody, \S+target: not permitted \(EPERM\)$/,
           );
           assertEquals(listing(target).filter((line) => line.includes(".chopsticks-")), []);
+          // The times of somebody else's folder do not matter.
+          fs.chmodSync(source, 0o777);
+          assertEquals((await tun.sync(source, target)).created, []);
+          fs.chmodSync(source, 0o755);
           for (const [path, mode] of [["a", 0o600], ["ro/in", 0o700], ["ro", 0o300]] as const) {
             fs.chmodSync(`${source}/${path}`, mode);
             const message = await failed(tun.fetchDir(source, folder.at("copy")));
