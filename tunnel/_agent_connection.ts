@@ -247,8 +247,10 @@ export class AgentConnection {
     this.#ready.reject(error);
     if (this.#exit === undefined) {
       // Whoever waits for the process to be gone is not left waiting because the script seems to have nothing to do.
+      // But not for ever: it may be another user's, whom nobody here can kill.
       this.hold();
-      this.gone.then(() => this.release());
+      const held = new Promise<void>((resolve) => this.#later(resolve, 2 * KILL_GRACE));
+      Promise.race([this.gone, held]).then(() => this.release());
       // The far end sees the end of its pipe and ends what it runs; whoever does not see it is killed.
       this.#later(() => this.#kill(), KILL_GRACE);
       if (this.#info === undefined) this.#kill();

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStrictEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { inspect } from "node:util";
 import { ErrorResult, Group, GroupResult, Local, RemoteError } from "../../mod.ts";
 
@@ -194,4 +200,14 @@ Deno.test("a notebook shows a Group as a table", async () => {
     ...["&lt;a&gt;", "Local", `deno ${Deno.version.deno} on ${Deno.build.os}`],
     ...["web1", "SSHTunnel", "not connected"],
   ]);
+});
+
+Deno.test("a GroupResult has one row for one failure of a file on many hosts", async () => {
+  await using group = new Group([new Local("a"), new Local("b")]);
+  for (const result of [await group.put({ text: "x" }, "/no/x"), await group.fetch("/no/x")]) {
+    const [, row, ...others] = String(result).split("\n");
+    assertStringIncludes(row!, "a, b  failed: ");
+    assertStringIncludes(row!, "/no/x: no such file or folder (ENOENT)");
+    assertEquals(others, []);
+  }
 });

@@ -97,7 +97,7 @@ withTunnels("AsyncResult.withCallback() may be asynchronous, and the run waits",
 
 withTunnels("AsyncResult.withCallback() reports what is thrown, which stops nothing", async (a) => {
   const queue = new Queue();
-  const [thrown, rejected] = [new Error("thrown"), new Error("rejected")];
+  const [thrown, rejected] = [new Error("thrown"), new Error("rejected\x1b[2J")];
   const lines = await errorsOf(async () => {
     const results = [
       queue.call(a, far.count).withCallback(() => {
@@ -116,7 +116,7 @@ withTunnels("AsyncResult.withCallback() reports what is thrown, which stops noth
   const text = "The callback for call(count) on a threw";
   assertEquals(lines.map((line) => line.length), [1, 1]);
   assertStringIncludes(String(lines[0]), `${text} ${thrown}`);
-  assertStringIncludes(String(lines[1]), `${text} ${rejected}`);
+  assertStringIncludes(String(lines[1]), `${text} Error: rejected\\x1b[2J`);
 });
 
 withTunnels("AsyncResult.withCallback() takes one function, early or late", async (a) => {
