@@ -6,38 +6,52 @@ import { makeProject } from "../tunnel/_project.ts";
 
 const MOD = import.meta.resolve("../../mod.ts");
 
-/** Executes a notebook as jupyter-execute does, which in its older versions does not say what the cells show. */
+/**
+ * Runs the cells as a notebook does, and prints what each shows. Deno's kernel may send a cell's result after it has said
+ * that it is idle, where most clients have stopped to listen.
+ */
 const EXECUTE = `
-import nbclient, nbformat
-notebook = nbformat.read("tables.ipynb", as_version=4)
-nbclient.NotebookClient(notebook, timeout=30, kernel_name="deno").execute()
-nbformat.write(notebook, "tables.ipynb")
+import json, sys
+from jupyter_client.manager import start_new_kernel
+cells = json.loads(sys.argv[1])
+manager, client = start_new_kernel(startup_timeout=30, kernel_name="deno")
+shown = []
+try:
+    for cell in cells:
+        request = client.execute(cell["source"])
+        awaited = "execute_result" if cell["shows"] else "status"
+        while True:
+            message = client.get_iopub_msg(timeout=30)
+            kind, content = message["msg_type"], message["content"]
+            if message["parent_header"].get("msg_id") != request:
+                continue
+            if kind == "error":
+                sys.exit("\\n".join([content["ename"], content["evalue"], *content["traceback"]]))
+            if kind == awaited and content.get("execution_state") in (None, "idle"):
+                shown.append(content.get("data"))
+                break
+finally:
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+json.dump(shown, sys.stdout)
 `;
 
-const CELLS: readonly string[] = [
-  `import { Group, Local } from ${JSON.stringify(MOD)};
-   const group = new Group([new Local("a"), new Local("b")]);`,
-  "group",
-  'await group.call((tag: string) => `<${tag}>`, "i")',
-  "await group.close();",
-];
-
-/** A notebook of Deno, as far as it has to be one. */
-function notebook(cells: readonly string[]): string {
-  return JSON.stringify({
-    cells: cells.map((source, i) => ({
-      cell_type: "code",
-      execution_count: null,
-      id: `cell${i}`,
-      metadata: {},
-      outputs: [],
-      source,
-    })),
-    metadata: { kernelspec: { display_name: "Deno", language: "typescript", name: "deno" } },
-    nbformat: 4,
-    nbformat_minor: 5,
-  });
+interface Cell {
+  readonly source: string;
+  /** Whether it has a result. */
+  readonly shows: boolean;
 }
+
+const CELLS: readonly Cell[] = [
+  {
+    source: `import { Group, Local } from ${JSON.stringify(MOD)};
+      const group = new Group([new Local("a"), new Local("b")]);`,
+    shows: false,
+  },
+  { source: "group", shows: true },
+  { source: 'await group.call((tag: string) => `<${tag}>`, "i")', shows: true },
+  { source: "await group.close();", shows: false },
+];
 
 /** The Python that has what a script of it needs: the one in its first line. */
 async function pythonOf(script: string): Promise<string> {
@@ -45,12 +59,10 @@ async function pythonOf(script: string): Promise<string> {
   return line.replace(/^#!\s*/, "").split(" ").at(-1)!;
 }
 
-interface Output {
-  readonly data?: Readonly<Record<string, string | readonly string[]>>;
-}
+type Bundle = Readonly<Record<string, string>> | null;
 
 Deno.test(needing("jupyter", "a notebook shows groups and results as tables", async () => {
-  await using home = await makeProject({ "tables.ipynb": notebook(CELLS) });
+  await using home = await makeProject({});
   const { folder } = home;
   const { stdout: info } = await command([Deno.execPath(), "info", "--json"]);
   const env = {
@@ -64,16 +76,18 @@ Deno.test(needing("jupyter", "a notebook shows groups and results as tables", as
   const installed = await command([Deno.execPath(), "jupyter", "--install"], { env });
   assertEquals(installed.problem, "");
   const executed = await soon(
-    command([await pythonOf(service("jupyter").path), "-c", EXECUTE], { cwd: folder, env }),
+    command([await pythonOf(service("jupyter").path), "-c", EXECUTE, JSON.stringify(CELLS)], {
+      cwd: folder,
+      env,
+    }),
     "the end of the notebook",
     40_000,
   );
   assert(executed.success, executed.stderr);
-  const { cells } = JSON.parse(await Deno.readTextFile(`${folder}/tables.ipynb`));
-  const text = (part: string | readonly string[] = ""): string => [part].flat().join("");
+  const shown: readonly Bundle[] = JSON.parse(executed.stdout);
   const [group, result] = [1, 2].map((i) => {
-    const [output]: Output[] = cells[i].outputs;
-    return `${text(output?.data?.["text/plain"])}\n${text(output?.data?.["text/html"])}`;
+    const bundle = shown[i];
+    return `${bundle?.["text/plain"]}\n${bundle?.["text/html"]}`;
   }) as [string, string];
   assert(group.startsWith("Group([Local('a'), Local('b')])\n<table><caption>Group of 2<"), group);
   assert(result.startsWith('GroupResult: 2 ok\n  a, b  "<i>"\n<table><caption>'), result);
