@@ -9,18 +9,13 @@
 import { createHash } from "node:crypto";
 import { decode } from "../codec/decode.ts";
 import { encode } from "../codec/encode.ts";
+import { BlockQueue } from "./block_queue.ts";
 import type { Channel, Message } from "./channel.ts";
 import { Flag, HEADER_SIZE, MAX_PAYLOAD } from "./frame.ts";
 import { Interrupt } from "./interrupt.ts";
 
 /** The most bytes of a file that go in one message: one frame, which with its header is as much as a pipe holds. */
 export const CHUNK: number = MAX_PAYLOAD - HEADER_SIZE;
-
-/** Bytes that are collected for one write. */
-const BLOCK = 512 * 1024;
-
-/** Pieces that are collected for one write. */
-const MAX_PIECES = 512;
 
 /** How a SHA-1 is written. */
 const SHA1 = /^[0-9a-f]{40}$/;
@@ -95,49 +90,40 @@ export async function sendBytes(
 /**
  * Receives what {@linkcode sendBytes} sends, and checks it.
  *
- * @param write Takes bytes; not called again before it is done.
+ * @param write Takes bytes, which are written over when it is done; not called again before.
  * @throws {Interruption} If the other end cannot go on.
  * @throws {BrokenTransfer} If what arrives is no transfer, or not what was sent.
  */
 export async function receiveBytes(
   channel: Channel,
-  write: (chunks: Uint8Array[]) => Promise<void>,
+  write: (bytes: Uint8Array) => Promise<void>,
   onMoved: OnMoved,
 ): Promise<Summary> {
   const hash = createHash("sha1");
   let size = 0;
-  let waiting: Uint8Array[] = [];
-  let waitingSize = 0;
-  let writing: Promise<void> | undefined;
-  const flush = async (): Promise<void> => {
-    await writing;
-    if (waiting.length === 0) return;
-    writing = write(waiting);
-    // It is awaited before the next one.
-    writing.catch(() => {});
-    waiting = [];
-    waitingSize = 0;
-    onMoved(size);
-  };
+  const blocks = new BlockQueue();
+  channel.takeBytes((bytes) => blocks.push(bytes));
+  const ending = channel.receive();
+  ending.then(
+    (message) => message === undefined || message.flags !== 0 ? blocks.clear() : blocks.end(),
+    () => blocks.clear(),
+  );
   try {
-    for (;;) {
-      const message = await channel.receive();
-      if (message === undefined || message.flags & Flag.FAILURE) throw new Interruption(message);
-      if (!(message.flags & Flag.RAW)) {
-        await flush();
-        await writing;
-        onMoved(size);
-        return check(message.bytes, { size, sha1sum: hash.digest("hex") });
-      }
-      hash.update(message.bytes);
-      waiting.push(message.bytes);
-      waitingSize += message.bytes.length;
-      size += message.bytes.length;
-      // The number counts too: no system takes any number of pieces at once.
-      if (waitingSize >= BLOCK || waiting.length >= MAX_PIECES) await flush();
+    for (let block; (block = await blocks.next()) !== undefined;) {
+      hash.update(block);
+      size += block.length;
+      onMoved(size);
+      await write(block);
+      channel.credit(block.length);
     }
-  } finally {
-    await writing?.catch(() => {});
+    const message = await ending;
+    if (message === undefined || message.flags !== 0) throw new Interruption(message);
+    onMoved(size);
+    return check(message.bytes, { size, sha1sum: hash.digest("hex") });
+  } catch (error) {
+    // What is on its way still comes.
+    channel.takeBytes((bytes) => channel.credit(bytes.length));
+    throw error;
   }
 }
 

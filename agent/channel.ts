@@ -87,6 +87,7 @@ export class Channel {
   readonly #messages = new Fifo<{ readonly message: Message; readonly cost: number }>();
   #held = 0;
   #waiting: Deferred<Message | undefined> | undefined;
+  #sink: ((bytes: Uint8Array) => void) | undefined;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
   readonly #failureListeners: ((error: unknown) => void)[] = [];
@@ -148,6 +149,25 @@ export class Channel {
     return this.#waiting.promise;
   }
 
+  /**
+   * Has plain bytes given to `sink` as they come, instead of to {@linkcode receive}. They may be written over when it
+   * returns, and count against the window until {@linkcode credit} is called for them.
+   */
+  takeBytes(sink: (bytes: Uint8Array) => void): void {
+    this.#sink = sink;
+    while (this.#messages.first?.message.flags === Flag.RAW) {
+      const { message: { bytes }, cost } = this.#messages.shift()!;
+      this.#hold(-bytes.length - PIECE_COST);
+      this.#credit(cost - bytes.length);
+      sink(bytes);
+    }
+  }
+
+  /** So many of the bytes that {@linkcode takeBytes} gave take no room any more. */
+  credit(bytes: number): void {
+    this.#credit(bytes);
+  }
+
   /** Gives the channel up, in both directions, and what is unread. Harmless when it is over already. */
   reset(error: unknown, reason: Uint8Array = new Uint8Array(0)): void {
     if (this.#failure !== undefined) return;
@@ -169,6 +189,7 @@ export class Channel {
     this.#queued = 0;
     this.#messages.clear();
     this.#partial = [];
+    this.#sink = undefined;
     this.#hold(-this.#held);
     this.#carrier.release(this);
     this.#waiting?.reject(error);
@@ -199,7 +220,7 @@ export class Channel {
       this.#drained = undefined;
     }
     if (this.#ended && this.#sentAll) this.#carrier.release(this);
-    return { bytes, flags: last ? next.flags : 0 };
+    return { bytes, flags: last ? next.flags : next.flags & Flag.RAW };
   }
 
   /** For {@linkcode Multiplexer}: the other end made room. */
@@ -212,11 +233,11 @@ export class Channel {
   handleData(payload: Uint8Array, flags: number): void {
     if (this.#ended) throw new ProtocolError(`Data after the end of channel ${this.id}`);
     const cost = costOf(payload.length, flags);
-    this.#receiveWindow -= cost;
-    if (this.#receiveWindow < 0) {
-      throw new ProtocolError(`More data on channel ${this.id} than its window admits`);
-    }
-    if ((flags & Flag.MESSAGE) !== 0) this.#handleMessage(payload, cost, flags);
+    this.#take(cost);
+    if (this.takesParts(flags)) {
+      this.#credit(cost - payload.length);
+      this.#sink!(payload);
+    } else if ((flags & Flag.MESSAGE) !== 0) this.#handleMessage(payload, cost, flags);
     else if (payload.length > 0) this.#handlePiece(payload, cost);
     if ((flags & Flag.END) === 0) return;
     if (this.#partial.length > 0) {
@@ -228,9 +249,29 @@ export class Channel {
     this.#waiting = undefined;
   }
 
+  /** For {@linkcode Multiplexer}: whether the payload of a DATA frame with these flags can come in parts. */
+  takesParts(flags: number): boolean {
+    return this.#sink !== undefined && (flags & (Flag.RAW | Flag.FAILURE)) === Flag.RAW &&
+      this.#partialCost === 0;
+  }
+
+  /** For {@linkcode Multiplexer}: some bytes of a frame that {@linkcode takesParts}. */
+  handlePart(bytes: Uint8Array): void {
+    if (this.#ended) throw new ProtocolError(`Data after the end of channel ${this.id}`);
+    this.#take(bytes.length);
+    this.#sink?.(bytes);
+  }
+
+  #take(cost: number): void {
+    this.#receiveWindow -= cost;
+    if (this.#receiveWindow < 0) {
+      throw new ProtocolError(`More data on channel ${this.id} than its window admits`);
+    }
+  }
+
   #handlePiece(payload: Uint8Array, cost: number): void {
     this.#hold(payload.length + PIECE_COST);
-    this.#partial.push(alone(payload));
+    this.#partial.push(copyOf(payload));
     this.#partialSize += payload.length;
     this.#partialCost += cost;
     // Of an unfinished message there is no reader yet, but it has to grow.
@@ -238,7 +279,7 @@ export class Channel {
   }
 
   #handleMessage(payload: Uint8Array, cost: number, flags: number): void {
-    let bytes = payload;
+    let bytes;
     const before = this.#partialCost;
     if (before > 0) {
       this.#hold(-this.#partialSize - this.#partial.length * PIECE_COST);
@@ -247,8 +288,14 @@ export class Channel {
       this.#partial = [];
       this.#partialSize = 0;
       this.#partialCost = 0;
-    }
+    } else bytes = copyOf(payload);
     const message = { bytes, flags: flags & (Flag.RAW | Flag.FAILURE) };
+    if (this.#sink !== undefined && message.flags === Flag.RAW) {
+      // It had begun before anybody took bytes. The room that let it grow is due again when they are taken.
+      this.#owed -= before;
+      this.#credit(cost + before - bytes.length);
+      return this.#sink(bytes);
+    }
     if (this.#waiting !== undefined) {
       this.#credit(cost);
       this.#waiting.resolve(message);
@@ -258,7 +305,7 @@ export class Channel {
     this.#hold(bytes.length + PIECE_COST);
     // The room that let it grow is due again when it is read.
     this.#owed -= before;
-    this.#messages.push({ message: { ...message, bytes: alone(bytes) }, cost: cost + before });
+    this.#messages.push({ message, cost: cost + before });
   }
 
   #hold(bytes: number): void {
@@ -280,10 +327,9 @@ export class Channel {
   }
 }
 
-/** Bytes that are kept for long do not keep the much larger chunk that they came in. */
-function alone(bytes: Uint8Array): Uint8Array {
-  // Not `slice()`, which gives no copy of a `Buffer`.
-  return bytes.buffer.byteLength > 2 * bytes.length ? new Uint8Array(bytes) : bytes;
+/** Not `slice()`, which gives no copy of a `Buffer`. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
 }
 
 /** What a frame takes from the window: nothing when all it says is the end. */

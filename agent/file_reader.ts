@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { Arena } from "./arena.ts";
 import { CHUNK } from "./byte_transfer.ts";
 import { describeFileError, fileError, withPath } from "./file_error.ts";
 import { regular } from "./new_file.ts";
@@ -7,13 +8,10 @@ import { regular } from "./new_file.ts";
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
 
 /** Bytes that are read at once. */
-const BLOCK = 4 * CHUNK;
+const BLOCK = CHUNK;
 
-/**
- * A larger file is read into this many bytes, over and over: as garbage, its blocks would fill the memory until somebody
- * collects them.
- */
-const ARENA = 2 * 1024 * 1024;
+/** A read that takes longer than this is of something slow, in milliseconds. */
+const QUICK = 5;
 
 /** A regular file that is open for reading. */
 export class FileReader {
@@ -28,9 +26,13 @@ export class FileReader {
   readonly #modified: number;
   #reading: Promise<unknown> = Promise.resolve();
   #closed = false;
-  #arena: Uint8Array | undefined;
-  /** Where in it the next block goes. */
-  #at = 0;
+  readonly #arena = new Arena();
+  /**
+   * Whether the last read was quick, as from the memory. The next one is then done at once: another thread would leave what it
+   * reads in the cache of another processor, and this one would take twice as long to hash it. What is slow
+   * is read while other work goes on.
+   */
+  #isQuick = false;
 
   /**
    * Opens a file.
@@ -56,8 +58,7 @@ export class FileReader {
 
   /**
    * The bytes that the file had when it was opened: what is appended meanwhile, as to a log, is not among them.
-   * A block stays as it is until a megabyte more has been taken; whoever sends it waits for it to be on its way, and no
-   * pipe holds so much.
+   * A block is in an {@linkcode Arena}.
    *
    * @throws {Error} If it cannot be read, or turns out to have been changed.
    */
@@ -69,15 +70,14 @@ export class FileReader {
       this.#reading = block.catch(() => {});
       return block;
     };
-    let next = readNext();
-    for (;;) {
-      const block = await withPath(this.#path, () => next);
-      // The number might be another file's by now.
+    let next: Promise<Uint8Array> | undefined;
+    // The number of a file that was closed might be another's by now.
+    while (!this.#closed) {
+      const block = await withPath(this.#path, () => next ?? readNext());
       if (this.#closed) return;
       if (block.length === 0) return this.#checkEnd();
       left -= block.length;
-      this.#at += block.length;
-      if (left > 0) next = readNext();
+      next = this.#isQuick || left === 0 ? undefined : readNext();
       yield block;
       if (left === 0) return this.#checkUnchanged();
     }
@@ -90,11 +90,14 @@ export class FileReader {
     this.#reading.then(() => fs.closeSync(this.#fd));
   }
 
-  #read(size: number): Promise<Uint8Array> {
-    if (this.size <= ARENA) return read(this.#fd, new Uint8Array(size));
-    this.#arena ??= new Uint8Array(ARENA);
-    if (this.#at + size > ARENA) this.#at = 0;
-    return read(this.#fd, this.#arena.subarray(this.#at, this.#at + size));
+  async #read(size: number): Promise<Uint8Array> {
+    const block = this.#arena.room(size);
+    const start = performance.now();
+    const length = this.#isQuick
+      ? fs.readSync(this.#fd, block, 0, size, null)
+      : await read(this.#fd, block);
+    this.#isQuick = performance.now() - start < QUICK;
+    return block.subarray(0, length);
   }
 
   /** It ended elsewhere than at its size: those of /proc and /sys do, any other was cut, or was empty and grew. */
@@ -116,7 +119,7 @@ export class FileReader {
   }
 }
 
-function read(fd: number, block: Uint8Array): Promise<Uint8Array> {
+function read(fd: number, block: Uint8Array): Promise<number> {
   return new Promise((resolve, reject) =>
     fs.read(
       fd,
@@ -124,7 +127,7 @@ function read(fd: number, block: Uint8Array): Promise<Uint8Array> {
       0,
       block.length,
       null,
-      (error, bytes) => error ? reject(error) : resolve(block.subarray(0, bytes)),
+      (error, bytes) => error ? reject(error) : resolve(bytes),
     )
   );
 }

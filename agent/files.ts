@@ -28,7 +28,7 @@ export function put(channel: Channel, path: string | null, mode: number): Promis
     try {
       const { size, sha1sum } = await receiveBytes(
         channel,
-        (chunks) => file.write(chunks),
+        (bytes) => file.write(bytes),
         () => {},
       );
       await file.commit(mode);

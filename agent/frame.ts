@@ -72,8 +72,16 @@ export interface Frame {
   readonly flags: number;
   /** The channel's number, or 0 for the frames that concern the whole pipe. */
   readonly channel: number;
-  /** The receiver may keep it: nobody writes to it any more. */
+  /** May be written over when its handler returns: whoever keeps it makes a copy. */
   readonly payload: Uint8Array;
+}
+
+/** Takes the payloads of long frames as they come, so that they need not be collected. */
+export interface PartHandler {
+  /** Whether a frame that has begun is to be given in parts. */
+  takesParts(type: FrameType, flags: number, channel: number): boolean;
+  /** A part of a payload, as transient as a whole one. The last one comes as a frame of its own, with the flags. */
+  handlePart(channel: number, bytes: Uint8Array): void;
 }
 
 /** Writes a frame's header into the first {@linkcode HEADER_SIZE} bytes of `target`. */
@@ -110,8 +118,11 @@ export function writeUint32(bytes: Uint8Array, offset: number, value: number): v
 export class FrameDecoder {
   readonly #header = new Uint8Array(HEADER_SIZE);
   #headerLength = 0;
-  #payload: Uint8Array | undefined;
+  /** Where a payload is collected that comes in pieces. */
+  #payload = new Uint8Array(0);
   #payloadLength = 0;
+  /** Whether what comes of the payload is passed on at once. */
+  #inParts = false;
 
   /** Whether the stream stands between two frames: only there may it end. */
   get idle(): boolean {
@@ -121,9 +132,10 @@ export class FrameDecoder {
   /**
    * Takes the next piece of the stream and gives each frame it completes to `handle`.
    *
+   * @param parts What frames are given in parts, if any.
    * @throws {ProtocolError} If the bytes are not a frame.
    */
-  push(chunk: Uint8Array, handle: (frame: Frame) => void): void {
+  push(chunk: Uint8Array, handle: (frame: Frame) => void, parts?: PartHandler): void {
     let at = 0;
     while (at < chunk.length) {
       if (this.#headerLength < HEADER_SIZE) {
@@ -142,42 +154,50 @@ export class FrameDecoder {
         }
         checkHeader(header, headerAt, this.#headerLength, chunk, at);
         if (this.#headerLength < HEADER_SIZE) return;
+        const frame = readHeader(header, headerAt);
         const length = readUint32(header, headerAt + 8);
         if (length > 0 && chunk.length - at < length) {
           if (header !== this.#header) {
             this.#header.set(header.subarray(headerAt, headerAt + HEADER_SIZE));
           }
-          this.#payload = new Uint8Array(length);
           this.#payloadLength = 0;
+          this.#inParts = parts?.takesParts(frame.type, frame.flags, frame.channel) ?? false;
           continue;
         }
         this.#headerLength = 0;
         const payload = chunk.subarray(at, at + length);
         at += length;
-        handle({
-          type: header[headerAt + 2] as FrameType,
-          flags: header[headerAt + 3]!,
-          channel: readUint32(header, headerAt + 4),
-          payload,
-        });
+        handle({ ...frame, payload });
         continue;
       }
-      const payload = this.#payload!;
-      const count = Math.min(payload.length - this.#payloadLength, chunk.length - at);
-      payload.set(chunk.subarray(at, at + count), this.#payloadLength);
-      this.#payloadLength += count;
-      at += count;
-      if (this.#payloadLength < payload.length) return;
-      this.#payload = undefined;
+      const frame = readHeader(this.#header, 0);
+      const length = readUint32(this.#header, 8);
+      let payload = chunk.subarray(at, at + length - this.#payloadLength);
+      at += payload.length;
+      if (!this.#inParts) this.#collect(payload);
+      this.#payloadLength += payload.length;
+      if (this.#payloadLength < length) {
+        if (this.#inParts) parts!.handlePart(frame.channel, payload);
+        return;
+      }
       this.#headerLength = 0;
-      handle({
-        type: this.#header[2] as FrameType,
-        flags: this.#header[3]!,
-        channel: readUint32(this.#header, 4),
-        payload,
-      });
+      if (!this.#inParts) payload = this.#payload.subarray(0, length);
+      handle({ ...frame, payload });
     }
   }
+
+  #collect(bytes: Uint8Array): void {
+    if (this.#payload.length < MAX_PAYLOAD) this.#payload = new Uint8Array(MAX_PAYLOAD);
+    this.#payload.set(bytes, this.#payloadLength);
+  }
+}
+
+function readHeader(bytes: Uint8Array, at: number): Omit<Frame, "payload"> {
+  return {
+    type: bytes[at + 2] as FrameType,
+    flags: bytes[at + 3]!,
+    channel: readUint32(bytes, at + 4),
+  };
 }
 
 /** Checks as much of a header as has come, so that a stream out of step is noticed at once. */

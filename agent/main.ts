@@ -28,8 +28,9 @@ interface DenoGlobal {
  *
  * @param input The pipe from the controller, with no listeners.
  * @param rest What of the controller's frames has been read already.
+ * @returns What takes the bytes that are read from the pipe from now on. They may be written over when it returns.
  */
-export function start(input: Socket, rest: Uint8Array): void {
+export function start(input: Socket, rest: Uint8Array): (chunk: Uint8Array) => void {
   const exit = captureExit();
   const deno = (globalThis as { Deno?: DenoGlobal }).Deno;
   const [marker, denoDir] = deno?.args ?? process.argv.slice(1);
@@ -66,9 +67,9 @@ export function start(input: Socket, rest: Uint8Array): void {
     pid: process.pid,
     hostname: hostname(),
   }));
-  if (rest.length > 0) multiplexer.handleChunk(rest);
-  input.on("data", (chunk: Uint8Array) => multiplexer.handleChunk(chunk));
   input.resume();
+  multiplexer.handleChunk(rest);
+  return (chunk) => multiplexer.handleChunk(chunk);
 }
 
 /** An error that no call can be blamed for ends nothing; who watches stderr sees it. */

@@ -4,6 +4,7 @@ import {
   FrameDecoder,
   FrameType,
   HEADER_SIZE,
+  type PartHandler,
   readUint32,
   writeHeader,
   writeUint32,
@@ -39,9 +40,9 @@ export interface MultiplexerOptions {
    * @default 10,000
    */
   readonly maxChannels?: number;
-  /** The other end opened a channel; `header` says what for. */
+  /** The other end opened a channel; `header` says what for, and may be written over afterwards. */
   onChannel(channel: Channel, header: Uint8Array): void;
-  /** The other end introduced itself. */
+  /** The other end introduced itself; `payload` may be written over afterwards. */
   onHello(payload: Uint8Array): void;
   /** The other end asks this one to end. */
   onBye?(): void;
@@ -76,6 +77,12 @@ export class Multiplexer implements ChannelCarrier {
   readonly #decoder = new FrameDecoder();
   readonly #channels = new Map<number, Channel>();
   readonly #handle = (frame: Frame): void => this.#handleFrame(frame);
+  readonly #parts: PartHandler = {
+    takesParts: (type, flags, channel) =>
+      type === FrameType.DATA && this.#channels.get(channel)?.takesParts(flags) === true,
+    // The channel may be over by now.
+    handlePart: (channel, bytes) => this.#channels.get(channel)?.handlePart(bytes),
+  };
   #ready: Channel[] = [];
   readonly #scheduled = new Set<Channel>();
   #control: Uint8Array[] = [];
@@ -140,13 +147,13 @@ export class Multiplexer implements ChannelCarrier {
     this.#sendControl(FrameType.PING, 0, NOTHING);
   }
 
-  /** For the pipe: bytes that arrived. They must not be written to afterwards. */
+  /** For the pipe: bytes that arrived. They may be written over afterwards. */
   handleChunk(chunk: Uint8Array): void {
     if (this.#ended !== undefined) return;
     // Anything that comes shows that the other end lives.
     this.#unanswered = 0;
     try {
-      this.#decoder.push(chunk, this.#handle);
+      this.#decoder.push(chunk, this.#handle, this.#parts);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.end(error);
@@ -295,7 +302,7 @@ export class Multiplexer implements ChannelCarrier {
         if (payload.length !== 4) throw new ProtocolError("A credit frame without a number");
         return this.#find(id)?.handleCredit(readUint32(payload, 0));
       case FrameType.RESET:
-        return this.#find(id)?.fail(new ChannelReset(payload));
+        return this.#find(id)?.fail(new ChannelReset(new Uint8Array(payload)));
       case FrameType.PING:
         return this.#sendAnswer(FrameType.PONG, 0, payload);
       case FrameType.PONG:

@@ -5,6 +5,10 @@ import { fileError, withPath } from "./file_error.ts";
 import { sweep, temporaryPath } from "./temporary_name.ts";
 
 const fsync = promisify(fs.fsync);
+const fdatasync = promisify(fs.fdatasync);
+
+/** So many bytes are sent on to the disk while more come, so that the rest at the end is little. */
+const SYNC_STEP = 16 * 1024 * 1024;
 
 /** Where a file is to be, and what is there now. */
 interface Place {
@@ -24,6 +28,9 @@ export class NewFile {
   #fd: number | undefined;
   /** What the system is doing with the descriptor. */
   #busy: Promise<unknown> = Promise.resolve();
+  /** What is on its way to the disk, unless all is there, and how many bytes have been written since. */
+  #syncing: Promise<void> | undefined;
+  #unsynced = 0;
 
   private constructor(path: string, place: Place, temporary: string, fd: number) {
     this.#path = path;
@@ -58,9 +65,11 @@ export class NewFile {
     return new NewFile(path, { path, old }, temporary, fs.openSync(temporary, "wx", 0o600));
   }
 
-  /** Appends bytes. */
-  async write(chunks: Uint8Array[]): Promise<void> {
-    await withPath(this.#path, () => this.#keepBusy(writeAll(this.#descriptor, chunks)));
+  /** Appends bytes, which must stay as they are until this is done. */
+  async write(bytes: Uint8Array): Promise<void> {
+    await withPath(this.#path, () => this.#keepBusy(writeAll(this.#descriptor, bytes)));
+    this.#unsynced += bytes.length;
+    if (this.#unsynced >= SYNC_STEP && this.#syncing === undefined) this.#beginSync();
   }
 
   /** Appends bytes, at once: for few of them. */
@@ -79,6 +88,8 @@ export class NewFile {
   async commit(mode: number, keepMode = false): Promise<void> {
     await withPath(this.#path, async () => {
       this.#prepare(keepMode ? this.#place.old?.mode ?? mode : mode);
+      // The system tells of a failure only once.
+      await this.#syncing;
       await this.#keepBusy(fsync(this.#descriptor));
       this.#moveIntoPlace();
     });
@@ -105,7 +116,13 @@ export class NewFile {
       // Nobody may remove it any more: the folder's permissions were changed.
     }
     // Not under a write: the number might be another file's by then.
-    this.#busy.catch(() => {}).then(() => fs.closeSync(fd));
+    Promise.allSettled([this.#busy, this.#syncing]).then(() => fs.closeSync(fd));
+  }
+
+  #beginSync(): void {
+    this.#unsynced = 0;
+    this.#syncing = fdatasync(this.#descriptor);
+    this.#syncing.then(() => this.#syncing = undefined, () => {});
   }
 
   #prepare(mode: number): void {
@@ -174,26 +191,18 @@ function giveTo(fd: number, { uid, gid }: fs.Stats): void {
   }
 }
 
-/** Deno writes in the same turn whatever it is asked for, and joins what is given to `writev`, which takes time. */
-const WRITES_AT_ONCE = "Deno" in globalThis;
-
-/** Writes all of the chunks: the system may take less than it is given, when the disk is nearly full. */
-async function writeAll(fd: number, chunks: Uint8Array[]): Promise<void> {
-  if (WRITES_AT_ONCE) {
-    for (const chunk of chunks) {
-      for (let at = 0; at < chunk.length;) at += fs.writeSync(fd, chunk, at);
-    }
-    return;
-  }
-  for (let rest = chunks; rest.length > 0;) {
-    let written = await new Promise<number>((resolve, reject) =>
-      fs.writev(fd, rest, (error, bytes) => error ? reject(error) : resolve(bytes))
+/** Writes all of the bytes: the system may take less than it is given, when the disk is nearly full. */
+async function writeAll(fd: number, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += await new Promise<number>((resolve, reject) =>
+      fs.write(
+        fd,
+        bytes,
+        at,
+        bytes.length - at,
+        null,
+        (error, count) => error ? reject(error) : resolve(count),
+      )
     );
-    const left: Uint8Array[] = [];
-    for (const chunk of rest) {
-      if (written < chunk.length) left.push(chunk.subarray(written));
-      written = Math.max(0, written - chunk.length);
-    }
-    rest = left;
   }
 }

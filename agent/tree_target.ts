@@ -385,7 +385,7 @@ export class TreeTarget {
     if (incoming.received > incoming.size) {
       throw new BrokenTransfer("A file that is longer than it was to be");
     }
-    await incoming.file.write([bytes]);
+    await incoming.file.write(bytes);
     this.#options.onWritten?.(0, bytes.length);
   }
 

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
 import process from "node:process";
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
 import { BUNDLE } from "../agent/_bundle.ts";
@@ -18,6 +19,7 @@ import { Multiplexer } from "../agent/multiplexer.ts";
 import { ProtocolError } from "../agent/protocol_error.ts";
 import { streamPipe } from "../agent/stream_pipe.ts";
 import { BootReader } from "./_boot_reader.ts";
+import { readOutput } from "./_read_output.ts";
 import { bootstrapLine, type BootstrapOptions, searchedPlaces, WANTED } from "./_bootstrap.ts";
 import { StderrLines } from "./_stderr_lines.ts";
 import { visible } from "./visible.ts";
@@ -65,6 +67,7 @@ export class AgentConnection {
 
   readonly #options: AgentConnectionOptions;
   readonly #child: ChildProcess;
+  readonly #output: Readable;
   readonly #marker = randomBytes(16).toString("hex");
   readonly #boot: BootReader;
   readonly #lines: StderrLines;
@@ -88,8 +91,9 @@ export class AgentConnection {
     const [program, ...args] = options.command as [string, ...string[]];
     this.#child = spawn(program, args, { stdio: "pipe", detached: options.detached });
     const { stdin, stdout, stderr } = this.#child;
+    this.#output = readOutput(stdout!, (chunk) => this.#handleOutput(chunk));
     this.multiplexer = new Multiplexer(
-      streamPipe(stdout!, stdin!, () => this.multiplexer.handleDrain()),
+      streamPipe(this.#output, stdin!, () => this.multiplexer.handleDrain()),
       {
         odd: true,
         onChannel: options.onChannel,
@@ -100,9 +104,8 @@ export class AgentConnection {
     );
     // The process's exit tells more than a pipe that breaks because of it.
     stdin!.on("error", () => {});
-    stdout!.on("error", () => {});
+    this.#output.on("error", () => {});
     stderr!.on("error", () => {});
-    stdout!.on("data", (chunk: Uint8Array) => this.#handleOutput(chunk));
     stderr!.on("data", (chunk: Uint8Array) => this.#lines.push(chunk));
     this.#child.on("error", (error) => this.#handleSpawnError(error));
     this.#child.on("exit", (code, signal) => this.#handleExit(code, signal));
@@ -355,11 +358,11 @@ export class AgentConnection {
   }
 
   #eachHandle(act: (handle: { ref(): void; unref(): void }) => void): void {
-    const { stdin, stdout, stderr } = this.#child;
+    const { stdin, stderr } = this.#child;
     // A process that could not be started has none.
     if (this.#child.pid === undefined) return;
     act(this.#child);
-    for (const stream of [stdin, stdout, stderr]) {
+    for (const stream of [stdin, this.#output, stderr]) {
       if (stream !== null && !stream.destroyed) act(stream as Socket);
     }
   }

@@ -30,7 +30,8 @@ const MAX_IN_MEMORY = 1024 ** 3;
 interface Sink {
   /** The most bytes that it can take. */
   readonly limit?: number;
-  write(chunks: Uint8Array[], interrupted: Interrupt): Promise<void>;
+  /** The bytes are written over when it is done. */
+  write(bytes: Uint8Array, interrupted: Interrupt): Promise<void>;
   /** All are there. `mode` is the file's at the far end. */
   finish(mode: number, interrupted: Interrupt): Promise<void>;
   /** The rest does not come. Harmless after {@linkcode finish}. */
@@ -97,7 +98,7 @@ async function receive(
   const progress = progressOf(total);
   const summary = await receiveBytes(
     channel,
-    async (chunks) => await sink.write(chunks, interrupted),
+    (bytes) => sink.write(bytes, interrupted),
     (bytes) => {
       // A file without a size, such as those of /proc, may have contents.
       if (total > 0 && bytes > total) {
@@ -128,7 +129,7 @@ async function intoFile(path: string, isTemporary: boolean, refusal: string): Pr
     throw explainHere(error, refusal);
   });
   return {
-    write: (chunks) => file.write(chunks),
+    write: (bytes) => file.write(bytes),
     finish: (mode) => file.commit(isTemporary ? 0o600 : mode & 0o777 & ~umask() | 0o600, true),
     discard: () => file.discard(),
   };
@@ -138,12 +139,9 @@ function intoStream(stream: WritableStream<Uint8Array>): Sink {
   const writer = stream.getWriter();
   let finished = false;
   return {
-    async write(chunks, interrupted) {
-      for (const chunk of chunks) {
-        await interrupted.or(writer.ready);
-        // A copy: the chunk's buffer may have the bytes of others in it. Not `slice()`, which gives none of a `Buffer`.
-        await interrupted.or(writer.write(new Uint8Array(chunk)));
-      }
+    async write(bytes, interrupted) {
+      await interrupted.or(writer.ready);
+      await interrupted.or(writer.write(bytes.slice()));
     },
     async finish(_mode, interrupted) {
       await interrupted.or(writer.close());
@@ -161,12 +159,10 @@ function inMemory(chunks: Uint8Array[]): Sink {
   let size = 0;
   return {
     limit: MAX_IN_MEMORY,
-    write(more) {
-      const before = size;
-      for (const chunk of more) size += chunk.length;
+    write(bytes) {
+      size += bytes.length;
       if (size > MAX_IN_MEMORY) throw tooLarge();
-      // One of many: what a message costs beside its bytes is in no limit.
-      if (size > before) chunks.push(concat(more, size - before));
+      chunks.push(bytes.slice());
       return Promise.resolve();
     },
     finish: () => Promise.resolve(),

@@ -17,6 +17,9 @@ export const TOO_OLD = 91;
  * The pipe is at file descriptors 3 and 4. What arrives first is the agent's
  * size (u32), the agent (a module, compressed with Brotli), and then frames,
  * which the agent takes over together with the pipe.
+ *
+ * The pipe is read into one buffer, over and over: Deno would make a new one of 64 KiB for each read, and
+ * spend more time on that than on anything else when much comes.
  */
 const SOURCE = `
 import{Socket}from"node:net"
@@ -24,21 +27,24 @@ import{brotliDecompressSync as u}from"node:zlib"
 import v from"node:vm"
 import P from"node:process"
 let D=globalThis.Deno,[a,b]=(D?D.version.deno:P.versions.node).split("."),
-i=new Socket({fd:3,readable:true,writable:false}),c=[],l=0
-if(D?a<2||a==2&&b<9:a<18)P.exit(${TOO_OLD})
-let f=async x=>{
-c.push(x),l+=x.length
-if(l<4)return
-x=c[1]?Buffer.concat(c):x
+c=[],g,
+f=async x=>{
+c.push(Buffer.from(x))
+if(g)return
+x=Buffer.concat(c)
+c=[x]
+if(x.length<4)return
 let n=x.readUInt32BE()+4
-if(l<n){c=[x];return}
-i.off("data",f).pause()
+if(x.length<n)return
+g=1
+c=[x.subarray(n)]
 let m=new v.SourceTextModule(u(x.subarray(4,n))+"",{identifier:"chopsticks:agent",importModuleDynamically:s=>import(s)})
 await m.link(async s=>{let o=await import(s),k=Object.keys(o);return new v.SyntheticModule(k,function(){for(let n of k)this.setExport(n,o[n])})})
 await m.evaluate()
-m.namespace.start(i,x.subarray(n))
-}
-i.on("data",f)
+f=m.namespace.start(i,Buffer.concat(c))
+},
+i=new Socket({fd:3,readable:true,writable:false,onread:{buffer:Buffer.alloc(65536),callback:(n,b)=>(f(b.subarray(0,n)),true)}})
+if(D?a<2||a==2&&b<9:a<18)P.exit(${TOO_OLD})
 `;
 
 /** The first stage, without the line breaks at its ends. */

@@ -1,5 +1,6 @@
 import type { Channel } from "../agent/channel.ts";
-import { BrokenTransfer, Interruption, sendBytes } from "../agent/byte_transfer.ts";
+import { Arena } from "../agent/arena.ts";
+import { BrokenTransfer, CHUNK, Interruption, sendBytes } from "../agent/byte_transfer.ts";
 import { notFolder } from "../agent/files.ts";
 import { FileReader } from "../agent/file_reader.ts";
 import { decode } from "../codec/decode.ts";
@@ -11,7 +12,7 @@ import { checkPut } from "./put_arguments.ts";
 import type { PutOptions, PutResult, PutSource } from "./file_options.ts";
 
 /** Bytes of a source in the memory that are copied at once. */
-const BLOCK = 512 * 1024;
+const BLOCK = 4 * CHUNK;
 
 /** What is sent, opened. */
 interface Contents {
@@ -96,12 +97,9 @@ function openFile(tunnel: BaseTunnel, source: string | URL): Contents {
 }
 
 function inMemory(bytes: Uint8Array): Contents {
-  const blocks = async function* (): AsyncGenerator<Uint8Array> {
-    // Copies: what has been hashed must not change before it is on its way.
-    for (let at = 0; at < bytes.length; at += BLOCK) yield copyOf(bytes.subarray(at, at + BLOCK));
-  };
   const unit = bytes.length === 1 ? "byte" : "bytes";
-  return { name: `${bytes.length} ${unit}`, size: bytes.length, blocks: blocks(), close: () => {} };
+  const blocks = copied([bytes]);
+  return { name: `${bytes.length} ${unit}`, size: bytes.length, blocks, close: () => {} };
 }
 
 function openStream(
@@ -111,24 +109,21 @@ function openStream(
 ): Contents {
   const reader = stream.getReader();
   let done = false;
-  // Not the stream's own iterator: that one cannot be ended while it waits for the next chunk.
-  const iterator: AsyncIterator<Uint8Array> = {
-    async next() {
+  const chunks = async function* (): AsyncGenerator<Uint8Array> {
+    for (;;) {
       const result = await reader.read();
-      if (result.done) {
-        done = true;
-        return { done, value: undefined };
-      }
+      if (result.done) break;
       if (!(result.value instanceof Uint8Array)) {
         throw new TypeError(`The stream gave ${typeof result.value}: expected Uint8Array`);
       }
-      return { done: false, value: copyOf(result.value) };
-    },
+      yield result.value;
+    }
+    done = true;
   };
   return {
     name,
     size,
-    blocks: { [Symbol.asyncIterator]: () => iterator },
+    blocks: copied(chunks()),
     close: () => {
       if (!done) reader.cancel(new Error("The transfer is over")).catch(() => {});
       reader.releaseLock();
@@ -136,9 +131,16 @@ function openStream(
   };
 }
 
-/** Not `slice()`, which gives no copy of a `Buffer`. */
-function copyOf(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes);
+/** Copies: what has been hashed must not change before it is on its way. */
+async function* copied(
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const arena = new Arena();
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += BLOCK) {
+      yield arena.copy(chunk.subarray(at, at + BLOCK));
+    }
+  }
 }
 
 function refusalOf({ host }: BaseTunnel, name: string): string {

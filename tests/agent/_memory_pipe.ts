@@ -56,7 +56,10 @@ export class MemoryWire implements Pipe {
     if (this.#wanting) throw new Error("A write before the drain");
     if (this.#closed) return true;
     for (const chunk of chunks) {
-      this.#decoder.push(chunk, (frame) => this.frames.push(frame));
+      this.#decoder.push(
+        chunk,
+        ({ payload, ...frame }) => this.frames.push({ ...frame, payload: payload.slice() }),
+      );
       this.#queue.push(chunk);
       this.#queued += chunk.length;
     }
@@ -108,7 +111,10 @@ export class MemoryWire implements Pipe {
       this.#offset = 0;
     }
     this.#queued -= size;
-    this.to.handleChunk(next.subarray(0, size));
+    // As a pipe is read: into memory that is written over.
+    const piece = next.slice(0, size);
+    this.to.handleChunk(piece);
+    piece.fill(0xee);
   }
 }
 
@@ -195,7 +201,7 @@ function end(odd: boolean, wireOptions: WireOptions, options?: Partial<Multiplex
   const ends: Error[] = [];
   const multiplexer = new CountingMultiplexer(wire, {
     odd,
-    onChannel: (channel, header) => opened.push({ channel, header }),
+    onChannel: (channel, header) => opened.push({ channel, header: header.slice() }),
     onHello: () => {},
     onEnd: (error) => ends.push(error),
     ...options,

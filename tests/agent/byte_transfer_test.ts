@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import {
   BrokenTransfer,
@@ -22,12 +23,13 @@ async function* inBlocks(blocks: Iterable<Uint8Array>): AsyncGenerator<Uint8Arra
 }
 
 /** Where received bytes are kept, copied. */
-function store(): { write(chunks: Uint8Array[]): Promise<void>; all(): Promise<Uint8Array> } {
+function store(): { write(bytes: Uint8Array): Promise<void>; all(): Promise<Uint8Array> } {
   const kept: Uint8Array[] = [];
   return {
-    write: (chunks) => {
-      kept.push(...chunks.map((chunk) => chunk.slice()));
-      return Promise.resolve();
+    write: async (bytes) => {
+      // They stay as they are until this is done.
+      await new Promise((resolve) => setImmediate(resolve));
+      kept.push(bytes.slice());
     },
     all: async () => new Uint8Array(await new Blob(kept as BlobPart[]).arrayBuffer()),
   };
@@ -41,8 +43,8 @@ async function receiving(
   const [left, right] = await pair.channel();
   const moved: number[] = [];
   let written = 0;
-  const write = (chunks: Uint8Array[]): Promise<void> => {
-    for (const { length } of chunks) written += length;
+  const write = ({ length }: Uint8Array): Promise<void> => {
+    written += length;
     return Promise.resolve();
   };
   act(left);

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import { type Channel, ChannelReset, WINDOW } from "../../agent/channel.ts";
 import { Flag, FrameType, HEADER_SIZE, MAX_PAYLOAD } from "../../agent/frame.ts";
 import { ProtocolError } from "../../agent/protocol_error.ts";
+import { sha1 } from "../tunnel/_files.ts";
 import { frame, lone, type MemoryWire, pipePair } from "./_memory_pipe.ts";
 import { Random } from "./_random.ts";
 
@@ -339,6 +340,106 @@ Deno.test("Channel.handleData() refuses an end within a message", async () => {
   assertEquals(end.ends.map(String), ["ProtocolError: The end of channel 1 within a message"]);
   await assertRejects(() => end.opened[0]!.receive(), ProtocolError);
   assertEquals([end.multiplexer.held, end.multiplexer.size, end.closed()], [0, 0, 1]);
+});
+
+Deno.test("Channel.takeBytes() gives plain bytes as they come, and messages to receive()", async () => {
+  for (const chop of [1, 7, 1000, 100_000]) {
+    const random = new Random(chop);
+    const pair = pipePair({ chop: (length) => 1 + random.below(Math.min(length, chop)) });
+    const [left, right] = await pair.channel();
+    const bytes = random.bytes(chop < 10 ? 2000 : 3 * WINDOW);
+    const got: Uint8Array[] = [];
+    let size = 0;
+    const send = async (): Promise<void> => {
+      for (const piece of random.cut(bytes, bytes.length / 3)) {
+        left.send(piece, Flag.RAW);
+        await left.drained();
+      }
+      left.send(text("over"), Flag.END);
+    };
+    const sending = send();
+    // Some have come before they are asked for.
+    await pair.settled();
+    right.takeBytes((part) => {
+      got.push(part.slice());
+      size += part.length;
+      right.credit(part.length);
+    });
+    assertEquals(await readAll(right), [{ bytes: text("over"), flags: 0 }]);
+    await sending;
+    const all = new Uint8Array(await new Blob(got as BlobPart[]).arrayBuffer());
+    assertEquals([size, sha1(all)], [bytes.length, sha1(bytes)], `pieces of ${chop}`);
+    right.end();
+    await pair.assertNothingOpen();
+  }
+});
+
+Deno.test("Channel.takeBytes() gives no more than a window's worth that has no credit", async () => {
+  const pair = pipePair();
+  const [left, right] = await pair.channel();
+  left.send(new Uint8Array(3 * WINDOW), Flag.RAW);
+  let size = 0;
+  right.takeBytes((part) => void (size += part.length));
+  await pair.settled();
+  assert(size <= WINDOW && size > WINDOW - 40 * HEADER_SIZE - MAX_PAYLOAD, `${size}`);
+  for (let before = 0; size < 3 * WINDOW;) {
+    const taken = size - before;
+    before = size;
+    right.credit(taken);
+    await pair.settled();
+    assert(size > before, "the credit was lost");
+  }
+  left.reset("over");
+  await pair.settled();
+  await pair.assertNothingOpen();
+});
+
+Deno.test("Channel.takeBytes() gives a message that had begun whole, and no failure", async () => {
+  const end = lone();
+  end.multiplexer.handleChunk(frame(FrameType.OPEN, 1));
+  const channel = end.opened[0]!;
+  const got: string[] = [];
+  end.multiplexer.handleChunk(frame(FrameType.DATA, 1, text("a"), Flag.RAW));
+  channel.takeBytes((part) => got.push(new TextDecoder().decode(part)));
+  end.multiplexer.handleChunk(frame(FrameType.DATA, 1, text("b"), Flag.RAW | Flag.MESSAGE));
+  end.multiplexer.handleChunk(frame(FrameType.DATA, 1, text("c"), Flag.RAW | Flag.MESSAGE));
+  const { RAW, MESSAGE, FAILURE } = Flag;
+  end.multiplexer.handleChunk(frame(FrameType.DATA, 1, text("d"), RAW | MESSAGE | FAILURE));
+  assertEquals(got, ["ab", "c"]);
+  assertEquals(await read(channel), { bytes: text("d"), flags: Flag.RAW | Flag.FAILURE });
+});
+
+Deno.test("Channel.takeBytes() lets parts of a frame count against the window, and ends with the channel", async () => {
+  const end = lone();
+  end.multiplexer.handleChunk(frame(FrameType.OPEN, 1));
+  const channel = end.opened[0]!;
+  let size = 0;
+  channel.takeBytes((part) => void (size += part.length));
+  const whole = frame(FrameType.DATA, 1, new Uint8Array(MAX_PAYLOAD), Flag.RAW | Flag.MESSAGE);
+  const chunks = Math.floor(WINDOW / whole.length);
+  for (let i = 0; i < chunks; i++) end.multiplexer.handleChunk(whole);
+  const left = WINDOW - chunks * whole.length;
+  end.multiplexer.handleChunk(whole.subarray(0, HEADER_SIZE + left));
+  assertEquals([size, end.ends], [chunks * MAX_PAYLOAD + left, []]);
+  end.multiplexer.handleChunk(whole.subarray(0, 1));
+  assertEquals(end.ends.map(String), [
+    "ProtocolError: More data on channel 1 than its window admits",
+  ]);
+  await assertRejects(() => channel.receive(), ProtocolError);
+  assertEquals([end.multiplexer.held, end.multiplexer.size, end.closed()], [0, 0, 1]);
+});
+
+Deno.test("Channel.takeBytes() gets no more of a frame within which the channel was given up", () => {
+  const end = lone();
+  end.multiplexer.handleChunk(frame(FrameType.OPEN, 1));
+  const channel = end.opened[0]!;
+  const sizes: number[] = [];
+  channel.takeBytes((part) => sizes.push(part.length));
+  const whole = frame(FrameType.DATA, 1, new Uint8Array(100), Flag.RAW | Flag.MESSAGE);
+  end.multiplexer.handleChunk(whole.subarray(0, 50));
+  channel.reset("enough");
+  end.multiplexer.handleChunk(whole.subarray(50));
+  assertEquals([sizes, end.ends, end.multiplexer.size], [[50 - HEADER_SIZE], [], 0]);
 });
 
 Deno.test("Channel brings whatever two ends send, over a pipe that chops and stalls", async () => {

@@ -5,6 +5,7 @@ import {
   FrameType,
   HEADER_SIZE,
   MAX_PAYLOAD,
+  type PartHandler,
   readUint32,
   writeUint32,
 } from "../../agent/frame.ts";
@@ -22,11 +23,16 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** Decodes pieces, each from memory of its own that is wiped afterwards if `wipe` says so. */
-function decodeAll(pieces: Iterable<Uint8Array>): { frames: Frame[]; idle: boolean } {
+/** Decodes pieces, and copies what comes. */
+function decodeAll(
+  pieces: Iterable<Uint8Array>,
+  parts?: PartHandler,
+): { frames: Frame[]; idle: boolean } {
   const decoder = new FrameDecoder();
   const frames: Frame[] = [];
-  for (const piece of pieces) decoder.push(piece.slice(), (frame) => frames.push(frame));
+  const handle = ({ payload, ...frame }: Frame): void =>
+    void frames.push({ ...frame, payload: payload.slice() });
+  for (const piece of pieces) decoder.push(piece, handle, parts);
   return { frames, idle: decoder.idle };
 }
 
@@ -200,13 +206,35 @@ Deno.test("FrameDecoder.push() notices a wrong stream at its first wrong byte", 
   assertThrows(() => later.push(text("i"), () => {}), ProtocolError, 'f5 69 (".i")');
 });
 
-Deno.test("FrameDecoder.push() gives payloads that stay as they are", () => {
+Deno.test("FrameDecoder.push() gives the payloads of some frames in parts", () => {
   const random = new Random(5);
-  const { bytes, frames } = sample(random, 30);
+  const { bytes, frames } = sample(random, 60);
+  const begun: Omit<Frame, "payload">[] = [];
+  let rest: Uint8Array = new Uint8Array(0);
+  const parts: PartHandler = {
+    takesParts: (type, flags, channel) => {
+      assertEquals(rest.length, 0);
+      begun.push({ type, flags, channel });
+      return channel % 2 === 1;
+    },
+    handlePart: (channel, bytes) => {
+      assertEquals(channel, begun.at(-1)!.channel);
+      assert(bytes.length > 0 && channel % 2 === 1);
+      rest = joined([rest, bytes]);
+    },
+  };
   const decoder = new FrameDecoder();
   const got: Frame[] = [];
   for (const piece of random.cut(bytes, 100)) {
-    decoder.push(piece.slice(), (frame) => got.push(frame));
+    const transient = piece.slice();
+    decoder.push(transient, ({ payload, ...frame }) => {
+      got.push({ ...frame, payload: joined([rest, payload]) });
+      rest = new Uint8Array(0);
+    }, parts);
+    transient.fill(0xee);
   }
   assertEquals(got, frames);
+  // Those that came whole are not asked for.
+  assert(begun.length > 10 && begun.length < frames.length, `${begun.length}`);
+  assertEquals(decodeAll([bytes], parts), { frames, idle: true });
 });

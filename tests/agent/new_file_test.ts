@@ -25,8 +25,7 @@ Deno.test("NewFile is in its place when it is committed, and not before", async 
   const path = folder.write("file", "old");
   const file = await NewFile.create(path, 0o600);
   assertEquals([strayIn(folder.path).length, Deno.readTextFileSync(path)], [1, "old"]);
-  await file.write([text("new "), text(""), text("contents")]);
-  await file.write([]);
+  for (const part of ["new ", "", "contents"]) await file.write(text(part));
   file.writeSync(text("!"));
   assertEquals(Deno.readTextFileSync(path), "old");
   await file.commit(0o640);
@@ -41,14 +40,14 @@ Deno.test("NewFile.discard() leaves the old file, and no trace", async () => {
   const path = folder.write("file", "old");
   for (const when of ["at once", "after a write", "during a write", "during a commit"]) {
     const file = await NewFile.create(path, 0o600);
-    const writing = when === "at once" ? undefined : file.write([bytesOf(4 * 1024 ** 2)]);
+    const writing = when === "at once" ? undefined : file.write(bytesOf(4 * 1024 ** 2));
     if (when !== "during a write") await writing;
     const committing = when === "during a commit" ? file.commit(0o644) : undefined;
     file.discard();
     assertEquals([folder.names, Deno.readTextFileSync(path)], [["file"], "old"], when);
     await Promise.allSettled([writing, committing]);
     file.discard();
-    assertMatch(`${await rejection(file.write([text("more")]))}`, /given up/);
+    assertMatch(`${await rejection(file.write(text("more")))}`, /given up/);
     assertMatch(`${await rejection(file.commit(0o644))}`, /given up/);
     await until(() => openIn(folder.path) === 0, "the descriptor");
     assertEquals([folder.names, Deno.readTextFileSync(path)], [["file"], "old"], when);
@@ -133,7 +132,7 @@ Deno.test("NewFile.create() follows a symbolic link, and keeps its file beside w
   Deno.symlinkSync("elsewhere/file", folder.at("link"));
   const file = await NewFile.create(folder.at("link"), 0o600);
   assertEquals([strayIn(folder.path).length, strayIn(folder.at("elsewhere")).length], [0, 1]);
-  await file.write([text("new")]);
+  await file.write(text("new"));
   await file.commit(0o644);
   assert(Deno.lstatSync(folder.at("link")).isSymlink);
   assertEquals(Deno.readTextFileSync(path), "new");
@@ -151,7 +150,7 @@ Deno.test("NewFile.create() does not follow what was planted in its way", async 
   const [planted] = strayIn(folder.path);
   Deno.removeSync(folder.at(planted!));
   Deno.symlinkSync("victim", folder.at(planted!));
-  for (const file of files) await file.write([text("secret")]);
+  for (const file of files) await file.write(text("secret"));
   for (const file of files) file.discard();
   assertEquals([folder.names, Deno.readTextFileSync(victim)], [["victim"], "untouched"]);
   await until(() => openIn(folder.path) === 0, "the descriptors");
