@@ -83,11 +83,13 @@ export class NewFile {
    * this process may do that.
    *
    * @param mode Its permission bits.
-   * @param keepMode Whether it rather gets those of the file that was there, if there was one.
+   * @param keepMode Whether it rather gets those of the file that was there, if there was one, but for the set-user-ID and
+   * set-group-ID bits: what a far end wrote is not to run here with somebody else's rights.
    */
   async commit(mode: number, keepMode = false): Promise<void> {
     await withPath(this.#path, async () => {
-      this.#prepare(keepMode ? this.#place.old?.mode ?? mode : mode);
+      const { old } = this.#place;
+      this.#prepare(keepMode && old !== undefined ? old.mode & 0o1777 : mode);
       // The system tells of a failure only once.
       await this.#syncing;
       await this.#keepBusy(fsync(this.#descriptor));

@@ -107,6 +107,8 @@ async function receive(
       progress.tell(bytes);
     },
   );
+  // It may have been given up when all was there.
+  await interrupted.or(Promise.resolve());
   await sink.finish(mode, interrupted);
   return { remotePath, ...summary };
 }

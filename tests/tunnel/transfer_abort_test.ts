@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { getEventListeners } from "node:events";
 import { CHUNK } from "../../agent/byte_transfer.ts";
-import { type BaseTunnel, ConnectionError, type FileOptions, Local } from "../../mod.ts";
+import {
+  type BaseTunnel,
+  ConnectionError,
+  type FileOptions,
+  type FileProgress,
+  Local,
+} from "../../mod.ts";
 import { rejection, rejectsAs, soon } from "./_deadline.ts";
 import { bytesOf, Folder, onRuntimes, strayIn } from "./_files.ts";
 import { Driver } from "./_kinds.ts";
@@ -193,6 +199,24 @@ onRuntimes(
     }
   },
 );
+
+onRuntimes("an abort when all of it is there is an abort still", async (tun, folder) => {
+  folder.write("source", bytesOf(1000));
+  const ways: ((options: FileOptions) => Promise<unknown>)[] = [
+    (options) => tun.fetch(folder.at("source"), folder.at("target"), options),
+    (options) => tun.fetch(folder.at("source"), null, options),
+    (options) => tun.fetch(folder.at("source"), new WritableStream(), options),
+    (options) => tun.put(folder.at("source"), folder.at("target"), options),
+  ];
+  for (const way of ways) {
+    const controller = new AbortController();
+    const onProgress = ({ bytes }: FileProgress): void => {
+      if (bytes === 1000) controller.abort("enough");
+    };
+    assertEquals(await rejection(way({ signal: controller.signal, onProgress })), "enough");
+    assertEquals(folder.names, ["source"]);
+  }
+});
 
 onRuntimes("an abort at any moment leaves all or nothing", async (tun, folder) => {
   prepare(folder);
