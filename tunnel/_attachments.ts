@@ -51,11 +51,16 @@ export class Attachments {
   }
 
   /**
-   * Sends the attachments of a call.
+   * Sends the attachments of a call. Its streams end with `signal`.
    *
-   * @returns Their numbers, for the call's header, and what is to be called when the call is over.
+   * @returns Their numbers, for the call's header; what ends the streams of a call that has failed; and what is
+   * to be called when the call is over. Streams outlive a call that has not failed: its result may be made of them.
    */
-  send(attachments: readonly unknown[]): { numbers: number[]; end: () => void } {
+  send(
+    attachments: readonly unknown[],
+    signal: AbortSignal | undefined,
+  ): { numbers: number[]; fail: (error: unknown) => void; end: () => void } {
+    const streams: Channel[] = [];
     const ends: (() => void)[] = [];
     const numbers = attachments.map((value) => {
       if (typeof value === "function") {
@@ -64,10 +69,16 @@ export class Attachments {
       }
       if (value instanceof AbortSignal) return this.#sendSignal(value, ends);
       const channel = this.#open(Request.STREAM);
+      streams.push(channel);
       void sendStream(channel, value as AsyncIterable<unknown>);
+      resetOnAbort(channel, signal);
       return channel.id;
     });
-    return { numbers, end: () => ends.forEach((end) => end()) };
+    return {
+      numbers,
+      fail: (error) => streams.forEach((channel) => channel.reset(error)),
+      end: () => ends.forEach((end) => end()),
+    };
   }
 
   /** Keeps the channel of a stream of the far end until a value refers to it. */
@@ -111,12 +122,7 @@ export class Attachments {
     const channel = this.#incoming.get(id);
     if (channel === undefined) throw new TypeError("A stream that was not opened");
     this.#incoming.delete(id);
-    if (signal !== undefined) {
-      const onAbort = (): void => channel.reset(signal.reason);
-      if (signal.aborted) onAbort();
-      else signal.addEventListener("abort", onAbort, { once: true });
-      channel.onFailure(() => signal.removeEventListener("abort", onAbort));
-    }
+    resetOnAbort(channel, signal);
     const { hold, fail, broken } = this.#options;
     return receiveStream(channel, streamKind, {
       hold,
@@ -139,6 +145,15 @@ export class Attachments {
   #open(kind: number): Channel {
     return this.#options.multiplexer.open(encode([kind]));
   }
+}
+
+/** Gives the channel of a stream up when `signal` aborts. */
+function resetOnAbort(channel: Channel, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  const onAbort = (): void => channel.reset(signal.reason);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  channel.onFailure(() => signal.removeEventListener("abort", onAbort));
 }
 
 /** Why a signal aborted, or at least what it is called. */

@@ -77,7 +77,13 @@ export abstract class BaseTunnel {
   /**
    * Calls `fn` at the far end. The function and every module that it needs are sent there;
    * the arguments and the result are copied. Variables are taken as they are now; what is in the objects that they
-   * hold should not change before the call is on its way, which may take a moment.
+   * hold should not change before the call is on its way, which may take a moment. What a module exports goes by its
+   * name: a variable that was assigned to since has its first value there.
+   *
+   * An async iterable or a `ReadableStream` streams, as an argument and as the result: its producer is ahead of
+   * the reader by at most 128 values. It ends when the reader stops early, when the call fails, when the signal of
+   * {@linkcode with} aborts, and some time after nobody can read it any more. An async generator that is waiting for
+   * something then, which nothing can interrupt, ends when that has come; a `ReadableStream` is cancelled at once.
    *
    * Rejects with a {@linkcode RemoteError} if it throws there, with a {@linkcode ConnectionError}
    * if there is no connection or it is lost, and with a `TypeError` if the function or
