@@ -3,6 +3,7 @@ import { encodeFailure, type Failure } from "../agent/failure.ts";
 import { Flag } from "../agent/frame.ts";
 import { type Handle, HandleKind, reviveValue, valueHandle } from "../agent/handle.ts";
 import type { Multiplexer } from "../agent/multiplexer.ts";
+import { portable } from "../agent/portable.ts";
 import { Request } from "../agent/request.ts";
 import { receiveStream, sendStream, streamKindOf } from "../agent/value_stream.ts";
 import { decode } from "../codec/decode.ts";
@@ -24,7 +25,9 @@ export function attachmentHandle(value: unknown, index: number): Handle {
 
 /** The handle of a value that needs neither code nor an attachment; `undefined` for any other. */
 export function simpleHandle(value: unknown): Handle | undefined {
-  if (value instanceof AbortSignal && value.aborted) return [HandleKind.ABORTED, value.reason];
+  if (value instanceof AbortSignal && value.aborted) {
+    return [HandleKind.ABORTED, portable(value.reason)];
+  }
   return valueHandle(value);
 }
 
@@ -133,7 +136,9 @@ export class Attachments {
 
   #sendSignal(signal: AbortSignal, ends: (() => void)[]): number {
     const channel = this.#open(Request.SIGNAL);
-    const onAbort = (): void => channel.send(encodeReason(signal.reason), Flag.END);
+    const onAbort = (): void => {
+      channel.send(encode(portable(signal.reason), { handle: valueHandle }), Flag.END);
+    };
     signal.addEventListener("abort", onAbort, { once: true });
     ends.push(() => {
       signal.removeEventListener("abort", onAbort);
@@ -154,13 +159,4 @@ function resetOnAbort(channel: Channel, signal: AbortSignal | undefined): void {
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort, { once: true });
   channel.onFailure(() => signal.removeEventListener("abort", onAbort));
-}
-
-/** Why a signal aborted, or at least what it is called. */
-function encodeReason(reason: unknown): Uint8Array {
-  try {
-    return encode(reason, { handle: valueHandle });
-  } catch {
-    return encode(new Error(String(reason)));
-  }
 }

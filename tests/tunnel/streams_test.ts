@@ -339,6 +339,29 @@ onRuntimes("an AbortSignal aborts there when it does here", async (tun) => {
   assertEquals(both, [true, "why"]);
 });
 
+onRuntimes("an AbortSignal's reason need not be one that can be copied", async (tun) => {
+  class Cancelled extends Error {
+    override name = "Cancelled";
+  }
+  const describe = (signal: AbortSignal): string => `${signal.reason}`;
+  const until = async (signal: AbortSignal, onStart: () => Promise<void>): Promise<string> => {
+    const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve));
+    await onStart();
+    await aborted;
+    return `${signal.reason}`;
+  };
+  const reasons: [reason: unknown, text: string][] = [
+    [new Cancelled("by me"), "Cancelled: by me"],
+    [Symbol("enough"), "Error: Symbol(enough)"],
+  ];
+  for (const [reason, text] of reasons) {
+    assertEquals(await tun.call(describe, AbortSignal.abort(reason)), text);
+    const later = new AbortController();
+    const onStart = callback(() => later.abort(reason));
+    assertEquals(await soon(tun.call(until, later.signal, onStart), "the abort"), text);
+  }
+});
+
 onRuntimes(
   "a stream that is being read already is a failure there, not a crash here",
   async (tun) => {
