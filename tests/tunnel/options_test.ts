@@ -4,6 +4,7 @@ import {
   Docker,
   Local,
   RuntimeNotFoundError,
+  settings,
   SSHTunnel,
   SubprocessTunnel,
   Sudo,
@@ -220,4 +221,15 @@ Deno.test("a tunnel that is used again while it closes is not closed by that", a
   assertEquals(await tun.call(Math.max, 1, 2), 2);
   await closing;
   assertEquals(tun.connected, true);
+});
+
+Deno.test("settings.depthLimit refuses what would stop nothing, or everything", () => {
+  const set = (limit: unknown): void => {
+    settings.depthLimit = limit as number;
+  };
+  for (const limit of [NaN, Infinity, 0, -1, 1.5, null, undefined, 3n]) {
+    assertThrows(() => set(limit), RangeError, `depthLimit is ${limit}: expected an integer`);
+  }
+  assertThrows(() => set("3"), RangeError, 'depthLimit is "3"');
+  assertEquals(settings.depthLimit, 2);
 });
