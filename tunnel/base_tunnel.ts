@@ -28,7 +28,7 @@ import {
   prepared,
   withSignal,
 } from "./operation.ts";
-import type { WithOptions } from "./tunnel_options.ts";
+import { checkWithOptions, type WithOptions } from "./tunnel_options.ts";
 
 /** A module at the far end: each of its functions gives a promise here. */
 export type RemoteModule<M> = {
@@ -303,7 +303,12 @@ export abstract class BaseTunnel {
   }
 
   /**
-   * The same tunnel, with the same connection, whose operations are also ended by a signal.
+   * The same tunnel, with the same connection, whose operations are also ended by a signal. It is an object of
+   * its own, whose prototype is this one, so it has none of the `#private` fields of a subclass: what methods of yours
+   * are to find on it too, keep in other properties, which may be `private` or `protected`.
+   *
+   * @param options The signal.
+   * @throws {TypeError} If an option is not what it should be.
    *
    * @example At most a second
    * ```ts
@@ -314,6 +319,7 @@ export abstract class BaseTunnel {
    * ```
    */
   with(options: WithOptions): this {
+    checkWithOptions(options);
     const { signal } = options;
     return signal === undefined ? this : withSignal(this, signal);
   }
