@@ -293,6 +293,13 @@ onRuntimes("callback() is called here", async (tun) => {
   const onLine = callback((line: string) => lines.push(line));
   const result = await tun.call(async (call) => [await call("a"), await call("b")], onLine);
   assertEquals([result, lines], [[1, 2], ["a", "b"]]);
+  // The types of what is called follow from what it is called with.
+  const doubled: number = await tun.call(
+    async (double, text) => await double(text.length),
+    callback((n: number) => n * 2),
+    "abc",
+  );
+  assertEquals(doubled, 6);
   // It can be kept for later.
   await tun.call((call) => {
     (globalThis as unknown as Record<string, unknown>).kept = call;
