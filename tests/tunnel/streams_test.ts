@@ -217,18 +217,32 @@ onRuntimes("a stream goes on after its call, until the signal aborts", async (tu
 });
 
 onRuntimes("a stream that nobody can read any more is ended", async (tun) => {
+  const collect = async (): Promise<void> => {
+    const { setFlagsFromString } = await import("node:v8");
+    const { runInNewContext } = await import("node:vm");
+    setFlagsFromString("--expose-gc");
+    runInNewContext("gc")();
+  };
   const { stream, cancelled } = stuck();
-  await tun.call((_) => {}, stream);
   let ended = false;
   cancelled.then(() => ended = true);
+  await tun.call((_) => {}, stream);
   for (let tries = 0; !ended; tries++) {
-    assert(tries < 1000, "it goes on");
-    await tun.call(async () => {
-      const { setFlagsFromString } = await import("node:v8");
-      const { runInNewContext } = await import("node:vm");
-      setFlagsFromString("--expose-gc");
-      runInNewContext("gc")();
-    });
+    assert(tries < 1000, "the one here goes on");
+    await tun.call(collect);
+  }
+
+  await tun.call(() =>
+    new ReadableStream({
+      cancel: () => {
+        (globalThis as unknown as Record<string, unknown>).ended = true;
+      },
+    })
+  );
+  const hasEnded = (): unknown => (globalThis as unknown as Record<string, unknown>).ended;
+  for (let tries = 0; !await tun.call(hasEnded); tries++) {
+    assert(tries < 1000, "the one there goes on");
+    await collect();
   }
 });
 
