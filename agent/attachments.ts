@@ -73,7 +73,11 @@ export class Attachments {
       throw error;
     }
     channel.send(bytes, Flag.END);
-    for (const { channel, stream } of streams) void sendStream(channel, stream);
+    for (const { channel: own, stream } of streams) {
+      // A call that was given up meanwhile: nobody will ask for the values.
+      if (channel.failed) own.reset(new Error("The call was given up"));
+      void sendStream(own, stream);
+    }
   }
 
   #take(id: number): Channel {

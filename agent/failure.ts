@@ -1,6 +1,7 @@
 import { decode } from "../codec/decode.ts";
 import { encode } from "../codec/encode.ts";
 import { reviveValue, valueHandle } from "./handle.ts";
+import { portable } from "./portable.ts";
 
 /** What one end tells the other of something that was thrown. */
 export interface Failure {
@@ -11,7 +12,7 @@ export interface Failure {
   readonly stack: string | null;
   /** Its `code`, such as `ENOENT`, if it has one. */
   readonly code?: string;
-  /** What was thrown, when the codec can carry it. */
+  /** What was thrown, or, of an error, a copy of what of it the codec can carry. */
   readonly thrown?: unknown;
 }
 
@@ -22,7 +23,8 @@ const OWN = /chopsticks:(agent|files)|^\s+at (new )?AsyncLocalStorage\.run |\(no
 export function encodeFailure(thrown: unknown): Uint8Array {
   const failure = describe(thrown);
   try {
-    return encode({ ...failure, thrown }, { handle: valueHandle });
+    const carried = thrown instanceof Error ? portable(thrown) : thrown;
+    return encode({ ...failure, thrown: carried }, { handle: valueHandle });
   } catch {
     return encode(failure);
   }
@@ -52,10 +54,13 @@ export function trimStack(stack: string): string {
 
 /** Trims the stacks of an error and its causes, so that the copies at the other end show the same. */
 function trimStacks(error: Error): void {
-  const seen = new Set<unknown>();
-  for (let at: unknown = error; at instanceof Error && !seen.has(at); at = at.cause) {
-    seen.add(at);
+  const all = new Set([error]);
+  for (const at of all) {
     if (typeof at.stack === "string") Reflect.set(at, "stack", trimStack(at.stack));
+    const { cause, errors } = at as AggregateError;
+    for (const reason of [cause, ...Array.isArray(errors) ? errors : []]) {
+      if (reason instanceof Error) all.add(reason);
+    }
   }
 }
 

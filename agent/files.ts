@@ -7,7 +7,7 @@
 
 import { randomBytes } from "node:crypto";
 import os from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { encode } from "../codec/encode.ts";
 import { receiveBytes, sendBytes } from "./byte_transfer.ts";
 import type { Channel } from "./channel.ts";
@@ -87,7 +87,7 @@ export async function settled(channel: Channel): Promise<void> {
 
 /** A path for a file that nobody has named. */
 export function temporaryFile(): string {
-  return join(os.tmpdir(), `chopsticks-${randomBytes(8).toString("hex")}`);
+  return resolve(os.tmpdir(), `chopsticks-${randomBytes(8).toString("hex")}`);
 }
 
 /**

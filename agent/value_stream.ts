@@ -20,6 +20,11 @@ const STEP = AHEAD / 4;
 /** Why the channel of a stream that has been read to its end is given up. */
 const OVER = new Error("The stream is over");
 
+/** Nobody can read the streams of these channels any more. */
+const unreachable = new FinalizationRegistry<Channel>((channel) => {
+  channel.reset(new Error("Nobody reads the stream"));
+});
+
 /** How a stream is to arrive. */
 export const StreamKind = { ITERABLE: 0, READABLE: 1 } as const;
 
@@ -49,17 +54,16 @@ function isPlain(value: object): boolean {
 export async function sendStream(channel: Channel, stream: AsyncIterable<unknown>): Promise<void> {
   let iterator: AsyncIterator<unknown>;
   try {
-    iterator = stream[Symbol.asyncIterator]();
+    iterator = iteratorOf(stream);
   } catch (error) {
     // Such as a ReadableStream that somebody else is reading.
     return channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
   }
   let unread = 0;
   let stopped = false;
-  channel.onFailure(() => {
+  channel.onFailure((error) => {
     stopped = true;
-    // A producer that is waiting for something stops when that has come.
-    Promise.resolve(iterator.return?.()).catch(() => {});
+    void giveUp(iterator, error);
   });
   try {
     while (!stopped) {
@@ -75,7 +79,35 @@ export async function sendStream(channel: Channel, stream: AsyncIterable<unknown
   } catch (error) {
     if (stopped) return;
     channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
-    Promise.resolve(iterator.return?.()).catch(() => {});
+    void giveUp(iterator, error);
+  }
+}
+
+/** The iterator of a `ReadableStream` itself would only stop when the value that it waits for has come. */
+function iteratorOf(stream: AsyncIterable<unknown>): AsyncIterator<unknown> {
+  if (!(stream instanceof ReadableStream)) return stream[Symbol.asyncIterator]();
+  const reader = stream.getReader();
+  return {
+    async next() {
+      const { done, value } = await reader.read();
+      if (done) reader.releaseLock();
+      return { done, value };
+    },
+    async return(reason) {
+      const cancelled = reader.cancel(reason);
+      reader.releaseLock();
+      await cancelled;
+      return { done: true, value: undefined };
+    },
+  };
+}
+
+/** Ends a producer. An async generator that waits for something ends when that has come. */
+async function giveUp(iterator: AsyncIterator<unknown>, reason: unknown): Promise<void> {
+  try {
+    await iterator.return?.(reason);
+  } catch {
+    // Nobody is there any more who could be told.
   }
 }
 
@@ -104,6 +136,7 @@ export function receiveStream(
   options: ReceiveOptions,
 ): AsyncGenerator<unknown> | ReadableStream<unknown> {
   const reader = new StreamReader(channel, options);
+  unreachable.register(reader, channel);
   if (kind !== StreamKind.READABLE) return reader;
   return new ReadableStream({
     async pull(controller): Promise<void> {

@@ -3,6 +3,7 @@ import { encodeFailure, type Failure } from "../agent/failure.ts";
 import { Flag } from "../agent/frame.ts";
 import { type Handle, HandleKind, reviveValue, valueHandle } from "../agent/handle.ts";
 import type { Multiplexer } from "../agent/multiplexer.ts";
+import { portable } from "../agent/portable.ts";
 import { Request } from "../agent/request.ts";
 import { receiveStream, sendStream, streamKindOf } from "../agent/value_stream.ts";
 import { decode } from "../codec/decode.ts";
@@ -24,7 +25,9 @@ export function attachmentHandle(value: unknown, index: number): Handle {
 
 /** The handle of a value that needs neither code nor an attachment; `undefined` for any other. */
 export function simpleHandle(value: unknown): Handle | undefined {
-  if (value instanceof AbortSignal && value.aborted) return [HandleKind.ABORTED, value.reason];
+  if (value instanceof AbortSignal && value.aborted) {
+    return [HandleKind.ABORTED, portable(value.reason)];
+  }
   return valueHandle(value);
 }
 
@@ -51,11 +54,16 @@ export class Attachments {
   }
 
   /**
-   * Sends the attachments of a call.
+   * Sends the attachments of a call. Its streams end with `signal`.
    *
-   * @returns Their numbers, for the call's header, and what is to be called when the call is over.
+   * @returns Their numbers, for the call's header; what ends the streams of a call that has failed; and what is
+   * to be called when the call is over. Streams outlive a call that has not failed: its result may be made of them.
    */
-  send(attachments: readonly unknown[]): { numbers: number[]; end: () => void } {
+  send(
+    attachments: readonly unknown[],
+    signal: AbortSignal | undefined,
+  ): { numbers: number[]; fail: (error: unknown) => void; end: () => void } {
+    const streams: Channel[] = [];
     const ends: (() => void)[] = [];
     const numbers = attachments.map((value) => {
       if (typeof value === "function") {
@@ -64,10 +72,16 @@ export class Attachments {
       }
       if (value instanceof AbortSignal) return this.#sendSignal(value, ends);
       const channel = this.#open(Request.STREAM);
+      streams.push(channel);
       void sendStream(channel, value as AsyncIterable<unknown>);
+      resetOnAbort(channel, signal);
       return channel.id;
     });
-    return { numbers, end: () => ends.forEach((end) => end()) };
+    return {
+      numbers,
+      fail: (error) => streams.forEach((channel) => channel.reset(error)),
+      end: () => ends.forEach((end) => end()),
+    };
   }
 
   /** Keeps the channel of a stream of the far end until a value refers to it. */
@@ -111,12 +125,7 @@ export class Attachments {
     const channel = this.#incoming.get(id);
     if (channel === undefined) throw new TypeError("A stream that was not opened");
     this.#incoming.delete(id);
-    if (signal !== undefined) {
-      const onAbort = (): void => channel.reset(signal.reason);
-      if (signal.aborted) onAbort();
-      else signal.addEventListener("abort", onAbort, { once: true });
-      channel.onFailure(() => signal.removeEventListener("abort", onAbort));
-    }
+    resetOnAbort(channel, signal);
     const { hold, fail, broken } = this.#options;
     return receiveStream(channel, streamKind, {
       hold,
@@ -127,7 +136,9 @@ export class Attachments {
 
   #sendSignal(signal: AbortSignal, ends: (() => void)[]): number {
     const channel = this.#open(Request.SIGNAL);
-    const onAbort = (): void => channel.send(encodeReason(signal.reason), Flag.END);
+    const onAbort = (): void => {
+      channel.send(encode(portable(signal.reason), { handle: valueHandle }), Flag.END);
+    };
     signal.addEventListener("abort", onAbort, { once: true });
     ends.push(() => {
       signal.removeEventListener("abort", onAbort);
@@ -141,11 +152,11 @@ export class Attachments {
   }
 }
 
-/** Why a signal aborted, or at least what it is called. */
-function encodeReason(reason: unknown): Uint8Array {
-  try {
-    return encode(reason, { handle: valueHandle });
-  } catch {
-    return encode(new Error(String(reason)));
-  }
+/** Gives the channel of a stream up when `signal` aborts. */
+function resetOnAbort(channel: Channel, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return;
+  const onAbort = (): void => channel.reset(signal.reason);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
+  channel.onFailure(() => signal.removeEventListener("abort", onAbort));
 }

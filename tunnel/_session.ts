@@ -123,7 +123,7 @@ export class Session {
     signal: AbortSignal | undefined,
   ): Promise<unknown> {
     const { place, code, body } = image;
-    const attachments = this.#attachments.send(image.attachments);
+    const attachments = this.#attachments.send(image.attachments, signal);
     const reference = place === undefined ? null : this.#referTo(place);
     const codeId = code === undefined ? null : this.#sendCode(code);
     const channel = this.connection.multiplexer.open(
@@ -137,6 +137,7 @@ export class Session {
       const message = await channel.receive();
       return this.#read(operation, message, signal);
     } catch (error) {
+      attachments.fail(error);
       if (error instanceof ChannelReset) this.#broken("The agent gave a call up", error);
       throw error;
     } finally {

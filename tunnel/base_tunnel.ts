@@ -28,7 +28,7 @@ import {
   prepared,
   withSignal,
 } from "./operation.ts";
-import type { WithOptions } from "./tunnel_options.ts";
+import { checkWithOptions, type WithOptions } from "./tunnel_options.ts";
 
 /** A module at the far end: each of its functions gives a promise here. */
 export type RemoteModule<M> = {
@@ -77,7 +77,13 @@ export abstract class BaseTunnel {
   /**
    * Calls `fn` at the far end. The function and every module that it needs are sent there;
    * the arguments and the result are copied. Variables are taken as they are now; what is in the objects that they
-   * hold should not change before the call is on its way, which may take a moment.
+   * hold should not change before the call is on its way, which may take a moment. What a module exports goes by its
+   * name: a variable that was assigned to since has its first value there.
+   *
+   * An async iterable or a `ReadableStream` streams, as an argument and as the result: its producer is ahead of
+   * the reader by at most 128 values. It ends when the reader stops early, when the call fails, when the signal of
+   * {@linkcode with} aborts, and some time after nobody can read it any more. An async generator that is waiting for
+   * something then, which nothing can interrupt, ends when that has come; a `ReadableStream` is cancelled at once.
    *
    * Rejects with a {@linkcode RemoteError} if it throws there, with a {@linkcode ConnectionError}
    * if there is no connection or it is lost, and with a `TypeError` if the function or
@@ -297,7 +303,12 @@ export abstract class BaseTunnel {
   }
 
   /**
-   * The same tunnel, with the same connection, whose operations are also ended by a signal.
+   * The same tunnel, with the same connection, whose operations are also ended by a signal. It is an object of
+   * its own, whose prototype is this one, so it has none of the `#private` fields of a subclass: what methods of yours
+   * are to find on it too, keep in other properties, which may be `private` or `protected`.
+   *
+   * @param options The signal.
+   * @throws {TypeError} If an option is not what it should be.
    *
    * @example At most a second
    * ```ts
@@ -308,6 +319,7 @@ export abstract class BaseTunnel {
    * ```
    */
   with(options: WithOptions): this {
+    checkWithOptions(options);
     const { signal } = options;
     return signal === undefined ? this : withSignal(this, signal);
   }

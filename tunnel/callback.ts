@@ -12,22 +12,23 @@ import { CALLBACK } from "../agent/agent_host.ts";
  * import { callback, Local } from "../mod.ts";
  *
  * await using tun = new Local();
- * const onLine = callback((line: string) => console.log(line));
  * await tun.call(async (onLine) => {
  *   await onLine("half");
  *   await onLine("done");
- * }, onLine);
+ * }, callback((line: string) => console.log(line)));
  * ```
  */
 export function callback<A extends unknown[], R>(
   fn: (...args: A) => R,
-): (...args: A) => Promise<Awaited<R>> {
+): [R] extends [unknown] ? (...args: A) => Promise<Awaited<R>> : never {
   if (typeof fn !== "function") {
     throw new TypeError(`Cannot call ${String(fn)} back: it is not a function`);
   }
   const wrapped = async (...args: A): Promise<Awaited<R>> => await fn(...args);
   Object.defineProperty(wrapped, CALLBACK, { value: true });
-  return wrapped;
+  // The condition in its type, which any R meets, has TypeScript look at it in time: from a plain function that is
+  // the result of a generic one, it infers no types for the parameters of what is called with it.
+  return wrapped as never;
 }
 
 /** Whether `value` is what {@linkcode callback} gave, here or at a controller of this agent. */

@@ -1,5 +1,11 @@
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkArgs, checkName, type TunnelOptions } from "./tunnel_options.ts";
+import {
+  checkArgs,
+  checkBoolean,
+  checkName,
+  checkNames,
+  type TunnelOptions,
+} from "./tunnel_options.ts";
 
 /** Options for {@linkcode Docker}. */
 export interface DockerOptions extends TunnelOptions {
@@ -48,8 +54,10 @@ export class Docker extends SubprocessTunnel {
    */
   constructor(name: string, options: DockerOptions = {}) {
     super(options);
+    if (new.target === Docker) checkNames(options, "image", "rm", "dockerArgs");
     checkName("name", name);
     if (options.image !== undefined) checkName("image", options.image);
+    checkBoolean("rm", options.rm);
     checkArgs("dockerArgs", options.dockerArgs);
     this.host = name;
     this.#options = options;

@@ -1,6 +1,6 @@
 import { launches } from "./_core.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkText, type TunnelOptions } from "./tunnel_options.ts";
+import { checkNames, checkText, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode Local}. */
 export type LocalOptions = TunnelOptions;
@@ -29,6 +29,7 @@ export class Local extends SubprocessTunnel {
    */
   constructor(name = "localhost", options: LocalOptions = {}) {
     super(options);
+    if (new.target === Local) checkNames(options);
     launches.set(this, { here: true, sameUser: true });
     checkText("name", name);
     this.host = name;

@@ -2,7 +2,8 @@ import type { Failure } from "../agent/failure.ts";
 import { visible, visibleErrors } from "./visible.ts";
 
 /**
- * A function threw at the far end.
+ * A function threw at the far end. What it threw is the `cause`; an error of a class that is not built-in is one of
+ * the built-in class above that, with the same name, and without properties that have no copy.
  *
  * @example Telling errors apart
  * ```ts
@@ -30,7 +31,7 @@ export class RemoteError extends Error {
    *
    * @param host Where it was thrown.
    * @param operation What failed, such as `report()`.
-   * @param failure What the far end said of it. If it could carry what was thrown, that is the `cause`.
+   * @param failure What the far end said of it. What of the thrown it could carry is the `cause`.
    * @param text The message, if it is to be another one.
    */
   constructor(host: string, operation: string, failure: Failure, text?: string) {

@@ -1,7 +1,13 @@
 import process from "node:process";
 import { launches } from "./_core.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkArgs, checkName, type TunnelOptions } from "./tunnel_options.ts";
+import {
+  checkArgs,
+  checkBoolean,
+  checkName,
+  checkNames,
+  type TunnelOptions,
+} from "./tunnel_options.ts";
 
 /** Options for {@linkcode SSHTunnel}. */
 export interface SSHTunnelOptions extends TunnelOptions {
@@ -57,6 +63,7 @@ export class SSHTunnel extends SubprocessTunnel {
    */
   constructor(host: string, options: SSHTunnelOptions = {}) {
     super(options);
+    if (new.target === SSHTunnel) checkNames(options, "user", "port", "sudo", "sshArgs");
     launches.set(this, { atTerminal: hasTerminal() });
     // deno-lint-ignore no-control-regex -- no host has one
     if (typeof host !== "string" || host.startsWith("-") || /^$|[\x00-\x20\x7f]/.test(host)) {
@@ -64,6 +71,7 @@ export class SSHTunnel extends SubprocessTunnel {
     }
     const { user, port } = options;
     if (user !== undefined) checkName("user", user);
+    checkBoolean("sudo", options.sudo);
     checkArgs("sshArgs", options.sshArgs);
     if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
       throw new RangeError(`port is ${port}: expected an integer, 1 to 65535`);

@@ -1,7 +1,7 @@
 import process from "node:process";
 import { launches } from "./_core.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkName, checkText, type TunnelOptions } from "./tunnel_options.ts";
+import { checkName, checkNames, checkText, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode Sudo}. */
 export interface SudoOptions extends TunnelOptions {
@@ -45,6 +45,7 @@ export class Sudo extends SubprocessTunnel {
    */
   constructor(options: SudoOptions = {}) {
     super(options);
+    if (new.target === Sudo) checkNames(options, "user", "name");
     launches.set(this, { here: true, otherUser: process.getuid?.() !== 0 });
     const { user = "root", name = user } = options;
     checkName("user", user);

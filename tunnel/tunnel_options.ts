@@ -74,6 +74,20 @@ export const DEFAULTS: { readonly connectTimeout: number; readonly keepAlive: nu
   keepAlive: 15_000,
 };
 
+/** The names of {@linkcode TunnelOptions}. */
+const NAMES: Readonly<Record<keyof TunnelOptions, true>> = {
+  runtime: true,
+  deno: true,
+  node: true,
+  permissions: true,
+  env: true,
+  cwd: true,
+  serve: true,
+  stderr: true,
+  connectTimeout: true,
+  keepAlive: true,
+};
+
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** What the shell that starts the agent needs for itself. */
 const RESERVED = /^(IFS|OPTIND|_cs.)$/;
@@ -87,7 +101,8 @@ const LONGEST_TIMER = 2 ** 31 - 1;
  * @throws {RangeError} If a number is not a time.
  */
 export function checkOptions(options: TunnelOptions): void {
-  const { runtime, env, stderr } = options;
+  checkPlain(options);
+  const { runtime, env = {}, stderr } = options;
   if (runtime !== undefined && !["deno", "node", "auto"].includes(runtime)) {
     throw new TypeError(`runtime is ${show(runtime)}: expected "deno", "node" or "auto"`);
   }
@@ -104,7 +119,11 @@ export function checkOptions(options: TunnelOptions): void {
   if (stderr !== undefined && typeof stderr !== "function") {
     throw new TypeError(`stderr is ${show(stderr)}: expected a function of a line and a host`);
   }
-  for (const [name, value] of Object.entries(env ?? {})) {
+  // Node's `process.env` is not a plain object.
+  if (typeof env !== "object" || env === null || Symbol.iterator in env) {
+    throw new TypeError(`env is ${show(env)}: expected an object of strings`);
+  }
+  for (const [name, value] of Object.entries(env)) {
     if (!NAME.test(name)) {
       throw new TypeError(`env has ${show(name)}: expected a variable name (letters, digits, _)`);
     }
@@ -120,6 +139,48 @@ export function checkOptions(options: TunnelOptions): void {
     throw new TypeError('permissions need a Deno agent, and runtime is "node"');
   }
   permissionFlags(options.permissions);
+}
+
+/**
+ * Checks that there are no options but those that every tunnel takes and those of `more`. A driver of somebody
+ * else's may have others among what it passes on, so only the library's own classes, as they are, ask for it.
+ *
+ * @throws {TypeError} If there is another one, which may be misspelt.
+ */
+export function checkNames(options: object, ...more: string[]): void {
+  checkKeys(options, [...more, ...Object.keys(NAMES)]);
+}
+
+/** @throws {TypeError} If the options of `with()` are not what they should be. */
+export function checkWithOptions(options: WithOptions): void {
+  // Which has a signal, and is handy.
+  if (!(options instanceof AbortController)) checkPlain(options);
+  checkKeys(options, ["signal"]);
+  const { signal } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(`signal is ${show(signal)}: expected an AbortSignal`);
+  }
+}
+
+function checkPlain(options: unknown): void {
+  if (typeof options === "object" && options !== null) {
+    const prototype = Object.getPrototypeOf(options);
+    if (prototype === null || prototype === Object.prototype) return;
+  }
+  throw new TypeError(`options is ${show(options)}: expected a plain object`);
+}
+
+function checkKeys(options: object, known: readonly string[]): void {
+  for (const key of Object.keys(options)) {
+    if (known.includes(key)) continue;
+    throw new TypeError(`options has ${show(key)}: expected one of ${known.join(", ")}`);
+  }
+}
+
+/** @throws {TypeError} If `value` is not a boolean: any text would count as true. */
+export function checkBoolean(key: string, value: unknown): void {
+  if (value === undefined || typeof value === "boolean") return;
+  throw new TypeError(`${key} is ${show(value)}: expected a boolean`);
 }
 
 /** @throws {TypeError} If `value` is not a string that a command line can carry. */
@@ -157,5 +218,6 @@ export function checkArgs(key: string, value: unknown): void {
 }
 
 function show(value: unknown): string {
+  if (Array.isArray(value)) return "an array";
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

@@ -15,15 +15,135 @@ Deno.test("encodeFailure() carries an error whole, if the codec can", () => {
   assertEquals([copy.message, copy.stack, copy.cause], ["too far", stack, error.cause]);
 });
 
-Deno.test("encodeFailure() describes an error that the codec cannot carry", () => {
-  class DatabaseError extends Error {
-    override name = "DatabaseError";
-    readonly connection = Symbol("connection");
+class DatabaseError extends Error {
+  override name = "DatabaseError";
+  readonly connection = Symbol("connection");
+  readonly table = "users";
+}
+
+class Unnamed extends RangeError {}
+
+/** What there is of an error beside its stack, as plain data. */
+function shape(value: unknown): unknown {
+  if (!(value instanceof Error)) return value;
+  const { constructor, name, message, cause, errors } = value as AggregateError;
+  return {
+    ...Object.fromEntries(Object.entries(value)),
+    class: constructor.name,
+    name,
+    message,
+    ...cause !== undefined && { cause: shape(cause) },
+    ...errors !== undefined && { errors: errors.map(shape) },
+  };
+}
+
+const withTrap = new DatabaseError("with a trap");
+Object.defineProperty(withTrap, "trap", {
+  enumerable: true,
+  get() {
+    throw new Error("in the getter");
+  },
+});
+
+/** Errors that the codec cannot carry as they are, and what there has to be of their copies. */
+const DEGRADED: Record<string, [error: Error, copy: unknown]> = {
+  "a class of one's own": [
+    new DatabaseError("no such table"),
+    { class: "Error", name: "DatabaseError", message: "no such table", table: "users" },
+  ],
+  "a class without a name": [
+    new Unnamed("too far"),
+    { class: "RangeError", name: "RangeError", message: "too far" },
+  ],
+  "an error of the system": [
+    Object.assign(new Deno.errors.NotFound("no file"), { code: "ENOENT" }),
+    { class: "Error", name: "NotFound", message: "no file", code: "ENOENT" },
+  ],
+  "an own property without a copy": [
+    Object.assign(fail("http"), { status: 404, response: new Response() }),
+    { class: "Error", name: "Error", message: "http", status: 404 },
+  ],
+  "a getter that throws": [
+    withTrap,
+    { class: "Error", name: "DatabaseError", message: "with a trap", table: "users" },
+  ],
+  "a cause of a class of one's own": [
+    fail("outer", { cause: new DatabaseError("inner", { cause: { code: 7 } }) }),
+    {
+      class: "Error",
+      name: "Error",
+      message: "outer",
+      cause: {
+        class: "Error",
+        name: "DatabaseError",
+        message: "inner",
+        table: "users",
+        cause: { code: 7 },
+      },
+    },
+  ],
+  "a cause that is no error": [
+    fail("outer", { cause: Symbol("here") }),
+    { class: "Error", name: "Error", message: "outer", cause: "Symbol(here)" },
+  ],
+  "a cause that has no text": [
+    fail("outer", { cause: Object.assign(Object.create(null), { f: () => {} }) }),
+    {
+      class: "Error",
+      name: "Error",
+      message: "outer",
+      cause: "something that cannot be described",
+    },
+  ],
+  "several errors": [
+    new AggregateError([new Unnamed("a"), Symbol("b"), undefined, fail("c")], "all"),
+    {
+      class: "AggregateError",
+      name: "AggregateError",
+      message: "all",
+      errors: [
+        { class: "RangeError", name: "RangeError", message: "a" },
+        "Symbol(b)",
+        undefined,
+        { class: "Error", name: "Error", message: "c" },
+      ],
+    },
+  ],
+  "a DOMException as its cause": [
+    new Unnamed("stopped", { cause: new DOMException("too late", "TimeoutError") }),
+    {
+      class: "RangeError",
+      name: "RangeError",
+      message: "stopped",
+      cause: { class: "DOMException", name: "TimeoutError", message: "too late" },
+    },
+  ],
+};
+
+Deno.test("encodeFailure() carries of an error what the codec can", async (t) => {
+  for (const [name, [error, copy]] of Object.entries(DEGRADED)) {
+    await t.step(name, () => {
+      const failure = travel(error);
+      assertEquals([failure.name, failure.message], [error.name, error.message]);
+      assert(failure.stack!.includes("failure_test.ts"));
+      assertEquals((failure.thrown as Error).stack, failure.stack);
+      assertEquals(shape(failure.thrown), copy);
+    });
   }
-  for (const error of [new DatabaseError("no such table"), fail("x", { cause: () => {} })]) {
-    const failure = travel(error);
-    assertEquals([failure.name, failure.message], [error.name, error.message]);
-    assert(failure.stack!.includes("failure_test.ts"));
+});
+
+Deno.test("encodeFailure() carries errors that caused themselves, and long chains in part", () => {
+  const cyclic = new Unnamed("cyclic");
+  cyclic.cause = fail("cause", { cause: cyclic });
+  const copy = travel(cyclic).thrown as Error;
+  assertEquals((copy.cause as Error).cause, copy);
+
+  let long = fail("0");
+  for (let i = 1; i < 1000; i++) long = fail(`${i}`, { cause: long });
+  let at: unknown = travel(long).thrown;
+  for (let i = 999; i > 900; i--) {
+    assertEquals((at as Error).message, `${i}`);
+    at = (at as Error).cause;
   }
 });
 

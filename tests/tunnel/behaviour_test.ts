@@ -249,6 +249,9 @@ async function testErrors(t: Deno.TestContext, tun: Tun): Promise<void> {
     assertStringIncludes(error.message, "CustomError: custom");
     assertStringIncludes(error.remoteStack!, `${FIXTURE}:${place('new CustomError("custom"')}`);
     assertStringIncludes(Deno.inspect(error), place('new CustomError("custom"'));
+    const cause = error.cause as Error;
+    assert(cause instanceof Error && !("socket" in cause));
+    assertEquals([cause.name, cause.message], ["CustomError", "custom"]);
   });
 
   await t.step("anything can be thrown", async () => {

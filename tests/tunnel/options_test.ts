@@ -1,9 +1,11 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import process from "node:process";
 import {
   BaseTunnel,
   Docker,
   Local,
   RuntimeNotFoundError,
+  settings,
   SSHTunnel,
   SubprocessTunnel,
   Sudo,
@@ -24,6 +26,10 @@ const CONSTRUCTORS: Record<string, (options: TunnelOptions) => SubprocessTunnel>
 /** Options that TypeScript may not have checked, and what is said of them. */
 const BAD_OPTIONS: [options: unknown, type: typeof TypeError | typeof RangeError, text: string][] =
   [
+    ["here", TypeError, 'options is "here": expected a plain object'],
+    [null, TypeError, "options is null: expected a plain object"],
+    [["env"], TypeError, "options is an array: expected a plain object"],
+    [new Map(), TypeError, "options is [object Map]: expected a plain object"],
     [{ runtime: "bun" }, TypeError, 'runtime is "bun": expected "deno", "node" or "auto"'],
     [{ deno: 5 }, TypeError, "deno is 5: expected a string"],
     [{ deno: "" }, TypeError, 'deno is "": expected a string'],
@@ -35,6 +41,10 @@ const BAD_OPTIONS: [options: unknown, type: typeof TypeError | typeof RangeError
     [{ connectTimeout: Infinity }, RangeError, "connectTimeout is Infinity"],
     [{ keepAlive: 2 ** 31 }, RangeError, "keepAlive is 2147483648"],
     [{ stderr: console }, TypeError, "stderr is"],
+    [{ env: new Map([["A", "b"]]) }, TypeError, "env is [object Map]: expected an object"],
+    [{ env: ["A=b"] }, TypeError, "env is an array"],
+    [{ env: "A=b" }, TypeError, 'env is "A=b"'],
+    [{ env: null }, TypeError, "env is null"],
     [{ env: { "A-B": "c" } }, TypeError, 'env has "A-B": expected a variable name'],
     [{ env: { "": "c" } }, TypeError, 'env has ""'],
     [{ env: { "A;id": "c" } }, TypeError, 'env has "A;id"'],
@@ -58,6 +68,52 @@ Deno.test("a tunnel refuses options that make no sense", async (t) => {
   }
 });
 
+Deno.test("a tunnel refuses options that it does not know, a driver's own class does not", () => {
+  for (const [name, create] of Object.entries(CONSTRUCTORS)) {
+    const options = { keepalive: 5 } as TunnelOptions;
+    if (name === "Driver") create(options);
+    else assertThrows(() => create(options), TypeError, 'options has "keepalive": expected one of');
+  }
+  const misspelt = { usr: "nobody" } as TunnelOptions;
+  assertThrows(
+    () => new Sudo(misspelt),
+    TypeError,
+    'options has "usr": expected one of user, name,',
+  );
+
+  interface AreaOptions extends TunnelOptions {
+    readonly area: string;
+  }
+  class InArea extends Local {
+    readonly area: string;
+    constructor(options: AreaOptions) {
+      super("here", options);
+      this.area = options.area;
+    }
+  }
+  assertEquals(new InArea({ area: "test", cwd: "/" }).area, "test");
+});
+
+Deno.test("a tunnel takes the whole environment of this process", () => {
+  for (const env of [process.env, Deno.env.toObject()]) new Local("here", { env } as TunnelOptions);
+});
+
+Deno.test("with() refuses what is no signal", () => {
+  const tun = new Local("here");
+  const create = tun.with.bind(tun) as (options?: unknown) => Local;
+  const { signal } = new AbortController();
+  const bad: [options: unknown, text: string][] = [
+    [undefined, "options is undefined: expected a plain object"],
+    [signal, "options is [object AbortSignal]: expected a plain object"],
+    [{ signal: 5 }, "signal is 5: expected an AbortSignal"],
+    [{ signal: null }, "signal is null: expected an AbortSignal"],
+    [{ sginal: signal }, 'options has "sginal": expected one of signal'],
+  ];
+  for (const [options, text] of bad) assertThrows(() => create(options), TypeError, text);
+  assertEquals(create({}), tun);
+  assertEquals(`${create(new AbortController())}`, "Local('here')");
+});
+
 Deno.test("SSHTunnel refuses what ssh would read as something else", () => {
   const create = SSHTunnel as unknown as new (host: unknown, options?: unknown) => SSHTunnel;
   for (const host of ["-oProxyCommand=id", "-", "", "a b", "a\nb", "a\0", undefined, 5]) {
@@ -69,6 +125,11 @@ Deno.test("SSHTunnel refuses what ssh would read as something else", () => {
   for (const port of [0, -1, 65_536, 1.5, NaN, "22"]) {
     assertThrows(() => new create("host", { port }), RangeError, `port is ${port}`);
   }
+  assertThrows(
+    () => new create("host", { sudo: "no" }),
+    TypeError,
+    'sudo is "no": expected a bool',
+  );
   for (const sshArgs of ["-v", [5], ["a\0b"]]) {
     assertThrows(() => new create("host", { sshArgs }), TypeError, "sshArgs");
   }
@@ -82,6 +143,7 @@ Deno.test("Docker refuses what docker would read as something else", () => {
   for (const image of ["--privileged", "", 5]) {
     assertThrows(() => new create("name", { image }), TypeError, "image is");
   }
+  assertThrows(() => new create("name", { rm: "no" }), TypeError, 'rm is "no": expected a boolean');
   for (const dockerArgs of ["--init", [null]]) {
     assertThrows(() => new create("name", { dockerArgs }), TypeError, "dockerArgs");
   }
@@ -220,4 +282,15 @@ Deno.test("a tunnel that is used again while it closes is not closed by that", a
   assertEquals(await tun.call(Math.max, 1, 2), 2);
   await closing;
   assertEquals(tun.connected, true);
+});
+
+Deno.test("settings.depthLimit refuses what would stop nothing, or everything", () => {
+  const set = (limit: unknown): void => {
+    settings.depthLimit = limit as number;
+  };
+  for (const limit of [NaN, Infinity, 0, -1, 1.5, null, undefined, 3n]) {
+    assertThrows(() => set(limit), RangeError, `depthLimit is ${limit}: expected an integer`);
+  }
+  assertThrows(() => set("3"), RangeError, 'depthLimit is "3"');
+  assertEquals(settings.depthLimit, 2);
 });

@@ -235,6 +235,21 @@ onRuntimes("put() without a path makes a temporary file", async (tun) => {
   }
 });
 
+for (const { name, needs, open } of RUNTIMES) {
+  Deno.test(
+    needing(
+      needs,
+      `put() makes a temporary file in a folder with a relative path, on ${name}`,
+      async () => {
+        await using folder = await Folder.create();
+        await using tun = open({ cwd: folder.path, env: { TMPDIR: "." } });
+        const { remotePath } = await tun.put({ text: "here" });
+        assertEquals([remotePath], folder.names.map((name) => folder.at(name)));
+      },
+    ),
+  );
+}
+
 onRuntimes("put() can replace the file that it reads", async (tun, folder) => {
   const bytes = bytesOf(20 * CHUNK);
   const path = folder.write("file", bytes);

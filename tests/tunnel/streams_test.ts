@@ -36,6 +36,16 @@ function counter(): {
   return { values, state };
 }
 
+/** A stream that waits for ever after its first value, and tells when it is cancelled. */
+function stuck(): { stream: ReadableStream<string>; cancelled: Promise<void> } {
+  const cancelled = Promise.withResolvers<void>();
+  const stream = new ReadableStream<string>({
+    start: (controller) => controller.enqueue("first"),
+    cancel: () => cancelled.resolve(),
+  });
+  return { stream, cancelled: cancelled.promise };
+}
+
 async function sum(values: AsyncIterable<number>, most = Infinity): Promise<number> {
   let total = 0;
   let count = 0;
@@ -145,11 +155,165 @@ onRuntimes("a stream argument that fails, fails there", async (tun) => {
   assertStringIncludes(error.message, "RangeError: no more");
 });
 
+const FACTS = import.meta.resolve("../../agent/facts.ts");
+
+/** Calls with a stream that fail, by what is wrong with them. */
+const FAILING_CALLS: Record<string, (tun: Local, stream: AsyncIterable<unknown>) => unknown> = {
+  "a function that throws": (tun, stream) =>
+    tun.call((_) => {
+      throw new Error("at once");
+    }, stream),
+  "a function that there is not": (tun, stream) =>
+    tun.module<{ none(stream: unknown): void }>(FACTS).none(stream),
+  "a result without a copy": (tun, stream) => tun.call((_) => new Headers(), stream),
+};
+
+onRuntimes("a call that fails ends the streams that it was given", async (tun) => {
+  for (const [name, call] of Object.entries(FAILING_CALLS)) {
+    const { values, state } = counter();
+    await rejectsAs(RemoteError, call(tun, values) as Promise<unknown>);
+    await soon(state.ended, `the producer, after ${name}`);
+    const { stream, cancelled } = stuck();
+    await rejectsAs(RemoteError, call(tun, stream) as Promise<unknown>);
+    await soon(cancelled, `the ReadableStream, after ${name}`);
+    assertEquals(stream.locked, false);
+  }
+});
+
+onRuntimes("a call that is aborted ends the streams that it was given", async (tun) => {
+  const { values, state } = counter();
+  const aborted = new AbortController();
+  const calling = tun.with({ signal: aborted.signal }).call(
+    async (values: AsyncIterable<number>, onValue: (value: number) => Promise<void>) => {
+      for await (const value of values) await onValue(value);
+    },
+    values,
+    callback((value: number) => {
+      if (value === 5) aborted.abort(new Error("enough"));
+    }),
+  );
+  assertEquals((await rejectsAs(Error, calling)).message, "enough");
+  await soon(state.ended, "the producer");
+});
+
+onRuntimes("a stream goes on after its call, until the signal aborts", async (tun) => {
+  const { values, state } = counter();
+  const aborted = new AbortController();
+  const doubled = await tun.with({ signal: aborted.signal }).call(
+    async function* (values: AsyncIterable<number>) {
+      for await (const value of values) yield value * 2;
+    },
+    values,
+  );
+  for await (const value of doubled) if (value === 4 * AHEAD) break;
+  await soon(state.ended, "the producer");
+
+  const { stream, cancelled } = stuck();
+  await tun.with({ signal: aborted.signal }).call((stream: unknown) => {
+    (globalThis as unknown as Record<string, unknown>).kept = stream;
+  }, stream);
+  aborted.abort();
+  await soon(cancelled, "the ReadableStream");
+});
+
+onRuntimes("a stream that nobody can read any more is ended", async (tun) => {
+  const collect = async (): Promise<void> => {
+    const { setFlagsFromString } = await import("node:v8");
+    const { runInNewContext } = await import("node:vm");
+    setFlagsFromString("--expose-gc");
+    runInNewContext("gc")();
+  };
+  const { stream, cancelled } = stuck();
+  let ended = false;
+  cancelled.then(() => ended = true);
+  await tun.call((_) => {}, stream);
+  for (let tries = 0; !ended; tries++) {
+    assert(tries < 1000, "the one here goes on");
+    await tun.call(collect);
+  }
+
+  await tun.call(() =>
+    new ReadableStream({
+      cancel: () => {
+        (globalThis as unknown as Record<string, unknown>).ended = true;
+      },
+    })
+  );
+  const hasEnded = (): unknown => (globalThis as unknown as Record<string, unknown>).ended;
+  for (let tries = 0; !await tun.call(hasEnded); tries++) {
+    assert(tries < 1000, "the one there goes on");
+    await collect();
+  }
+});
+
+onRuntimes("a ReadableStream that waits is cancelled at once", async (tun) => {
+  const { stream, cancelled } = stuck();
+  await tun.call(async (stream: ReadableStream<string>) => {
+    for await (const _ of stream as unknown as AsyncIterable<string>) break;
+  }, stream);
+  await soon(cancelled, "the one here");
+  assertEquals(stream.locked, false);
+
+  const isCancelled = (): unknown => (globalThis as unknown as Record<string, unknown>).cancelled;
+  const there = (): ReadableStream<string> => {
+    (globalThis as unknown as Record<string, unknown>).cancelled = false;
+    return new ReadableStream<string>({
+      start: (controller) => controller.enqueue("first"),
+      cancel: () => {
+        (globalThis as unknown as Record<string, unknown>).cancelled = true;
+      },
+    });
+  };
+  for await (const value of await tun.call(there)) {
+    assertEquals(value, "first");
+    break;
+  }
+  for (let tries = 0; !await tun.call(isCancelled); tries++) assert(tries < 1000, "it goes on");
+
+  const aborted = new AbortController();
+  const values = (await tun.with({ signal: aborted.signal }).call(there)).values();
+  await values.next();
+  aborted.abort(new Error("enough"));
+  assertEquals((await rejectsAs(Error, values.next())).message, "enough");
+  for (let tries = 0; !await tun.call(isCancelled); tries++) assert(tries < 1000, "it goes on");
+});
+
+onRuntimes("a stream that comes after its call was aborted is cancelled", async (tun) => {
+  const isCancelled = (): unknown => (globalThis as unknown as Record<string, unknown>).cancelled;
+  const aborted = new AbortController();
+  const calling = tun.with({ signal: aborted.signal }).call(
+    async (signal: AbortSignal, onStart: () => Promise<void>) => {
+      (globalThis as unknown as Record<string, unknown>).cancelled = false;
+      const over = new Promise((resolve) => signal.addEventListener("abort", resolve));
+      await onStart();
+      await over;
+      // The end of the call comes behind the end of the signal.
+      await new Promise((resolve) => setTimeout(resolve));
+      return new ReadableStream({
+        cancel: () => {
+          (globalThis as unknown as Record<string, unknown>).cancelled = true;
+        },
+      });
+    },
+    aborted.signal,
+    callback(() => aborted.abort(new Error("enough"))),
+  );
+  assertEquals((await rejectsAs(Error, calling)).message, "enough");
+  for (let tries = 0; !await tun.call(isCancelled); tries++) assert(tries < 1000, "it goes on");
+});
+
 onRuntimes("callback() is called here", async (tun) => {
   const lines: string[] = [];
   const onLine = callback((line: string) => lines.push(line));
   const result = await tun.call(async (call) => [await call("a"), await call("b")], onLine);
   assertEquals([result, lines], [[1, 2], ["a", "b"]]);
+  // The types of what is called follow from what it is called with.
+  const doubled: number = await tun.call(
+    async (double, text) => await double(text.length),
+    callback((n: number) => n * 2),
+    "abc",
+  );
+  assertEquals(doubled, 6);
   // It can be kept for later.
   await tun.call((call) => {
     (globalThis as unknown as Record<string, unknown>).kept = call;
@@ -194,6 +358,29 @@ onRuntimes("an AbortSignal aborts there when it does here", async (tun) => {
     AbortSignal.abort("why"),
   );
   assertEquals(both, [true, "why"]);
+});
+
+onRuntimes("an AbortSignal's reason need not be one that can be copied", async (tun) => {
+  class Cancelled extends Error {
+    override name = "Cancelled";
+  }
+  const describe = (signal: AbortSignal): string => `${signal.reason}`;
+  const until = async (signal: AbortSignal, onStart: () => Promise<void>): Promise<string> => {
+    const aborted = new Promise((resolve) => signal.addEventListener("abort", resolve));
+    await onStart();
+    await aborted;
+    return `${signal.reason}`;
+  };
+  const reasons: [reason: unknown, text: string][] = [
+    [new Cancelled("by me"), "Cancelled: by me"],
+    [Symbol("enough"), "Error: Symbol(enough)"],
+  ];
+  for (const [reason, text] of reasons) {
+    assertEquals(await tun.call(describe, AbortSignal.abort(reason)), text);
+    const later = new AbortController();
+    const onStart = callback(() => later.abort(reason));
+    assertEquals(await soon(tun.call(until, later.signal, onStart), "the abort"), text);
+  }
 });
 
 onRuntimes(

@@ -1,0 +1,72 @@
+import { encode } from "../codec/encode.ts";
+import { valueHandle } from "./handle.ts";
+
+/** What the codec carries of each error although it is not enumerable. */
+const HIDDEN = ["message", "stack", "cause", "errors", "error", "suppressed"];
+
+/** How many levels of causes are copied: the codec has a limit, too. */
+const MAX_DEPTH = 100;
+
+/**
+ * What was thrown, as far as the codec can carry it. An error of a class that it does not know becomes one of the
+ * built-in class above that, with its name and its causes, and without properties that have no copy.
+ */
+export function portable(thrown: unknown): unknown {
+  if (hasCopy(thrown)) return thrown;
+  return thrown instanceof Error ? copyError(thrown, new Map(), 0) : new Error(textOf(thrown));
+}
+
+function copyError(error: Error, copies: Map<Error, Error>, depth: number): Error {
+  const known = copies.get(error);
+  if (known !== undefined) return known;
+  let prototype = Object.getPrototypeOf(error);
+  while (!hasCopy(Object.create(prototype))) prototype = Object.getPrototypeOf(prototype);
+  // Only to be encoded, so it need not have been constructed.
+  const copy: Error = Object.create(prototype);
+  copies.set(error, copy);
+
+  const copyOf = (value: unknown, isReason: boolean): unknown => {
+    if (value instanceof Error && !(value instanceof DOMException)) {
+      return depth < MAX_DEPTH ? copyError(value, copies, depth + 1) : undefined;
+    }
+    if (hasCopy(value)) return value;
+    return isReason ? textOf(value) : undefined;
+  };
+  const keys = Object.keys(error);
+  for (const key of new Set([...HIDDEN, "name", "code", ...keys])) {
+    const isHidden = HIDDEN.includes(key);
+    const value = read(error, key);
+    const part = key === "errors" && Array.isArray(value)
+      ? value.map((one) => copyOf(one, true))
+      : copyOf(value, isHidden);
+    if (part === undefined || part === read(copy, key)) continue;
+    Object.defineProperty(copy, key, { value: part, enumerable: !isHidden || keys.includes(key) });
+  }
+  return copy;
+}
+
+function hasCopy(value: unknown): boolean {
+  try {
+    encode(value, { handle: valueHandle });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A property, of which the getter may throw. */
+function read(error: Error, key: string): unknown {
+  try {
+    return Reflect.get(error, key);
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return "something that cannot be described";
+  }
+}
