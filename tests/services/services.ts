@@ -35,6 +35,9 @@ export interface DenoService {
   readonly path: string;
 }
 
+/** The oldest Deno that agents run on, which the tests get from npm. */
+export const OLD_DENO = "2.9.0";
+
 /** Node, one of each major version, where every user of the machine can run it. */
 export interface NodeService {
   readonly available: true;
@@ -105,6 +108,8 @@ export interface Services {
   /** The folder of this run: world-readable, removed at the end. */
   readonly folder: string;
   readonly deno: DenoService | Unavailable;
+  /** The version {@linkcode OLD_DENO}. */
+  readonly oldDeno: DenoService | Unavailable;
   readonly node: NodeService | Unavailable;
   readonly ssh: SSHService | Unavailable;
   readonly shells: ShellsService | Unavailable;
@@ -123,6 +128,7 @@ const NOT_STARTED: Unavailable = { available: false, reason: "run deno task test
 export const services: Services = JSON.parse(Deno.env.get(SERVICES_VARIABLE) ?? "null") ?? {
   folder: "",
   deno: NOT_STARTED,
+  oldDeno: NOT_STARTED,
   node: NOT_STARTED,
   ssh: NOT_STARTED,
   shells: NOT_STARTED,

@@ -3,7 +3,15 @@ import { command, type CommandResult } from "./command.ts";
 import { processesOf } from "./processes.ts";
 import { countTests, readSkipped, readSummary } from "./report.ts";
 import { createRunFolder, removeDeadRuns, usersOf } from "./run_folder.ts";
-import { needing, NODE_MAJORS, service, type Services, SERVICES_VARIABLE } from "./services.ts";
+import { OLDEST_DENO } from "../../tunnel/_first_stage.ts";
+import {
+  needing,
+  NODE_MAJORS,
+  OLD_DENO,
+  service,
+  type Services,
+  SERVICES_VARIABLE,
+} from "./services.ts";
 import { NOISE } from "./shells.ts";
 
 const RUNNER = new URL("../run.ts", import.meta.url).pathname;
@@ -66,6 +74,12 @@ Deno.test(needing(["shells", "deno", "node"], "login shells can run the interpre
     const { stdout } = await ssh(alias, `${path} --version; ${node} --version`);
     assertMatch(stdout, /^deno \d[^]*\nv18\./);
   }
+}));
+
+Deno.test(needing("oldDeno", "deno is there in the oldest version for agents", async () => {
+  const { stdout } = await command([service("oldDeno").path, "--version"]);
+  assertStringIncludes(stdout, `deno ${OLD_DENO} `);
+  assert(OLD_DENO.startsWith(`${OLDEST_DENO}.`));
 }));
 
 Deno.test(needing("node", "node is there in every major version", async () => {

@@ -1,5 +1,5 @@
 import { startDocker } from "./docker.ts";
-import { placeDeno, placeNode } from "./interpreters.ts";
+import { placeDeno, placeNode, placeOldDeno } from "./interpreters.ts";
 import { findJupyter } from "./jupyter.ts";
 import { findRsync } from "./rsync.ts";
 import { createRunFolder, removeDeadRuns, removeRunFolder } from "./run_folder.ts";
@@ -24,8 +24,9 @@ export async function startServices(signal: AbortSignal): Promise<RunningService
   const folder = createRunFolder();
   try {
     const placed = placeNode(folder, signal);
-    const [deno, node, ssh, shells, docker, sudo] = await Promise.all([
+    const [deno, oldDeno, node, ssh, shells, docker, sudo] = await Promise.all([
       placeDeno(folder),
+      placeOldDeno(folder, signal),
       placed,
       startSSH(folder, signal),
       createShells(folder, signal),
@@ -36,6 +37,7 @@ export async function startServices(signal: AbortSignal): Promise<RunningService
       services: {
         folder,
         deno,
+        oldDeno,
         node,
         ssh: ssh.service,
         shells: ssh.service.available ? shells : ssh.service,

@@ -1,8 +1,14 @@
 import { Docker, Local, SSHTunnel, SubprocessTunnel, Sudo, type TunnelOptions } from "../../mod.ts";
-import { NODE_MAJORS, type NodeMajor, service, type ServiceName } from "../services/services.ts";
+import {
+  NODE_MAJORS,
+  type NodeMajor,
+  OLD_DENO,
+  service,
+  type ServiceName,
+} from "../services/services.ts";
 
-/** What runs the agent: the local Deno, or a major version of Node. */
-export type Runtime = "deno" | NodeMajor;
+/** What runs the agent: the local Deno, the oldest one, or a major version of Node. */
+export type Runtime = "deno" | "oldDeno" | NodeMajor;
 
 /** Options for {@linkcode Kind.open}. */
 export interface OpenOptions extends TunnelOptions {
@@ -16,6 +22,7 @@ export interface Kind {
   readonly name: string;
   readonly way: Way;
   readonly runtime: Runtime;
+  readonly isDeno: boolean;
   /** What has to be there. */
   readonly needs: readonly ServiceName[];
   /** A new tunnel. */
@@ -39,7 +46,7 @@ const WAYS: Readonly<Record<Way, WayEntry>> = {
   local: {
     name: "Local",
     needs: [],
-    runtimes: ["deno", ...NODE_MAJORS],
+    runtimes: ["deno", "oldDeno", ...NODE_MAJORS],
     open: (options) => new Local("here", options),
   },
   ssh: {
@@ -122,16 +129,20 @@ export class Driver extends SubprocessTunnel {
 }
 
 function kindOf(way: Way, entry: WayEntry, runtime: Runtime): Kind {
-  const isDeno = runtime === "deno";
+  const isDeno = runtime === "deno" || runtime === "oldDeno";
+  const name = { deno: "Deno", oldDeno: `Deno ${OLD_DENO}` }[runtime as "deno"] ??
+    `Node ${runtime}`;
   return {
-    name: `${entry.name}, ${isDeno ? "Deno" : `Node ${runtime}`}`,
+    name: `${entry.name}, ${name}`,
     way,
     runtime,
-    needs: [...entry.needs, isDeno ? "deno" : "node"],
+    isDeno,
+    needs: [...entry.needs, isDeno ? runtime : "node"],
     open: ({ folder, ...options } = {}) =>
       entry.open({
-        runtime: isDeno ? "deno" : "node",
-        ...isDeno ? { deno: service("deno").path } : { node: service("node").paths[runtime] },
+        ...isDeno
+          ? { runtime: "deno", deno: service(runtime).path }
+          : { runtime: "node", node: service("node").paths[runtime] },
         ...options,
       }, { folder, runtime }),
   };

@@ -12,7 +12,7 @@ import { rmSync } from "node:fs";
 import os from "node:os";
 import { ConnectionError, RemoteError } from "../../mod.ts";
 import { command } from "../services/command.ts";
-import { needing } from "../services/services.ts";
+import { needing, OLD_DENO } from "../services/services.ts";
 import { rejection, rejectsAs, soon } from "./_deadline.ts";
 import { type Kind, KINDS } from "./_kinds.ts";
 import { Lines } from "./_lines.ts";
@@ -87,8 +87,9 @@ async function testCalls(t: Deno.TestContext, kind: Kind, tun: Tun): Promise<voi
 
   await t.step("info says what the agent is", () => {
     const { runtime, version, os: system, arch, pid, hostname } = tun.info!;
-    assertEquals(runtime, kind.runtime === "deno" ? "deno" : "node");
+    assertEquals(runtime, kind.isDeno ? "deno" : "node");
     if (kind.runtime === "deno") assertEquals(version, Deno.version.deno);
+    else if (kind.runtime === "oldDeno") assertEquals(version, OLD_DENO);
     else assertEquals(version.split(".")[0], kind.runtime);
     assertEquals([system, arch], [Deno.build.os, Deno.build.arch]);
     assert(pid > 0);
@@ -117,11 +118,11 @@ async function testCalls(t: Deno.TestContext, kind: Kind, tun: Tun): Promise<voi
     assertEquals(await tun.call(Math.max, 1, 3, 2), 3);
     assertEquals(await tun.call(os.hostname), tun.info!.hostname);
     assertEquals(await tun.call(structuredClone<unknown>, { a: [1] }), { a: [1] });
-    if (kind.runtime === "deno") assertEquals(await tun.call(Deno.hostname), tun.info!.hostname);
+    if (kind.isDeno) assertEquals(await tun.call(Deno.hostname), tun.info!.hostname);
   });
 
   await t.step("a built-in that the runtime lacks is a failure of the call", async () => {
-    if (kind.runtime === "deno") return;
+    if (kind.isDeno) return;
     const error = await rejectsAs(RemoteError, tun.call(Deno.hostname));
     assertStringIncludes(error.message, "Deno.hostname");
   });
@@ -317,7 +318,7 @@ async function testOutput(
   await t.step("all that is printed comes as lines, with the host", async () => {
     assertEquals(await tun.call(fixture.print, "hello"), "hello");
     const ways = ["console.log", "console.error", "process.stdout", "writeSync", "child"];
-    if (kind.runtime === "deno") ways.push("Deno.stdout");
+    if (kind.isDeno) ways.push("Deno.stdout");
     for (const way of ways) await lines.until(`hello ${way}`);
     assertEquals([...lines.hosts], [tun.host]);
   });
@@ -355,7 +356,7 @@ async function testOutput(
 
 async function testExit(t: Deno.TestContext, kind: Kind, tun: Tun): Promise<void> {
   for (const how of ["process", "Deno"] as const) {
-    if (how === "Deno" && kind.runtime !== "deno") continue;
+    if (how === "Deno" && !kind.isDeno) continue;
     for (const later of [false, true]) {
       await t.step(`${how}.exit() ${later ? "in a timer " : ""}ends its call alone`, async () => {
         const { pid } = tun.info!;
@@ -554,7 +555,7 @@ async function testLife(t: Deno.TestContext, kind: Kind): Promise<void> {
 }
 
 async function testPermissions(t: Deno.TestContext, kind: Kind): Promise<void> {
-  if (kind.runtime !== "deno") {
+  if (!kind.isDeno) {
     await t.step("permissions need a Deno agent", () => {
       assertThrows(() => kind.open({ permissions: "none" }), TypeError, "permissions");
     });

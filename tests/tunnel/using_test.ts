@@ -4,7 +4,7 @@ import { decode, encode } from "../../codec/mod.ts";
 import { Request } from "../../agent/request.ts";
 import { Local, ProtocolError, RemoteError, type SubprocessTunnel } from "../../mod.ts";
 import { cores } from "../../tunnel/_core.ts";
-import { needing, NODE_MAJORS, service } from "../services/services.ts";
+import { needing, NODE_MAJORS, type NodeMajor, service } from "../services/services.ts";
 import { rejectsAs, soon } from "./_deadline.ts";
 import { kindNamed, type Runtime } from "./_kinds.ts";
 import { IMPORT_COMPARE, projectTest } from "./_project.ts";
@@ -95,7 +95,10 @@ for (const runtime of RUNTIMES) {
 }
 
 /** An agent behind another one: what runs them. */
-const HOPS: readonly (readonly [Runtime, Runtime])[] = [["18", "18"], ["deno", "18"], [
+const HOPS: readonly (readonly ["deno" | NodeMajor, "deno" | NodeMajor])[] = [["18", "18"], [
+  "deno",
+  "18",
+], [
   "18",
   "deno",
 ]];
