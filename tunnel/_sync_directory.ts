@@ -39,12 +39,14 @@ export async function syncDirectory(
       onNeeded: (files, bytes) => progress.need(files, bytes),
       onSent: (files, bytes) => progress.move(files, bytes),
     });
-    await source.send();
+    const failure = await source.sendReadable();
+    channel.end();
     const answer = await source.answer();
     const [remote, changes] = Array.isArray(answer) ? answer : [];
     if (typeof remote !== "string" || !isChanges(changes)) {
       throw new BrokenTransfer("It did not say what it changed");
     }
+    if (failure !== undefined) throw failure;
     progress.end();
     const { created, updated, deleted, unchanged, skipped, bytes } = changes;
     const names = { localDir: root, remoteDir: remote };

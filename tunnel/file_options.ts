@@ -89,7 +89,8 @@ export interface SyncProgress {
 /** Options for `sync()` and `fetchDir()`. */
 export interface SyncOptions {
   /**
-   * Whether to remove what is in the target folder and not in the source, save what `exclude` matches.
+   * Whether to remove what is in the target folder and not in the source, save what `exclude` matches. Nothing is
+   * removed if something in the source could not be read.
    *
    * @default false
    */
