@@ -140,8 +140,9 @@ export function isTime(value: unknown): value is number {
   return Number.isSafeInteger(value) && Math.abs(value as number) <= MAX_TIME;
 }
 
-/** A file's time in whole milliseconds. Some file systems have later ones than a `Date` can. */
+/** A file's time in whole milliseconds. Some file systems have later ones than a `Date` can; Deno tells NaN then. */
 export function timeOf(milliseconds: number): number {
+  if (Number.isNaN(milliseconds)) return MAX_TIME;
   return Math.max(-MAX_TIME, Math.min(MAX_TIME, Math.floor(milliseconds)));
 }
 

@@ -376,10 +376,11 @@ function readSmall(path: string): [Uint8Array, number] | undefined {
       if (before.size > SMALL) return undefined;
       const bytes = before.size === 0 ? readToEnd(path, fd) : readStart(fd, before.size);
       const { size, mtimeMs } = fs.fstatSync(fd);
-      const isSame = size === before.size && mtimeMs === before.mtimeMs;
+      const modified = timeOf(before.mtimeMs);
+      const isSame = size === before.size && timeOf(mtimeMs) === modified;
       // As of a large file, what has been appended meanwhile is not taken.
       const isGrown = size > before.size && bytes.length === before.size;
-      if (isSame || isGrown) return [bytes, timeOf(before.mtimeMs)];
+      if (isSame || isGrown) return [bytes, modified];
     }
     return changing(path);
   } finally {

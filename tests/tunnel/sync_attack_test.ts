@@ -431,6 +431,33 @@ Deno.test(
   }),
 );
 
+Deno.test(
+  await needingDisk({
+    name: "sync() and fetchDir() carry times that are later than any Date",
+    async fn() {
+      for (
+        const runtime of RUNTIMES.filter(({ needs }) =>
+          needing(needs, "", () => {}).ignore !== true
+        )
+      ) {
+        await using tun = runtime.open();
+        for (const way of Object.values(waysOf(tun))) {
+          await using disk = await SmallDisk.create(1024 ** 2);
+          const [source, target] = [`${disk.path}/source`, `${disk.path}/target`];
+          make(source, { "small": "1", "link": { to: "small" } });
+          for (const name of ["small", "link"]) {
+            await command(["touch", "-h", "-d", "@10000000000000", `${source}/${name}`]);
+          }
+          const { created } = await way(source, target);
+          assertEquals(created.length, 3);
+          assertEquals(fs.statSync(`${target}/small`).mtimeMs, 8.64e15);
+          assertEquals((await way(source, target)).unchanged, 3);
+        }
+      }
+    },
+  }),
+);
+
 onRuntimes(
   "sync() and fetchDir() get along with each other, and with calls",
   async (tun, folder) => {
