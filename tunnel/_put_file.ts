@@ -8,6 +8,7 @@ import { Progress } from "./_progress.ts";
 import { explainHere, transfer } from "./_transfer.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";
 import { checkPut } from "./put_arguments.ts";
+import { checkTransfer } from "./transfer_arguments.ts";
 import type { PutOptions, PutResult, PutSource } from "./file_options.ts";
 
 /** Bytes of a source in the memory that are copied at once. */
@@ -31,6 +32,7 @@ export async function putFile(
 ): Promise<PutResult> {
   const { mode = 0o644, signal, onProgress } = options;
   checkPut(source, options);
+  checkTransfer(options);
   const target = remotePath === undefined ? null : pathOf("remotePath", remotePath);
   const contents = open(tunnel, source);
   try {
