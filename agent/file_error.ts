@@ -28,6 +28,19 @@ export function fileError(path: string, code: string, reason: string): Error {
   return error;
 }
 
+/** Errors that {@linkcode fileErrors} tells. */
+const MAX_TOLD = 5;
+
+/** One error for several files, of which the first are known. */
+export function fileErrors(first: readonly Error[], count: number): Error {
+  if (count === 1) return first[0]!;
+  const texts = first.slice(0, MAX_TOLD).map(({ message }) => message);
+  if (count > texts.length) texts.push(`and ${count - texts.length} more`);
+  const error = new Error(texts.join("; "));
+  described.add(error);
+  return error;
+}
+
 /** Whether an error is one of {@linkcode fileError}. */
 export function isFileError(error: unknown): error is Error {
   return error instanceof Error && described.has(error);

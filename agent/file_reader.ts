@@ -3,6 +3,7 @@ import { Arena } from "./arena.ts";
 import { CHUNK } from "./byte_transfer.ts";
 import { describeFileError, fileError, withPath } from "./file_error.ts";
 import { regular } from "./new_file.ts";
+import { timeOf } from "./tree_entry.ts";
 
 // Windows lacks some.
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
@@ -50,7 +51,7 @@ export class FileReader {
       this.size = size;
       this.mode = mode & 0o7777;
       this.#modified = mtimeMs;
-      this.modified = Math.floor(mtimeMs);
+      this.modified = timeOf(mtimeMs);
     } catch (error) {
       throw describeFileError(error, path);
     }
@@ -111,7 +112,9 @@ export class FileReader {
   #checkUnchanged(): void {
     const { size, mtimeMs } = fs.fstatSync(this.#fd);
     if (size < this.size) this.#changed(`it had ${this.size} bytes, and has ${size} now`);
-    if (size === this.size && mtimeMs !== this.#modified) this.#changed("it was written to");
+    if (size === this.size && !Object.is(mtimeMs, this.#modified)) {
+      this.#changed("it was written to");
+    }
   }
 
   #changed(how: string): never {

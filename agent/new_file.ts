@@ -28,15 +28,24 @@ export class NewFile {
   #fd: number | undefined;
   /** What the system is doing with the descriptor. */
   #busy: Promise<unknown> = Promise.resolve();
-  /** What is on its way to the disk, unless all is there, and how many bytes have been written since. */
+  /** How many bytes are written before they are sent on to the disk. */
+  readonly #syncStep: number;
+  /** What is on its way to the disk, if anything is, and how many bytes have been written since. */
   #syncing: Promise<void> | undefined;
   #unsynced = 0;
 
-  private constructor(path: string, place: Place, temporary: string, fd: number) {
+  private constructor(
+    path: string,
+    place: Place,
+    temporary: string,
+    fd: number,
+    syncStep: number,
+  ) {
     this.#path = path;
     this.#place = place;
     this.#temporary = temporary;
     this.#fd = fd;
+    this.#syncStep = syncStep;
   }
 
   /**
@@ -51,25 +60,28 @@ export class NewFile {
       const folder = dirname(place.path);
       await sweep(folder);
       const temporary = temporaryPath(folder);
-      return new NewFile(path, place, temporary, fs.openSync(temporary, "wx", mode));
+      const fd = named(path, "its folder does not exist", () => fs.openSync(temporary, "wx", mode));
+      return new NewFile(path, place, temporary, fd, SYNC_STEP);
     });
   }
 
   /**
-   * Begins a file that takes the place of `path` itself, even if that is a symbolic link.
+   * Begins a file that takes the place of `path` itself, even if that is a symbolic link. It is for
+   * {@linkcode commitSync}.
    *
    * @param old The file that is there now.
    */
   static replacing(path: string, old: fs.Stats | undefined): NewFile {
     const temporary = temporaryPath(dirname(path));
-    return new NewFile(path, { path, old }, temporary, fs.openSync(temporary, "wx", 0o600));
+    const fd = fs.openSync(temporary, "wx", 0o600);
+    return new NewFile(path, { path, old }, temporary, fd, Infinity);
   }
 
   /** Appends bytes, which must stay as they are until this is done. */
   async write(bytes: Uint8Array): Promise<void> {
     await withPath(this.#path, () => this.#keepBusy(writeAll(this.#descriptor, bytes)));
     this.#unsynced += bytes.length;
-    if (this.#unsynced >= SYNC_STEP && this.#syncing === undefined) this.#beginSync();
+    if (this.#unsynced >= this.#syncStep && this.#syncing === undefined) this.#beginSync();
   }
 
   /** Appends bytes, at once: for few of them. */
@@ -157,8 +169,18 @@ function placeOf(path: string): Place {
   const found = fs.lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return { path, old: undefined };
   if (!found.isSymbolicLink()) return { path, old: regular(path, found) };
-  const target = fs.realpathSync(path);
+  const target = named(path, "it is a link that leads nowhere", () => fs.realpathSync(path));
   return { path: target, old: regular(path, fs.statSync(target)) };
+}
+
+/** Does something for which `path` has to be there; says it in these words if it is not. */
+function named<T>(path: string, missing: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    throw fileError(path, "ENOENT", `${missing} (ENOENT)`);
+  }
 }
 
 /**

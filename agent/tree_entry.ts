@@ -15,6 +15,9 @@ const MAX_CHARACTERS = 512 * 1024 ** 2;
 /** Half of a character outside of the basic plane: different ones are the same name on a disk. */
 const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
+/** The latest that a `Date` can be. */
+const MAX_TIME = 8.64e15;
+
 /** Milliseconds that work on files may take before others have their turn. */
 const TURN = 20;
 
@@ -41,12 +44,16 @@ export const TreeMessage = {
   ENTRIES: 0,
   /** `[LISTED, skipped]`: that was all there is, save what cannot be carried. */
   LISTED: 1,
-  /** `[FILES, [[index, bytes, modified], ...]]`: small files, whole; `null` for bytes: there is no such file any more. */
+  /** `[FILES, [[index, bytes, modified], ...]]`: small files, whole; `null` for bytes: there is none that could be sent. */
   FILES: 2,
   /** `[FILE, index, modified, size]`: a large file. Messages of plain bytes follow, so many in all. */
   FILE: 3,
   /** `[FILE_END]`: the large file is complete. */
   FILE_END: 4,
+  /** `[FILE_LOST]`: the large file cannot be completed. */
+  FILE_LOST: 5,
+  /** `[INCOMPLETE]`: something could not be read, so nothing is to be removed. The last message. */
+  INCOMPLETE: 6,
 } as const;
 
 /** What may be left alone; see `SyncOptions.exclude`. */
@@ -130,7 +137,13 @@ function refuse(path: unknown): never {
 
 /** Whether a value is a time that a file can have, in milliseconds since 1970. */
 export function isTime(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Math.abs(value as number) <= 8.64e15;
+  return Number.isSafeInteger(value) && Math.abs(value as number) <= MAX_TIME;
+}
+
+/** A file's time in whole milliseconds. Some file systems have later ones than a `Date` can; Deno tells NaN then. */
+export function timeOf(milliseconds: number): number {
+  if (Number.isNaN(milliseconds)) return MAX_TIME;
+  return Math.max(-MAX_TIME, Math.min(MAX_TIME, Math.floor(milliseconds)));
 }
 
 function isNatural(value: unknown): value is number {

@@ -5,7 +5,7 @@ import { encode } from "../codec/encode.ts";
 import { BrokenTransfer, CHUNK, Interruption } from "./byte_transfer.ts";
 import type { Channel } from "./channel.ts";
 import { Fifo } from "./fifo.ts";
-import { describeFileError, fileError, withPath } from "./file_error.ts";
+import { fileError, fileErrors, isFileError, withPath } from "./file_error.ts";
 import { FileReader } from "./file_reader.ts";
 import { Flag } from "./frame.ts";
 import { regular } from "./new_file.ts";
@@ -16,10 +16,12 @@ import {
   type Exclusion,
   isExcluded,
   readLink,
+  timeOf,
   TreeMessage,
   Turns,
   within,
 } from "./tree_entry.ts";
+import { TreePaths } from "./tree_paths.ts";
 
 /** A file up to this size goes whole, beside others in one message. */
 export const SMALL: number = 64 * 1024;
@@ -29,6 +31,12 @@ const BATCH = 256;
 
 /** Bytes of small files that are sent at once. */
 const PACK = 256 * 1024;
+
+/** The most that is read of a small file that has no size but contents, like those of /proc. */
+const MAX_WITHOUT_SIZE = 16 * 1024 * 1024;
+
+/** Of what could not be read, so many errors are kept. */
+const MAX_FAILURES = 100;
 
 /** What the system says of a file when another one, or none, has taken its place. */
 const GONE: ReadonlySet<string | undefined> = new Set([
@@ -54,6 +62,7 @@ export interface TreeSourceOptions {
 export class TreeSource {
   readonly #channel: Channel;
   readonly #root: string;
+  readonly #paths: TreePaths;
   readonly #options: TreeSourceOptions;
   readonly #entries: Entry[] = [];
   readonly #skipped: string[] = [];
@@ -66,17 +75,57 @@ export class TreeSource {
   #isAnswered = false;
   #pack: [number, Uint8Array | null, number][] = [];
   #packSize = 0;
+  /** What could not be read: the first of it, and how much in all. */
+  readonly #failures: Error[] = [];
+  #failed = 0;
 
   /** Serves the folder `root` on `channel`. */
   constructor(channel: Channel, root: string, options: TreeSourceOptions) {
     this.#channel = channel;
     this.#root = root;
+    this.#paths = new TreePaths(root);
     this.#options = options;
     this.#answers = new Answers(channel, (value) => this.#checkAnswer(value));
   }
 
-  /** Sends all that the target wants. */
+  /**
+   * Sends all that the target wants.
+   *
+   * @throws {Error} If something could not be read, when all else has been sent.
+   */
   async send(): Promise<void> {
+    const failure = await this.sendReadable();
+    if (failure !== undefined) throw failure;
+    this.#channel.end();
+  }
+
+  /** Sends what can be read of all that the target wants, without an end. Returns why the rest could not be. */
+  async sendReadable(): Promise<Error | undefined> {
+    try {
+      await this.#sendEntries();
+      for (let wanted; (wanted = await this.#answers.next()) !== null;) {
+        const entries = (wanted as number[]).map((index) =>
+          [index, this.#entries[index]!] as const
+        );
+        const bytes = entries.reduce((sum, [, [, , , , size]]) => sum + size, 0);
+        this.#options.onNeeded?.(entries.length, bytes);
+        for (const [index, entry] of entries) await this.#sendFile(index, entry);
+      }
+      await this.#flush();
+      if (this.#failed === 0) return undefined;
+      await this.#send([TreeMessage.INCOMPLETE]);
+      return fileErrors(this.#failures, this.#failed);
+    } finally {
+      this.#paths.close();
+    }
+  }
+
+  /** What the target says when it has all. */
+  async answer(): Promise<unknown> {
+    return await this.#answers.next();
+  }
+
+  async #sendEntries(): Promise<void> {
     let unsent = 0;
     for await (const entry of this.#scan()) {
       this.#entries.push(entry);
@@ -86,19 +135,6 @@ export class TreeSource {
     }
     await this.#send([TreeMessage.ENTRIES, this.#entries.slice(unsent)]);
     await this.#send([TreeMessage.LISTED, this.#skipped]);
-    for (let wanted; (wanted = await this.#answers.next()) !== null;) {
-      const entries = (wanted as number[]).map((index) => [index, this.#entries[index]!] as const);
-      const bytes = entries.reduce((sum, [, [, , , , size]]) => sum + size, 0);
-      this.#options.onNeeded?.(entries.length, bytes);
-      for (const [index, entry] of entries) await this.#sendFile(index, entry);
-    }
-    await this.#flush();
-    this.#channel.end();
-  }
-
-  /** What the target says when it has all. */
-  async answer(): Promise<unknown> {
-    return await this.#answers.next();
   }
 
   async *#scan(): AsyncGenerator<Entry> {
@@ -115,8 +151,7 @@ export class TreeSource {
         const path = within(folder, name);
         await this.#turns.next();
         this.#answers.check();
-        const isDouble = name === names[i - 1];
-        const entry = await withPath(this.#at(path), () => this.#entry(path, isDouble));
+        const entry = await this.#readable(path, name === names[i - 1]);
         if (entry === undefined) continue;
         if (entry[1] === EntryType.FOLDER) folders.push(path);
         yield entry;
@@ -124,24 +159,42 @@ export class TreeSource {
     }
   }
 
-  /** What is in a folder; nothing if it has gone since it was listed. */
+  /** What is in a folder; nothing if it has gone since it was listed, or cannot be read. */
   #names(folder: string): string[] {
     try {
-      return fs.readdirSync(this.#at(folder));
+      return fs.readdirSync(this.#paths.folder(folder));
     } catch (error) {
-      if (folder !== "" && GONE.has((error as NodeJS.ErrnoException).code)) return [];
-      throw describeFileError(error, this.#at(folder));
+      if (folder === "") throw this.#paths.describe(error, folder);
+      if (!GONE.has((error as NodeJS.ErrnoException).code)) this.#note(error, folder);
+      return [];
     }
+  }
+
+  async #readable(path: string, isDouble: boolean): Promise<Entry | undefined> {
+    try {
+      return await this.#entry(path, isDouble);
+    } catch (error) {
+      this.#note(error, path);
+      return undefined;
+    }
+  }
+
+  /** Keeps in mind that something cannot be read. Throws what is no error of a file. */
+  #note(error: unknown, path: string): void {
+    const described = this.#paths.describe(error, path);
+    if (!isFileError(described)) throw described;
+    this.#failed++;
+    if (this.#failures.length < MAX_FAILURES) this.#failures.push(described);
   }
 
   /** The entry at `path`, or `undefined` if it does not go along. */
   #entry(path: string, isDouble: boolean): Entry | undefined | Promise<Entry | undefined> {
-    const at = this.#at(path);
+    const at = this.#paths.at(path);
     // What is not UTF-8 may even look like what is.
     const found = isDouble ? undefined : lstat(at);
     if (found === undefined) {
       if (isExcluded(this.#options.exclusions, path, false)) return undefined;
-      if (path.includes("\ufffd")) throw notUtf8(at);
+      if (path.includes("\ufffd")) throw notUtf8(this.#paths.shown(path));
       return void this.#skipped.push(path);
     }
     if (isExcluded(this.#options.exclusions, path, found.isDirectory())) return undefined;
@@ -149,7 +202,11 @@ export class TreeSource {
     if (found.isSymbolicLink()) {
       const target = readLink(at);
       if (target === undefined) {
-        throw fileError(at, "EILSEQ", "the path that the link leads to is not UTF-8");
+        throw fileError(
+          this.#paths.shown(path),
+          "EILSEQ",
+          "the path that the link leads to is not UTF-8",
+        );
       }
       return entryOf(path, EntryType.LINK, found, target);
     }
@@ -173,31 +230,39 @@ export class TreeSource {
 
   /** A large file, or what a small one contains and its time of modification. */
   #read([path, , , modified, size]: Entry): FileReader | [Uint8Array | null, number] {
-    const at = this.#at(path);
     try {
-      if (size <= SMALL) return readSmall(at);
+      const at = this.#paths.at(path);
+      const small = size <= SMALL ? readSmall(at) : undefined;
+      if (small !== undefined) return small;
       const file = new FileReader(at, false);
       if (file.size > SMALL) return file;
       file.close();
-      return readSmall(at);
+      return readSmall(at) ?? changing(at);
     } catch (error) {
-      if (GONE.has((error as NodeJS.ErrnoException).code)) return [null, modified];
-      throw describeFileError(error, at);
+      if (!GONE.has((error as NodeJS.ErrnoException).code)) this.#note(error, path);
+      return [null, modified];
     }
   }
 
   async #sendLarge(index: number, file: FileReader): Promise<void> {
     try {
       await this.#flush();
-      await this.#send([TreeMessage.FILE, index, file.modified, file.size]);
-      for await (const block of file.blocks()) {
-        for (let at = 0; at < block.length; at += CHUNK) {
-          this.#channel.send(block.subarray(at, at + CHUNK), Flag.RAW);
+      await this.#send([TreeMessage.FILE, index, timeOf(file.modified), file.size]);
+      try {
+        for await (const block of file.blocks()) {
+          for (let at = 0; at < block.length; at += CHUNK) {
+            this.#channel.send(block.subarray(at, at + CHUNK), Flag.RAW);
+          }
+          await this.#drained();
+          this.#options.onSent?.(0, block.length);
         }
-        await this.#drained();
-        this.#options.onSent?.(0, block.length);
+        await this.#send([TreeMessage.FILE_END]);
+      } catch (error) {
+        // What the caller's own code threw may be an error of the system, too.
+        if (!isFileError(error)) throw error;
+        this.#note(error, this.#entries[index]![0]);
+        await this.#send([TreeMessage.FILE_LOST]);
       }
-      await this.#send([TreeMessage.FILE_END]);
       this.#options.onSent?.(1, 0);
     } finally {
       file.close();
@@ -238,10 +303,6 @@ export class TreeSource {
   async #drained(): Promise<void> {
     await this.#channel.drained();
     this.#answers.check();
-  }
-
-  #at(path: string): string {
-    return path === "" ? this.#root : `${this.#root}/${path}`;
   }
 }
 
@@ -285,7 +346,7 @@ class Answers {
 
 function entryOf(path: string, type: number, stats: fs.Stats, detail?: string): Entry {
   const size = type === EntryType.FILE ? stats.size : 0;
-  const entry = [path, type, stats.mode & 0o7777, Math.floor(stats.mtimeMs), size] as const;
+  const entry = [path, type, stats.mode & 0o7777, timeOf(stats.mtimeMs), size] as const;
   return detail === undefined ? entry : [...entry, detail];
 }
 
@@ -304,30 +365,52 @@ function notUtf8(path: string): Error {
   return fileError(path, "EILSEQ", "its name is not UTF-8");
 }
 
-/** A small file, and its time of modification. */
-function readSmall(path: string): [Uint8Array, number] {
+/** What a small file contains, and its time of modification; `undefined` if it is not small any more. */
+function readSmall(path: string): [Uint8Array, number] | undefined {
   // A link or a pipe that has taken the place of the file is not followed, and not waited for.
   const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
   const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
     for (let tries = 0; tries < 3; tries++) {
       const before = regular(path, fs.fstatSync(fd));
-      const bytes = new Uint8Array(before.size);
-      let length = 0;
-      while (length < bytes.length) {
-        const read = fs.readSync(fd, bytes, length, bytes.length - length, length);
-        if (read === 0) break;
-        length += read;
-      }
+      if (before.size > SMALL) return undefined;
+      const bytes = before.size === 0 ? readToEnd(path, fd) : readStart(fd, before.size);
       const { size, mtimeMs } = fs.fstatSync(fd);
-      if (size === before.size && mtimeMs === before.mtimeMs) {
-        return [bytes.subarray(0, length), Math.floor(mtimeMs)];
-      }
+      const modified = timeOf(before.mtimeMs);
+      const isSame = size === before.size && timeOf(mtimeMs) === modified;
+      // As of a large file, what has been appended meanwhile is not taken.
+      const isGrown = size > before.size && bytes.length === before.size;
+      if (isSame || isGrown) return [bytes, modified];
     }
-    throw fileError(path, "EBUSY", "it changes while it is read");
+    return changing(path);
   } finally {
     fs.closeSync(fd);
   }
+}
+
+function changing(path: string): never {
+  throw fileError(path, "EBUSY", "it changes while it is read");
+}
+
+function readStart(fd: number, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let length = 0;
+  while (length < size) {
+    const read = fs.readSync(fd, bytes, length, size - length, length);
+    if (read === 0) break;
+    length += read;
+  }
+  return bytes.subarray(0, length);
+}
+
+/** What is in a file that has no size: nothing, or what those of /proc have. */
+function readToEnd(path: string, fd: number): Uint8Array {
+  for (let size = SMALL; size <= MAX_WITHOUT_SIZE; size *= 16) {
+    const bytes = readStart(fd, size);
+    // A copy, which does not keep the room for more.
+    if (bytes.length < size) return bytes.slice();
+  }
+  throw fileError(path, "EFBIG", "it has no size, and there is too much in it");
 }
 
 /**
@@ -338,7 +421,8 @@ function readSmall(path: string): [Uint8Array, number] {
 export async function sha1Of(path: string, size: number, check: () => void): Promise<string> {
   const hash = createHash("sha1");
   // At once: most files are small, and there are many.
-  if (size <= SMALL) return hash.update(readSmall(path)[0]).digest("hex");
+  const small = size <= SMALL ? readSmall(path) : undefined;
+  if (small !== undefined) return hash.update(small[0]).digest("hex");
   const file = new FileReader(path, false);
   try {
     for await (const block of file.blocks()) {

@@ -4,7 +4,7 @@ import { decode } from "../codec/decode.ts";
 import { encode } from "../codec/encode.ts";
 import { BrokenTransfer, Interruption } from "./byte_transfer.ts";
 import type { Channel } from "./channel.ts";
-import { describeFileError, fileError, withPath } from "./file_error.ts";
+import { describeFileError, fileError } from "./file_error.ts";
 import { Flag } from "./frame.ts";
 import { NewFile, setTimes } from "./new_file.ts";
 import { isTemporaryName, sweep, temporaryPath } from "./temporary_name.ts";
@@ -16,11 +16,13 @@ import {
   isExcluded,
   isTime,
   readLink,
+  timeOf,
   TreeMessage,
   Turns,
   within,
 } from "./tree_entry.ts";
-import { openUp, TreeRemover } from "./tree_remover.ts";
+import { parentOf, TreePaths } from "./tree_paths.ts";
+import { isClosed, openUp, TreeRemover } from "./tree_remover.ts";
 import { sha1Of } from "./tree_source.ts";
 
 /** The most that one folder may have in it: each takes memory until the end. */
@@ -67,7 +69,7 @@ interface Incoming {
  */
 export class TreeTarget {
   readonly #channel: Channel;
-  readonly #root: string;
+  readonly #paths: TreePaths;
   readonly #options: TreeTargetOptions;
   readonly #checker = new EntryChecker();
   readonly #entries: Entry[] = [];
@@ -75,6 +77,8 @@ export class TreeTarget {
   readonly #wanted = new Map<number, fs.Stats | undefined>();
   /** Folders that were there before. */
   readonly #oldFolders = new Set<string>();
+  /** Folders that are here, but have neither their modes nor their times yet, with what was there before. */
+  readonly #unfinished = new Map<Entry, fs.Stats | undefined>();
   /** What the system knows the source's folders by, when they are here. */
   readonly #identities = new Set<string>();
   readonly #turns = new Turns();
@@ -89,16 +93,18 @@ export class TreeTarget {
   readonly #skipped = new Set<string>();
   #incoming: Incoming | undefined;
   #isListed = false;
+  /** Whether the source has things of which it could not tell. */
+  #isIncomplete = false;
   #failure: { readonly error: unknown } | undefined;
 
   /** Makes the folder `root` as the source on `channel` says. */
   constructor(channel: Channel, root: string, options: TreeTargetOptions) {
     this.#channel = channel;
-    this.#root = realPath(root);
+    this.#paths = new TreePaths(realPath(root));
     this.#options = options;
     this.#remover = new TreeRemover({
       ...options,
-      root: this.#root,
+      paths: this.#paths,
       next: () => this.#next(),
     });
     channel.onFailure((error) => {
@@ -110,35 +116,47 @@ export class TreeTarget {
   /** Takes all in. */
   async receive(): Promise<TreeChanges> {
     try {
-      for (let message; (message = await this.#channel.receive()) !== undefined;) {
-        if (message.flags & Flag.FAILURE) throw new Interruption(message);
-        if (message.flags & Flag.RAW) await this.#handlePiece(message.bytes);
-        else await this.#handle(decode(message.bytes));
-        await this.#next();
-      }
-      if (!this.#isListed || this.#incoming !== undefined || this.#wanted.size > 0) {
-        throw new BrokenTransfer("It ended before all files had come");
-      }
-      if (this.#options.delete) await this.#deleteOthers();
-      await this.#finishFolders();
-      const { created, updated, ...rest } = this.#changes;
-      // What was listed may have gone meanwhile.
-      const isThere = (path: string): boolean => !this.#skipped.has(path);
-      return {
-        ...rest,
-        created: created.filter(isThere),
-        updated: updated.filter(isThere),
-        deleted: this.#remover.deleted,
-        skipped: [...this.#skipped],
-      };
-    } finally {
+      await this.#receiveAll();
+      // Before anything is removed, which may take its time, what is new is of use.
+      await this.#endFolders((entry, old) => old ?? this.#finish(entry, old));
+      if (this.#options.delete && !this.#isIncomplete) await this.#deleteOthers();
+      await this.#endFolders((entry, old) => this.#finish(entry, old));
+      this.#check();
+    } catch (error) {
       this.#incoming?.file.discard();
+      await this.#giveUpFolders();
+      throw error;
+    } finally {
+      this.#paths.close();
+    }
+    const { created, updated, ...rest } = this.#changes;
+    // What was listed may have gone meanwhile.
+    const isThere = (path: string): boolean => !this.#skipped.has(path);
+    return {
+      ...rest,
+      created: created.filter(isThere),
+      updated: updated.filter(isThere),
+      deleted: this.#remover.deleted,
+      skipped: [...this.#skipped],
+    };
+  }
+
+  async #receiveAll(): Promise<void> {
+    for (let message; (message = await this.#channel.receive()) !== undefined;) {
+      if (message.flags & Flag.FAILURE) throw new Interruption(message);
+      if (message.flags & Flag.RAW) await this.#handlePiece(message.bytes);
+      else await this.#handle(decode(message.bytes));
+      await this.#next();
+    }
+    if (!this.#isListed || this.#incoming !== undefined || this.#wanted.size > 0) {
+      throw new BrokenTransfer("It ended before all files had come");
     }
   }
 
   async #handle(message: unknown): Promise<void> {
     const [kind, ...rest] = arrayOf(message);
-    if (this.#incoming !== undefined && kind !== TreeMessage.FILE_END) {
+    const isEnd = kind === TreeMessage.FILE_END || kind === TreeMessage.FILE_LOST;
+    if (this.#incoming !== undefined && !isEnd) {
       throw new BrokenTransfer("Something else within a file");
     }
     if (this.#isListed && (kind === TreeMessage.ENTRIES || kind === TreeMessage.LISTED)) {
@@ -184,6 +202,15 @@ export class TreeTarget {
         this.#options.onWritten?.(1, 0);
         return;
       }
+      case TreeMessage.FILE_LOST:
+        if (this.#incoming === undefined) throw new BrokenTransfer("The end of no file");
+        this.#incoming.file.discard();
+        this.#lose(this.#incoming.index);
+        this.#incoming = undefined;
+        return;
+      case TreeMessage.INCOMPLETE:
+        this.#isIncomplete = true;
+        return;
       default:
         throw new BrokenTransfer("A message of no known kind");
     }
@@ -210,7 +237,7 @@ export class TreeTarget {
       try {
         if (!await this.#compare(index, entry)) continue;
       } catch (error) {
-        throw describeFileError(error, this.#at(path));
+        throw this.#paths.describe(error, path);
       } finally {
         await this.#next();
       }
@@ -226,14 +253,10 @@ export class TreeTarget {
   /** Makes what is there as the entry says. Returns whether that takes the file's contents. */
   async #compare(index: number, entry: Entry): Promise<boolean> {
     const [path, type] = entry;
-    const at = this.#at(path);
     const isNew = path !== "" && !this.#oldFolders.has(parentOf(path));
     // The folder itself may be a link to one: the user named it.
-    const old = isNew
-      ? undefined
-      : path === ""
-      ? fs.statSync(at, { throwIfNoEntry: false })
-      : fs.lstatSync(at, { throwIfNoEntry: false });
+    const stat = path === "" ? fs.statSync : fs.lstatSync;
+    const old = isNew ? undefined : stat(this.#paths.at(path), { throwIfNoEntry: false });
     switch (type) {
       case EntryType.FOLDER:
         await this.#compareFolder(entry, old);
@@ -250,33 +273,34 @@ export class TreeTarget {
     }
   }
 
-  async #compareFolder([path, , mode]: Entry, old: fs.Stats | undefined): Promise<void> {
-    const at = this.#at(path);
+  async #compareFolder(entry: Entry, old: fs.Stats | undefined): Promise<void> {
+    const [path, , mode] = entry;
+    const { dryRun } = this.#options;
     if (old?.isDirectory()) {
       this.#oldFolders.add(path);
       this.#identities.add(identityOf(old));
       if ((old.mode & 0o7777) === mode) this.#changes.unchanged++;
       else this.#changes.updated.push(path || ".");
-      if (this.#options.dryRun) return;
-      await sweep(at);
+      if (dryRun) return;
+      await sweep(this.#paths.shown(path));
+      this.#unfinished.set(entry, old);
       // To be able to write to it; its own mode comes at the end.
-      openUp(at, old);
+      openUp(this.#paths.folder(path), old);
       return;
     }
-    if (path === "" && old !== undefined) {
-      throw fileError(at, "ENOTDIR", "it is no folder (ENOTDIR)");
-    }
+    if (path === "") checkPlace(this.#paths.shown(path), old);
     this.#note(path || ".", old);
-    if (path === "") checkParents(at);
-    if (this.#options.dryRun) return;
-    if (path !== "" && old !== undefined) fs.unlinkSync(at);
+    if (dryRun) return;
+    const at = this.#paths.at(path);
     if (path === "") fs.mkdirSync(dirname(at), { recursive: true });
+    else if (old !== undefined) fs.unlinkSync(at);
     try {
       fs.mkdirSync(at, 0o700);
     } catch (error) {
       // Somebody else may have the same to do.
       if (!fs.lstatSync(at, { throwIfNoEntry: false })?.isDirectory()) throw error;
     }
+    this.#unfinished.set(entry, undefined);
     this.#identities.add(identityOf(fs.lstatSync(at)));
   }
 
@@ -284,10 +308,9 @@ export class TreeTarget {
     [path, , , modified, , target]: Entry,
     old: fs.Stats | undefined,
   ): Promise<void> {
-    const at = this.#at(path);
     if (
-      old?.isSymbolicLink() && readLink(at) === target &&
-      isSameTime(Math.floor(old.mtimeMs), modified)
+      old?.isSymbolicLink() && readLink(this.#paths.at(path)) === target &&
+      isSameTime(timeOf(old.mtimeMs), modified)
     ) {
       this.#changes.unchanged++;
       return;
@@ -295,11 +318,11 @@ export class TreeTarget {
     this.#note(path, old);
     await this.#clear(path, old);
     if (this.#options.dryRun) return;
-    const temporary = temporaryPath(this.#at(parentOf(path)));
+    const temporary = temporaryPath(this.#paths.folder(parentOf(path)));
     fs.symlinkSync(target!, temporary);
     try {
       setTimes(temporary, modified);
-      fs.renameSync(temporary, at);
+      fs.renameSync(temporary, this.#paths.at(path));
     } catch (error) {
       fs.rmSync(temporary, { force: true });
       throw error;
@@ -309,18 +332,17 @@ export class TreeTarget {
   /** Whether a file needs no contents; its mode and time are made right. */
   async #isSame([path, , mode, modified, size, sha1sum]: Entry, old: fs.Stats): Promise<boolean> {
     if (old.size !== size) return false;
-    const at = this.#at(path);
-    const isTimely = isSameTime(Math.floor(old.mtimeMs), modified);
+    const at = this.#paths.at(path);
+    const isTimely = isSameTime(timeOf(old.mtimeMs), modified);
     if (sha1sum === undefined ? !isTimely : await this.#sha1Of(at, size) !== sha1sum) return false;
     const hasMode = (old.mode & 0o7777) === mode;
     if (isTimely && hasMode) {
       this.#changes.unchanged++;
       return true;
     }
+    const given = { ...!hasMode && { mode }, ...!isTimely && { modified } };
+    if (!this.#options.dryRun && !adjust(at, old, given)) return false;
     this.#changes.updated.push(path);
-    if (this.#options.dryRun) return true;
-    if (!hasMode) fs.chmodSync(at, mode);
-    if (!isTimely) setTimes(at, modified);
     return true;
   }
 
@@ -338,11 +360,11 @@ export class TreeTarget {
   /** Removes what cannot simply be replaced: a folder where something else is to be. */
   async #clear(path: string, old: fs.Stats | undefined): Promise<void> {
     if (!old?.isDirectory()) return;
-    const at = this.#at(path);
+    const shown = this.#paths.shown(path);
     // Where case does not count, or accents can be written in two ways. What is in it would go to where a link leads.
     if (this.#identities.has(identityOf(old))) {
       throw fileError(
-        at,
+        shown,
         "EEXIST",
         "there are two different names for it, which are the same here",
       );
@@ -352,19 +374,15 @@ export class TreeTarget {
       : "delete: true would remove it";
     const isEmptied = this.#options.delete
       ? await this.#remover.remove(path, true)
-      : fs.readdirSync(at).length === 0 && await this.#remover.remove(path, true);
+      : fs.readdirSync(this.#paths.folder(path)).length === 0 &&
+        await this.#remover.remove(path, true);
     if (isEmptied) return;
-    throw fileError(at, "ENOTEMPTY", `a folder is in the way, and it is not empty: ${hint}`);
+    throw fileError(shown, "ENOTEMPTY", `a folder is in the way, and it is not empty: ${hint}`);
   }
 
   #handleFile(index: number, bytes: Uint8Array | null, modified: number): void {
     if (bytes === null) {
-      // It is gone at the source; what is here may stay.
-      const path = this.#entryOfWanted(index)[0];
-      this.#wanted.delete(index);
-      this.#skipped.add(path);
-      this.#options.onWritten?.(1, 0);
-      return;
+      return this.#lose(index);
     }
     if (!isTime(modified)) throw new BrokenTransfer("A file without a time");
     const file = this.#begin(index);
@@ -372,10 +390,18 @@ export class TreeTarget {
       file.writeSync(bytes);
     } catch (error) {
       file.discard();
-      throw describeFileError(error, this.#at(this.#entries[index]![0]));
+      throw this.#paths.describe(error, this.#entries[index]![0]);
     }
     this.#commit({ file, index, modified, received: bytes.length });
     this.#options.onWritten?.(1, bytes.length);
+  }
+
+  /** The source cannot send a file; what is here may stay. */
+  #lose(index: number): void {
+    const [path] = this.#entryOfWanted(index);
+    this.#wanted.delete(index);
+    this.#skipped.add(path);
+    this.#options.onWritten?.(1, 0);
   }
 
   async #handlePiece(bytes: Uint8Array): Promise<void> {
@@ -385,16 +411,20 @@ export class TreeTarget {
     if (incoming.received > incoming.size) {
       throw new BrokenTransfer("A file that is longer than it was to be");
     }
-    await incoming.file.write(bytes);
+    try {
+      await incoming.file.write(bytes);
+    } catch (error) {
+      throw this.#paths.describe(error, this.#entries[incoming.index]![0]);
+    }
     this.#options.onWritten?.(0, bytes.length);
   }
 
   #begin(index: number): NewFile {
-    const at = this.#at(this.#entryOfWanted(index)[0]);
+    const [path] = this.#entryOfWanted(index);
     try {
-      return NewFile.replacing(at, this.#wanted.get(index));
+      return NewFile.replacing(this.#paths.at(path), this.#wanted.get(index));
     } catch (error) {
-      throw describeFileError(error, at);
+      throw this.#paths.describe(error, path);
     }
   }
 
@@ -403,7 +433,7 @@ export class TreeTarget {
     try {
       file.commitSync(mode, modified);
     } catch (error) {
-      throw describeFileError(error, this.#at(path));
+      throw this.#paths.describe(error, path);
     } finally {
       file.discard();
     }
@@ -419,9 +449,7 @@ export class TreeTarget {
 
   async #deleteOthers(): Promise<void> {
     for (const folder of this.#oldFolders) {
-      const at = this.#at(folder);
-      const names = await withPath(at, () => fs.readdirSync(at));
-      for (const name of names) {
+      for (const name of this.#names(folder)) {
         const path = within(folder, name);
         if (this.#checker.has(path) || this.#skipped.has(path) || isTemporaryName(name)) continue;
         await this.#remover.remove(path);
@@ -429,24 +457,59 @@ export class TreeTarget {
     }
   }
 
-  /** Gives the folders their modes and times, those within first: what happens in a folder changes its time. */
-  async #finishFolders(): Promise<void> {
-    if (this.#options.dryRun) return;
-    for (let i = this.#entries.length; i-- > 0;) {
-      const [path, type, mode, modified] = this.#entries[i]!;
-      if (type !== EntryType.FOLDER) continue;
-      await this.#next();
-      const at = this.#at(path);
-      try {
-        const found = fs.lstatSync(at);
-        if (!found.isDirectory()) throw fileError(at, "ENOTDIR", "it is no folder any more");
-        const { mode: oldMode, mtimeMs } = found;
-        if ((oldMode & 0o7777) !== mode) fs.chmodSync(at, mode);
-        if (!isSameTime(Math.floor(mtimeMs), modified)) setFolderTimes(at, modified);
-      } catch (error) {
-        throw describeFileError(error, at);
-      }
+  #names(folder: string): string[] {
+    try {
+      return fs.readdirSync(this.#paths.folder(folder));
+    } catch (error) {
+      throw this.#paths.describe(error, folder);
     }
+  }
+
+  /**
+   * Has `end` give folders what they are to have at the end, those within first: what happens in a folder changes its
+   * time. It returns something to leave one for later.
+   *
+   * @throws {Error} If one of them cannot be given it, when all others have it.
+   */
+  async #endFolders(end: (entry: Entry, old: fs.Stats | undefined) => unknown): Promise<void> {
+    let failure: { readonly error: unknown } | undefined;
+    for (const [entry, old] of [...this.#unfinished].reverse()) {
+      await this.#turns.next();
+      try {
+        if (end(entry, old) !== undefined) continue;
+      } catch (error) {
+        failure ??= { error: this.#paths.describe(error, entry[0]) };
+      }
+      this.#unfinished.delete(entry);
+    }
+    if (failure !== undefined) throw failure.error;
+  }
+
+  /** Leaves the folders as others can use them: what could arrive is in them. */
+  async #giveUpFolders(): Promise<void> {
+    await this.#endFolders((entry, old) => {
+      if (old === undefined || this.#isIncomplete) return this.#finish(entry, old);
+      if (isClosed(old)) fs.chmodSync(this.#paths.folder(entry[0]), old.mode & 0o7777);
+    }).catch(() => {});
+  }
+
+  /** Gives a folder its mode and time. */
+  #finish([path, , mode, modified]: Entry, old: fs.Stats | undefined): void {
+    const at = this.#paths.folder(path);
+    const { mode: oldMode, mtimeMs } = fs.statSync(at);
+    if (!isSameTime(timeOf(mtimeMs), modified)) {
+      // Of a descriptor's link, what it leads to.
+      ifPermitted(() => setTimes(`${at}/.`, modified));
+    }
+    if ((oldMode & 0o7777) === mode) return;
+    if (old === undefined) return fs.chmodSync(at, mode);
+    if (ifPermitted(() => fs.chmodSync(at, mode))) return;
+    // It has the mode that it had.
+    const { updated } = this.#changes;
+    const index = updated.indexOf(path || ".");
+    if (index < 0) return;
+    updated.splice(index, 1);
+    this.#changes.unchanged++;
   }
 
   /** Others have their turn, and it may turn out that there is no more to do. */
@@ -463,10 +526,6 @@ export class TreeTarget {
   #note(path: string, old: fs.Stats | undefined): void {
     (old === undefined ? this.#changes.created : this.#changes.updated).push(path);
   }
-
-  #at(path: string): string {
-    return path === "" ? this.#root : `${this.#root}/${path}`;
-  }
 }
 
 function arrayOf(value: unknown): unknown[] {
@@ -481,11 +540,16 @@ function isSameTime(here: number, there: number): boolean {
 }
 
 /**
- * Finds out whether there can be a folder at a path where there is none.
+ * Finds out whether there can be a folder at a path.
  *
+ * @param found What is there, if anything; a link is followed.
  * @throws {Error} If something else is in the way.
  */
-function checkParents(path: string): void {
+function checkPlace(path: string, found: fs.Stats | undefined): void {
+  if (found !== undefined) throw fileError(path, "ENOTDIR", "it is no folder (ENOTDIR)");
+  if (fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
+    throw fileError(path, "ENOENT", "it is a link that leads nowhere (ENOENT)");
+  }
   for (let at = dirname(path);; at = dirname(at)) {
     // Not all versions of Node tell a file in the way from nothing at all.
     const found = fs.statSync(at, { throwIfNoEntry: false });
@@ -504,19 +568,43 @@ function realPath(path: string): string {
   }
 }
 
-/** Who may write to a folder need not own it, and then cannot say when that was. */
-function setFolderTimes(path: string, modified: number): void {
+/** Does something with a folder, if that is permitted: who may write to it need not own it. */
+function ifPermitted(work: () => void): boolean {
   try {
-    setTimes(path, modified);
+    work();
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
+    return false;
+  }
+}
+
+/** What a file that is there is given. */
+interface Given {
+  readonly mode?: number;
+  readonly modified?: number;
+}
+
+/** Gives the file `old` its mode and time. Returns whether that could be done; else it can only be replaced. */
+function adjust(path: string, old: fs.Stats, { mode, modified }: Given): boolean {
+  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
+  let fd: number | undefined;
+  try {
+    // Not by its path, where there may be a link to another file by now.
+    fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if (identityOf(fs.fstatSync(fd)) !== identityOf(old)) return false;
+    if (mode !== undefined) fs.fchmodSync(fd, mode);
+    if (modified !== undefined) setTimes(fd, modified);
+    return true;
+  } catch (error) {
+    // It is somebody else's, or its own mode is in the way.
+    if (typeof (error as NodeJS.ErrnoException).code === "string") return false;
+    throw error;
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd);
   }
 }
 
 function identityOf({ dev, ino }: fs.Stats): string {
   return `${dev}:${ino}`;
-}
-
-function parentOf(path: string): string {
-  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }

@@ -32,7 +32,7 @@ const { values: options, positionals: names } = parseArgs({
     // Commands, which run in the folder on the hosts.
     restart: { type: "string", default: "true" },
     check: { type: "string", default: "echo healthy" },
-    // How many hosts at a time, such as 2 or 25%, and how many may fail.
+    // How many hosts at a time, and how many may fail, such as 2 or 25%.
     batch: { type: "string", default: "50%" },
     "max-failures": { type: "string", default: "0" },
     // How much space a host must have, in MiB.
@@ -41,8 +41,9 @@ const { values: options, positionals: names } = parseArgs({
 });
 const { folder, to, restart, check } = options;
 const config: PutSource = options.config ?? { text: "port = 8080\n" };
-const batchSize = options.batch.endsWith("%") ? options.batch : Number(options.batch);
-const maxFailures = Number(options["max-failures"]);
+const shareOf = (text: string): number | string => text.endsWith("%") ? text : Number(text);
+const batchSize = shareOf(options.batch);
+const maxFailures = shareOf(options["max-failures"]);
 
 // These three run on the hosts.
 
@@ -87,7 +88,7 @@ async function deploy(tunnel: BaseTunnel): Promise<string> {
   lines.begin(host, "sync");
   await tunnel.sync(folder, to, {
     delete: true,
-    exclude: ["app.conf"],
+    exclude: ["/app.conf"],
     onProgress({ files, totalFiles, bytes, totalBytes }) {
       const size = `${(bytes / MIB).toFixed(1)} of ${(totalBytes / MIB).toFixed(1)} MiB`;
       lines.progress(host, `${files} of ${totalFiles} files, ${size}`);

@@ -3,6 +3,7 @@ import type { ErrorResult } from "./error_result.ts";
 
 /** A longer reason is cut. */
 const MAX_LENGTH = 300;
+const MAX_LINES = 3;
 
 /**
  * What happened on a host, in a line that does not name the host: then many hosts can have the same.
@@ -11,9 +12,14 @@ const MAX_LENGTH = 300;
  * @param result The result.
  */
 export function reasonOf(host: string, result: ErrorResult): string {
-  const [line = ""] = result.msg.split("\n", 1);
+  const [line = "", ...others] = result.msg.split("\n").map((line) => line.trim())
+    .filter((line) => line !== "");
   const name = visible(host).replace(/\W/g, "\\$&");
-  const reason = line.replace(new RegExp(` (?:on|to|from) ${name}(?=:| )`), "")
+  const first = line.replace(new RegExp(` (?:on|to|from) ${name}(?=:| )`), "")
     .replace(new RegExp(`: on ${name}, `), ": ");
+  const lines = [first, ...others.slice(0, MAX_LINES - 1)];
+  if (others.length >= MAX_LINES) lines.push("…");
+  // What a command printed often begins in a line of its own.
+  const reason = lines.join(" ⏎ ").replace(/: ⏎ /, ": ");
   return reason.length > MAX_LENGTH ? `${reason.slice(0, MAX_LENGTH)}…` : reason;
 }

@@ -48,7 +48,7 @@ export function resultTable(
     const key = reason === undefined ? fingerprint(result) : `${state} ${reason}`;
     const row = rows.get(key) ?? { state, hosts: [], text: reason ?? valueText(result, show) };
     rows.set(key, row);
-    row.hosts.push(visible(host));
+    row.hosts.push(hostText(host));
     counts[state]++;
   }
   const shown = STATES.filter((state) => counts[state] > 0);
@@ -57,6 +57,11 @@ export function resultTable(
     title: `GroupResult: ${summary}`,
     rows: shown.flatMap((state) => [...rows.values()].filter((row) => row.state === state)),
   };
+}
+
+/** A host's name in one line, so that it cannot look like the row of another. */
+export function hostText(host: string): string {
+  return visible(host).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 }
 
 /** `a, b, c, … (97 hosts)`. */

@@ -1,4 +1,5 @@
 import { hostList, type ResultRow, type ResultTable, type State } from "./_result_table.ts";
+import { padded, widthOf } from "./_text_width.ts";
 
 /** Rows of values beyond so many are left out. What wants attention is shown whole. */
 const MAX_ROWS = 100;
@@ -17,8 +18,8 @@ export function textTable({ title, rows }: ResultTable, colors: boolean): string
     ...rows.filter(({ state }) => state !== "ok"),
   ];
   const labels = shown.map(({ hosts }) => hostList(hosts, MAX_HOSTS));
-  const width = Math.min(MAX_WIDTH, Math.max(0, ...labels.map((label) => label.length)));
-  const lines = shown.map((row, i) => line(row, labels[i]!.padEnd(width), paint));
+  const width = Math.min(MAX_WIDTH, Math.max(0, ...labels.map(widthOf)));
+  const lines = shown.map((row, i) => line(row, padded(labels[i]!, width), paint));
   if (values.length > MAX_ROWS) {
     lines.splice(MAX_ROWS, 0, `  … (${values.length - MAX_ROWS} different values more)`);
   }

@@ -125,7 +125,7 @@ export class Group implements Iterable<BaseTunnel> {
    * @throws {RangeError} If the concurrency is not a number of members.
    */
   constructor(hosts: Hosts, options: GroupOptions = {}) {
-    const { concurrency, ssh } = { ...DEFAULTS, ...options };
+    const { concurrency = DEFAULTS.concurrency, ssh = DEFAULTS.ssh } = options;
     if (!(Number.isInteger(concurrency) && concurrency > 0) && concurrency !== Infinity) {
       throw new RangeError(`concurrency is ${concurrency}: expected an integer, at least 1`);
     }

@@ -1,10 +1,9 @@
 import { inspect } from "node:util";
 import { defineHandle, HandleKind } from "../agent/handle.ts";
 import { RemoteError } from "../tunnel/remote_error.ts";
-import { visible } from "../tunnel/visible.ts";
 import { htmlTable } from "./_html_table.ts";
 import { reasonOf } from "./_reason.ts";
-import { hostList, resultTable } from "./_result_table.ts";
+import { hostList, hostText, resultTable } from "./_result_table.ts";
 import { defineLooks } from "./_show.ts";
 import { textTable } from "./_text_table.ts";
 import { ErrorResult } from "./error_result.ts";
@@ -101,7 +100,7 @@ function failureOf(failures: readonly (readonly [string, ErrorResult])[], size: 
   const hosts = new Map<string, string[]>();
   for (const [host, result] of failures) {
     const reason = reasonOf(host, result);
-    hosts.set(reason, [...hosts.get(reason) ?? [], visible(host)]);
+    hosts.set(reason, [...hosts.get(reason) ?? [], hostText(host)]);
   }
   const parts = [...hosts].map(([reason, names]) => `${names.join(", ")}: ${reason}`);
   const summary = `${failures.length} of ${size} hosts failed`;

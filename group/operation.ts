@@ -28,6 +28,7 @@ import {
   withSession,
 } from "../tunnel/operation.ts";
 import { checkPut } from "../tunnel/put_arguments.ts";
+import { checkGlobs, checkTransfer } from "../tunnel/transfer_arguments.ts";
 import { localPaths } from "./_local_paths.ts";
 import { pathOf } from "../tunnel/local_path.ts";
 import { ErrorResult } from "./error_result.ts";
@@ -88,7 +89,7 @@ export function connectOperation(): Operation<AgentInfo> {
 /**
  * Writing a file at the far end.
  *
- * @throws {TypeError} If the source is none, or a stream, which only one host can read.
+ * @throws {TypeError} If the source or an option is none, or it is a stream, which only one host can read.
  * @throws {RangeError} If the mode is none.
  */
 export function putOperation(
@@ -106,7 +107,7 @@ export function putOperation(
 /**
  * Reading a file at the far end.
  *
- * @throws {TypeError} If the template does not give each host a path of its own, or is a stream.
+ * @throws {TypeError} If the template does not give each host a path of its own, or is a stream, or an option is none.
  */
 export function fetchOperation(
   target: Target,
@@ -128,7 +129,7 @@ export function fetchOperation(
 /**
  * Making a folder at the far end the same as one here.
  *
- * @throws {TypeError} If an argument is no path.
+ * @throws {TypeError} If an argument is no path, or an option is none.
  */
 export function syncOperation(
   _target: Target,
@@ -138,13 +139,13 @@ export function syncOperation(
 ): Operation<SyncResult> {
   pathOf("localDir", localDir);
   pathOf("remoteDir", remoteDir);
-  return fileOperation(options, (tunnel) => tunnel.sync(localDir, remoteDir, options));
+  return folderOperation(options, (tunnel, own) => tunnel.sync(localDir, remoteDir, own));
 }
 
 /**
  * Making a folder here the same as one at the far end.
  *
- * @throws {TypeError} If the template does not give each host a path of its own.
+ * @throws {TypeError} If the template does not give each host a path of its own, or an option is none.
  */
 export function fetchDirOperation(
   target: Target,
@@ -154,7 +155,10 @@ export function fetchDirOperation(
 ): Operation<SyncResult> {
   pathOf("remoteDir", remoteDir);
   const dirOf = localPathOf(target, localDir);
-  return fileOperation(options, (tunnel) => tunnel.fetchDir(remoteDir, dirOf(tunnel), options));
+  return folderOperation(
+    options,
+    (tunnel, own) => tunnel.fetchDir(remoteDir, dirOf(tunnel), own),
+  );
 }
 
 /**
@@ -181,10 +185,24 @@ export async function outcome<T>(
 }
 
 function fileOperation<T>(
-  { signal }: { readonly signal?: AbortSignal },
+  options: PutOptions,
   perform: (tunnel: BaseTunnel) => Promise<T>,
 ): Operation<T> {
-  return { ready: undefined, signal, perform };
+  checkTransfer(options);
+  return { ready: undefined, signal: options.signal, perform };
+}
+
+function folderOperation(
+  options: SyncOptions,
+  perform: (tunnel: BaseTunnel, options: SyncOptions) => Promise<SyncResult>,
+): Operation<SyncResult> {
+  checkTransfer(options);
+  const { exclude, signal } = options;
+  // The globs that are checked are those that are used.
+  const own = Array.isArray(exclude) ? { ...options, exclude: [...exclude] } : options;
+  const ready = exclude === undefined ? undefined : checkGlobs(own);
+  ready?.catch(() => {});
+  return { ready, signal, perform: (tunnel) => perform(tunnel, own) };
 }
 
 async function check(target: Target, call: PreparedCall): Promise<void> {

@@ -27,7 +27,7 @@ import type {
   SyncOptions,
   SyncResult,
 } from "../tunnel/file_options.ts";
-import { anySignal, connectionOf } from "../tunnel/operation.ts";
+import { anySignal } from "../tunnel/operation.ts";
 import type { WithOptions } from "../tunnel/tunnel_options.ts";
 import { visible } from "../tunnel/visible.ts";
 import { AsyncResult, type Completion } from "./async_result.ts";
@@ -69,7 +69,7 @@ interface Shared {
 
 /**
  * Different operations on many hosts: those of one host one after the other, in the order in which they were
- * put in, and all hosts side by side. No host waits for another, as the members of a group do after each operation.
+ * put in, even by different tunnels to it, and all hosts side by side. No host waits for another, as the members of a group do after each operation.
  *
  * Each method returns an {@linkcode AsyncResult} at once; {@linkcode run} does the work.
  *
@@ -292,7 +292,6 @@ export class Queue {
       throw new TypeError(`Cannot queue ${method} for ${shown}: expected a tunnel or a Group`);
     }
     const tunnels: readonly BaseTunnel[] = group?.tunnels ?? [target as BaseTunnel];
-    const lanes = tunnels.map(connectionOf);
     const operation = operationOn(group === undefined ? tunnels[0]! : tunnels);
     const attempt: Attempt<V> = group === undefined
       ? (tunnel) => outcome(operation, tunnel)
@@ -318,7 +317,7 @@ export class Queue {
           if (--left === 0) gather();
         };
         const task = this.#task(operation, attempt, tunnel, { complete: completeOne, fail });
-        scheduler.add(lanes[i], task, this.#options)
+        scheduler.add(tunnel.host, task, this.#options)
           .catch((reason) =>
             completeOne(new ErrorResult(reason, { aborted: true, skipped: true }))
           );

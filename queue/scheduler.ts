@@ -187,6 +187,7 @@ export class Scheduler {
    * tasks, and may add some. Unlike a task it counts for no limit, so it may wait for tasks itself.
    *
    * @param promise What to wait for. Its rejection is for others to handle.
+   * @throws {TypeError} If it is no promise.
    *
    * @example
    * ```ts
@@ -201,6 +202,9 @@ export class Scheduler {
    * ```
    */
   waitUntil(promise: PromiseLike<unknown>): void {
+    if (typeof promise?.then !== "function") {
+      throw new TypeError(`Cannot wait for ${String(promise)}: it is not a promise`);
+    }
     this.#held++;
     const onSettled = (): void => {
       this.#held--;

@@ -98,6 +98,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
     // In two parts, so that a terminal that echoes this line does not say the marker.
     `_csN=${marker.slice(0, 8)}""${marker.slice(8)}`,
     '_csL=$(printf "\\nx");_csL=${_csL%x}',
+    `_csU=${quote(url)}`,
     "exec 3<&0 4>&1 </dev/null >&2",
     cwd === undefined
       // A folder that sudo's other user may not enter would stop the interpreters.
@@ -122,9 +123,9 @@ export function bootstrapLine(options: BootstrapOptions): string {
     `d() { f deno "$1"||return 0;_csD=\${DENO_DIR-};(${noCache}DENO_NO_PACKAGE_JSON=1 "$_csp" run ` +
     `${
       permissionFlags.map((flag) => quoteLine(flag, "$_csL")).join(" ")
-    } --no-prompt --no-config --no-lock ${quote(url)} $_csN "$_csD" 2>&1);e $? "$_csp";}`,
+    } --no-prompt --no-config --no-lock "$_csU" $_csN "$_csD" 2>&1);e $? "$_csp";}`,
     `n() { f node "$1"||return 0;("$_csp" --experimental-vm-modules --no-warnings --input-type=module ` +
-    `-e ${quote(`import"${url}"`)} $_csN 2>&1);e $? "$_csp";}`,
+    `-e "import'$_csU'" $_csN 2>&1);e $? "$_csp";}`,
     "trap : TERM",
     // Not at SIGPIPE, when the agent has ended first.
     // The agent, too, sees the end of the pipe now, unless its code never lets it: time to remove half-written files.

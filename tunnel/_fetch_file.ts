@@ -12,9 +12,11 @@ import { concat } from "../agent/concat.ts";
 import { Interrupt } from "../agent/interrupt.ts";
 import { decode } from "../codec/decode.ts";
 import { localPath as toLocalPath, pathOf } from "./local_path.ts";
+import { whileFewAreOpen } from "./_open_files.ts";
 import { Progress } from "./_progress.ts";
 import { explainHere, transfer } from "./_transfer.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";
+import { checkTransfer } from "./transfer_arguments.ts";
 import type {
   FetchedBytes,
   FetchedStream,
@@ -25,6 +27,9 @@ import type {
 
 /** The most bytes that are collected in the memory. */
 const MAX_IN_MEMORY = 1024 ** 3;
+
+/** What is known when all bytes are there. */
+type Fetched = Summary & { remotePath: string };
 
 /** What takes the bytes. */
 interface Sink {
@@ -45,29 +50,44 @@ export async function fetchFile(
   target: FetchTarget | undefined,
   options: FetchOptions,
 ): Promise<FetchResult | FetchedStream | FetchedBytes> {
-  const { signal, onProgress } = options;
   const source = pathOf("remotePath", remotePath);
+  checkTransfer(options);
   const refusal = `Cannot fetch ${source} from ${tunnel.host}`;
-  const chunks: Uint8Array[] = [];
-  const localPath = target === null || target instanceof WritableStream
+  const fetchInto = (sink: Sink): Promise<Fetched> =>
+    fetchContents(tunnel, source, sink, options, refusal);
+  if (target instanceof WritableStream) {
+    return { localPath: null, ...await fetchInto(intoStream(target)) };
+  }
+  const localPath = target === null
     ? null
     : target === undefined
     ? temporaryFile()
     : fileHere(target, refusal);
-  const sink = target === null
-    ? inMemory(chunks)
-    : target instanceof WritableStream
-    ? intoStream(target)
-    : await intoFile(localPath!, target === undefined, refusal);
+  return await whileFewAreOpen(tunnel, options.signal, async () => {
+    if (localPath === null) {
+      const chunks: Uint8Array[] = [];
+      const fetched = await fetchInto(inMemory(chunks));
+      return { localPath, ...fetched, bytes: concat(chunks, fetched.size) };
+    }
+    return {
+      localPath,
+      ...await fetchInto(await intoFile(localPath, target === undefined, refusal)),
+    };
+  });
+}
+
+async function fetchContents(
+  tunnel: BaseTunnel,
+  source: string,
+  sink: Sink,
+  { signal, onProgress }: FetchOptions,
+  refusal: string,
+): Promise<Fetched> {
   try {
-    const fetched = await transfer(
+    return await transfer(
       { tunnel, operation: "fetch()", refusal, signal, service: ["fetch", source] },
       (channel) => receive(channel, sink, (total) => new Progress(tunnel.host, onProgress, total)),
     );
-    if (target === null) {
-      return { localPath: null, ...fetched, bytes: concat(chunks, fetched.size) };
-    }
-    return { localPath, ...fetched } as FetchResult | FetchedStream;
   } catch (error) {
     sink.discard(error);
     throw error;
@@ -87,7 +107,7 @@ async function receive(
   channel: Channel,
   sink: Sink,
   progressOf: (total: number) => Progress,
-): Promise<Summary & { remotePath: string }> {
+): Promise<Fetched> {
   // A stream of the caller's may never take what it is given.
   const interrupted = new Interrupt();
   channel.onFailure((error) => interrupted.by(error));

@@ -5,10 +5,12 @@ import { notFolder } from "../agent/files.ts";
 import { FileReader } from "../agent/file_reader.ts";
 import { decode } from "../codec/decode.ts";
 import { localPath, pathOf } from "./local_path.ts";
+import { whileFewAreOpen } from "./_open_files.ts";
 import { Progress } from "./_progress.ts";
 import { explainHere, transfer } from "./_transfer.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";
 import { checkPut } from "./put_arguments.ts";
+import { checkTransfer } from "./transfer_arguments.ts";
 import type { PutOptions, PutResult, PutSource } from "./file_options.ts";
 
 /** Bytes of a source in the memory that are copied at once. */
@@ -30,9 +32,20 @@ export async function putFile(
   remotePath: string | URL | undefined,
   options: PutOptions,
 ): Promise<PutResult> {
-  const { mode = 0o644, signal, onProgress } = options;
+  const { signal } = options;
   checkPut(source, options);
+  checkTransfer(options);
   const target = remotePath === undefined ? null : pathOf("remotePath", remotePath);
+  const put = (): Promise<PutResult> => putContents(tunnel, source, target, options);
+  return await (source instanceof ReadableStream ? put() : whileFewAreOpen(tunnel, signal, put));
+}
+
+async function putContents(
+  tunnel: BaseTunnel,
+  source: PutSource,
+  target: string | null,
+  { mode = 0o644, signal, onProgress }: PutOptions,
+): Promise<PutResult> {
   const contents = open(tunnel, source);
   try {
     return await transfer({

@@ -6,6 +6,7 @@ import { decode } from "../codec/decode.ts";
 import { exclusionsOf } from "./_exclusions.ts";
 import { localPath, pathOf } from "./local_path.ts";
 import { transfer } from "./_transfer.ts";
+import { checkTransfer } from "./transfer_arguments.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";
 import type { SyncOptions, SyncResult } from "./file_options.ts";
 
@@ -18,6 +19,7 @@ export async function syncDirectory(
 ): Promise<SyncResult> {
   const root = resolve(localPath("localDir", localDir));
   const target = pathOf("remoteDir", remoteDir);
+  checkTransfer(options);
   const exclusions = await exclusionsOf(options.exclude);
   const { checksum = false, dryRun = false, signal } = options;
   return await transfer({
@@ -39,12 +41,14 @@ export async function syncDirectory(
       onNeeded: (files, bytes) => progress.need(files, bytes),
       onSent: (files, bytes) => progress.move(files, bytes),
     });
-    await source.send();
+    const failure = await source.sendReadable();
+    channel.end();
     const answer = await source.answer();
     const [remote, changes] = Array.isArray(answer) ? answer : [];
     if (typeof remote !== "string" || !isChanges(changes)) {
       throw new BrokenTransfer("It did not say what it changed");
     }
+    if (failure !== undefined) throw failure;
     progress.end();
     const { created, updated, deleted, unchanged, skipped, bytes } = changes;
     const names = { localDir: root, remoteDir: remote };
@@ -61,6 +65,7 @@ export async function fetchDirectory(
 ): Promise<SyncResult> {
   const root = resolve(localPath("localDir", localDir));
   const source = pathOf("remoteDir", remoteDir);
+  checkTransfer(options);
   const exclusions = await exclusionsOf(options.exclude);
   const { checksum = false, dryRun = false, signal } = options;
   return await transfer({

@@ -227,7 +227,8 @@ export abstract class BaseTunnel {
    * Makes a folder at the far end the same as one here: creates and updates what differs and, with
    * `delete`, removes what is not here. Files, folders and symbolic links are carried, with their modes and times.
    *
-   * Rejects as {@linkcode put} does. What has arrived by then stays; no file is ever half-written.
+   * Rejects as {@linkcode put} does. What has arrived by then stays; no file is ever half-written. If something cannot be
+   * read, all else is carried before it rejects. Modes and times of folders that belong to somebody else stay as they are.
    *
    * @param localDir The folder here, by path or `file:` URL.
    * @param remoteDir The folder there, which is made if need be.

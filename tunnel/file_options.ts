@@ -89,7 +89,8 @@ export interface SyncProgress {
 /** Options for `sync()` and `fetchDir()`. */
 export interface SyncOptions {
   /**
-   * Whether to remove what is in the target folder and not in the source, save what `exclude` matches.
+   * Whether to remove what is in the target folder and not in the source, save what `exclude` matches. Nothing is
+   * removed if something in the source could not be read.
    *
    * @default false
    */
@@ -104,7 +105,9 @@ export interface SyncOptions {
   /**
    * Globs of what to leave alone on both sides: paths relative to the folder. One without a slash matches in
    * every folder, one that ends with a slash matches only folders; what is in a folder that matches is left alone too.
-   * There is no `!` to take something in again.
+   * There is no `!` to take something in again. `*` and `?` stand for anything but a slash, `**` for folders, too,
+   * `[a-z]`, `[!a-z]` and `[[:upper:]]` for a character, `{a,b}` and `{1..3}` for one of several; of `@(a|b)`, `?(…)`,
+   * `*(…)`, `+(…)` and `!(…)`, bash's manual tells. Anything else, and what is behind a backslash, stands for itself.
    *
    * @default []
    */

@@ -29,15 +29,20 @@ Deno.test("examples/deploy.ts syncs, configures, restarts and checks, in this or
   await using folder = await makeFolder();
   await Deno.mkdir(`${folder.path}/site/pages`, { recursive: true });
   await Deno.writeTextFile(`${folder.path}/site/pages/index.html`, "<h1>Hello</h1>\n");
+  // Only the one at the top is the configuration.
+  await Deno.writeTextFile(`${folder.path}/site/pages/app.conf`, "nested\n");
   await Deno.writeTextFile(`${folder.path}/my.conf`, "port = 1\n");
   const output = await outputOf("deploy", [
     ...["--folder", `${folder.path}/site`, "--config", `${folder.path}/my.conf`],
-    ...["--restart", "cat app.conf pages/index.html > served"],
+    ...["--restart", "cat app.conf pages/app.conf pages/index.html > served"],
     ...["--check", `cat served; printf '${EVIL}'`],
   ]);
   assertEquals(output.split("GroupResult: ")[1]?.split("\n", 1), ["3 ok"]);
   assertStringIncludes(output, "✔ web1  port = 1\n");
-  assertStringIncludes(output, String.raw`"port = 1\n<h1>Hello</h1>\n\x1b]0;evil\x07\x1b[31m`);
+  assertStringIncludes(
+    output,
+    String.raw`"port = 1\nnested\n<h1>Hello</h1>\n\x1b]0;evil\x07\x1b[31m`,
+  );
   assertPrintable(output);
 });
 
@@ -71,10 +76,12 @@ Deno.test("examples/deploy.ts goes no further when a host has failed", async () 
 });
 
 Deno.test("examples/deploy.ts goes on after as many failures as are allowed", async () => {
-  const args = ["--batch", "1", "--max-failures", "1", "--restart", RESTART];
-  const { code, stdout } = await runExample("deploy", args);
-  assertEquals(code, 1);
-  assertStringIncludes(stdout, 'GroupResult: 2 ok, 1 failed\n  web1, web3  "healthy"\n  web2');
+  for (const most of ["1", "50%"]) {
+    const args = ["--batch", "1", "--max-failures", most, "--restart", RESTART];
+    const { code, stdout } = await runExample("deploy", args);
+    assertEquals(code, 1);
+    assertStringIncludes(stdout, 'GroupResult: 2 ok, 1 failed\n  web1, web3  "healthy"\n  web2');
+  }
 });
 
 Deno.test("examples/deploy.ts touches nothing where there is too little space", async () => {

@@ -15,7 +15,9 @@ import {
   type GroupResult,
   Local,
   type PutSource,
+  Queue,
   RemoteError,
+  type SyncOptions,
 } from "../../mod.ts";
 import { rejection, rejectsAs } from "../tunnel/_deadline.ts";
 import { dead, locals } from "./_tunnels.ts";
@@ -260,4 +262,47 @@ Deno.test("a host in a template is taken as it is", () => {
   const paths = localPaths("out-{host}/{host}.txt", hosts);
   assertEquals([...paths], hosts.map((host) => [host, `out-${host}/${host}.txt`]));
   assertEquals([...localPaths("..{host}", [".", "a"])], [[".", "..."], ["a", "..a"]]);
+});
+
+Deno.test("Group and Queue refuse options that are none, before anything is begun", async () => {
+  await withGroup(async (group, folder) => {
+    await Deno.writeTextFile(`${folder}/source`, "1");
+    const bad: Record<string, unknown>[] = [
+      { signal: new AbortController() },
+      { signal: null },
+      { onProgress: 5 },
+      { exclude: ["!x"] },
+      { exclude: "*.log" },
+      { exclude: ["[z-a]"] },
+    ];
+    const ways: ((on: Group | Queue, options: SyncOptions) => Promise<unknown>)[] = [
+      (on, options) => methodOf(on, "put")(`${folder}/source`, `${folder}/put`, options),
+      (on, options) => methodOf(on, "fetch")(`${folder}/source`, `${folder}/{host}`, options),
+      (on, options) => methodOf(on, "sync")(folder, `${folder}/sync`, options),
+      (on, options) => methodOf(on, "fetchDir")(folder, `${folder}/{host}`, options),
+    ];
+    const queue = new Queue();
+    const methodOf =
+      (on: Group | Queue, name: "put" | "fetch" | "sync" | "fetchDir") =>
+      async (...args: unknown[]): Promise<unknown> => {
+        if (on instanceof Group) return await Reflect.apply(on[name], on, args);
+        const result = Reflect.apply(on[name], on, [group, ...args]) as {
+          promise: Promise<unknown>;
+        };
+        await on.run();
+        return await result.promise;
+      };
+    for (const [i, way] of ways.entries()) {
+      for (const options of bad) {
+        if ("exclude" in options && i < 2) continue;
+        const [key] = Object.keys(options);
+        for (const on of [group, queue]) {
+          const error = await rejectsAs(TypeError, way(on, options as SyncOptions));
+          assertMatch(error.message, new RegExp(`^${key} (is|has) `));
+        }
+      }
+    }
+    assertEquals(await contents(folder), { source: "1" });
+    assert(group.tunnels.every(({ connected }) => !connected));
+  });
 });

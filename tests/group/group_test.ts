@@ -14,6 +14,7 @@ import {
   Docker,
   ErrorResult,
   Group,
+  type GroupOptions,
   GroupResult,
   Local,
   RemoteError,
@@ -116,6 +117,8 @@ Deno.test("new Group() refuses what is no group of hosts", () => {
   ];
   for (const [fn, type, text] of cases) assertThrows(fn, type, text);
   assertEquals(new Group(["a"]).concurrency, 100);
+  const unset = { concurrency: undefined, ssh: undefined } as unknown as GroupOptions;
+  assertEquals(new Group(["a"], unset).concurrency, 100);
   assertEquals(new Group(["a"], { concurrency: Infinity }).concurrency, Infinity);
 });
 

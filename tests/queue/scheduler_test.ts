@@ -182,6 +182,14 @@ Deno.test("Scheduler.run() works on what is added in response to results, howeve
   }
 });
 
+Deno.test("Scheduler.waitUntil() refuses what is no promise, and the run ends all the same", async () => {
+  const scheduler = new Scheduler();
+  for (const bad of [undefined, null, 5, {}, { then: 5 }]) {
+    assertThrows(() => scheduler.waitUntil(bad as never), TypeError, "it is not a promise");
+  }
+  await soon(scheduler.run(), "run()");
+});
+
 Deno.test("Scheduler.waitUntil() keeps the run from ending, and takes no task's place", async () => {
   const scheduler = new Scheduler({ concurrency: 1 });
   const log: string[] = [];

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fs from "node:fs";
 import { isExcluded } from "../../agent/tree_entry.ts";
 import { exclusionsOf } from "../../tunnel/_exclusions.ts";
+import { Random } from "../agent/_random.ts";
 import { rejectsAs } from "./_deadline.ts";
 import { assertSame, bothWays, listing, make } from "./fixture/tree_ways.ts";
 
@@ -29,6 +30,28 @@ const GLOBS: Readonly<Record<string, readonly [excluded: string[], others: strin
   "__proto__": [["__proto__"], ["proto"]],
   "🥢": [["🥢", "a/🥢"], ["🥢🥢"]],
   "-rf": [["-rf"], ["rf"]],
+  "[!a-z]*": [["README", "a/Makefile", "1", "é"], ["index", "A/x"]],
+  "[^a-z]*": [["README", "a/Makefile"], ["index"]],
+  "[[:upper:]]*": [["README", "a/Makefile"], ["index"]],
+  "x[!0-9(]y": [["xay", "x)y"], ["x1y", "x(y", "x/y"]],
+  "photo (1).*": [["photo (1).jpg", "a/photo (1).png"], ["photo 1.jpg", "photo (2).jpg"]],
+  "a|b*": [["a|b", "x/a|bc"], ["a", "b"]],
+  '"*"': [['""', '"q"'], ["q"]],
+  ")(*": [[")(", ")(x"], ["x"]],
+  "*.c++": [["a.c++", "x/.c++"], ["a.c", "a.ccc"]],
+  "[a-z]+": [["a+", "x/z+"], ["a", "aa"]],
+  "+(a|b)(c": [["a(c", "abba(c"], ["(c", "a|b(c", "ac"]],
+  "@(a|(b)).?": [["a.x", "(b).y"], ["b.x", "a."]],
+  "@(*": [["@(", "@(x"], ["(", "x"]],
+  "/!*": [["!", "!x"], ["x", "a/!x"]],
+  "src/**": [["src/a", "src/a/b", "src/.a"], ["a/src/b", "srca"]],
+  "{*": [["{", "{x"], ["x"]],
+  "{a,{b}c*": [["{a,{b}cx"], ["a", "ac"]],
+  "@(a{b)*": [["a{b", "a{bx"], ["a"]],
+  "[!]*": [["[!]", "[!]x"], ["x", "]"]],
+  "[]*": [["[]", "[]x"], ["x"]],
+  "*(?x)": [["a(bx)", "(bx)"], ["x", "bx"]],
+  "a{1..3}": [["a1", "x/a3"], ["a4", "a{1..3}"]],
 };
 
 Deno.test("exclude matches as a .gitignore does", async () => {
@@ -45,6 +68,40 @@ Deno.test("exclude matches as a .gitignore does", async () => {
   assertEquals(await exclusionsOf(), []);
 });
 
+Deno.test("exclude has whatever is no wildcard stand for itself", async () => {
+  const random = new Random(1);
+  const parts = [
+    ...`()()||"'"+^$!@#%&~\`-=,.;:<> ]}{ab1\n\té🥢`,
+    "++",
+    "a(b)",
+    "...",
+    "{x}",
+    "[]",
+    "[!]",
+  ];
+  for (let i = 0; i < 3_000; i++) {
+    const length = 1 + random.below(8);
+    const name = Array.from({ length }, () => parts[random.below(parts.length)]!).join("");
+    if (/^!|^\.{1,2}$|[!+@]\(|\{.*(,|\.\.).*\}|\[.*\].*\]/s.test(name)) continue;
+    const inBraces = name.replaceAll(/[,.{}]/g, "");
+    const globs = [
+      ...[[name, name], [`/${name}`, name], [`[x]${name}*`, `x${name}y`], [
+        `?y${name}`,
+        `xy${name}`,
+      ]],
+      [`{${inBraces}z,y}`, `${inBraces}z`],
+    ] as [string, string][];
+    for (const [glob, path] of globs) {
+      const exclusions = await exclusionsOf([glob]);
+      for (
+        const [other, isIt] of [[path, true], [`y${path}`, false], [`z${path}`, false]] as const
+      ) {
+        assertEquals(isExcluded(exclusions, other, false), isIt, JSON.stringify([glob, other]));
+      }
+    }
+  }
+});
+
 Deno.test("exclude refuses what is no list of globs", async () => {
   for (
     const bad of [
@@ -59,6 +116,8 @@ Deno.test("exclude refuses what is no list of globs", async () => {
       "!a/b",
       "x\0",
       "x".repeat(100_000),
+      "[z-a]",
+      "*[b-a]/x",
     ]
   ) {
     const error = await rejectsAs(TypeError, exclusionsOf(["ok", bad]));

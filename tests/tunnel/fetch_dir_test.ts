@@ -72,6 +72,16 @@ Deno.test("fetchDir() takes what is odd, but harmless", async (t) => {
     "a size that is not true": all(file("f", Number.MAX_SAFE_INTEGER)),
     "a file that is gone": [START, entries(ROOT, file("f")), LISTED, files([1, null, TIME]), END],
     "a path with escape sequences": [["send", "\x1b[31m"], entries(ROOT), LISTED, END],
+    "that it could not read all": [
+      ...all(file("f")).slice(0, -1),
+      ["send", [TreeMessage.INCOMPLETE]],
+      END,
+    ],
+    "a large file that it could not read to its end": [
+      ...[START, entries(ROOT, file("f", 1_000_000)), LISTED],
+      ["send", [TreeMessage.FILE, 1, TIME, 1_000_000]],
+      ...[raw(), ["send", [TreeMessage.FILE_LOST]] as const, END],
+    ],
     "many messages with nothing": [
       START,
       ...Array<Step>(100).fill(entries()),
@@ -271,6 +281,7 @@ bothWays("say what is wrong with a folder", async (way, { source, target, folder
     [file, target, /here, \S+\/file: it is no folder \(ENOTDIR\)$/],
     [folder.at("dangling"), target, /here, \S+\/dangling: no such file or folder \(ENOENT\)$/],
     [folder.at("circle"), target, /here, \S+\/circle: too many symbolic links \(ELOOP\)$/],
+    [source, folder.at("dangling"), /here, \S+\/dangling: it is a link that leads nowhere/],
     [source, file, /here, \S+\/file: it is no folder \(ENOTDIR\)$/],
     [
       source,
@@ -321,26 +332,52 @@ Deno.test(
             await failed(tun.sync(source, target)),
             /nobody, \S+target\/ro: permission denied \(EACCES\)$/,
           );
-          // What anybody may write to, but not change the mode of.
-          fs.chmodSync(target, 0o777);
-          assertMatch(
-            await failed(tun.sync(source, target)),
-            /nobody, \S+target: not permitted \(EPERM\)$/,
-          );
+          // What anybody may write to, but not change the mode or the time of.
+          fs.chmodSync(target, 0o1777 & ~0o1000 | 0o2000);
+          const first = await tun.sync(source, target);
+          assertEquals([first.created.length, first.updated, first.unchanged], [4, ["a"], 1]);
+          assertEquals(fs.statSync(target).mode & 0o7777, 0o2777);
           assertEquals(listing(target).filter((line) => line.includes(".chopsticks-")), []);
-          // The times of somebody else's folder do not matter.
-          fs.chmodSync(source, 0o777);
-          assertEquals((await tun.sync(source, target)).created, []);
-          fs.chmodSync(source, 0o755);
-          for (const [path, mode] of [["a", 0o600], ["ro/in", 0o700], ["ro", 0o300]] as const) {
-            fs.chmodSync(`${source}/${path}`, mode);
-            const message = await failed(tun.fetchDir(source, folder.at("copy")));
-            assertMatch(
-              message,
-              new RegExp(`nobody, \\S+source/${path}: permission denied \\(EACCES\\)$`),
-            );
-            fs.chmodSync(`${source}/${path}`, mode | 0o055);
+          const again = await tun.sync(source, target);
+          assertEquals([again.created, again.updated, again.unchanged], [[], [], 6]);
+          // Nor those of a file, which can be replaced.
+          for (const change of [fs.chmodSync, fs.utimesSync]) {
+            fs.rmSync(`${target}/a`);
+            make(target, { "a": "1" });
+            const { mtime } = fs.statSync(`${source}/a`);
+            fs.utimesSync(`${target}/a`, mtime, mtime);
+            if (change === fs.chmodSync) fs.chmodSync(`${target}/a`, 0o640);
+            else fs.utimesSync(`${target}/a`, 1, 1);
+            assertEquals((await tun.sync(source, target, { checksum: true })).updated, ["a"]);
+            assertEquals(listing(target)[1], listing(source)[1]);
           }
+          // What cannot be read keeps nothing else from arriving, and nothing is removed.
+          for (const [path, mode] of [["a", 0o600], ["ro/in", 0o700], ["ro", 0o300]] as const) {
+            for (const checksum of [false, true]) {
+              make(folder.at("copy"), { "old": "1" });
+              fs.chmodSync(`${source}/${path}`, mode);
+              const fetching = tun.fetchDir(source, folder.at("copy"), { checksum, delete: true });
+              assertMatch(
+                await failed(fetching),
+                new RegExp(`nobody, \\S+source/${path}: permission denied \\(EACCES\\)$`),
+              );
+              fs.chmodSync(`${source}/${path}`, mode | 0o055);
+              const paths = fs.readdirSync(folder.at("copy"), { recursive: true }) as string[];
+              const all = ["a", "old", "ro", "ro/b", "ro/in", "ro/in/c"];
+              const isThere = (it: string): boolean =>
+                path === "a" ? it !== path : !it.startsWith(`${path}/`);
+              assertEquals(paths.sort(), all.filter(isThere));
+              assertEquals(fs.statSync(folder.at("copy")).mode & 0o777, 0o755);
+              fs.rmSync(folder.at("copy"), { recursive: true });
+            }
+          }
+          make(source, Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`x${i}`, "1"])));
+          for (let i = 0; i < 9; i++) fs.chmodSync(`${source}/x${i}`, 0o600);
+          assertMatch(
+            await failed(tun.fetchDir(source, folder.at("copy"))),
+            /source\/x0: permission denied \(EACCES\); (\S+x\d: [^;]+; ){4}and 4 more$/,
+          );
+          for (let i = 0; i < 9; i++) fs.rmSync(`${source}/x${i}`);
 
           // Its own folders it may write to, whatever their modes say.
           const own = folder.at("own");

@@ -2,7 +2,13 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import fs from "node:fs";
 import process from "node:process";
 import { SMALL } from "../../agent/tree_source.ts";
-import { ConnectionError, ProtocolError, type SyncProgress, type SyncResult } from "../../mod.ts";
+import {
+  ConnectionError,
+  Local,
+  ProtocolError,
+  type SyncProgress,
+  type SyncResult,
+} from "../../mod.ts";
 import { command } from "../services/command.ts";
 import { needing } from "../services/services.ts";
 import { rejection, rejectsAs, soon } from "./_deadline.ts";
@@ -155,6 +161,89 @@ bothWays("get along with files that go or change meanwhile", async (way, trees) 
   assertSame(source, target);
 });
 
+bothWays("carry a file to which somebody writes all the time", async (way, trees) => {
+  const { source, target } = trees;
+  make(source, { "log": "x" });
+  // Small all the time, but for what is read in one go.
+  const script = `while :; do
+    i=0; while [ $i -lt 50000 ]; do printf .; i=$((i + 1)); done >> log; mv log old
+  done`;
+  const writer = new Deno.Command("sh", { args: ["-c", script], cwd: source }).spawn();
+  try {
+    for (let i = 0; i < 20; i++) await way(source, target, { checksum: i % 2 === 0 });
+  } finally {
+    writer.kill("SIGKILL");
+    await writer.status;
+  }
+});
+
+/** Has links take the place of folders that are about to be used, and asserts that nothing comes of it. */
+async function swapFolders(way: Way, trees: Trees): Promise<void> {
+  const { source, target, folder } = trees;
+  const large = bytesOf(SMALL + 1);
+  const swap = (root: string, path: string): void => {
+    fs.renameSync(`${root}/${path}`, folder.at(path.replace("/", "-")));
+    fs.symlinkSync(folder.at("outside"), `${root}/${path}`);
+  };
+  for (const at of ["1", "1/in"]) {
+    for (const [root, isNew] of [[source, true], [target, true], [target, false]] as const) {
+      for (const one of [source, target]) fs.rmSync(one, { recursive: true, force: true });
+      fs.rmSync(folder.at(at.replace("/", "-")), { recursive: true, force: true });
+      const inside = { "1/in/small": "1", "1/in/large": large };
+      make(source, { "0": FIRST, ...inside });
+      make(folder.at("outside"), { "small": "secret", "large": "secret", "in/small": "secret" });
+      if (!isNew) make(target, { "1/in/small": "old", "1/in/gone": "old" });
+      const outside = listing(folder.at("outside"));
+      const syncing = disturbed(way, trees, () => swap(root, at));
+      if (root === source) {
+        const { skipped } = await syncing;
+        assertEquals([...skipped].sort(), ["1/in/large", "1/in/small"]);
+        assert(!fs.existsSync(`${target}/1/in/small`));
+      } else {
+        assertMatch(
+          (await rejectsAs(Error, syncing)).message,
+          /here, \S+target\/1\S*: (a part of the path is not a folder|it is no folder any more)/,
+        );
+      }
+      assertEquals(listing(folder.at("outside")), outside);
+      assertEquals(strayIn(target), []);
+    }
+  }
+}
+
+bothWays("follow no link that takes the place of a folder meanwhile", swapFolders);
+
+Deno.test("sync() and fetchDir() follow no such link without access to /proc either", async () => {
+  await using trees = await newTrees();
+  const own = [trees.folder.path];
+  const permissions = { read: own, write: own };
+  await using tun = new Local("here", { runtime: "deno", permissions, stderr: () => {} });
+  await swapFolders(waysOf(tun).sync, trees);
+  await swapFolders(waysOf(tun).fetchDir, trees);
+});
+
+bothWays("leave folders as others can use them when they fail", async (way, trees) => {
+  const { source, target } = trees;
+  make(source, { "0": FIRST, "d/e/f": "1", "old/g": "2", "z": FIRST });
+  make(target, { "old/h": "3" });
+  fs.chmodSync(`${source}/d`, 0o755);
+  fs.chmodSync(`${source}/old`, 0o711);
+  fs.chmodSync(`${target}/old`, 0o555);
+  const modes = (): string[] =>
+    ["", "/d", "/d/e", "/old"].map((path) => (fs.statSync(target + path).mode & 0o777).toString(8));
+  const controller = new AbortController();
+  const aborted = way(source, target, {
+    signal: controller.signal,
+    onProgress: () => controller.abort(new Error("enough")),
+  });
+  assertEquals((await rejectsAs(Error, aborted)).message, "enough");
+  assertEquals(modes(), ["755", "755", "755", "555"]);
+  fs.mkdirSync(`${target}/z`);
+  make(target, { "z/in": "in the way" });
+  await rejectsAs(Error, way(source, target));
+  assertEquals(modes(), ["755", "755", "755", "555"]);
+});
+
 bothWays("refuse a file that is changed while it is sent", async (way, trees) => {
   const { source, target } = trees;
   const changes: Record<string, (at: string) => void> = {
@@ -167,8 +256,8 @@ bothWays("refuse a file that is changed while it is sent", async (way, trees) =>
     },
   };
   for (const [how, change] of Object.entries(changes)) {
-    make(source, { "0": FIRST, "1": "new" });
-    make(target, { "0": "old" });
+    make(source, { "0": FIRST, "1": "new", "2/3": how });
+    make(target, { "0": "old", "4": "kept" });
     const error = await rejectsAs(
       Error,
       disturbed(way, trees, () => change(`${source}/0`)),
@@ -177,6 +266,9 @@ bothWays("refuse a file that is changed while it is sent", async (way, trees) =>
     assertStringIncludes(error.message, how);
     assertEquals(fs.readFileSync(`${target}/0`, "utf8"), "old");
     assertEquals(strayIn(target), []);
+    // All else has arrived, and nothing was removed.
+    assertEquals(fs.readFileSync(`${target}/2/3`, "utf8"), how);
+    assert(fs.existsSync(`${target}/4`));
   }
 });
 
@@ -333,6 +425,33 @@ Deno.test(
           await disk.makeReadOnly();
           const error = await rejectsAs(Error, way(source, target));
           assertMatch(error.message, /target: the file system is read-only \(EROFS\)$/);
+        }
+      }
+    },
+  }),
+);
+
+Deno.test(
+  await needingDisk({
+    name: "sync() and fetchDir() carry times that are later than any Date",
+    async fn() {
+      for (
+        const runtime of RUNTIMES.filter(({ needs }) =>
+          needing(needs, "", () => {}).ignore !== true
+        )
+      ) {
+        await using tun = runtime.open();
+        for (const way of Object.values(waysOf(tun))) {
+          await using disk = await SmallDisk.create(1024 ** 2);
+          const [source, target] = [`${disk.path}/source`, `${disk.path}/target`];
+          make(source, { "small": "1", "link": { to: "small" } });
+          for (const name of ["small", "link"]) {
+            await command(["touch", "-h", "-d", "@10000000000000", `${source}/${name}`]);
+          }
+          const { created } = await way(source, target);
+          assertEquals(created.length, 3);
+          assertEquals(fs.statSync(`${target}/small`).mtimeMs, 8.64e15);
+          assertEquals((await way(source, target)).unchanged, 3);
         }
       }
     },

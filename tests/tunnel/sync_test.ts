@@ -303,6 +303,19 @@ bothWays("carry files of any size, and tell how far they are", async (way, { sou
   assertEquals(nothing, [{ ...end, files: 0, totalFiles: 0, bytes: 0, totalBytes: 0 }]);
 });
 
+bothWays("carry files that have no size but contents", async (way, { source, target }) => {
+  if (Deno.build.os !== "linux") return;
+  const random = "/proc/sys/kernel/random";
+  await way(random, target);
+  for (const name of ["boot_id", "poolsize"]) {
+    assertEquals(fs.readFileSync(`${target}/${name}`), fs.readFileSync(`${random}/${name}`));
+  }
+  // Those that are really empty, too.
+  make(source, { "empty": "" });
+  await way(source, target, { delete: true });
+  assertSame(source, target);
+});
+
 bothWays("leave sockets and pipes alone, on both sides", async (way, { source, target }) => {
   make(source, { "a/b": "1" });
   await command(["mkfifo", `${source}/a/fifo`]);

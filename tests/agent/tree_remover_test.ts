@@ -1,0 +1,25 @@
+import { assertEquals } from "@std/assert";
+import fs from "node:fs";
+import { TreePaths } from "../../agent/tree_paths.ts";
+import { TreeRemover } from "../../agent/tree_remover.ts";
+import { Folder } from "../tunnel/_files.ts";
+
+Deno.test("TreeRemover.remove() does not mind that somebody else removes the same", async () => {
+  await using folder = await Folder.create();
+  fs.mkdirSync(folder.at("a/b"), { recursive: true });
+  let calls = 0;
+  const paths = new TreePaths(folder.path);
+  const remover = new TreeRemover({
+    paths,
+    exclusions: [],
+    dryRun: false,
+    // It has found `a`, and `b` in it.
+    next: () => {
+      if (++calls === 2) fs.rmSync(folder.at("a"), { recursive: true });
+      return Promise.resolve();
+    },
+  });
+  assertEquals(await remover.remove("a"), true);
+  paths.close();
+  assertEquals(calls, 2);
+});
