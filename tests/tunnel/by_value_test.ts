@@ -6,6 +6,7 @@ import { needing, service } from "../services/services.ts";
 import { cases as codeCases } from "./_code_cases.ts";
 import { rejectsAs, soon } from "./_deadline.ts";
 import { kindNamed } from "./_kinds.ts";
+import { makeProject } from "./_project.ts";
 import { spyOn } from "./_spy.ts";
 import { cases as variableCases } from "./_variable_cases.ts";
 import * as refused from "./fixture/refused.ts";
@@ -113,6 +114,20 @@ Deno.test("call() takes the new version of a function that was defined anew", as
     await Deno.remove(folder, { recursive: true });
   }
   assertEquals(results, [1, 2, 3, 4, 5].map((version) => `version ${version}`));
+});
+
+Deno.test("call() sends a module as it runs here, whatever was written to its file since", async () => {
+  await using tun = new Local("here", DENO);
+  await using project = await makeProject({
+    "a.ts": `export function version(): string { return "old"; }`,
+    "b.js": `export const stack = () => new Error("b").stack;`,
+  });
+  const [a, b] = [`file://${project.folder}/a.ts`, `file://${project.folder}/b.js`];
+  const { version } = await import(a);
+  await Deno.writeTextFile(`${project.folder}/a.ts`, `export const version = () => "new";`);
+  assertEquals(await tun.call(version), "old");
+  const { stack } = await import(b);
+  assertStringIncludes(await tun.call(stack), `${b}:1:28`);
 });
 
 function throwing(): never {
