@@ -55,7 +55,7 @@ export function placeImage(place: FunctionPlace, args: unknown[]): CallImage | P
 
 /** A call without code, or `undefined` if an argument needs some. */
 function plainImage(place: FunctionPlace, args: unknown[]): CallImage | undefined {
-  const modules = place.module === null || place.module.startsWith("node:") ? [] : [place.module];
+  const modules = place.module !== null && isSent(place.module) ? [place.module] : [];
   if (args.length === 0) {
     return { place, code: undefined, body: undefined, modules, attachments: [] };
   }
@@ -131,7 +131,7 @@ class CallDraft {
   #image(place: FunctionPlace | undefined, body: Uint8Array): CallImage {
     if (this.#handles.size === 0) return plainImage(place!, this.#args)!;
     const units: FunctionUnit[] = [];
-    const modules = new Set(this.#loads);
+    const modules = new Set([...this.#loads].filter(isSent));
     for (const { draft, script, imports, resolves } of this.#units.values()) {
       for (const id of imports.values()) if (isSent(id)) modules.add(id);
       const { mappings } = script;
@@ -143,7 +143,7 @@ class CallDraft {
         ...mappings && { mappings },
       });
     }
-    if (place?.module && !place.module.startsWith("node:")) modules.add(place.module);
+    if (place?.module && isSent(place.module)) modules.add(place.module);
     return {
       place,
       code: { loads: [...this.#loads], units },

@@ -6,6 +6,9 @@
  */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import os, { EOL as lineEnd, hostname } from "node:os";
+import process from "node:process";
+import url from "node:url";
+import zlib from "node:zlib";
 import evenDefault, * as evenModule from "./fixture/parity.ts";
 import { type Parity, parity as renamed } from "./fixture/parity.ts";
 // deno-lint-ignore verbatim-module-syntax -- used as a type only, though it does not say so
@@ -19,6 +22,9 @@ const { log } = console;
 const D = globalThis.Deno;
 const m = Math;
 const { max } = m;
+const { fileURLToPath } = url;
+const { gzipSync, gunzipSync } = zlib;
+const { env } = process;
 
 function greet(name = "nobody"): string {
   return `hello ${name} at ${port}`;
@@ -188,6 +194,15 @@ export const cases: Cases = {
     assertEquals(await tun.call(() => g === globalThis), true);
     const E = RangeError;
     assertEquals(await tun.call((Type) => new Type("x") instanceof E, E), true);
+  },
+
+  async "built-ins of node: modules, and of instances"(tun) {
+    assertEquals(await tun.call(() => fileURLToPath("file:///a")), "/a");
+    assertEquals(await tun.call(() => gunzipSync(gzipSync("text")).toString()), "text");
+    assertEquals(await tun.call(() => env.PATH !== undefined), true);
+    assertEquals(typeof await tun.call(performance.now), "number");
+    if (tun.info!.version.startsWith("18.")) return; // which has no global crypto
+    assertEquals((await tun.call(crypto.randomUUID)).length, 36);
   },
 
   async "names that hide others, and those that nobody declares"(tun) {
