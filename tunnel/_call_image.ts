@@ -8,7 +8,7 @@ import { findBuiltin, isOwnGlobal } from "./_builtin.ts";
 import { type FunctionCode, functionCode } from "./_function_code.ts";
 import { isNative, nameOf, placeOf } from "./_function_place.ts";
 import { type FunctionInspection, type FunctionScope, inspectFunction } from "./_inspector.ts";
-import { isSent, resolveImports, resolveUrls } from "./_module_graph.ts";
+import { importsEntry, isEntry, isSent, resolveImports, resolveUrls } from "./_module_graph.ts";
 import { explain, refusal, type Use } from "./_refusal.ts";
 import { namespaceOf } from "./_namespace.ts";
 import { type Script, scriptAt, startOf } from "./_script.ts";
@@ -300,6 +300,7 @@ class CallDraft {
       if (scope !== undefined && inner.includes(scope)) {
         use(name, scope, scope.variables[name]);
       } else if (imported !== undefined) {
+        if (isEntry(imported.id)) throw this.#refusal(fn, importsEntry(imported.id));
         draft.importStatements.set(name, imported.statement);
         imports.set(imported.key, imported.id);
       } else if (scope !== undefined) {

@@ -46,10 +46,18 @@ Deno.test(needing("node", "call() sends by value from an entry script", async (t
 }));
 
 Deno.test("call() never runs the entry script at the far end", async () => {
+  const entry = import.meta.resolve("./fixture/entry.ts");
+  const reason =
+    `it imports the script that runs here (${entry}), whose top level is never run at the far end: ` +
+    "move what it needs into a module of its own";
+  const ofModule = `Cannot send module ${
+    import.meta.resolve("./fixture/imports_entry.ts")
+  }: ${reason}`;
   assertEquals(JSON.parse(await run("./fixture/entry.ts")), {
     runs: "not here",
     exported: "exported not here",
     again: ["first", "second"],
+    refusals: [ofModule, ofModule, `Cannot send function (anonymous): ${reason}`, ofModule],
     pidsDiffer: true,
   });
 });
