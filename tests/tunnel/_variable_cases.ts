@@ -205,6 +205,23 @@ export const cases: Cases = {
     assertEquals((await tun.call(crypto.randomUUID)).length, 36);
   },
 
+  async "built-in objects in other values"(tun) {
+    assertEquals(await tun.call((given) => given.max(1, 2), Math), 2);
+    assertEquals(await tun.call(({ list }) => list[0]!.stringify([1]), { list: [JSON] }), "[1]");
+    const table = { Math, console, Intl };
+    assertEquals(
+      await tun.call(() => [table.Math === Math, typeof table.console.log, table.Intl === Intl]),
+      [true, "function", true],
+    );
+  },
+
+  async "the namespace of a module, some of whose exports have no copy"(tun) {
+    const namespace = await import("./fixture/no_copy.ts");
+    assertEquals(await tun.call(() => namespace.double(4)), 8);
+    assertEquals(await tun.call(({ list }) => list[0]!.double(4), { list: [namespace] }), 8);
+    assertEquals(await tun.call(async () => await import("./fixture/even.ts") === null), false);
+  },
+
   async "names that hide others, and those that nobody declares"(tun) {
     const name = "outer";
     const shadow = (port: number): unknown => {
