@@ -5,7 +5,7 @@ import type { FunctionPlace } from "../agent/request.ts";
 import { encode } from "../codec/encode.ts";
 import { attachmentHandle, isAttachment, simpleHandle } from "./_attachments.ts";
 import { findBuiltin, isOwnGlobal } from "./_builtin.ts";
-import { type FunctionCode, functionCode } from "./_function_code.ts";
+import { functionCode } from "./_function_code.ts";
 import { isNative, nameOf, placeOf } from "./_function_place.ts";
 import { type FunctionInspection, type FunctionScope, inspectFunction } from "./_inspector.ts";
 import { importsEntry, isEntry, isSent, resolveImports, resolveUrls } from "./_module_graph.ts";
@@ -266,12 +266,8 @@ class CallDraft {
     location: FunctionInspection["location"] & object,
   ): Promise<void> {
     const text = Function.prototype.toString.call(fn);
-    let code: FunctionCode;
-    try {
-      code = functionCode(text, await loadParser());
-    } catch (error) {
-      throw this.#refusal(fn, (error as Error).message);
-    }
+    const parse = await loadParser();
+    const code = this.#ask(fn, () => functionCode(text, parse));
     const { url } = location;
     const script = await scriptAt(url);
     const { draft, index: unit, imports, resolves } = this.#unit(url, script);
@@ -286,6 +282,13 @@ class CallDraft {
         value: builtin === undefined ? value : new BuiltinReference(builtin),
       });
     };
+    const valueIn = ({ variables }: FunctionScope, name: string): unknown => {
+      try {
+        return variables[name];
+      } catch {
+        throw this.#refusal(fn, `variable ${name} has no value yet`);
+      }
+    };
     for (const name of code.uses.names) {
       // V8 keeps no variable that only a class definition has used.
       if (name === code.parent) {
@@ -298,13 +301,13 @@ class CallDraft {
       );
       const imported = script.imports.get(name);
       if (scope !== undefined && inner.includes(scope)) {
-        use(name, scope, scope.variables[name]);
+        use(name, scope, valueIn(scope, name));
       } else if (imported !== undefined) {
         if (isEntry(imported.id)) throw this.#refusal(fn, importsEntry(imported.id));
         draft.importStatements.set(name, imported.statement);
         imports.set(imported.key, imported.id);
       } else if (scope !== undefined) {
-        use(name, undefined, scope.variables[name]);
+        use(name, undefined, valueIn(scope, name));
       } else if (isOwnGlobal(name)) {
         use(name, undefined, (globalThis as Record<string, unknown>)[name]);
       }
@@ -315,7 +318,10 @@ class CallDraft {
     const urls = await resolveUrls(code.uses.resolved, url);
     for (const [specifier, id] of Object.entries(urls.resolves ?? {})) resolves.set(specifier, id);
     const { line, column } = startOf(text, script, location);
-    const { index, variables } = draft.add({ fn, code, line, column }, inner, used);
+    const { index, variables } = this.#ask(
+      fn,
+      () => draft.add({ fn, code, line, column }, inner, used),
+    );
     const needs = [...code.needs].filter((one) => variables.has(one))
       .map((one) => [variables.get(one)!, used.get(one)!.value]);
     this.#handles.set(
@@ -324,6 +330,15 @@ class CallDraft {
         ? [HandleKind.CLASS, unit, index, ...needs]
         : [HandleKind.FUNCTION, unit, index],
     );
+  }
+
+  /** Does what may find a reason not to send `fn`. */
+  #ask<T>(fn: AnyFunction, find: () => T): T {
+    try {
+      return find();
+    } catch (error) {
+      throw this.#refusal(fn, (error as Error).message);
+    }
   }
 
   #unit(url: string, script: Script): Unit {

@@ -74,6 +74,15 @@ Deno.test("call() refuses what cannot be sent, and sends nothing", async (t) => 
   assertEquals(traffic, { calls: 0, batches: 0, batchBytes: 0, modules: [], imports: [] });
 });
 
+Deno.test("call() refuses a variable that has no value yet", async () => {
+  await using tun = new Local("here", DENO);
+  const early = (): unknown => later;
+  const error = await rejectsAs(TypeError, tun.call(early));
+  assertEquals(error.message, "Cannot send function early: variable later has no value yet");
+  const later = 1;
+  assertEquals(await tun.call(early), 1);
+});
+
 Deno.test("a second call sends no code again", async (t) => {
   for (const agent of AGENTS.slice(0, 1)) {
     await using tun = agent.open();
