@@ -151,13 +151,14 @@ export class UnitDraft {
 
 /** The context that a unit fills, and what gives the member of an object literal, whichever kind it is. */
 function head(own: string): string {
-  return `import.meta.chopsticks.make=()=>{const ${own}={functions:[],variables:[]},${own}m=o=>{` +
-    "const d=Object.getOwnPropertyDescriptor(o,Reflect.ownKeys(o)[0]);return d.value??d.get??d.set};";
+  return `import.meta.chopsticks.make=()=>{const ${own}={functions:[],variables:[]},${own}m=(o,value)=>{` +
+    "const d=Object.getOwnPropertyDescriptor(o,Reflect.ownKeys(o)[0]),f=d.value??d.get??d.set;" +
+    "return value===void 0?f:Object.defineProperty(f,'name',{value,configurable:true})};";
 }
 
 function wrapper({ fn, code }: FunctionDraft, own: string): [string, string] {
-  if (code.form === "method") return [`${own}m({`, "})"];
   const key = JSON.stringify(fn.name);
+  if (code.form === "method") return [`${own}m({`, code.hasComputedName ? `},${key})` : "})"];
   // An anonymous function takes its name from the property that it is the value of.
   return code.form === "class" ? [`()=>({[${key}]:`, `}[${key}])`] : [`({[${key}]:`, `})[${key}]`];
 }

@@ -77,7 +77,9 @@ export abstract class BaseTunnel {
   /**
    * Calls `fn` at the far end. The function and every module that it needs are sent there;
    * the arguments and the result are copied. Variables are taken as they are now; what is in the objects that they
-   * hold should not change before the call is on its way, which may take a moment.
+   * hold should not change before the call is on its way, which may take a moment. A class is made anew, its
+   * static blocks run again, and private static fields start anew; objects deep in others lose what they have
+   * by symbols.
    *
    * Rejects with a {@linkcode RemoteError} if it throws there, with a {@linkcode ConnectionError}
    * if there is no connection or it is lost, and with a `TypeError` if the function or

@@ -215,6 +215,36 @@ export const cases: Cases = {
     );
   },
 
+  async "objects with symbols for keys"(tun) {
+    const streaming = {
+      async *[Symbol.asyncIterator](): AsyncGenerator<number> {
+        yield port;
+      },
+    };
+    assertEquals(
+      await tun.call(async () => {
+        for await (const value of streaming) return value;
+      }),
+      8080,
+    );
+    const list = {
+      items: [1, 2],
+      *[Symbol.iterator](): Generator<number> {
+        yield* this.items;
+      },
+      [Symbol("unknown")]: new WeakMap(),
+    };
+    const read = (): unknown => [...list];
+    assertEquals(await tun.call(read), [1, 2]);
+    assertEquals(await tun.call((given) => [...given], list), [1, 2]);
+    assertEquals(await tun.call((given) => given === list && Object.keys(given), list), ["items"]);
+    assertEquals(await tun.call<[Iterable<number>], number[]>(Array.from, list), [1, 2]);
+    assertEquals(
+      await tun.call(({ empty }) => [...empty], { empty: { *[Symbol.iterator]() {} } }),
+      [],
+    );
+  },
+
   async "the namespace of a module, some of whose exports have no copy"(tun) {
     const namespace = await import("./fixture/no_copy.ts");
     assertEquals(await tun.call(() => namespace.double(4)), 8);

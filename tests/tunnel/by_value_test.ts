@@ -194,6 +194,19 @@ for (const agent of AGENTS) {
       assertStringIncludes(ofClass, await positionOf(here, "class", "new Error"));
     });
 
+    await t.step("of a method whose name is computed", async () => {
+      const METHOD = "run";
+      // deno-fmt-ignore
+      const computed = { [METHOD]() { throw new Error("here"); } }; // of an object
+      // deno-fmt-ignore
+      class Computed { [METHOD]() { throw new Error("here"); } } // of a class
+      const stack = await stackOf(tun.call(computed.run));
+      assertStringIncludes(stack, await positionOf(here, "of an object", "new Error"));
+      assertMatch(stack, /^ +at .*\brun\b/m);
+      const ofClass = await stackOf(tun.call(() => new Computed().run()));
+      assertStringIncludes(ofClass, await positionOf(here, "of a class", "new Error"));
+    });
+
     await t.step("of an arrow function among others on its line", async () => {
       // deno-fmt-ignore
       const [, fn] = [() => 0, () => { throw new Error("here"); }] as const; // arrow
