@@ -15,7 +15,7 @@ import { Loader } from "./loader.ts";
 import type { ModuleRecord } from "./module_record.ts";
 import type { Multiplexer } from "./multiplexer.ts";
 import { type Batch, type FunctionReference, Request } from "./request.ts";
-import { find, loadCode } from "./reviver.ts";
+import { define, find, loadCode, type Property } from "./reviver.ts";
 import { readServedFiles } from "./served_files.ts";
 import { SourcePositions } from "./source_positions.ts";
 
@@ -191,12 +191,14 @@ export class Agent {
     if (message === undefined) throw new TypeError("A call without its values");
     const reviveOther = (data: unknown): unknown => this.#attachments.revive(data, attachments);
     const { revive, setVariables } = await loadCode(this.#codes[id]!, this.#loader, reviveOther);
-    const [fn, args, captured] = decode(message.bytes, { revive }) as [
+    const [fn, args, captured, ...properties] = decode(message.bytes, { revive }) as [
       unknown,
       unknown[],
       unknown[][],
+      ...Property[],
     ];
     setVariables(captured);
+    properties.forEach(define);
     return [fn, args];
   }
 

@@ -12,8 +12,8 @@ export const HandleKind = {
   /** `[FUNCTION, unit, index]`: a function of a unit that comes with the value. */
   FUNCTION: 1,
   /**
-   * `[CLASS, unit, index, [variable, value]…]`: likewise a class, with the variables that it needs to
-   * be made.
+   * `[CLASS, unit, index, [unit, variable, value]…]`: likewise a class, with the variables that it and
+   * the functions that it may call need when it is made.
    */
   CLASS: 2,
   /** `[BOUND, function, this, arguments]`: a bound function. */

@@ -19,8 +19,9 @@ export const Request = {
    * Controller to agent: `[CALL, batches, function, code, attachments]`. `batches` is how many batches have to be in
    * before the call can be made. Where `code` is `null`, the message is the array of arguments; there
    * is none when there are no arguments. Otherwise it is the number of the code that the values refer to,
-   * counted over all batches, and the message is `[function, arguments, captured]` with handles: the function
-   * is `null` if the header says it, and `captured` has the values of the variables of each unit. The
+   * counted over all batches, and the message is `[function, arguments, captured, ...properties]` with handles:
+   * the function is `null` if the header says it, `captured` has the values of the variables of each unit, and
+   * a property is `[owner, whether it is of the owner's prototype, key, descriptor]`. The
    * attachments are numbers of channels, or of callbacks. The answer is the result, or a failure.
    */
   CALL: 1,

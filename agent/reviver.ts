@@ -28,9 +28,10 @@ export async function loadCode(
   const makeClass = ([unit, index, ...needs]: readonly unknown[]): unknown => {
     const key = `${unit} ${index}`;
     if (!classes.has(key)) {
-      const { functions, variables } = units[unit as number]!;
-      for (const [variable, value] of needs as [number, unknown][]) variables[variable]!(value);
-      classes.set(key, (functions[index as number] as () => unknown)());
+      for (const [unit, variable, value] of needs as [number, number, unknown][]) {
+        units[unit]!.variables[variable]!(value);
+      }
+      classes.set(key, (units[unit as number]!.functions[index as number] as () => unknown)());
     }
     return classes.get(key);
   };
@@ -69,6 +70,19 @@ export async function loadCode(
       });
     },
   };
+}
+
+/** What a function or class, or its `prototype`, has besides its code, or an object besides its copy. */
+export type Property = [
+  owner: { readonly prototype: object },
+  isOfPrototype: boolean,
+  key: string | symbol,
+  descriptor: PropertyDescriptor,
+];
+
+/** Sets a property, unless the class itself has made it read-only. */
+export function define([owner, isOfPrototype, ...property]: Property): void {
+  Reflect.defineProperty(isOfPrototype ? owner.prototype : owner, ...property);
 }
 
 /**

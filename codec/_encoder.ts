@@ -178,8 +178,17 @@ export class Encoder extends Writer {
     } catch (error) {
       throw trace(error, propertyStep, key, 0);
     }
+    if (count === 0 && this.hasMore(record)) {
+      this.position = this.start + at;
+      return this.foreign(record, depth);
+    }
     if (count < 16) this.bytes[this.start + at] = FIX_MAP | count;
     else this.widen(at, count);
+  }
+
+  /** Whether an object that looks empty has properties all the same, as `Math` has, and the caller carries them. */
+  private hasMore(record: object): boolean {
+    return Object.getOwnPropertySymbols(record).length > 0 && this.#handle?.(record) !== undefined;
   }
 
   private array(array: unknown[], depth: number): void {
@@ -216,6 +225,10 @@ export class Encoder extends Writer {
   private special(value: object, prototype: object | null, depth: number): void {
     if (ArrayBuffer.isView(value) || prototype === ArrayBuffer.prototype) {
       return this.binary(value as ArrayBufferView | ArrayBuffer, prototype, depth);
+    }
+    // A module's namespace may be more than a copy of it.
+    if (prototype === null && isNamespace(value) && this.#handle?.(value) !== undefined) {
+      return this.foreign(value, depth);
     }
     if (prototype === Date.prototype) return this.date((value as Date).getTime());
     for (const type of COMPOSITES.keys()) {
@@ -344,4 +357,8 @@ export class Encoder extends Writer {
     this.#handling.pop();
     this.repeat(value);
   }
+}
+
+function isNamespace(value: object): boolean {
+  return (value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag] === "Module";
 }

@@ -18,7 +18,9 @@ export interface EncodeOptions {
   /**
    * Asked for whatever has no encoding (functions, symbols, instances of classes …). What it gives
    * is encoded as a handle, for `revive` of `DecodeOptions`; `undefined` refuses the value. It is
-   * asked once for each distinct value, whose identity is kept like that of an object.
+   * asked once for each distinct value, whose identity is kept like that of an object. It is also asked
+   * for namespaces of modules, and for plain objects that have nothing but symbols for keys, such as
+   * `Math`; `undefined` leaves them to be copied.
    */
   handle?: (value: unknown) => unknown;
 }

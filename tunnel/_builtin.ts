@@ -40,6 +40,14 @@ function builtinModule(name: string): unknown {
   }
 }
 
+/** Prototypes with one instance, of which their methods are called: `performance.now`. */
+const INSTANCES = new Map([
+  ["Performance.prototype", ["performance"]],
+  ["Crypto.prototype", ["crypto"]],
+  ["SubtleCrypto.prototype", ["crypto", "subtle"]],
+  ["CacheStorage.prototype", ["caches"]],
+]);
+
 /** Each function and object that is reached from `root` over own data properties: no getter is run. */
 function index(
   module: string | null,
@@ -63,7 +71,7 @@ function index(
         seen.add(child);
         const place = [...path, name];
         places.set(child, { module, path: place });
-        next.push({ value: child, path: place });
+        next.push({ value: child, path: INSTANCES.get(place.join(".")) ?? place });
       }
     }
     level = next;

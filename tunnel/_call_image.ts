@@ -1,17 +1,28 @@
-import { types } from "node:util";
 import type { Code, FunctionUnit, Handle } from "../agent/handle.ts";
 import { HandleKind } from "../agent/handle.ts";
 import type { FunctionPlace } from "../agent/request.ts";
 import { encode } from "../codec/encode.ts";
 import { attachmentHandle, isAttachment, simpleHandle } from "./_attachments.ts";
-import { findBuiltin, isOwnGlobal } from "./_builtin.ts";
+import { findBuiltin } from "./_builtin.ts";
+import { type Captured, capturedBy } from "./_captured.ts";
+import { classNeeds, type Sent, type Variable } from "./_class_needs.ts";
+import { tellKeys } from "./_computed_keys.ts";
 import { type FunctionCode, functionCode } from "./_function_code.ts";
 import { isNative, nameOf, placeOf } from "./_function_place.ts";
-import { type FunctionInspection, type FunctionScope, inspectFunction } from "./_inspector.ts";
+import { type FunctionInspection, inspectFunction } from "./_inspector.ts";
 import { isSent, resolveImports, resolveUrls } from "./_module_graph.ts";
-import { explain, refusal, type Use } from "./_refusal.ts";
 import { namespaceOf } from "./_namespace.ts";
+import {
+  hasOtherPrototype,
+  ownProperties,
+  type OwnProperty,
+  symbolProperties,
+} from "./_own_properties.ts";
+import { partsOf } from "./_parts.ts";
+import { explain, refusal, type Use } from "./_refusal.ts";
 import { type Script, scriptAt, startOf } from "./_script.ts";
+import { asReference, BuiltinReference, canHandle } from "./_sendable.ts";
+import { symbolHandle } from "./_symbol_handle.ts";
 import { loadParser } from "./_syntax.ts";
 import { UnitDraft } from "./_unit_draft.ts";
 
@@ -21,7 +32,10 @@ export interface CallImage {
   readonly place: FunctionPlace | undefined;
   /** Code that goes with the values, if any. */
   readonly code: Code | undefined;
-  /** The encoded arguments, or with code `[function, arguments, captured]`; `undefined` for no arguments. */
+  /**
+   * The encoded arguments, or with code `[function, arguments, captured, ...properties]`; `undefined` for
+   * no arguments.
+   */
   readonly body: Uint8Array | undefined;
   /** Ids of the modules that are needed. */
   readonly modules: readonly string[];
@@ -55,34 +69,32 @@ export function placeImage(place: FunctionPlace, args: unknown[]): CallImage | P
 
 /** A call without code, or `undefined` if an argument needs some. */
 function plainImage(place: FunctionPlace, args: unknown[]): CallImage | undefined {
-  const modules = place.module === null || place.module.startsWith("node:") ? [] : [place.module];
+  const modules = place.module !== null && isSent(place.module) ? [place.module] : [];
   if (args.length === 0) {
     return { place, code: undefined, body: undefined, modules, attachments: [] };
   }
-  let hasHandles = false;
+  let hasHandles = args.some((arg) => symbolProperties(arg).length > 0);
+  if (hasHandles) return undefined;
   const handle = (value: unknown): unknown => canHandle(value) ? hasHandles = true : undefined;
   const body = encode(args, { name: "arguments", handle });
   return hasHandles ? undefined : { place, code: undefined, body, modules, attachments: [] };
 }
 
-/** Whether something without an encoding can be made at the far end. */
-function canHandle(value: unknown): boolean {
-  if (typeof value === "function" || isAttachment(value) || simpleHandle(value)) return true;
-  if (typeof value === "symbol") return symbolHandle(value) !== undefined;
-  return value instanceof BuiltinReference || types.isModuleNamespaceObject(value) ||
-    findBuiltin(value) !== undefined;
+/** What a draft and those that it tries out know together. */
+interface Shared {
+  /** What V8 says of functions, and what they have of their own. */
+  readonly inspections: Map<AnyFunction, Promise<FunctionInspection>>;
+  readonly properties: Map<AnyFunction, readonly OwnProperty[]>;
+  /** Functions whose properties are being looked at. */
+  readonly trying: Set<AnyFunction>;
 }
 
-const stub = (value: unknown): unknown => canHandle(value) ? [] : undefined;
-
-/** Stands for a built-in object, such as `console`, which the codec would take for a plain one. */
-class BuiltinReference {
-  readonly place: FunctionPlace;
-
-  constructor(place: FunctionPlace) {
-    this.place = place;
-  }
+function newShared(): Shared {
+  return { inspections: new Map(), properties: new Map(), trying: new Set() };
 }
+
+/** Stands for the function of a call that is never made. */
+const NOWHERE: FunctionPlace = { module: null, path: [] };
 
 /** What is sent of one script. */
 interface Unit {
@@ -99,17 +111,27 @@ class CallDraft {
   readonly #handles = new Map<unknown, Handle>();
   readonly #attachments: unknown[] = [];
   readonly #units = new Map<string, Unit>();
+  /** The functions and classes that go by value. */
+  readonly #sent = new Map<AnyFunction, Sent>();
+  /** What the classes among them need to be made, once that is known. */
+  #needs: ReadonlyMap<AnyFunction, readonly Variable[]> = new Map();
   readonly #loads = new Set<string>();
-  readonly #inspections = new Map<AnyFunction, Promise<FunctionInspection>>();
+  /** What functions and classes have besides their code, and objects besides their copy, with whose it is. */
+  readonly #properties: (OwnProperty & { readonly owner: object })[] = [];
+  /** The objects among those owners. */
+  readonly #plain = new Set<unknown>();
+  readonly #shared: Shared;
 
-  constructor(args: unknown[]) {
+  constructor(args: unknown[], shared: Shared = newShared()) {
     this.#args = args;
+    this.#shared = shared;
     // Functions among the arguments are looked at right now, as they may change later.
     for (const arg of args) if (typeof arg === "function" && !isNative(arg)) this.#inspect(arg);
   }
 
   async finish(fn: AnyFunction | undefined, given?: FunctionPlace): Promise<CallImage> {
     if (fn !== undefined && !isNative(fn)) this.#inspect(fn);
+    for (const arg of this.#args) this.#addSymbols(arg);
     const place = given ?? await this.#describeRoot(fn!);
     const root = place === undefined ? fn : null;
     for (;;) {
@@ -117,13 +139,20 @@ class CallDraft {
       const handle = (value: unknown): unknown => {
         const known = this.#handles.get(value);
         if (known !== undefined) return known;
-        if (!canHandle(value)) return undefined;
+        if (this.#plain.has(value) || !canHandle(value)) return undefined;
         missing.add(value);
         return [];
       };
       const captured = [...this.#units.values()].map(({ draft }) => draft.captured);
-      const body = this.#encode([root, this.#args, captured], handle);
-      if (missing.size === 0) return this.#image(place, body);
+      const properties = this.#properties.map(({ owner, isOfPrototype, key, descriptor }) => [
+        ...[owner, isOfPrototype, key, descriptor],
+      ]);
+      const body = this.#encode([root, this.#args, captured, ...properties], handle);
+      if (missing.size === 0) {
+        // What classes need is only known now, when all functions are.
+        if (this.#completeClasses()) continue;
+        return this.#image(place, body);
+      }
       for (const value of missing) await this.#describe(value);
     }
   }
@@ -131,7 +160,7 @@ class CallDraft {
   #image(place: FunctionPlace | undefined, body: Uint8Array): CallImage {
     if (this.#handles.size === 0) return plainImage(place!, this.#args)!;
     const units: FunctionUnit[] = [];
-    const modules = new Set(this.#loads);
+    const modules = new Set([...this.#loads].filter(isSent));
     for (const { draft, script, imports, resolves } of this.#units.values()) {
       for (const id of imports.values()) if (isSent(id)) modules.add(id);
       const { mappings } = script;
@@ -143,7 +172,7 @@ class CallDraft {
         ...mappings && { mappings },
       });
     }
-    if (place?.module && !place.module.startsWith("node:")) modules.add(place.module);
+    if (place?.module && isSent(place.module)) modules.add(place.module);
     return {
       place,
       code: { loads: [...this.#loads], units },
@@ -157,8 +186,51 @@ class CallDraft {
     try {
       return encode(values, { name: "values", handle });
     } catch (error) {
-      throw explain(error, this.#args, [...this.#uses()], stub);
+      throw this.#cycle(error) ?? explain(error, this.#args, [...this.#uses()]);
     }
+  }
+
+  /** Gives the handles of classes what they need, if they lack it. */
+  #completeClasses(): boolean {
+    const before = this.#needs;
+    this.#needs = classNeeds(this.#sent, (fn) => this.#boundParts(fn));
+    for (const [fn, variables] of this.#needs) {
+      const { unit, index } = this.#sent.get(fn)!;
+      this.#handles.set(fn, [HandleKind.CLASS, unit, index, ...variables]);
+    }
+    return this.#needs.size > before.size;
+  }
+
+  #boundParts(fn: AnyFunction): readonly unknown[] {
+    const [kind, ...parts] = this.#handles.get(fn) ?? [];
+    return kind === HandleKind.BOUND ? parts : [];
+  }
+
+  /** The error for what cannot be made before itself, if `error` says that there is such. */
+  #cycle(error: unknown): TypeError | undefined {
+    if (!(error as Error).message.endsWith("its handle contains it")) return undefined;
+    for (const fn of this.#handles.keys() as Iterable<AnyFunction>) {
+      if (this.#leadsTo(this.#boundParts(fn), fn)) {
+        return this.#refusal(fn, "what it binds has it in it");
+      }
+      const variable = this.#needs.get(fn)?.find(([, , value]) => this.#leadsTo(value, fn));
+      if (variable === undefined) continue;
+      const [unit, index] = variable;
+      const { name } = [...this.#units.values()][unit]!.draft.variableNames[index]!;
+      return this.#refusal(fn, `variable ${name}, which it may use when it is made, has it in it`);
+    }
+    return undefined;
+  }
+
+  /** Whether `target` is somewhere in `value`, or in what that is made with. */
+  #leadsTo(value: unknown, target: unknown, seen: Set<unknown> = new Set()): boolean {
+    for (const part of partsOf(value, seen)) {
+      if (part === target) return true;
+      if (typeof part !== "function") continue;
+      const needed = this.#needs.get(part)?.map(([, , value]) => value) ?? [];
+      if (this.#leadsTo([needed, this.#boundParts(part)], target, seen)) return true;
+    }
+    return false;
   }
 
   /** What the functions use, each value with a name for it and its user. */
@@ -167,6 +239,10 @@ class CallDraft {
       for (const [index, value] of draft.captured.entries()) {
         yield { value, ...draft.variableNames[index]! };
       }
+    }
+    for (const { owner, key, descriptor } of this.#properties) {
+      const value = "value" in descriptor ? descriptor.value : descriptor;
+      yield { value, name: `property ${String(key)}`, user: owner as AnyFunction };
     }
     for (const [user, [kind, target, self, args]] of this.#handles) {
       if (kind !== HandleKind.BOUND) continue;
@@ -177,11 +253,13 @@ class CallDraft {
   }
 
   #inspect(fn: AnyFunction): Promise<FunctionInspection> {
-    let inspection = this.#inspections.get(fn);
+    const { inspections, properties } = this.#shared;
+    let inspection = inspections.get(fn);
     if (inspection === undefined) {
       inspection = inspectFunction(fn);
       inspection.catch(() => {});
-      this.#inspections.set(fn, inspection);
+      inspections.set(fn, inspection);
+      properties.set(fn, ownProperties(fn));
     }
     return inspection;
   }
@@ -202,6 +280,7 @@ class CallDraft {
 
   async #describe(value: unknown): Promise<void> {
     if (this.#handles.has(value)) return;
+    if (this.#addSymbols(value)) return;
     const simple = simpleHandle(value);
     if (simple !== undefined) return void this.#handles.set(value, simple);
     if (isAttachment(value)) {
@@ -266,47 +345,30 @@ class CallDraft {
     location: FunctionInspection["location"] & object,
   ): Promise<void> {
     const text = Function.prototype.toString.call(fn);
-    let code: FunctionCode;
-    try {
-      code = functionCode(text, await loadParser());
-    } catch (error) {
-      throw this.#refusal(fn, (error as Error).message);
-    }
+    const parse = await loadParser();
+    let code = this.#ask(fn, () => functionCode(text, parse));
     const { url } = location;
     const script = await scriptAt(url);
     const { draft, index: unit, imports, resolves } = this.#unit(url, script);
     const inner = scopes.filter(({ description, variables }) =>
       variables !== globalThis && !/^(Module|Script)/.test(description)
     );
-    const used = new Map<string, { scope: FunctionScope | undefined; value: unknown }>();
-    const use = (name: string, scope: FunctionScope | undefined, value: unknown): void => {
-      const builtin = typeof value === "object" && value !== null ? findBuiltin(value) : undefined;
-      used.set(name, {
-        scope,
-        value: builtin === undefined ? value : new BuiltinReference(builtin),
-      });
-    };
-    for (const name of code.uses.names) {
-      // V8 keeps no variable that only a class definition has used.
-      if (name === code.parent) {
-        const parent = Object.getPrototypeOf(fn);
-        use(name, inner[0], parent === Function.prototype ? null : parent);
-        continue;
-      }
-      const scope = scopes.find(({ variables }) =>
-        variables !== globalThis && Object.hasOwn(variables, name)
-      );
-      const imported = script.imports.get(name);
-      if (scope !== undefined && inner.includes(scope)) {
-        use(name, scope, scope.variables[name]);
-      } else if (imported !== undefined) {
+    const { named } = code;
+    const keys = named && tellKeys(fn, named);
+    if (keys !== undefined) {
+      code = named!.code;
+      inner.unshift({ description: "Keys", variables: Object.fromEntries(keys) });
+    }
+    const used = new Map<string, Captured>();
+    const found = this.#ask(fn, () => capturedBy(fn, code, { scopes, inner, keys, script }));
+    for (const [name, { scope, value, imported }] of found) {
+      if (imported !== undefined) {
         draft.importStatements.set(name, imported.statement);
         imports.set(imported.key, imported.id);
-      } else if (scope !== undefined) {
-        use(name, undefined, scope.variables[name]);
-      } else if (isOwnGlobal(name)) {
-        use(name, undefined, (globalThis as Record<string, unknown>)[name]);
+        continue;
       }
+      used.set(name, { scope, value: asReference(value) });
+      this.#addSymbols(value);
     }
     for (const [key, id] of Object.entries(await resolveImports(code.imports, url))) {
       imports.set(key, id);
@@ -314,15 +376,76 @@ class CallDraft {
     const urls = await resolveUrls(code.uses.resolved, url);
     for (const [specifier, id] of Object.entries(urls.resolves ?? {})) resolves.set(specifier, id);
     const { line, column } = startOf(text, script, location);
-    const { index, variables } = draft.add({ fn, code, line, column }, inner, used);
-    const needs = [...code.needs].filter((one) => variables.has(one))
-      .map((one) => [variables.get(one)!, used.get(one)!.value]);
-    this.#handles.set(
+    const { index, variables } = this.#ask(
       fn,
-      code.form === "class"
-        ? [HandleKind.CLASS, unit, index, ...needs]
-        : [HandleKind.FUNCTION, unit, index],
+      () => draft.add({ fn, code, line, column }, inner, used),
     );
+    const isClass = code.form === "class";
+    const variablesOf = (names: Iterable<string>): Variable[] =>
+      [...names].filter((name) => variables.has(name))
+        .map((name) => [unit, variables.get(name)!, used.get(name)!.value]);
+    this.#sent.set(fn, {
+      unit,
+      index,
+      variables: variablesOf(used.keys()),
+      needs: isClass ? variablesOf(code.needs) : undefined,
+      line,
+      column,
+    });
+    this.#handles.set(fn, [isClass ? HandleKind.CLASS : HandleKind.FUNCTION, unit, index]);
+    await this.#addProperties(fn, code);
+  }
+
+  /** Does what may find a reason not to send `fn`. */
+  #ask<T>(fn: AnyFunction, find: () => T): T {
+    try {
+      return find();
+    } catch (error) {
+      throw this.#refusal(fn, (error as Error).message);
+    }
+  }
+
+  /** What is in a static field is what it is here; if that has no copy, what the class itself puts there. */
+  async #addProperties(owner: AnyFunction, { form, hasStatics }: FunctionCode): Promise<void> {
+    if (form !== "class" && hasOtherPrototype(owner)) {
+      throw this.#refusal(owner, "its prototype inherits from another object");
+    }
+    const { trying } = this.#shared;
+    if (trying.has(owner)) return;
+    trying.add(owner);
+    for (const property of this.#shared.properties.get(owner)!) {
+      const { descriptor } = property;
+      const { value } = descriptor;
+      if ("value" in descriptor) descriptor.value = asReference(value);
+      if (hasStatics && !await this.#hasCopy(descriptor)) continue;
+      this.#addSymbols(value);
+      this.#properties.push({ owner, ...property });
+    }
+    trying.delete(owner);
+  }
+
+  /** Has what an object has by symbols, which are no keys to the codec, go beside it. */
+  #addSymbols(value: unknown): boolean {
+    if (this.#plain.has(value)) return true;
+    const properties = symbolProperties(value);
+    if (properties.length === 0 || findBuiltin(value) !== undefined) return false;
+    this.#plain.add(value);
+    for (const property of properties) {
+      this.#properties.push({ owner: value as object, ...property });
+    }
+    return true;
+  }
+
+  /** Whether `value` can be sent, with all that is in it. */
+  async #hasCopy(value: unknown): Promise<boolean> {
+    try {
+      encode(value);
+      return true;
+    } catch {
+      // Then only a try can tell.
+    }
+    return await new CallDraft([value], this.#shared).finish(undefined, NOWHERE)
+      .then(() => true, () => false);
   }
 
   #unit(url: string, script: Script): Unit {
@@ -343,12 +466,4 @@ class CallDraft {
   #refusal(fn: AnyFunction, reason: string): TypeError {
     return refusal(fn, reason, [...this.#uses()]);
   }
-}
-
-function symbolHandle(symbol: symbol): Handle | undefined {
-  const key = Symbol.keyFor(symbol);
-  if (key !== undefined) return [HandleKind.SYMBOL_FOR, key];
-  const name = symbol.description?.replace(/^Symbol\./, "") ?? "";
-  const known = (Symbol as unknown as Record<string, unknown>)[name];
-  return known === symbol ? [HandleKind.SYMBOL, name] : undefined;
 }

@@ -33,10 +33,13 @@ export async function placeOf(
   return path && { module: url, path };
 }
 
+/** How one without a name is called. */
+export const ANONYMOUS = "(anonymous)";
+
 /** How a function is called in messages. */
 // deno-lint-ignore ban-types -- any function
 export function nameOf(fn: Function): string {
-  return typeof fn.name === "string" && fn.name !== "" ? fn.name : "(anonymous)";
+  return typeof fn.name === "string" && fn.name !== "" ? fn.name : ANONYMOUS;
 }
 
 /** The export that `fn` is, or the property of an exported object or class. */

@@ -8,6 +8,7 @@ import {
   splitImportKey,
   urlOf,
 } from "../agent/module_record.ts";
+import { entryModule } from "./_entry_module.ts";
 import { type ImportOf, importsOf, withoutSourceMap } from "./_imports.ts";
 import { ModuleHost } from "./_module_host.ts";
 
@@ -68,7 +69,9 @@ export async function resolveImports(
         `Cannot send ${referrer}: its import ${JSON.stringify(specifier)} cannot be resolved`,
       );
     }
-    resolved[key] = idOf(url, type);
+    const id = idOf(url, type);
+    if (isDynamic && isEntry(id)) resolved[key] ??= NO_MODULE;
+    else resolved[key] = id;
   }
   return resolved;
 }
@@ -214,6 +217,7 @@ async function readCode(url: string): Promise<Entry> {
       const target = modules.resolveRequire(specifier, url);
       if (target !== undefined && !target.startsWith("node:")) imports[specifier] = target;
     }
+    refuseEntry(imports);
     const dynamic = await resolveImports(found.imports, url);
     const record = {
       id: url,
@@ -228,6 +232,7 @@ async function readCode(url: string): Promise<Entry> {
     return { record: { ...record, exports }, needs };
   }
   const imports = await resolveImports(found.imports, url);
+  refuseEntry(imports);
   const required: Record<string, string> = {};
   if (source.includes("createRequire")) {
     for (const specifier of requiresOf(source)) {
@@ -244,6 +249,25 @@ async function readCode(url: string): Promise<Entry> {
     ...positions,
   } as const;
   return { record, needs: Object.values(record.imports) };
+}
+
+/** Whether `id` is the script that runs here. Its top level is never run at the far end. */
+export function isEntry(id: string): boolean {
+  return agent === undefined && id === entryModule();
+}
+
+/**
+ * @throws {TypeError} If the script that runs here is one of `imports`.
+ */
+function refuseEntry(imports: Readonly<Record<string, string>>): void {
+  const entry = Object.values(imports).find(isEntry);
+  if (entry !== undefined) throw new TypeError(importsEntry(entry));
+}
+
+/** Why a module that imports the script that runs here is not sent. */
+export function importsEntry(id: string): string {
+  return `it imports the script that runs here (${id}), whose top level is never run at the far end: ` +
+    "move what it needs into a module of its own";
 }
 
 async function readWasm(url: string): Promise<Entry> {

@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import module, { createRequire, isBuiltin } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { agentHost } from "../agent/agent_host.ts";
 import { IN_WORKER } from "./_entry_module.ts";
+import { withoutSourceMap } from "./_imports.ts";
 import { loadedScripts, scriptSource } from "./_inspector.ts";
 
 type ResolveNext = (specifier: string, context: { parentURL: string }) => { url: string | null };
@@ -93,7 +94,7 @@ export class ModuleHost {
     // A module with a fragment may be one that Deno made up, as for tests in documentation.
     if (url.startsWith("file:") && !url.includes("#")) {
       const source = this.file(url);
-      if (source !== undefined) return source;
+      if (source !== undefined) return await this.#asLoaded(url, source);
     }
     const code = await scriptSource(url) ?? await this.#compiled(url);
     return code && await this.#withSourceMap(url, code);
@@ -129,6 +130,16 @@ export class ModuleHost {
     return (await import(url, { with: { type: "bytes" } })).default;
   }
 
+  /** What runs here is what a file was when it was loaded, whatever was written to it since. */
+  async #asLoaded(url: string, source: string): Promise<string> {
+    // To ask V8 takes some milliseconds for each module.
+    if (!changedSinceStart(url)) return source;
+    const loaded = await scriptSource(url);
+    const isSame = loaded === undefined || loaded === source ||
+      loaded.trimEnd() === withoutSourceMap(source).source.trimEnd();
+    return isSame ? source : loaded;
+  }
+
   /** V8 has no source map: one is made by compiling the module again, if that gives the same code. */
   async #withSourceMap(url: string, code: string): Promise<string> {
     if (!/^https?:/.test(url)) return code;
@@ -148,6 +159,15 @@ export class ModuleHost {
     const both = `import ${JSON.stringify(thrower)};import ${JSON.stringify(url)};`;
     await import(`data:text/javascript,${encodeURIComponent(both)}`).catch(() => {});
     return await scriptSource(url);
+  }
+}
+
+/** Whether a file was written, or came where it is, after this process started. */
+function changedSinceStart(url: string): boolean {
+  try {
+    return statSync(fileURLToPath(url)).ctimeMs >= performance.timeOrigin;
+  } catch {
+    return false; // as it may not be looked at, which to send it does not need
   }
 }
 

@@ -1,5 +1,7 @@
 import { encode } from "../codec/encode.ts";
-import { nameOf } from "./_function_place.ts";
+import { ANONYMOUS, nameOf } from "./_function_place.ts";
+import { partsOf } from "./_parts.ts";
+import { canHandle } from "./_sendable.ts";
 
 // deno-lint-ignore ban-types -- any function
 type AnyFunction = Function;
@@ -24,7 +26,7 @@ export function refusal(
   for (let at = fn;;) {
     const use = uses.find(({ value, user }) => !seen.has(user) && reaches(value, at));
     if (use === undefined) break;
-    if (at.name === "") chain[0] = use.name;
+    if (nameOf(at) === ANONYMOUS) chain[0] = use.name;
     at = use.user;
     seen.add(at);
     chain.unshift(nameOf(at));
@@ -34,18 +36,10 @@ export function refusal(
   return new TypeError(`Cannot send function ${called}${through}: ${reason}`, { cause });
 }
 
-/**
- * Says which argument, or which variable of which function, an error of the codec is about.
- *
- * @param stub What stands for a value that the codec does not encode by itself, if anything.
- */
-export function explain(
-  error: unknown,
-  args: unknown[],
-  uses: readonly Use[],
-  stub: (value: unknown) => unknown,
-): unknown {
+/** Says which argument, or which variable of which function, an error of the codec is about. */
+export function explain(error: unknown, args: unknown[], uses: readonly Use[]): unknown {
   if (!(error instanceof TypeError)) return error;
+  const stub = (value: unknown): unknown => canHandle(value) ? [] : undefined;
   const problemOf = (value: unknown, name: string): TypeError | undefined => {
     try {
       encode(value, { name, handle: stub });
@@ -72,14 +66,7 @@ function hasNoCopy(reason: string): string {
 }
 
 /** Whether `value` is `target` or has it somewhere in it. */
-function reaches(value: unknown, target: unknown, seen: Set<unknown> = new Set()): boolean {
-  if (value === target) return true;
-  if (typeof value !== "object" || value === null || seen.has(value)) return false;
-  seen.add(value);
-  const parts = value instanceof Map
-    ? [...value.keys(), ...value.values()]
-    : value instanceof Set
-    ? [...value]
-    : Object.values(value);
-  return parts.some((part) => reaches(part, target, seen));
+function reaches(value: unknown, target: unknown): boolean {
+  for (const part of partsOf(value)) if (part === target) return true;
+  return false;
 }

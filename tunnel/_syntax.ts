@@ -22,6 +22,8 @@ export interface SyntaxNode extends Node {
 export interface Uses {
   /** Names that it refers to and does not declare in a scope of its own below the outermost. */
   readonly names: Set<string>;
+  /** Those of them that it assigns to. */
+  readonly assigned: Set<string>;
   /** Its `import()` expressions. */
   readonly dynamicImports: SyntaxNode[];
   /** What it asks of `import.meta.resolve()`, as far as that is written out. */
@@ -36,6 +38,7 @@ export interface Uses {
 export function findUses(root: SyntaxNode): Uses {
   const uses: Uses = {
     names: new Set(),
+    assigned: new Set(),
     dynamicImports: [],
     resolved: [],
     outerThis: false,
@@ -83,6 +86,12 @@ class Walker {
       case "ImportExpression":
         this.#uses.dynamicImports.push(node);
         return this.#children(node, scope);
+      case "AssignmentExpression":
+        this.#assign(node.left as SyntaxNode, scope);
+        return this.#children(node, scope);
+      case "UpdateExpression":
+        this.#assign(node.argument as SyntaxNode, scope);
+        return this.#children(node, scope);
       case "MemberExpression":
       case "Property":
       case "MethodDefinition":
@@ -104,9 +113,11 @@ class Walker {
         return this.#withThis(() => this.#block(node, scope));
       case "BlockStatement":
       case "ForStatement":
+      case "SwitchStatement":
+        return this.#block(node, scope);
       case "ForInStatement":
       case "ForOfStatement":
-      case "SwitchStatement":
+        this.#assign(node.left as SyntaxNode, scope);
         return this.#block(node, scope);
       case "CatchClause": {
         const inner = child(scope);
@@ -135,10 +146,14 @@ class Walker {
     if (isResolve && typeof argument?.value === "string") this.#uses.resolved.push(argument.value);
   }
 
+  #assign(target: SyntaxNode, scope: Scope): void {
+    const names = new Set<string>();
+    declarePattern(target, names);
+    for (const name of names) if (!isDeclared(name, scope)) this.#uses.assigned.add(name);
+  }
+
   #refer(name: string, scope: Scope): void {
-    for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
-      if (at.names.has(name)) return;
-    }
+    if (isDeclared(name, scope)) return;
     if (name === "arguments" && this.#ownThis === 0) this.#uses.outerThis = true;
     if (name !== "arguments") this.#uses.names.add(name);
   }
@@ -226,6 +241,13 @@ class Walker {
 
 function child(parent: Scope): Scope {
   return { names: new Set(), parent };
+}
+
+function isDeclared(name: string, scope: Scope): boolean {
+  for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
+    if (at.names.has(name)) return true;
+  }
+  return false;
 }
 
 function isNode(value: unknown): value is SyntaxNode {

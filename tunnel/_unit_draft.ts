@@ -27,7 +27,7 @@ interface ScopeDraft {
  *
  * V8 does not tell which functions share a scope, only the values in it. Scopes of the same kind, names
  * and values are taken for one, except that one scope has each function but once: two counters that
- * stand at 0 stay two.
+ * stand at 0 stay two. Where a function fits into several, and it matters which, it is refused.
  */
 export class UnitDraft {
   readonly url: string;
@@ -53,6 +53,7 @@ export class UnitDraft {
    * @param scopes The scopes around it from the inside out, without the script's own.
    * @param used Which of the variables it uses, with the scope that they are in; `undefined` for the script's own.
    * @returns Its index, and those of its variables.
+   * @throws {TypeError} If it is not to be told in which scope it belongs; the text is the reason.
    */
   add(
     fn: Omit<FunctionDraft, "index">,
@@ -111,12 +112,17 @@ export class UnitDraft {
     const key = `${scope.description}\n${Object.keys(scope.variables).join()}`;
     const isSame = (other: ScopeDraft): boolean =>
       other.key === key && !hasFunction(other, fn) &&
-      [...other.variables].every(([name, { value }]) => Object.is(value, scope.variables[name]));
-    let child = parent.children.findLast(isSame);
-    if (child === undefined) {
-      child = newScope(key);
-      parent.children.push(child);
+      [...other.variables].every(([name, { value }]) => hasValue(scope, name, value));
+    const same = parent.children.filter(isSame);
+    const changed = same.length < 2 ? undefined : sharedChange([...same, fn], scope);
+    if (changed !== undefined) {
+      throw new TypeError(
+        `V8 does not tell which of several functions share variable ${changed}, which one of them changes: ` +
+          "keep it in an object",
+      );
     }
+    const child = same.at(-1) ?? newScope(key);
+    if (same.length === 0) parent.children.push(child);
     return child;
   }
 
@@ -145,13 +151,14 @@ export class UnitDraft {
 
 /** The context that a unit fills, and what gives the member of an object literal, whichever kind it is. */
 function head(own: string): string {
-  return `import.meta.chopsticks.make=()=>{const ${own}={functions:[],variables:[]},${own}m=o=>{` +
-    "const d=Object.getOwnPropertyDescriptor(o,Reflect.ownKeys(o)[0]);return d.value??d.get??d.set};";
+  return `import.meta.chopsticks.make=()=>{const ${own}={functions:[],variables:[]},${own}m=(o,value)=>{` +
+    "const d=Object.getOwnPropertyDescriptor(o,Reflect.ownKeys(o)[0]),f=d.value??d.get??d.set;" +
+    "return value===void 0?f:Object.defineProperty(f,'name',{value,configurable:true})};";
 }
 
 function wrapper({ fn, code }: FunctionDraft, own: string): [string, string] {
-  if (code.form === "method") return [`${own}m({`, "})"];
   const key = JSON.stringify(fn.name);
+  if (code.form === "method") return [`${own}m({`, code.hasComputedName ? `},${key})` : "})"];
   // An anonymous function takes its name from the property that it is the value of.
   return code.form === "class" ? [`()=>({[${key}]:`, `}[${key}])`] : [`({[${key}]:`, `})[${key}]`];
 }
@@ -160,10 +167,32 @@ function newScope(key: string): ScopeDraft {
   return { key, variables: new Map(), functions: [], children: [] };
 }
 
+/** A variable of `scope` that one of the functions changes. */
+function sharedChange(
+  users: readonly (ScopeDraft | Pick<FunctionDraft, "code">)[],
+  scope: FunctionScope,
+): string | undefined {
+  for (const user of users) {
+    const found = "children" in user
+      ? sharedChange([...user.functions, ...user.children], scope)
+      : [...user.code.uses.assigned].find((name) => Object.hasOwn(scope.variables, name));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 function hasFunction(scope: ScopeDraft, fn: Omit<FunctionDraft, "index">): boolean {
   return scope.functions.some(({ line, column, code }) =>
     line === fn.line && column === fn.column && code === fn.code
   );
+}
+
+function hasValue({ variables }: FunctionScope, name: string, value: unknown): boolean {
+  try {
+    return Object.is(value, variables[name]);
+  } catch {
+    return false; // not initialized yet
+  }
 }
 
 function lineOf(part: FunctionDraft | ScopeDraft): number {

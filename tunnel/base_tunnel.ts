@@ -79,6 +79,8 @@ export abstract class BaseTunnel {
    * the arguments and the result are copied. Variables are taken as they are now; what is in the objects that they
    * hold should not change before the call is on its way, which may take a moment. What a module exports goes by its
    * name: a variable that was assigned to since has its first value there.
+   * A class is made anew, its static blocks run again, and private static fields start anew; objects deep in others lose
+   * what they have by symbols.
    *
    * An async iterable or a `ReadableStream` streams, as an argument and as the result: its producer is ahead of
    * the reader by at most 128 values. It ends when the reader stops early, when the call fails, when the signal of

@@ -144,6 +144,24 @@ Deno.test("EncodeOptions.handle stands in for what has no encoding, with its ide
   assertEquals(decode(bytes, { revive }), value);
 });
 
+Deno.test("EncodeOptions.handle is asked for namespaces, and for what has nothing but symbols for keys", async () => {
+  const namespace = await import("../../codec/format.ts");
+  const value = [{}, namespace, [Math, namespace], { [Symbol.iterator]: 1 }, { JSON, a: [{}] }];
+  const places = new Map<unknown, string>([[namespace, "format"], [Math, "Math"], [JSON, "JSON"]]);
+  const names = new Map([...places].map(([value, name]) => [name as unknown, value]));
+  const asked: unknown[] = [];
+  const bytes = encode(value, {
+    handle: (it) => {
+      asked.push(it);
+      return places.get(it);
+    },
+  });
+  assertEquals(new Set(asked), new Set([...places.keys(), value[3]]));
+  const decoded = decode(bytes, { revive: (name) => names.get(name) });
+  assertEquals(decoded, [{}, namespace, [Math, namespace], {}, { JSON, a: [{}] }]);
+  assertEquals(decode(encode([Math, namespace])), [{}, { ...namespace, __proto__: null }]);
+});
+
 Deno.test("EncodeOptions.handle keeps the numbers of objects right, however many there are", () => {
   for (const before of [0, 30, 31, 32, 33, 100]) {
     const objects = Array.from({ length: before }, (_, i) => ({ i }));

@@ -128,6 +128,132 @@ async function* slowly(to: number): AsyncGenerator<number> {
   }
 }
 
+const suffix = "x";
+const prefixed = (text: string): string => `v-${text}${suffix}`;
+const registered = new Map<string, unknown>();
+const register = (name: string): number => registered.set(name, helpers.label(name)).size;
+const helpers = { label: (name: string) => prefixed(name) };
+
+class Registered {
+  static readonly label = prefixed("l");
+  static readonly count = register("field");
+  static {
+    register("block");
+  }
+}
+
+function sealed<T>(type: T, _: ClassDecoratorContext): T {
+  return type;
+}
+
+function extended<T extends Constructor<object>>(Type: T, _: ClassDecoratorContext): T {
+  return class extends Type {
+    extra = suffix;
+  };
+}
+
+type Method<T> = (this: T) => number;
+
+function plusOne<T>(method: Method<T>, _: ClassMethodDecoratorContext): Method<T> {
+  return function () {
+    return method.call(this) + 1;
+  };
+}
+
+function incremented(_: undefined, __: ClassFieldDecoratorContext): (value: number) => number {
+  return (value) => value + 1;
+}
+
+@sealed
+class Decorated {
+  readonly #one = 1;
+  @incremented
+  field = 1;
+  @plusOne
+  method(): number {
+    return this.#one;
+  }
+  @plusOne
+  static twice(): number {
+    return 2;
+  }
+}
+
+@extended
+class Extended {
+  @plusOne
+  method(): number {
+    return 1;
+  }
+}
+
+// What a name was computed from is forgotten when it has been used.
+const METHOD = "run";
+const KEYS = { get: "size", static: "made", of: "of" } as const;
+const named = Symbol.for("chopsticks.named");
+let members = 0;
+
+const computed = {
+  [METHOD](): unknown {
+    return "an object's";
+  },
+  async *["each" + METHOD](): AsyncGenerator<number> {
+    yield 1;
+  },
+};
+
+class Computed {
+  [METHOD](): string {
+    return "method";
+  }
+  [named](): string {
+    return "symbol";
+  }
+  get [KEYS.get](): string {
+    return "getter";
+  }
+  set [KEYS.get](_: string) {}
+  static [KEYS.of](): string {
+    return "static";
+  }
+  static [KEYS.static] = "field";
+  static other = 0;
+  [`member${members++}`](): string {
+    return "first";
+  }
+  [`member${members++}`](): string {
+    return "second";
+  }
+  *[Symbol.iterator](): Generator<number> {
+    yield 1;
+  }
+}
+
+class State {
+  static url = "none";
+  static readonly items = new Map<string, unknown>();
+  static readonly instance = new Shape(2);
+  static readonly create = (): State => new this();
+  static list: unknown[] = [];
+  static #count = 5;
+  static count(): number {
+    return State.#count;
+  }
+  value = "of an instance";
+}
+
+function Old(this: { n: number }, n: number): void {
+  this.n = n;
+}
+Old.prototype.read = function (this: { n: number }): number {
+  return this.n;
+};
+Object.defineProperty(Old.prototype, "twice", {
+  get(this: { n: number }): number {
+    return this.n * 2;
+  },
+});
+
 /** Node before 22 has no `Array.fromAsync`. */
 async function collect<T>(iterable: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
@@ -224,6 +350,113 @@ export const cases: Cases = {
     assertEquals(await tun.call(() => [Anonymous.name, typeof new Anonymous()]), ["", "object"]);
     const Nothing = class extends (null as unknown as typeof Object) {};
     assertEquals(await tun.call(() => Object.getPrototypeOf(Nothing.prototype)), null);
+  },
+
+  async "a class whose static fields and blocks call functions"(tun) {
+    assertEquals(await tun.call(() => Registered.label), "v-lx");
+    assertEquals(
+      await tun.call(() => [Registered.count, [...registered]]),
+      [1, [["field", "v-fieldx"], ["block", "v-blockx"]]],
+    );
+    class First {
+      static text = prefixed("first");
+    }
+    class Second {
+      static text = First.text + make();
+    }
+    function make(later = false): string {
+      return later ? new Third().text + Second.text : prefixed("second");
+    }
+    class Third {
+      text = First.text;
+    }
+    assertEquals(await tun.call(() => Second.text), "v-firstxv-secondx");
+  },
+
+  async "classes with decorators"(tun) {
+    assertEquals(
+      await tun.call(() => [
+        new Decorated().method(),
+        new Decorated().field,
+        Decorated.twice(),
+        (new Extended() as { extra?: string }).extra,
+        new Extended().method(),
+      ]),
+      [2, 2, 3, "x", 2],
+    );
+  },
+
+  async "names of members that are computed"(tun) {
+    // deno-lint-ignore no-explicit-any -- TypeScript does not know the names
+    const [Type, object] = [Computed as any, computed as any];
+    assertEquals(await tun.call(() => object.run.name), "run");
+    assertEquals(await tun.call(() => collect(object.eachrun())), [1]);
+    assertEquals(
+      await tun.call(() => {
+        const one = new Type();
+        const { size, [named]: symbol } = one;
+        return [one.run(), size, symbol(), one.member0(), one.member1(), [...one]];
+      }),
+      ["method", "getter", "symbol", "first", "second", [1]],
+    );
+    assertEquals(await tun.call(() => [Type.of(), Type.made]), ["static", "field"]);
+    const make = (key: string) =>
+      class {
+        [key](): string {
+          return key.toUpperCase();
+        }
+      };
+    const forgetful = (key: string) =>
+      class {
+        [key](): void {}
+      };
+    const types = [make("a"), make("b"), forgetful("c"), forgetful("d")];
+    assertEquals(
+      await tun.call(() =>
+        types.map(({ prototype }) => Object.getOwnPropertyNames(prototype).at(-1))
+      ),
+      ["a", "b", "c", "d"],
+    );
+  },
+
+  async "what was assigned to functions and classes"(tun) {
+    const task = Object.assign(() => task.retries, { retries: 3, self: {}, sub: () => port });
+    task.self = task;
+    assertEquals(await tun.call(task), 3);
+    const promise = tun.call(task);
+    task.retries = 4;
+    assertEquals(await promise, 3);
+    assertEquals(
+      await tun.call(() => [task.self === task, task.sub(), Object.keys(task)]),
+      [true, 8080, ["retries", "self", "sub"]],
+    );
+    // deno-lint-ignore no-explicit-any -- an old way to make a class
+    const Type = Old as any;
+    assertEquals(await tun.call(() => [new Type(2).read(), new Type(3).twice]), [2, 6]);
+  },
+
+  async "what is in the static fields of a class now"(tun) {
+    State.url = "http://set";
+    State.items.set("one", () => port);
+    State.list = [State];
+    Object.assign(State, { added: 1 });
+    Object.assign(State.prototype, { late: (n: number) => n * 2 });
+    assertEquals(
+      await tun.call(() => [
+        State.url,
+        (State.items.get("one") as () => number)(),
+        State.list[0] === State,
+        (State as { added?: number }).added,
+        (new State() as State & { late(n: number): number }).late(2),
+      ]),
+      ["http://set", 8080, true, 1, 4],
+    );
+    // What has no copy, or cannot be seen, is what the class makes of it.
+    assertEquals(
+      await tun.call(() => [State.instance.area, State.create().value, State.count()]),
+      [4, "of an instance", 5],
+    );
+    State.items.clear();
   },
 
   async "a static method of a class that is not exported"(tun) {

@@ -6,6 +6,9 @@
  */
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import os, { EOL as lineEnd, hostname } from "node:os";
+import process from "node:process";
+import url from "node:url";
+import zlib from "node:zlib";
 import evenDefault, * as evenModule from "./fixture/parity.ts";
 import { type Parity, parity as renamed } from "./fixture/parity.ts";
 // deno-lint-ignore verbatim-module-syntax -- used as a type only, though it does not say so
@@ -19,6 +22,9 @@ const { log } = console;
 const D = globalThis.Deno;
 const m = Math;
 const { max } = m;
+const { fileURLToPath } = url;
+const { gzipSync, gunzipSync } = zlib;
+const { env } = process;
 
 function greet(name = "nobody"): string {
   return `hello ${name} at ${port}`;
@@ -188,6 +194,62 @@ export const cases: Cases = {
     assertEquals(await tun.call(() => g === globalThis), true);
     const E = RangeError;
     assertEquals(await tun.call((Type) => new Type("x") instanceof E, E), true);
+  },
+
+  async "built-ins of node: modules, and of instances"(tun) {
+    assertEquals(await tun.call(() => fileURLToPath("file:///a")), "/a");
+    assertEquals(await tun.call(() => gunzipSync(gzipSync("text")).toString()), "text");
+    assertEquals(await tun.call(() => env.PATH !== undefined), true);
+    assertEquals(typeof await tun.call(performance.now), "number");
+    if (tun.info!.version.startsWith("18.")) return; // which has no global crypto
+    assertEquals((await tun.call(crypto.randomUUID)).length, 36);
+  },
+
+  async "built-in objects in other values"(tun) {
+    assertEquals(await tun.call((given) => given.max(1, 2), Math), 2);
+    assertEquals(await tun.call(({ list }) => list[0]!.stringify([1]), { list: [JSON] }), "[1]");
+    const table = { Math, console, Intl };
+    assertEquals(
+      await tun.call(() => [table.Math === Math, typeof table.console.log, table.Intl === Intl]),
+      [true, "function", true],
+    );
+  },
+
+  async "objects with symbols for keys"(tun) {
+    const streaming = {
+      async *[Symbol.asyncIterator](): AsyncGenerator<number> {
+        yield port;
+      },
+    };
+    assertEquals(
+      await tun.call(async () => {
+        for await (const value of streaming) return value;
+      }),
+      8080,
+    );
+    const list = {
+      items: [1, 2],
+      *[Symbol.iterator](): Generator<number> {
+        yield* this.items;
+      },
+      [Symbol("unknown")]: new WeakMap(),
+    };
+    const read = (): unknown => [...list];
+    assertEquals(await tun.call(read), [1, 2]);
+    assertEquals(await tun.call((given) => [...given], list), [1, 2]);
+    assertEquals(await tun.call((given) => given === list && Object.keys(given), list), ["items"]);
+    assertEquals(await tun.call<[Iterable<number>], number[]>(Array.from, list), [1, 2]);
+    assertEquals(
+      await tun.call(({ empty }) => [...empty], { empty: { *[Symbol.iterator]() {} } }),
+      [],
+    );
+  },
+
+  async "the namespace of a module, some of whose exports have no copy"(tun) {
+    const namespace = await import("./fixture/no_copy.ts");
+    assertEquals(await tun.call(() => namespace.double(4)), 8);
+    assertEquals(await tun.call(({ list }) => list[0]!.double(4), { list: [namespace] }), 8);
+    assertEquals(await tun.call(async () => await import("./fixture/even.ts") === null), false);
   },
 
   async "names that hide others, and those that nobody declares"(tun) {

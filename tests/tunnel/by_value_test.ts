@@ -6,6 +6,7 @@ import { needing, service } from "../services/services.ts";
 import { cases as codeCases } from "./_code_cases.ts";
 import { rejectsAs, soon } from "./_deadline.ts";
 import { kindNamed } from "./_kinds.ts";
+import { makeProject } from "./_project.ts";
 import { spyOn } from "./_spy.ts";
 import { cases as variableCases } from "./_variable_cases.ts";
 import * as refused from "./fixture/refused.ts";
@@ -45,10 +46,18 @@ Deno.test(needing("node", "call() sends by value from an entry script", async (t
 }));
 
 Deno.test("call() never runs the entry script at the far end", async () => {
+  const entry = import.meta.resolve("./fixture/entry.ts");
+  const reason =
+    `it imports the script that runs here (${entry}), whose top level is never run at the far end: ` +
+    "move what it needs into a module of its own";
+  const ofModule = `Cannot send module ${
+    import.meta.resolve("./fixture/imports_entry.ts")
+  }: ${reason}`;
   assertEquals(JSON.parse(await run("./fixture/entry.ts")), {
     runs: "not here",
     exported: "exported not here",
     again: ["first", "second"],
+    refusals: [ofModule, ofModule, `Cannot send function (anonymous): ${reason}`, ofModule],
     pidsDiffer: true,
   });
 });
@@ -63,6 +72,15 @@ Deno.test("call() refuses what cannot be sent, and sends nothing", async (t) => 
     });
   }
   assertEquals(traffic, { calls: 0, batches: 0, batchBytes: 0, modules: [], imports: [] });
+});
+
+Deno.test("call() refuses a variable that has no value yet", async () => {
+  await using tun = new Local("here", DENO);
+  const early = (): unknown => later;
+  const error = await rejectsAs(TypeError, tun.call(early));
+  assertEquals(error.message, "Cannot send function early: variable later has no value yet");
+  const later = 1;
+  assertEquals(await tun.call(early), 1);
 });
 
 Deno.test("a second call sends no code again", async (t) => {
@@ -115,6 +133,20 @@ Deno.test("call() takes the new version of a function that was defined anew", as
   assertEquals(results, [1, 2, 3, 4, 5].map((version) => `version ${version}`));
 });
 
+Deno.test("call() sends a module as it runs here, whatever was written to its file since", async () => {
+  await using tun = new Local("here", DENO);
+  await using project = await makeProject({
+    "a.ts": `export function version(): string { return "old"; }`,
+    "b.js": `export const stack = () => new Error("b").stack;`,
+  });
+  const [a, b] = [`file://${project.folder}/a.ts`, `file://${project.folder}/b.js`];
+  const { version } = await import(a);
+  await Deno.writeTextFile(`${project.folder}/a.ts`, `export const version = () => "new";`);
+  assertEquals(await tun.call(version), "old");
+  const { stack } = await import(b);
+  assertStringIncludes(await tun.call(stack), `${b}:1:28`);
+});
+
 function throwing(): never {
   const text = "on purpose";
   throw new RangeError(text); // throwing
@@ -160,6 +192,19 @@ for (const agent of AGENTS) {
       assertStringIncludes(stack, await positionOf(here, "method", "parse"));
       const ofClass = await stackOf(tun.call(() => new Thrower().fail()));
       assertStringIncludes(ofClass, await positionOf(here, "class", "new Error"));
+    });
+
+    await t.step("of a method whose name is computed", async () => {
+      const METHOD = "run";
+      // deno-fmt-ignore
+      const computed = { [METHOD]() { throw new Error("here"); } }; // of an object
+      // deno-fmt-ignore
+      class Computed { [METHOD]() { throw new Error("here"); } } // of a class
+      const stack = await stackOf(tun.call(computed.run));
+      assertStringIncludes(stack, await positionOf(here, "of an object", "new Error"));
+      assertMatch(stack, /^ +at .*\brun\b/m);
+      const ofClass = await stackOf(tun.call(() => new Computed().run()));
+      assertStringIncludes(ofClass, await positionOf(here, "of a class", "new Error"));
     });
 
     await t.step("of an arrow function among others on its line", async () => {

@@ -59,6 +59,14 @@ Deno.test("findUses() finds the names that code uses of what is around it", asyn
   }
 });
 
+Deno.test("findUses() finds the names that code assigns to", () => {
+  const uses = usesOf(`() => {
+    a = b; c++; --d; e ??= f; [g, ...h] = i; ({ j, k: l = m, ...n } = o);
+    for (p of q); for (r in s); for (const t of u); v.w = x; let y; y = 1; (z) => { z = 2; };
+  }`);
+  assertEquals([...uses.assigned].sort().join(""), "acdeghjlnpr");
+});
+
 Deno.test("findUses() finds a this, and whose it is", () => {
   const outer = [
     ...["this", "() => this", "() => () => arguments", "() => { this.a }", "({ a: this })"],

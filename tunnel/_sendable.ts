@@ -1,0 +1,29 @@
+import { types } from "node:util";
+import type { FunctionPlace } from "../agent/request.ts";
+import { isAttachment, simpleHandle } from "./_attachments.ts";
+import { findBuiltin } from "./_builtin.ts";
+import { symbolProperties } from "./_own_properties.ts";
+import { symbolHandle } from "./_symbol_handle.ts";
+
+/** Whether something without an encoding can be made at the far end. */
+export function canHandle(value: unknown): boolean {
+  if (typeof value === "function" || isAttachment(value) || simpleHandle(value)) return true;
+  if (typeof value === "symbol") return symbolHandle(value) !== undefined;
+  return value instanceof BuiltinReference || types.isModuleNamespaceObject(value) ||
+    symbolProperties(value).length > 0 || findBuiltin(value) !== undefined;
+}
+
+/** Stands for a built-in object, such as `console`, which the codec would take for a plain one. */
+export class BuiltinReference {
+  readonly place: FunctionPlace;
+
+  constructor(place: FunctionPlace) {
+    this.place = place;
+  }
+}
+
+/** `value`, or what stands for it if it is built in. */
+export function asReference(value: unknown): unknown {
+  const builtin = typeof value === "object" && value !== null ? findBuiltin(value) : undefined;
+  return builtin === undefined ? value : new BuiltinReference(builtin);
+}
