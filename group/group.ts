@@ -13,7 +13,7 @@ import type {
 import { setGrouping } from "../tunnel/grouping.ts";
 import { abortable, anySignal } from "../tunnel/operation.ts";
 import { SSHTunnel, type SSHTunnelOptions } from "../tunnel/ssh_tunnel.ts";
-import type { WithOptions } from "../tunnel/tunnel_options.ts";
+import { checkKeys, checkWithOptions, type WithOptions } from "../tunnel/tunnel_options.ts";
 import { visible } from "../tunnel/visible.ts";
 import { bounded } from "./_bounded.ts";
 import { checkFile } from "./_check_file.ts";
@@ -121,10 +121,12 @@ export class Group implements Iterable<BaseTunnel> {
    *
    * @param hosts Hostnames and tunnels, mixed; or a group, or a tunnel.
    * @param options How many at a time, and how to reach hostnames.
-   * @throws {TypeError} If two members have one host, or a member is neither a hostname nor a tunnel.
+   * @throws {TypeError} If two members have one host, a member is neither a hostname nor a tunnel, or there is no option
+   * of some name.
    * @throws {RangeError} If the concurrency is not a number of members.
    */
   constructor(hosts: Hosts, options: GroupOptions = {}) {
+    checkKeys(options, "concurrency", "ssh");
     const { concurrency = DEFAULTS.concurrency, ssh = DEFAULTS.ssh } = options;
     if (!(Number.isInteger(concurrency) && concurrency > 0) && concurrency !== Infinity) {
       throw new RangeError(`concurrency is ${concurrency}: expected an integer, at least 1`);
@@ -407,6 +409,8 @@ export class Group implements Iterable<BaseTunnel> {
    * an `ErrorResult` that is `aborted`.
    *
    * @param options A signal, which counts beside one that the group has already, and how many hosts may fail.
+   * @throws {TypeError} If an option is not what it should be.
+   * @throws {RangeError} If `maxFailures` is no number of hosts.
    *
    * @example At most a second
    * ```ts
@@ -417,6 +421,7 @@ export class Group implements Iterable<BaseTunnel> {
    * ```
    */
   with(options: GroupWithOptions): Group {
+    checkWithOptions(options, "maxFailures");
     const { signal, maxFailures } = options;
     const own = limits.get(this)!;
     if (maxFailures !== undefined) checkShare("maxFailures", maxFailures, 0);

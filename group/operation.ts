@@ -101,7 +101,7 @@ export function putOperation(
   checkPut(source, options);
   if (source instanceof ReadableStream) checkStream(target, "put a stream");
   if (remotePath !== undefined) pathOf("remotePath", remotePath);
-  return fileOperation(options, (tunnel) => tunnel.put(source, remotePath, options));
+  return fileOperation("put", options, (tunnel) => tunnel.put(source, remotePath, options));
 }
 
 /**
@@ -123,7 +123,11 @@ export function fetchOperation(
     localPath === undefined || localPath === null || localPath instanceof WritableStream
       ? () => localPath as string | undefined
       : localPathOf(target, localPath);
-  return fileOperation(options, (tunnel) => tunnel.fetch(remotePath, fileOf(tunnel), options));
+  return fileOperation(
+    "fetch",
+    options,
+    (tunnel) => tunnel.fetch(remotePath, fileOf(tunnel), options),
+  );
 }
 
 /**
@@ -185,10 +189,11 @@ export async function outcome<T>(
 }
 
 function fileOperation<T>(
+  kind: "put" | "fetch",
   options: PutOptions,
   perform: (tunnel: BaseTunnel) => Promise<T>,
 ): Operation<T> {
-  checkTransfer(options);
+  checkTransfer(kind, options);
   return { ready: undefined, signal: options.signal, perform };
 }
 
@@ -196,7 +201,7 @@ function folderOperation(
   options: SyncOptions,
   perform: (tunnel: BaseTunnel, options: SyncOptions) => Promise<SyncResult>,
 ): Operation<SyncResult> {
-  checkTransfer(options);
+  checkTransfer("sync", options);
   const { exclude, signal } = options;
   // The globs that are checked are those that are used.
   const own = Array.isArray(exclude) ? { ...options, exclude: [...exclude] } : options;

@@ -28,7 +28,7 @@ import type {
   SyncResult,
 } from "../tunnel/file_options.ts";
 import { anySignal } from "../tunnel/operation.ts";
-import type { WithOptions } from "../tunnel/tunnel_options.ts";
+import { checkKeys, checkWithOptions, type WithOptions } from "../tunnel/tunnel_options.ts";
 import { visible } from "../tunnel/visible.ts";
 import { AsyncResult, type Completion } from "./async_result.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -99,6 +99,7 @@ export class Queue {
    * @throws {RangeError} If `concurrency` is neither a positive integer nor `Infinity`.
    */
   constructor(options: QueueOptions = {}) {
+    checkKeys(options, "concurrency");
     const { concurrency = DEFAULTS.concurrency } = options;
     this.#shared = { scheduler: new Scheduler({ concurrency }), faults: [], runs: new WeakMap() };
   }
@@ -231,6 +232,8 @@ export class Queue {
    * The same queue, for operations that are also ended by a signal: those that are waiting are not begun,
    * and the results have its reason. A {@linkcode run} of it is ended with all that is in the queue.
    *
+   * @throws {TypeError} If an option is not what it should be.
+   *
    * @example At most a minute for all of it
    * ```ts
    * import { Local, Queue } from "../mod.ts";
@@ -242,6 +245,7 @@ export class Queue {
    * ```
    */
   with(options: WithOptions): Queue {
+    checkWithOptions(options);
     const { signal } = options;
     if (signal === undefined) return this;
     const view = new Queue();

@@ -51,7 +51,7 @@ export async function fetchFile(
   options: FetchOptions,
 ): Promise<FetchResult | FetchedStream | FetchedBytes> {
   const source = pathOf("remotePath", remotePath);
-  checkTransfer(options);
+  checkTransfer("fetch", options);
   const refusal = `Cannot fetch ${source} from ${tunnel.host}`;
   const fetchInto = (sink: Sink): Promise<Fetched> =>
     fetchContents(tunnel, source, sink, options, refusal);

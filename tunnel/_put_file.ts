@@ -34,7 +34,7 @@ export async function putFile(
 ): Promise<PutResult> {
   const { signal } = options;
   checkPut(source, options);
-  checkTransfer(options);
+  checkTransfer("put", options);
   const target = remotePath === undefined ? null : pathOf("remotePath", remotePath);
   const put = (): Promise<PutResult> => putContents(tunnel, source, target, options);
   return await (source instanceof ReadableStream ? put() : whileFewAreOpen(tunnel, signal, put));

@@ -19,7 +19,7 @@ export async function syncDirectory(
 ): Promise<SyncResult> {
   const root = resolve(localPath("localDir", localDir));
   const target = pathOf("remoteDir", remoteDir);
-  checkTransfer(options);
+  checkTransfer("sync", options);
   const exclusions = await exclusionsOf(options.exclude);
   const { checksum = false, dryRun = false, signal } = options;
   return await transfer({
@@ -65,7 +65,7 @@ export async function fetchDirectory(
 ): Promise<SyncResult> {
   const root = resolve(localPath("localDir", localDir));
   const source = pathOf("remoteDir", remoteDir);
-  checkTransfer(options);
+  checkTransfer("sync", options);
   const exclusions = await exclusionsOf(options.exclude);
   const { checksum = false, dryRun = false, signal } = options;
   return await transfer({

@@ -1,23 +1,33 @@
-import type { SyncOptions } from "./file_options.ts";
+import type { FileOptions, SyncOptions } from "./file_options.ts";
 import { exclusionsOf } from "./_exclusions.ts";
+import { checkBoolean, checkKeys, checkSignal } from "./tunnel_options.ts";
 
-/** What the options of all transfers have in common. */
-interface TransferOptions {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: unknown;
-}
+/** The options of each kind of transfer, besides those of all. */
+const OPTIONS = {
+  put: ["mode"],
+  fetch: [],
+  sync: ["delete", "checksum", "exclude", "dryRun"],
+} as const;
 
 /**
  * Checks what does not depend on the host of a transfer.
  *
- * @throws {TypeError} If an option is of the wrong type.
+ * @throws {TypeError} If an option is of the wrong type, or of a name that there is not.
  */
-export function checkTransfer({ signal, onProgress }: TransferOptions): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`signal is ${String(signal)}: expected an AbortSignal`);
-  }
+export function checkTransfer(
+  kind: keyof typeof OPTIONS,
+  options: Omit<FileOptions, "onProgress"> & { readonly onProgress?: unknown },
+): void {
+  checkKeys(options, "signal", "onProgress", ...OPTIONS[kind]);
+  checkSignal(options.signal);
+  const { onProgress } = options;
   if (onProgress !== undefined && typeof onProgress !== "function") {
     throw new TypeError(`onProgress is ${String(onProgress)}: expected a function`);
+  }
+  if (kind !== "sync") return;
+  const { delete: isDeleting, checksum, dryRun } = options as SyncOptions;
+  for (const [name, value] of Object.entries({ delete: isDeleting, checksum, dryRun })) {
+    checkBoolean(name, value);
   }
 }
 

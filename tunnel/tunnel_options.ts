@@ -148,15 +148,23 @@ export function checkOptions(options: TunnelOptions): void {
  * @throws {TypeError} If there is another one, which may be misspelt.
  */
 export function checkNames(options: object, ...more: string[]): void {
-  checkKeys(options, [...more, ...Object.keys(NAMES)]);
+  checkKeys(options, ...more, ...Object.keys(NAMES));
 }
 
-/** @throws {TypeError} If the options of `with()` are not what they should be. */
-export function checkWithOptions(options: WithOptions): void {
+/**
+ * Checks the options of a `with()`: a signal, and those of `more`.
+ *
+ * @throws {TypeError} If they are not what they should be.
+ */
+export function checkWithOptions(options: WithOptions, ...more: string[]): void {
   // Which has a signal, and is handy.
   if (!(options instanceof AbortController)) checkPlain(options);
-  checkKeys(options, ["signal"]);
-  const { signal } = options;
+  checkKeys(options, "signal", ...more);
+  checkSignal(options.signal);
+}
+
+/** @throws {TypeError} If `signal` is given, and is no signal. */
+export function checkSignal(signal: unknown): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(`signal is ${show(signal)}: expected an AbortSignal`);
   }
@@ -170,9 +178,14 @@ function checkPlain(options: unknown): void {
   throw new TypeError(`options is ${show(options)}: expected a plain object`);
 }
 
-function checkKeys(options: object, known: readonly string[]): void {
-  for (const key of Object.keys(options)) {
-    if (known.includes(key)) continue;
+/**
+ * Checks that no option has a name but those of `known`.
+ *
+ * @throws {TypeError} If there is another one, which may be misspelt.
+ */
+export function checkKeys(options: object, ...known: string[]): void {
+  for (const [key, value] of Object.entries(options)) {
+    if (value === undefined || known.includes(key)) continue;
     throw new TypeError(`options has ${show(key)}: expected one of ${known.join(", ")}`);
   }
 }

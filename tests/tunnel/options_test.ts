@@ -3,7 +3,9 @@ import process from "node:process";
 import {
   BaseTunnel,
   Docker,
+  Group,
   Local,
+  Queue,
   RuntimeNotFoundError,
   settings,
   SSHTunnel,
@@ -112,6 +114,22 @@ Deno.test("with() refuses what is no signal", () => {
   for (const [options, text] of bad) assertThrows(() => create(options), TypeError, text);
   assertEquals(create({}), tun);
   assertEquals(`${create(new AbortController())}`, "Local('here')");
+});
+
+Deno.test("Group and Queue refuse options that they do not know", () => {
+  const group = new Group([]);
+  const queue = new Queue();
+  const any = (options: unknown): never => options as never;
+  const attempts: [work: () => unknown, text: string][] = [
+    [() => new Group([], any({ concurency: 5 })), 'options has "concurency"'],
+    [() => new Queue(any({ parallel: 5 })), 'options has "parallel"'],
+    [() => group.with(any({ maxFailure: 5 })), 'options has "maxFailure"'],
+    [() => group.with(any({ signal: 5 })), "signal is 5"],
+    [() => queue.with(any({ maxFailures: 5 })), 'options has "maxFailures"'],
+    [() => queue.with(any(undefined)), "options is undefined"],
+  ];
+  for (const [work, text] of attempts) assertThrows(work, TypeError, text);
+  assertEquals(new Group([], any({ concurrency: 7, other: undefined })).concurrency, 7);
 });
 
 Deno.test("SSHTunnel refuses what ssh would read as something else", () => {
