@@ -60,7 +60,11 @@ export class NewFile {
       const folder = dirname(place.path);
       await sweep(folder);
       const temporary = temporaryPath(folder);
-      const fd = named(path, "its folder does not exist", () => fs.openSync(temporary, "wx", mode));
+      const fd = named(
+        path,
+        "no such folder to put it in",
+        () => fs.openSync(temporary, "wx", mode),
+      );
       return new NewFile(path, place, temporary, fd, SYNC_STEP);
     });
   }

@@ -230,7 +230,7 @@ Deno.test("a GroupResult has one row for one failure of a file on many hosts", a
   for (const result of [await group.put({ text: "x" }, "/no/x"), await group.fetch("/no/x")]) {
     const [, row, ...others] = String(result).split("\n");
     assertStringIncludes(row!, "a, b  failed: ");
-    assertMatch(row!, /\/no\/x: (its folder does not exist|no such file or folder) \(ENOENT\)/);
+    assertMatch(row!, /\/no\/x: (no such folder to put it in|no such file or folder) \(ENOENT\)/);
     assertEquals(others, []);
   }
 });

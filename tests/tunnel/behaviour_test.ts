@@ -441,9 +441,13 @@ async function testFiles(t: Deno.TestContext, tun: Tun, parent: string): Promise
 
   await t.step("put() and fetch() say what is missing there, and go on", async () => {
     const missing = `${parent}/missing/file`;
-    for (const way of [() => tun.put(source, missing), () => tun.fetch(missing, null)]) {
-      const error = await rejectsAs(RemoteError, way());
-      assertMatch(error.message, new RegExp(`on ${tun.host}, ${missing}: no such file or folder`));
+    const ways: [work: () => Promise<unknown>, why: string][] = [
+      [() => tun.put(source, missing), "no such folder to put it in"],
+      [() => tun.fetch(missing, null), "no such file or folder"],
+    ];
+    for (const [work, why] of ways) {
+      const error = await rejectsAs(RemoteError, work());
+      assertStringIncludes(error.message, `on ${tun.host}, ${missing}: ${why} (ENOENT)`);
       assertEquals(error.host, tun.host);
     }
     assertEquals([...Deno.readDirSync(open)].length, 3);

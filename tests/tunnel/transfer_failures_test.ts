@@ -33,7 +33,7 @@ async function badPlaces(folder: Folder): Promise<Record<string, Why>> {
     [folder.at("link")]: /link: it is a folder \(EISDIR\)$/,
     [folder.at("missing/file")]: [
       /missing\/file: no such file or folder \(ENOENT\)$/,
-      /missing\/file: its folder does not exist \(ENOENT\)$/,
+      /missing\/file: no such folder to put it in \(ENOENT\)$/,
     ],
     [folder.at("dangling")]: [
       /dangling: no such file or folder \(ENOENT\)$/,
