@@ -1,5 +1,4 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import process from "node:process";
 import {
   BaseTunnel,
   Docker,
@@ -96,8 +95,13 @@ Deno.test("a tunnel refuses options that it does not know, a driver's own class 
   assertEquals(new InArea({ area: "test", cwd: "/" }).area, "test");
 });
 
-Deno.test("a tunnel takes the whole environment of this process", () => {
-  for (const env of [process.env, Deno.env.toObject()]) new Local("here", { env } as TunnelOptions);
+Deno.test("a tunnel takes an environment that is no plain object, as process.env is none", () => {
+  class Environment {
+    readonly LANG = "C";
+  }
+  for (const env of [new Environment(), Object.create(null, { LANG: { value: "C" } })]) {
+    new Local("here", { env } as TunnelOptions);
+  }
 });
 
 Deno.test("with() refuses what is no signal", () => {
