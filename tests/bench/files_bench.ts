@@ -25,6 +25,12 @@ const CAT_PUT = 'cat "$0" | sh -c \'cat | cat >"$0" && sync "$0"\' "$1"';
 /** What goes back, the agent writes into the pipe itself. */
 const CAT_FETCH = 'sh -c \'exec cat "$0"\' "$0" | cat >"$1" && sync "$1"';
 
+/** The same, for bash, with what `cat` leaves out: both ends hash what goes by. */
+const HASHED_PUT =
+  'tee >(openssl sha1 >/dev/null) <"$0" | cat | tee >(openssl sha1 >/dev/null) >"$1" && sync "$1"';
+const HASHED_FETCH =
+  'tee >(openssl sha1 >/dev/null) <"$0" | tee >(openssl sha1 >/dev/null) >"$1" && sync "$1"';
+
 /** A folder with a file of random bytes, and a place for copies of it. */
 class Files implements AsyncDisposable {
   readonly folder: string;
@@ -67,17 +73,31 @@ class Files implements AsyncDisposable {
 
 async function benchLocal(files: Files): Promise<void> {
   printTitle("256 MiB through a Local tunnel / by cat through such pipes (less is better)");
+  const hasHashes = which("bash") !== undefined && which("openssl") !== undefined;
+  if (!hasHashes) console.log("  without bash and openssl, nothing is compared that hashes");
   for (const runtime of ["deno", "node"] as const) {
     await using tunnel = new Local(runtime, { runtime });
     if (!await connects(tunnel, runtime)) continue;
-    const times = await measure(LOCAL_ROUNDS, {
+    const shell = (argv: readonly string[]): Task =>
+      files.copying((source, target) => command([...argv, source, target]));
+    const tasks: Record<string, Task> = {
       put: files.copying((source, target) => tunnel.put(source, target)),
-      catPut: files.copying((source, target) => command(["sh", "-c", CAT_PUT, source, target])),
+      catPut: shell(["sh", "-c", CAT_PUT]),
       fetch: files.copying((source, target) => tunnel.fetch(source, target)),
-      catFetch: files.copying((source, target) => command(["sh", "-c", CAT_FETCH, source, target])),
-    });
-    print(`put(), ${runtime} agent`, times.put, times.catPut, 1.25);
-    print(`fetch(), ${runtime} agent`, times.fetch, times.catFetch, 1.25);
+      catFetch: shell(["sh", "-c", CAT_FETCH]),
+      ...hasHashes && {
+        hashedPut: shell(["bash", "-c", HASHED_PUT]),
+        hashedFetch: shell(["bash", "-c", HASHED_FETCH]),
+      },
+    };
+    const times = await measure(LOCAL_ROUNDS, tasks);
+    const compare = (what: string, ours: string, baseline: string, aim: number): void => {
+      if (baseline in times) print(what, times[ours]!, times[baseline]!, aim);
+    };
+    compare(`put(), ${runtime} agent`, "put", "catPut", 1.25);
+    compare(`fetch(), ${runtime} agent`, "fetch", "catFetch", 1.25);
+    compare(`put(), ${runtime} agent / with SHA-1, too`, "put", "hashedPut", 1);
+    compare(`fetch(), ${runtime} agent / with SHA-1, too`, "fetch", "hashedFetch", 1);
   }
 }
 
