@@ -14,8 +14,10 @@ export class Attachments {
   readonly #multiplexer: () => Multiplexer;
   /** Channels of streams and signals of the controller that no value has referred to yet. */
   readonly #incoming = new Map<number, Channel>();
+  /** Callbacks that nobody here can call any more; the controller is told of many at once, as a collection finds them. */
+  #released: number[] = [];
   readonly #unreachable = new FinalizationRegistry<number>((callback) => {
-    this.#multiplexer().open(encode([Request.RELEASE, callback])).end();
+    if (this.#released.push(callback) === 1) queueMicrotask(() => this.#sendReleased());
   });
 
   /** `multiplexer` is the way to the controller. */
@@ -78,6 +80,11 @@ export class Attachments {
       if (channel.failed) own.reset(new Error("The call was given up"));
       void sendStream(own, stream);
     }
+  }
+
+  #sendReleased(): void {
+    this.#multiplexer().open(encode([Request.RELEASE, ...this.#released])).end();
+    this.#released = [];
   }
 
   #take(id: number): Channel {

@@ -27,7 +27,7 @@ export const MAX_PAYLOAD: number = 64 * 1024;
 
 /** What a frame is for. */
 export const FrameType = {
-  /** Opens a channel; the payload is an encoded header that says what for. */
+  /** Opens a channel; the payload is an encoded header that says what for, or nothing if it is {@linkcode Flag.LONG}. */
   OPEN: 1,
   /** Bytes of a channel's messages; they count against its window. */
   DATA: 2,
@@ -53,7 +53,7 @@ export const FrameType = {
 /** One of the values of {@linkcode FrameType}. */
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 
-/** Bits of a DATA frame's flags. */
+/** Bits of the flags of DATA frames, and of OPEN frames. */
 export const Flag = {
   /** The payload completes a message. */
   MESSAGE: 1,
@@ -63,6 +63,8 @@ export const Flag = {
   END: 4,
   /** The message tells of a failure. */
   FAILURE: 8,
+  /** Of an OPEN frame: the header is too long for it, and is the channel's first message. */
+  LONG: 16,
 } as const;
 
 /** A frame that was read. */

@@ -1,9 +1,11 @@
 import { Channel, type ChannelCarrier, ChannelReset } from "./channel.ts";
 import {
+  Flag,
   type Frame,
   FrameDecoder,
   FrameType,
   HEADER_SIZE,
+  MAX_PAYLOAD,
   type PartHandler,
   readUint32,
   writeHeader,
@@ -126,7 +128,14 @@ export class Multiplexer implements ChannelCarrier {
       channel.fail(this.#failure);
     } else {
       this.#channels.set(channel.id, channel);
-      this.#sendControl(FrameType.OPEN, channel.id, header);
+      const isLong = header.length > MAX_PAYLOAD;
+      this.#sendControl(
+        FrameType.OPEN,
+        channel.id,
+        isLong ? NOTHING : header,
+        isLong ? Flag.LONG : 0,
+      );
+      if (isLong) channel.send(header);
     }
     return channel;
   }
@@ -152,8 +161,13 @@ export class Multiplexer implements ChannelCarrier {
     if (this.#ended !== undefined) return;
     // Anything that comes shows that the other end lives.
     this.#unanswered = 0;
+    this.#guard(() => this.#decoder.push(chunk, this.#handle, this.#parts));
+  }
+
+  /** Does what the other end has caused: if that breaks the protocol, it is cut off. */
+  #guard(act: () => void): void {
     try {
-      this.#decoder.push(chunk, this.#handle, this.#parts);
+      act();
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       this.end(error);
@@ -229,9 +243,9 @@ export class Multiplexer implements ChannelCarrier {
     return (id % 2 === 1) !== this.#options.odd;
   }
 
-  #sendControl(type: FrameType, channel: number, payload: Uint8Array): void {
+  #sendControl(type: FrameType, channel: number, payload: Uint8Array, flags = 0): void {
     if (this.#ended !== undefined) return;
-    this.#control.push(frameOf(type, 0, channel, payload));
+    this.#control.push(frameOf(type, flags, channel, payload));
     this.#flushSoon();
   }
 
@@ -295,7 +309,7 @@ export class Multiplexer implements ChannelCarrier {
     const { type, flags, channel: id, payload } = frame;
     switch (type) {
       case FrameType.OPEN:
-        return this.#handleOpen(id, payload);
+        return this.#handleOpen(id, payload, flags);
       case FrameType.DATA:
         return this.#find(id)?.handleData(payload, flags);
       case FrameType.CREDIT:
@@ -322,7 +336,7 @@ export class Multiplexer implements ChannelCarrier {
     }
   }
 
-  #handleOpen(id: number, header: Uint8Array): void {
+  #handleOpen(id: number, header: Uint8Array, flags: number): void {
     if (!this.#isPeer(id) || id <= this.#lastPeerId) {
       throw new ProtocolError(`Channel ${id} cannot be opened by the other end`);
     }
@@ -332,7 +346,11 @@ export class Multiplexer implements ChannelCarrier {
     }
     const channel = new Channel(id, this);
     this.#channels.set(id, channel);
-    this.#options.onChannel(channel, header);
+    if ((flags & Flag.LONG) === 0) return this.#options.onChannel(channel, header);
+    channel.receive().then((message) => {
+      if (message === undefined) channel.reset(new Error("A channel without a header"));
+      else this.#guard(() => this.#options.onChannel(channel, message.bytes));
+    }, () => {}); // it was given up
   }
 
   /** The channel of a frame, or `undefined` if it is over: frames may have been on their way. */

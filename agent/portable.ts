@@ -13,7 +13,12 @@ const MAX_DEPTH = 100;
  */
 export function portable(thrown: unknown): unknown {
   if (hasCopy(thrown)) return thrown;
-  return thrown instanceof Error ? copyError(thrown, new Map(), 0) : new Error(textOf(thrown));
+  try {
+    if (thrown instanceof Error) return copyError(thrown, new Map(), 0);
+  } catch {
+    // A proxy, which may throw whatever it is asked.
+  }
+  return new Error(textOf(thrown));
 }
 
 function copyError(error: Error, copies: Map<Error, Error>, depth: number): Error {

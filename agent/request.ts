@@ -39,7 +39,7 @@ export const Request = {
    * result, or a failure.
    */
   CALLBACK: 5,
-  /** Agent to controller: `[RELEASE, callback]`. Nobody there can call it any more. */
+  /** Agent to controller: `[RELEASE, ...callbacks]`. Nobody there can call them any more. */
   RELEASE: 6,
   /**
    * Agent to controller: `[FILE, url]`, a file in a folder that is served. The answer is its bytes, or

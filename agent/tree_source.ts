@@ -174,7 +174,9 @@ export class TreeSource {
     try {
       return await this.#entry(path, isDouble);
     } catch (error) {
-      this.#note(error, path);
+      const isGone = !isFileError(error) && GONE.has((error as NodeJS.ErrnoException).code);
+      if (isGone) this.#skipped.push(path);
+      else this.#note(error, path);
       return undefined;
     }
   }

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
-import type { Readable } from "node:stream";
+import { PassThrough, type Readable } from "node:stream";
 import process from "node:process";
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
 import { BUNDLE } from "../agent/_bundle.ts";
@@ -89,7 +89,7 @@ export class AgentConnection {
     this.#lines = new StderrLines(options.onLine);
     this.#boot = new BootReader(this.#marker, (rest) => this.#handleFrames(rest));
     const [program, ...args] = options.command as [string, ...string[]];
-    this.#child = spawn(program, args, { stdio: "pipe", detached: options.detached });
+    this.#child = withStreams(spawn(program, args, { stdio: "pipe", detached: options.detached }));
     const { stdin, stdout, stderr } = this.#child;
     this.#output = readOutput(stdout!, (chunk) => this.#handleOutput(chunk));
     this.multiplexer = new Multiplexer(
@@ -366,6 +366,16 @@ export class AgentConnection {
       if (stream !== null && !stream.destroyed) act(stream as Socket);
     }
   }
+}
+
+/** A process that could not be started for want of descriptors has no streams: it gets some that lead nowhere. */
+function withStreams(child: ChildProcess): ChildProcess {
+  const { stdin, stdout, stderr } = child;
+  return Object.assign(child, {
+    stdin: stdin ?? new PassThrough(),
+    stdout: stdout ?? new PassThrough(),
+    stderr: stderr ?? new PassThrough(),
+  });
 }
 
 function withLength(bytes: Uint8Array): Uint8Array {

@@ -90,9 +90,9 @@ export class Attachments {
     channel.onFailure(() => this.#incoming.delete(channel.id));
   }
 
-  /** The far end cannot call a callback any more. */
-  releaseCallback(id: unknown): void {
-    this.#callbacks.delete(id as number);
+  /** The far end cannot call these callbacks any more. */
+  releaseCallbacks(ids: readonly unknown[]): void {
+    for (const id of ids) this.#callbacks.delete(id as number);
   }
 
   /** Answers a call of a callback. */

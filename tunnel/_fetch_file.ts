@@ -16,6 +16,7 @@ import { whileFewAreOpen } from "./_open_files.ts";
 import { Progress } from "./_progress.ts";
 import { explainHere, transfer } from "./_transfer.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";
+import { closingsOf } from "./operation.ts";
 import { checkTransfer } from "./transfer_arguments.ts";
 import type {
   FetchedBytes,
@@ -53,8 +54,19 @@ export async function fetchFile(
   const source = pathOf("remotePath", remotePath);
   checkTransfer("fetch", options);
   const refusal = `Cannot fetch ${source} from ${tunnel.host}`;
-  const fetchInto = (sink: Sink): Promise<Fetched> =>
-    fetchContents(tunnel, source, sink, options, refusal);
+  const { signal, onProgress } = options;
+  const operation = { tunnel, operation: "fetch()", refusal, signal, since: closingsOf(tunnel) };
+  const fetchInto = async (sink: Sink): Promise<Fetched> => {
+    try {
+      return await transfer(
+        { ...operation, service: ["fetch", source] },
+        (channel) => receive(channel, sink, (size) => new Progress(tunnel.host, onProgress, size)),
+      );
+    } catch (error) {
+      sink.discard(error);
+      throw error;
+    }
+  };
   if (target instanceof WritableStream) {
     return { localPath: null, ...await fetchInto(intoStream(target)) };
   }
@@ -63,7 +75,7 @@ export async function fetchFile(
     : target === undefined
     ? temporaryFile()
     : fileHere(target, refusal);
-  return await whileFewAreOpen(tunnel, options.signal, async () => {
+  return await whileFewAreOpen(tunnel, signal, async () => {
     if (localPath === null) {
       const chunks: Uint8Array[] = [];
       const fetched = await fetchInto(inMemory(chunks));
@@ -74,24 +86,6 @@ export async function fetchFile(
       ...await fetchInto(await intoFile(localPath, target === undefined, refusal)),
     };
   });
-}
-
-async function fetchContents(
-  tunnel: BaseTunnel,
-  source: string,
-  sink: Sink,
-  { signal, onProgress }: FetchOptions,
-  refusal: string,
-): Promise<Fetched> {
-  try {
-    return await transfer(
-      { tunnel, operation: "fetch()", refusal, signal, service: ["fetch", source] },
-      (channel) => receive(channel, sink, (total) => new Progress(tunnel.host, onProgress, total)),
-    );
-  } catch (error) {
-    sink.discard(error);
-    throw error;
-  }
 }
 
 function fileHere(target: string | URL, refusal: string): string {

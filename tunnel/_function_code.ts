@@ -169,19 +169,21 @@ function withImports(
 
 /** How `text` has to be read, the node of it, and where it starts in what was parsed. */
 function parseAs(text: string, parse: Parse): [FunctionCode["form"], SyntaxNode, number] {
+  let first: unknown;
   try {
     const statement = (parse(`(${text}\n)`).body as SyntaxNode[])[0]!;
     const node = statement.expression as SyntaxNode;
     return [node.type === "ClassExpression" ? "class" : "expression", node, 1];
-  } catch {
-    // Then it is a method.
+  } catch (error) {
+    // Then it is a method, if it is no class that uses what only those around it have.
+    first = error;
   }
   try {
     const statement = (parse(`({${text}\n})`).body as SyntaxNode[])[0]!;
     const [property] = (statement.expression as SyntaxNode).properties as SyntaxNode[];
     return ["method", property!, 2];
   } catch (error) {
-    const { message } = error as SyntaxError;
+    const { message } = (/^class\b/.test(text) ? first : error) as SyntaxError;
     throw new TypeError(
       /private/i.test(message) ? "it uses a private member of its class" : message,
     );

@@ -1,5 +1,6 @@
 import { Fifo } from "../agent/fifo.ts";
-import { abortable, connectionOf, signalOf } from "./operation.ts";
+import { abortable, coreOf, signalOf } from "./operation.ts";
+import type { Core } from "./_core.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";
 
 /** Each transfer of a file has it open at both ends, and systems do not let a process have many. */
@@ -12,7 +13,7 @@ interface Transfers {
   readonly waiting: Fifo<() => boolean>;
 }
 
-const transfers = new WeakMap<object, Transfers>();
+const transfers = new WeakMap<Core, Transfers>();
 
 /**
  * Has `work` open a file, and be done with it: at once, or when fewer of the tunnel's files are open. It must not wait for
@@ -25,7 +26,7 @@ export async function whileFewAreOpen<T>(
   own: AbortSignal | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  const all = transfersOf(tunnel);
+  const all = transfersOf(coreOf(tunnel));
   if (all.running < MAX_AT_ONCE) all.running++;
   else await takeTurn(all, signalOf(tunnel, own));
   try {
@@ -61,12 +62,11 @@ function endTurn(all: Transfers): void {
   all.running--;
 }
 
-function transfersOf(tunnel: BaseTunnel): Transfers {
-  const connection = connectionOf(tunnel);
-  let found = transfers.get(connection);
+function transfersOf(core: Core): Transfers {
+  let found = transfers.get(core);
   if (found === undefined) {
     found = { running: 0, waiting: new Fifo() };
-    transfers.set(connection, found);
+    transfers.set(core, found);
   }
   return found;
 }

@@ -9,6 +9,7 @@ import { whileFewAreOpen } from "./_open_files.ts";
 import { Progress } from "./_progress.ts";
 import { explainHere, transfer } from "./_transfer.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";
+import { closingsOf } from "./operation.ts";
 import { checkPut } from "./put_arguments.ts";
 import { checkTransfer } from "./transfer_arguments.ts";
 import type { PutOptions, PutResult, PutSource } from "./file_options.ts";
@@ -36,7 +37,8 @@ export async function putFile(
   checkPut(source, options);
   checkTransfer("put", options);
   const target = remotePath === undefined ? null : pathOf("remotePath", remotePath);
-  const put = (): Promise<PutResult> => putContents(tunnel, source, target, options);
+  const since = closingsOf(tunnel);
+  const put = (): Promise<PutResult> => putContents(tunnel, source, target, options, since);
   return await (source instanceof ReadableStream ? put() : whileFewAreOpen(tunnel, signal, put));
 }
 
@@ -45,6 +47,7 @@ async function putContents(
   source: PutSource,
   target: string | null,
   { mode = 0o644, signal, onProgress }: PutOptions,
+  since: number,
 ): Promise<PutResult> {
   const contents = open(tunnel, source);
   try {
@@ -53,6 +56,7 @@ async function putContents(
       operation: "put()",
       refusal: refusalOf(tunnel, contents.name),
       signal,
+      since,
       service: ["put", target, mode],
     }, (channel, connection) => {
       if (onProgress === undefined) return send(channel, contents.blocks, () => {});
@@ -75,7 +79,8 @@ async function send(
   const sent = await sendBytes(channel, blocks, answering, onMoved);
   const answer = await answering;
   if (answer === undefined || answer.flags !== 0) throw new Interruption(answer);
-  const [remotePath, size, sha1sum] = decode(answer.bytes) as unknown[];
+  const told = decode(answer.bytes);
+  const [remotePath, size, sha1sum] = Array.isArray(told) ? told : [];
   if (typeof remotePath !== "string" || size !== sent.size || sha1sum !== sent.sha1sum) {
     throw new BrokenTransfer("What has arrived is not what was sent");
   }

@@ -191,7 +191,7 @@ export class Session {
       case Request.CALLBACK:
         return void this.#attachments.callBack(channel, rest[0]);
       case Request.RELEASE:
-        this.#attachments.releaseCallback(rest[0]);
+        this.#attachments.releaseCallbacks(rest);
         return channel.end();
       default:
         this.#broken("A request that a controller does not take");

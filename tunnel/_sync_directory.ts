@@ -8,6 +8,7 @@ import { localPath, pathOf } from "./local_path.ts";
 import { transfer } from "./_transfer.ts";
 import { checkTransfer } from "./transfer_arguments.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";
+import { closingsOf } from "./operation.ts";
 import type { SyncOptions, SyncResult } from "./file_options.ts";
 
 /** See `BaseTunnel.sync()`. */
@@ -20,6 +21,7 @@ export async function syncDirectory(
   const root = resolve(localPath("localDir", localDir));
   const target = pathOf("remoteDir", remoteDir);
   checkTransfer("sync", options);
+  const since = closingsOf(tunnel);
   const exclusions = await exclusionsOf(options.exclude);
   const { checksum = false, dryRun = false, signal } = options;
   return await transfer({
@@ -27,6 +29,7 @@ export async function syncDirectory(
     operation: "sync()",
     refusal: `Cannot sync ${root} to ${tunnel.host}`,
     signal,
+    since,
     service: ["receiveTree", target, {
       exclusions,
       delete: options.delete ?? false,
@@ -66,6 +69,7 @@ export async function fetchDirectory(
   const root = resolve(localPath("localDir", localDir));
   const source = pathOf("remoteDir", remoteDir);
   checkTransfer("sync", options);
+  const since = closingsOf(tunnel);
   const exclusions = await exclusionsOf(options.exclude);
   const { checksum = false, dryRun = false, signal } = options;
   return await transfer({
@@ -73,6 +77,7 @@ export async function fetchDirectory(
     operation: "fetchDir()",
     refusal: `Cannot fetch the folder ${source} from ${tunnel.host}`,
     signal,
+    since,
     service: ["sendTree", source, { exclusions, checksum }],
   }, async (channel) => {
     const first = await channel.receive();

@@ -23,6 +23,8 @@ export interface TransferOptions {
   /** What errors say of it, such as `Cannot put a.txt to web1`. */
   readonly refusal: string;
   readonly signal: AbortSignal | undefined;
+  /** What `closingsOf()` gave when the operation began. */
+  readonly since: number;
   /** The agent's function for it, and what that is given. */
   readonly service: readonly [name: keyof typeof Files, ...args: unknown[]];
 }
@@ -52,7 +54,7 @@ export async function transfer<T>(
       signal?.removeEventListener("abort", onAbort);
       channel.reset(OVER);
     }
-  });
+  }, options.since);
 }
 
 /** Adds to an error of a file at this end what could not be done. What the caller's own code threw stays as it is. */

@@ -23,6 +23,8 @@ export interface PreparedCall {
   readonly operation: string;
   /** What to send. If that cannot be found out at once, it is a promise, which rejects with a `TypeError` for what cannot be sent. */
   readonly image: CallImage | Promise<CallImage>;
+  /** What it was called with, as far as that has to be let go if it comes to nothing. */
+  readonly args?: readonly unknown[];
 }
 
 /**
@@ -37,7 +39,19 @@ export function prepareCall<A extends unknown[]>(
   if (typeof fn !== "function") {
     throw new TypeError(`Cannot call ${String(fn)}: it is not a function`);
   }
-  return prepared(`${nameOf(fn)}()`, callImage(fn, args.map(asStream)));
+  try {
+    return { ...prepared(`${nameOf(fn)}()`, callImage(fn, args.map(asStream))), args };
+  } catch (error) {
+    letGo(args, error);
+    throw error;
+  }
+}
+
+/** Cancels the streams among the arguments of a call that failed; those that were on their way are over already. */
+function letGo(args: readonly unknown[], reason: unknown): void {
+  for (const arg of args) {
+    if (arg instanceof ReadableStream && !arg.locked) arg.cancel(reason).catch(() => {});
+  }
 }
 
 /** A call of which the image is known already. */
@@ -68,14 +82,18 @@ export async function checkCall({ image }: PreparedCall): Promise<{ hasStreams: 
 
 /** Makes a call on one tunnel. */
 export async function performCall(tunnel: BaseTunnel, call: PreparedCall): Promise<unknown> {
-  return await use(tunnel, async (session, signal) => {
-    const image = call.image instanceof Promise ? await call.image : call.image;
-    if (!session.hasModules(image.modules)) {
-      await session.sendModules(image.modules);
+  try {
+    return await use(tunnel, async (session, signal) => {
+      const image = call.image instanceof Promise ? await call.image : call.image;
+      if (!session.hasModules(image.modules)) await session.sendModules(image.modules);
+      // What was aborted meanwhile is not begun.
       signal?.throwIfAborted();
-    }
-    return await session.call(call.operation, image, signal);
-  });
+      return await session.call(call.operation, image, signal);
+    });
+  } catch (error) {
+    letGo(call.args ?? [], error);
+    throw error;
+  }
 }
 
 /** Does something with the connection, which is made if there is none. The signal of the tunnel ends the waiting for it. */
@@ -90,13 +108,18 @@ async function use<T>(
 /**
  * Does something with the connection, which is made if there is none, and keeps the script alive meanwhile. To end
  * when the signal aborts is the affair of `work`.
+ *
+ * @param since What {@linkcode closingsOf} gave when the operation began, if that was earlier: what began before a tunnel
+ * was closed does not open it again.
  */
 export async function withSession<T>(
   tunnel: BaseTunnel,
   signal: AbortSignal | undefined,
   work: (session: Session) => Promise<T>,
+  since: number = closingsOf(tunnel),
 ): Promise<T> {
   signal?.throwIfAborted();
+  if (closingsOf(tunnel) !== since) throw closedError(tunnel.host);
   const session = coreOf(tunnel).session ?? await sessionLater(tunnel, signal);
   session.connection.hold();
   try {
@@ -129,9 +152,9 @@ export function withSignal<T extends BaseTunnel>(tunnel: T, signal: AbortSignal)
   return view;
 }
 
-/** What a tunnel and its views have in common, and no other tunnel has. */
-export function connectionOf(tunnel: BaseTunnel): object {
-  return coreOf(tunnel);
+/** How often a tunnel has been closed. */
+export function closingsOf(tunnel: BaseTunnel): number {
+  return coreOf(tunnel).closings;
 }
 
 /** What all views of a tunnel share. */

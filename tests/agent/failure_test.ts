@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { decodeFailure, encodeFailure, type Failure, trimStack } from "../../agent/failure.ts";
+import { valueHandle } from "../../agent/handle.ts";
+import { portable } from "../../agent/portable.ts";
 import { DecodeError } from "../../codec/decode_error.ts";
 import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
@@ -238,4 +240,15 @@ Deno.test("encodeFailure() sends a stack without the frames of the agent", () =>
   const sent = decode(encodeFailure(error)) as Failure;
   assertEquals(sent.stack, "Error: in a call\n    at work (file:///work.ts:1:1)");
   assertEquals((sent.thrown as Error).stack, sent.stack);
+});
+
+Deno.test("portable() has something of what tells nothing", () => {
+  const fail = (): never => {
+    throw 5;
+  };
+  for (const trap of ["ownKeys", "getPrototypeOf", "get", "getOwnPropertyDescriptor"] as const) {
+    const proxy = new Proxy(new Error("secret"), { [trap]: fail });
+    assertInstanceOf(portable(proxy), Error);
+    encode(portable(proxy), { handle: valueHandle });
+  }
 });

@@ -422,6 +422,49 @@ Deno.test("Multiplexer cuts off an end that sends more than it may hold", async 
   }
 });
 
+Deno.test("Multiplexer.open() takes a header of any length", async () => {
+  const random = new Random(9);
+  const pair = pipePair({ chop: (length) => 1 + random.below(Math.max(length, 100_000)) });
+  const { left, right } = pair;
+  const sizes = [1, MAX_PAYLOAD, MAX_PAYLOAD + 1, 5 * WINDOW];
+  const headers = sizes.map((size) => new Uint8Array(size).fill(size % 251));
+  const channels = headers.map((header) => left.multiplexer.open(header));
+  for (const [i, channel] of channels.entries()) channel.send(text(`${i}`), Flag.END);
+  await pair.settled();
+  // Those in a frame may overtake those that are not.
+  const opened = right.opened.toSorted((a, b) => a.channel.id - b.channel.id);
+  assertEquals(opened.map(({ header }) => header), headers);
+  for (const [i, { channel }] of opened.entries()) {
+    assertEquals(shown((await channel.receive())!.bytes), `${i}`);
+    channel.end();
+  }
+  await pair.assertNothingOpen();
+
+  const lost = right.multiplexer.open(new Uint8Array(5 * WINDOW));
+  lost.reset("enough");
+  await pair.assertNothingOpen();
+  assertEquals([left.opened.length, left.ends.length], [0, 0]);
+});
+
+Deno.test("Multiplexer cuts off an end whose long header it does not take", async () => {
+  const refusal = new ProtocolError("No such thing");
+  const end = lone({
+    onChannel: () => {
+      throw refusal;
+    },
+  });
+  end.multiplexer.handleChunk(frame(FrameType.OPEN, 1, EMPTY, Flag.LONG));
+  end.multiplexer.handleChunk(frame(FrameType.DATA, 1, text("header"), Flag.MESSAGE));
+  await new Promise((resolve) => setTimeout(resolve));
+  assertCutOff(end, "No such thing");
+  // One that never comes takes a channel, and nothing else.
+  const other = lone();
+  other.multiplexer.handleChunk(frame(FrameType.OPEN, 1, EMPTY, Flag.LONG));
+  other.multiplexer.handleChunk(frame(FrameType.DATA, 1, EMPTY, Flag.END));
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals([other.opened.length, other.ends.length, other.multiplexer.size], [0, 0, 0]);
+});
+
 Deno.test("Multiplexer.handleChunk() survives a flipped byte anywhere", async () => {
   // What one end sends in a short session, as the other end gets it.
   const pair = pipePair();

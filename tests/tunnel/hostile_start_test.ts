@@ -237,6 +237,25 @@ Deno.test("a far end that is none", async (t) => {
     );
   });
 
+  await t.step("a process for which there are no descriptors", async () => {
+    const script = `import { Local } from ${JSON.stringify(import.meta.resolve("../../mod.ts"))};
+      const all = Array.from({ length: 30 }, (_, i) => new Local("t" + i, { stderr() {} }).call(Date.now));
+      const failed = (await Promise.allSettled(all)).filter(({ reason }) => reason);
+      console.log(failed.length > 0, [...new Set(failed.map(({ reason }) => reason.name))].join());
+      console.log(failed.some(({ reason }) => /Too many open files/.test(reason.message)));`;
+    const { stdout, stderr } = await soon(
+      command([
+        "sh",
+        "-c",
+        `ulimit -n 64; exec "$0" eval --no-check "$1"`,
+        Deno.execPath(),
+        script,
+      ]),
+      "the end of the script",
+    );
+    assertEquals(stdout, "true ConnectionError\ntrue\n", stderr);
+  });
+
   await t.step("a program that ends at once", async () => {
     const argv = shell("echo 'This account is \x1b[1mdisabled'; echo 'Go away' >&2; exit 7");
     await using tun = new Driver(argv, { stderr: () => {} });

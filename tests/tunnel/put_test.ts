@@ -273,6 +273,26 @@ onRuntimes("put() can be called many times at once, to one path, too", async (tu
   assertEquals(folder.names.length, 26);
 });
 
+onRuntimes(
+  "close() ends transfers that wait for their turn, and none connects anew",
+  async (tun, folder) => {
+    const source = folder.write("source", "1");
+    for (const close of [() => tun.close(), () => tun[Symbol.asyncDispose]()]) {
+      await tun.connect();
+      const all = Array.from({ length: 300 }, (_, i) =>
+        rejection(
+          i % 2 ? tun.put(source, folder.at(`put${i}`)) : tun.fetch(source, folder.at(`fetch${i}`)),
+        ));
+      const syncing = rejection(tun.sync(folder.path, folder.at("sync")));
+      await close();
+      for (const error of await soon(Promise.all([...all, syncing]), "the end of all")) {
+        assertStringIncludes(`${error}`, "The tunnel to here was closed");
+      }
+      assertEquals([tun.connected, folder.names], [false, ["source"]]);
+    }
+  },
+);
+
 onRuntimes("put() and fetch() leave no descriptors and no listeners", async (tun, folder) => {
   const openFiles = (): number => {
     return fs.readdirSync("/proc/self/fd").filter((fd) => {

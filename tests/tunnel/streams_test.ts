@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { callback, Local, RemoteError } from "../../mod.ts";
+import { callback, ConnectionError, Local, RemoteError } from "../../mod.ts";
 import { AHEAD } from "../../agent/value_stream.ts";
 import { needing, service } from "../services/services.ts";
-import { rejectsAs, soon } from "./_deadline.ts";
+import { rejection, rejectsAs, soon } from "./_deadline.ts";
 
 /** Runs `test` with an agent on Deno and with one on each Node that has something of its own. */
 function onRuntimes(name: string, test: (tun: Local) => Promise<void>): void {
@@ -416,4 +416,42 @@ Deno.test("a stream that has ended leaves no listener on its signal", async () =
   });
   assertEquals(await Array.fromAsync(values), [1]);
   assertEquals(listening.size, 0);
+});
+
+onRuntimes("a stream is cancelled when its call fails before it is on its way", async (tun) => {
+  const outcomes: unknown[] = [];
+  const make = (name: string): ReadableStream<number> =>
+    new ReadableStream({ cancel: () => void outcomes.push(name) });
+  const read = (_stream: unknown, _other?: unknown): number => 1;
+  const signal = AbortSignal.abort("enough");
+  assertEquals(await rejection(tun.with({ signal }).call(read, make("aborted"))), "enough");
+  await rejectsAs(TypeError, tun.call(read, make("refused"), new WeakMap() as never));
+  await using nowhere = new Local("nowhere", { runtime: "deno", deno: "/no/such" });
+  await rejectsAs(ConnectionError, nowhere.call(read, make("no connection")));
+  assertEquals(outcomes, ["aborted", "refused", "no connection"]);
+});
+
+onRuntimes("a call that is aborted while it is prepared does not run", async (tun) => {
+  await tun.call(Date.now);
+  for (const later of [(abort: () => void) => abort(), queueMicrotask]) {
+    const controller = new AbortController();
+    const calling = tun.with(controller).call(() => {
+      (globalThis as { ran?: boolean }).ran = true;
+    });
+    later(() => controller.abort("enough"));
+    assertEquals(await rejection(calling), "enough");
+  }
+  assertEquals(await tun.call(() => "ran" in globalThis), false);
+});
+
+onRuntimes("callbacks may be let go of by the thousands at once", async (tun) => {
+  const many = Array.from({ length: 20_000 }, (_, i) => callback(() => i));
+  assertEquals(await tun.call((given: unknown[]) => given.length, many), many.length);
+  for (let i = 0; i < 10; i++) {
+    // Garbage, so that they are collected.
+    await tun.call(() => {
+      for (let i = 0; i < 10; i++) Array.from({ length: 200_000 }, (_, j) => ({ j }));
+    });
+  }
+  assert(tun.connected);
 });

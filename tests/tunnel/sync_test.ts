@@ -5,7 +5,7 @@ import { Local, SSHTunnel, type SyncProgress, type SyncResult } from "../../mod.
 import { command } from "../services/command.ts";
 import { needing, service } from "../services/services.ts";
 import { rejectsAs } from "./_deadline.ts";
-import { bytesOf } from "./_files.ts";
+import { bytesOf, onRuntimes } from "./_files.ts";
 import { sshArgs } from "./_kinds.ts";
 import {
   assertSame,
@@ -378,6 +378,20 @@ bothWays("change nothing with dryRun, and tell what would be", async (way, { sou
   fs.rmSync(`${target}/keep`, { recursive: true });
   setTime(target, fs.statSync(source).mtimeMs / 1000);
   assertSame(source, target);
+});
+
+onRuntimes("sync() and fetchDir() take thousands of globs", async (tun, folder) => {
+  Deno.mkdirSync(folder.at("source"));
+  folder.write("source/kept", "1");
+  folder.write("source/number-4999", "2");
+  const exclude = Array.from({ length: 5000 }, (_, i) => `number-${i}`);
+  const calling = tun.call(Date.now);
+  await tun.sync(folder.at("source"), folder.at("there"), { exclude });
+  await tun.fetchDir(folder.at("source"), folder.at("here"), { exclude });
+  for (const name of ["there", "here"]) {
+    assertEquals([...Deno.readDirSync(folder.at(name))].map(({ name }) => name), ["kept"]);
+  }
+  assert(await calling > 0);
 });
 
 Deno.test(needing(["ssh", "deno", "rsync"], "sync() and fetchDir() work over ssh", async () => {

@@ -28,7 +28,13 @@ const BROKEN_FETCHES = [
 
 const BROKEN_PUTS = [
   ...["success ahead of the end", "success with another sum", "success with another size"],
-  ...["success without a path", "bytes instead of an answer", "no header", "a reset"],
+  ...[
+    "success that is no array",
+    "success without a path",
+    "bytes instead of an answer",
+    "no header",
+    "a reset",
+  ],
   ...["a header that cannot be read", "a failure that cannot be read", "a failure that is none"],
 ];
 
@@ -41,7 +47,7 @@ function source(act: string): ReadableStream<Uint8Array> {
   return new ReadableStream({
     start(controller) {
       controller.enqueue(new Uint8Array(5));
-      if (/another|without a path/.test(act)) controller.close();
+      if (/another|without a path|no array/.test(act)) controller.close();
     },
   });
 }
