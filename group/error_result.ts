@@ -64,6 +64,15 @@ export class ErrorResult {
     this.aborted = aborted;
   }
 
+  /** What `JSON.stringify()` takes: the message as `error`, and `skipped` and `aborted` where they are true. */
+  toJSON(): { error: string; skipped?: true; aborted?: true } {
+    return {
+      error: this.msg,
+      ...this.skipped ? { skipped: true } : {},
+      ...this.aborted ? { aborted: true } : {},
+    };
+  }
+
   /** The message. */
   toString(): string {
     return this.msg;
