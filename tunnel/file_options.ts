@@ -19,7 +19,8 @@ export interface FileOptions {
 /** Options for `put()`. */
 export interface PutOptions extends FileOptions {
   /**
-   * Permission bits of the new file, whatever the umask there.
+   * Permission bits of the new file, whatever the umask there. Usual ones in decimal, such as 644, are refused, save
+   * those that are modes of their own: 400 is 0o620.
    *
    * @default 0o644
    */

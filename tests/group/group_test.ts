@@ -409,6 +409,6 @@ for (const major of [undefined, "18"] as const) {
     assertEquals(entries, [["x", kind], ["y", kind]]);
     assertEquals(shown, "Group([Local('x'), Local('y'), SSHTunnel('z')])");
     assertEquals(streamed, ["x", "y"]);
-    assertEquals(message, "2 of 2 hosts failed: x, y: enough");
+    assertEquals(message, "2 of 2 hosts skipped: x, y: enough");
   }));
 }
