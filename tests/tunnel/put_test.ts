@@ -322,7 +322,7 @@ Deno.test("put() refuses what is no source, no path and no mode", async () => {
     ]),
   ];
   for (const args of calls) await rejectsAs(TypeError, put(...args));
-  for (const mode of [-1, 1.5, "x", NaN, 8 ** 4, null, 5n, "0644", 644, 755, 600, 4755]) {
+  for (const mode of [-1, 1.5, "x", NaN, 0o10000, null, 5n, "0644", 644, 755, 600, 4755]) {
     const error = await rejectsAs(RangeError, put(source, target, { mode }));
     const expected = typeof mode !== "number"
       ? "expected a number such as 0o644"
