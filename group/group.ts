@@ -126,6 +126,10 @@ export class Group implements Iterable<BaseTunnel> {
    * @throws {RangeError} If the concurrency is not a number of members.
    */
   constructor(hosts: Hosts, options: GroupOptions = {}) {
+    // As in new Group("web1", "web2").
+    if (typeof options !== "object" || options === null) {
+      throw new TypeError(`options is ${JSON.stringify(options)}: expected a plain object`);
+    }
     checkKeys(options, "concurrency", "ssh");
     const { concurrency = DEFAULTS.concurrency, ssh = DEFAULTS.ssh } = options;
     if (!(Number.isInteger(concurrency) && concurrency > 0) && concurrency !== Infinity) {

@@ -71,7 +71,8 @@ interface Shared {
  * Different operations on many hosts: those of one host one after the other, in the order in which they were
  * put in, even by different tunnels to it, and all hosts side by side. No host waits for another, as the members of a group do after each operation.
  *
- * Each method returns an {@linkcode AsyncResult} at once; {@linkcode run} does the work.
+ * Each method returns an {@linkcode AsyncResult} at once; {@linkcode run} does the work. A queue that is never run does
+ * nothing, and says nothing of it.
  *
  * @example
  * ```ts

@@ -121,7 +121,10 @@ export interface SyncOptions {
   readonly dryRun?: boolean;
   /** Ends the transfer: it rejects with the signal's reason. Files that have arrived stay. */
   readonly signal?: AbortSignal;
-  /** Called as files move, and once when all have. What it throws ends the transfer. */
+  /**
+   * Called as files move, and once when all have, which may tell the same as the call before. What it throws ends the
+   * transfer.
+   */
   readonly onProgress?: (progress: SyncProgress) => void;
 }
 
