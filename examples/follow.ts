@@ -16,7 +16,7 @@ import { Local, Tunnel, visible } from "../mod.ts";
 // This runs there.
 function follow(path: string): ReadableStream<string> {
   const child = spawn("tail", ["-n", "+1", "-F", path], { stdio: ["ignore", "pipe", "inherit"] });
-  // tail itself would notice only when it has something to say.
+  // Not every tail notices by itself that nobody reads it.
   child.stdout.once("close", () => child.kill());
   const bytes = Readable.toWeb(child.stdout) as ReadableStream<Uint8Array<ArrayBuffer>>;
   return bytes.pipeThrough(new TextDecoderStream());

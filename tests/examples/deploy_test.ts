@@ -27,7 +27,7 @@ Deno.test("examples/deploy.ts prints a line for each step where there is no term
 
 Deno.test("examples/deploy.ts tells how it is used", async () => {
   const usage = await outputOf("deploy", ["--help"]);
-  assertMatch(usage, /^Usage: .*\n[^]*\n  --max-failures /);
+  assertMatch(usage, /^Usage: .*\n[^]*\n {2}--max-failures /);
   assertEquals(await runExample("deploy", ["--btch", "1"]), {
     code: 2,
     stdout: "",
