@@ -53,7 +53,7 @@ export class ErrorResult {
    * Takes the texts from an error.
    *
    * @param error What went wrong.
-   * @param options How it came to that.
+   * @param options How it came to that. Default: `{}`.
    */
   constructor(error: unknown, options: ErrorResultOptions = {}) {
     const { skipped = false, aborted = false, tb } = options;

@@ -154,7 +154,7 @@ export abstract class BaseTunnel {
    * @param source A path or `file:` URL, or the contents.
    * @param remotePath The path there; what is relative starts in the agent's folder, and `~/` is the home folder.
    * Without it a temporary file is made.
-   * @param options Mode, progress and cancellation.
+   * @param options Mode, progress and cancellation. Default: `{}`.
    *
    * @example
    * ```ts
@@ -178,7 +178,7 @@ export abstract class BaseTunnel {
    *
    * @param remotePath The path there; what is relative starts in the agent's folder, and `~/` is the home folder.
    * @param localPath `null`.
-   * @param options Progress and cancellation.
+   * @param options Progress and cancellation. Default: `{}`.
    *
    * @example
    * ```ts
@@ -195,7 +195,7 @@ export abstract class BaseTunnel {
    *
    * @param remotePath The path there.
    * @param localPath The stream.
-   * @param options Progress and cancellation.
+   * @param options Progress and cancellation. Default: `{}`.
    */
   fetch(
     remotePath: string | URL,
@@ -212,7 +212,7 @@ export abstract class BaseTunnel {
    * @param remotePath The path there; what is relative starts in the agent's folder, and `~/` is the home folder.
    * @param localPath The path here, or a `file:` URL, in which `{host}` stands for the host. Without it a temporary
    * file is made.
-   * @param options Progress and cancellation.
+   * @param options Progress and cancellation. Default: `{}`.
    */
   fetch(
     remotePath: string | URL,
@@ -236,7 +236,7 @@ export abstract class BaseTunnel {
    *
    * @param localDir The folder here, by path or `file:` URL.
    * @param remoteDir The folder there, which is made if need be.
-   * @param options What to leave alone, how to compare, whether to remove.
+   * @param options What to leave alone, how to compare, whether to remove. Default: `{}`.
    *
    * @example
    * ```ts ignore
@@ -262,7 +262,7 @@ export abstract class BaseTunnel {
    * @param remoteDir The folder there.
    * @param localDir The folder here, by path or `file:` URL, which is made if need be. `{host}` in it stands for the
    * host.
-   * @param options What to leave alone, how to compare, whether to remove.
+   * @param options What to leave alone, how to compare, whether to remove. Default: `{}`.
    */
   async fetchDir(
     remoteDir: string | URL,
