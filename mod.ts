@@ -15,6 +15,7 @@
  * @module
  */
 
+export type { Failure } from "./agent/failure.ts";
 export type { AgentInfo } from "./agent/hello.ts";
 export { ProtocolError } from "./agent/protocol_error.ts";
 export { DecodeError } from "./codec/decode_error.ts";
@@ -27,7 +28,7 @@ export {
   type Hosts,
 } from "./group/group.ts";
 export { GroupResult } from "./group/group_result.ts";
-export { AsyncResult, type AsyncResultOptions } from "./queue/async_result.ts";
+export { AsyncResult, type AsyncResultOptions, type Completion } from "./queue/async_result.ts";
 export { NotCompleted } from "./queue/not_completed.ts";
 export {
   type Fetched,

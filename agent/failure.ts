@@ -7,6 +7,7 @@ import { portable } from "./portable.ts";
 export interface Failure {
   /** The error's name, or the type of what was thrown if it is no error. */
   readonly name: string;
+  /** The error's message, or a text of what was thrown. */
   readonly message: string;
   /** The stack without the frames of the agent itself, or `null` if what was thrown has none. */
   readonly stack: string | null;

@@ -36,7 +36,7 @@ let idle: Decoder | undefined;
  * several equal keys in a map the last counts. A timestamp becomes a `Date`, cut to milliseconds.
  *
  * @param bytes One encoded value, and no more.
- * @param options The limits, and what revives handles.
+ * @param options The limits, and what revives handles. Default: `{}`.
  * @returns The value.
  * @throws {DecodeError} If the bytes are not the encoding of a value, or pass a limit.
  *

@@ -40,7 +40,7 @@ let idle: Encoder | undefined;
  * transferring it.
  *
  * @param value What to encode.
- * @param options How the value is called in errors, and its limits.
+ * @param options How the value is called in errors, and its limits. Default: `{}`.
  * @returns The bytes of the encoding.
  * @throws {TypeError} If the value holds something that has no encoding; the message gives the path.
  * @throws {RangeError} If the value is nested too deeply.

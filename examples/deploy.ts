@@ -21,29 +21,51 @@ import { HostLines } from "./_host_lines.ts";
 
 const MIB = 1024 ** 2;
 
-const { values: options, positionals: names } = parseArgs({
-  allowPositionals: true,
-  options: {
-    folder: { type: "string", default: import.meta.dirname! },
-    // The folder on the hosts. What is relative starts in the home folder.
-    to: { type: "string", default: "site" },
-    // The file that becomes app.conf there.
-    config: { type: "string" },
-    // Commands, which run in the folder on the hosts.
-    restart: { type: "string", default: "true" },
-    check: { type: "string", default: "echo healthy" },
-    // How many hosts at a time, and how many may fail, such as 2 or 25%.
-    batch: { type: "string", default: "50%" },
-    "max-failures": { type: "string", default: "0" },
-    // How much space a host must have, in MiB.
-    space: { type: "string", default: "100" },
-  },
-});
+const USAGE = `Usage: deno run -A examples/deploy.ts [options] [host ...]
+
+Without hosts, three processes of this machine stand for some.
+
+  --folder <path>        what to deploy (default: the folder of the examples)
+  --to <path>            the folder on the hosts; relative to the home folder (default: site)
+  --config <path>        the file that becomes app.conf there
+  --restart <command>    run in the folder on the hosts (default: true)
+  --check <command>      tried until it succeeds, or has failed ten times (default: echo healthy)
+  --batch <n|n%>         how many hosts at a time (default: 50%)
+  --max-failures <n|n%>  how many hosts may fail before no more are begun (default: 0)
+  --space <MiB>          how much space a host must have (default: 100)`;
+
+const { values: options, positionals: names } = readArguments();
+if (options.help) {
+  console.log(USAGE);
+  Deno.exit();
+}
 const { folder, to, restart, check } = options;
 const config: PutSource = options.config ?? { text: "port = 8080\n" };
 const shareOf = (text: string): number | string => text.endsWith("%") ? text : Number(text);
 const batchSize = shareOf(options.batch);
 const maxFailures = shareOf(options["max-failures"]);
+
+function readArguments() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        folder: { type: "string", default: import.meta.dirname! },
+        to: { type: "string", default: "site" },
+        config: { type: "string" },
+        restart: { type: "string", default: "true" },
+        check: { type: "string", default: "echo healthy" },
+        batch: { type: "string", default: "50%" },
+        "max-failures": { type: "string", default: "0" },
+        space: { type: "string", default: "100" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`);
+    Deno.exit(2);
+  }
+}
 
 // These three run on the hosts.
 

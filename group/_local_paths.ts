@@ -1,7 +1,6 @@
-import { resolve, sep } from "node:path";
+import { resolve } from "node:path";
+import { expandHost, HOST } from "../tunnel/host_template.ts";
 import { pathOf } from "../tunnel/local_path.ts";
-
-const HOST = "{host}";
 
 /**
  * The path here for each host.
@@ -23,8 +22,7 @@ export function localPaths(
   const paths = new Map<string, string>();
   const owners = new Map<string, string>();
   for (const host of hosts) {
-    const own = expand(path, host) ??
-      refuse(`host ${JSON.stringify(host)} would lead out of that folder`);
+    const own = expandHost(path, host);
     // What comes behind {host} can undo it.
     const owner = owners.get(resolve(own));
     if (owner !== undefined) refuse(`${owner} and ${host} would both write ${resolve(own)}`);
@@ -32,13 +30,4 @@ export function localPaths(
     paths.set(host, own);
   }
   return paths;
-}
-
-/** `undefined` if the host would be more than a part of a name. */
-function expand(path: string, host: string): string | undefined {
-  if (/[/\0]/.test(host) || sep === "\\" && /[\\:]/.test(host)) return undefined;
-  const parts = path.split(sep === "\\" ? /([\\/])/ : /(\/)/);
-  const expanded = parts.map((part) => part.replaceAll(HOST, () => host));
-  const climbs = expanded.some((part, i) => part !== parts[i] && /^\.{0,2}$/.test(part));
-  return climbs ? undefined : expanded.join("");
 }

@@ -75,7 +75,8 @@ export function hostList(hosts: readonly string[], maxLength: number): string {
   return text;
 }
 
-function stateOf(result: unknown): State {
+/** How it ended on a host that has this as its result. */
+export function stateOf(result: unknown): State {
   if (!(result instanceof ErrorResult)) return "ok";
   if (result.skipped) return "skipped";
   return result.aborted ? "aborted" : "failed";

@@ -53,7 +53,7 @@ export class ErrorResult {
    * Takes the texts from an error.
    *
    * @param error What went wrong.
-   * @param options How it came to that.
+   * @param options How it came to that. Default: `{}`.
    */
   constructor(error: unknown, options: ErrorResultOptions = {}) {
     const { skipped = false, aborted = false, tb } = options;
@@ -62,6 +62,15 @@ export class ErrorResult {
     this.error = error;
     this.skipped = skipped;
     this.aborted = aborted;
+  }
+
+  /** What `JSON.stringify()` takes: the message as `error`, and `skipped` and `aborted` where they are true. */
+  toJSON(): { error: string; skipped?: true; aborted?: true } {
+    return {
+      error: this.msg,
+      ...this.skipped ? { skipped: true } : {},
+      ...this.aborted ? { aborted: true } : {},
+    };
   }
 
   /** The message. */

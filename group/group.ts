@@ -120,12 +120,16 @@ export class Group implements Iterable<BaseTunnel> {
    * Collects the members. Nothing is connected yet.
    *
    * @param hosts Hostnames and tunnels, mixed; or a group, or a tunnel.
-   * @param options How many at a time, and how to reach hostnames.
+   * @param options How many at a time, and how to reach hostnames. Default: `{}`.
    * @throws {TypeError} If two members have one host, a member is neither a hostname nor a tunnel, or there is no option
    * of some name.
    * @throws {RangeError} If the concurrency is not a number of members.
    */
   constructor(hosts: Hosts, options: GroupOptions = {}) {
+    // As in new Group("web1", "web2").
+    if (typeof options !== "object" || options === null) {
+      throw new TypeError(`options is ${JSON.stringify(options)}: expected a plain object`);
+    }
     checkKeys(options, "concurrency", "ssh");
     const { concurrency = DEFAULTS.concurrency, ssh = DEFAULTS.ssh } = options;
     if (!(Number.isInteger(concurrency) && concurrency > 0) && concurrency !== Infinity) {
@@ -274,7 +278,7 @@ export class Group implements Iterable<BaseTunnel> {
    *
    * @param source A path or `file:` URL, or the contents.
    * @param remotePath The path there. Without it each host makes a temporary file.
-   * @param options Mode, progress and cancellation; an abort counts as one of the group's does.
+   * @param options Mode, progress and cancellation; an abort counts as one of the group's does. Default: `{}`.
    */
   async put(
     source: PutSource,
@@ -291,7 +295,7 @@ export class Group implements Iterable<BaseTunnel> {
    *
    * @param remotePath The path there.
    * @param localPath `null`.
-   * @param options Progress and cancellation; an abort counts as one of the group's does.
+   * @param options Progress and cancellation; an abort counts as one of the group's does. Default: `{}`.
    */
   fetch(
     remotePath: string | URL,
@@ -307,7 +311,7 @@ export class Group implements Iterable<BaseTunnel> {
    * @param remotePath The path there.
    * @param localTemplate The path here, or a `file:` URL, in which `{host}` stands for the host. Without it a
    * temporary file is made for each host.
-   * @param options Progress and cancellation; an abort counts as one of the group's does.
+   * @param options Progress and cancellation; an abort counts as one of the group's does. Default: `{}`.
    *
    * @example
    * ```ts
@@ -342,7 +346,7 @@ export class Group implements Iterable<BaseTunnel> {
    *
    * @param localDir The folder here, by path or `file:` URL.
    * @param remoteDir The folder there, which is made if need be.
-   * @param options What to leave alone, how to compare, whether to remove.
+   * @param options What to leave alone, how to compare, whether to remove. Default: `{}`.
    */
   async sync(
     localDir: string | URL,
@@ -361,7 +365,7 @@ export class Group implements Iterable<BaseTunnel> {
    *
    * @param remoteDir The folder there.
    * @param localTemplate The folder here, by path or `file:` URL, in which `{host}` stands for the host.
-   * @param options What to leave alone, how to compare, whether to remove.
+   * @param options What to leave alone, how to compare, whether to remove. Default: `{}`.
    */
   async fetchDir(
     remoteDir: string | URL,
@@ -378,7 +382,7 @@ export class Group implements Iterable<BaseTunnel> {
    * signal if that has aborted.
    *
    * @param predicate A function that is called on each.
-   * @param options Whether to keep the others instead.
+   * @param options Whether to keep the others instead. Default: `{}`.
    *
    * @example
    * ```ts

@@ -3,7 +3,7 @@ import { defineHandle, HandleKind } from "../agent/handle.ts";
 import { RemoteError } from "../tunnel/remote_error.ts";
 import { htmlTable } from "./_html_table.ts";
 import { reasonOf } from "./_reason.ts";
-import { hostList, hostText, resultTable } from "./_result_table.ts";
+import { hostList, hostText, resultTable, stateOf } from "./_result_table.ts";
 import { defineLooks } from "./_show.ts";
 import { textTable } from "./_text_table.ts";
 import { ErrorResult } from "./error_result.ts";
@@ -43,8 +43,8 @@ export class GroupResult<T> extends Map<string, T | ErrorResult> {
    * Insists on a value of every host.
    *
    * @returns The result itself, which has nothing but values then.
-   * @throws {RemoteError} If a host has none. The message names each such host with what happened; `cause` is an
-   * `AggregateError` of the errors, in the group's order.
+   * @throws {RemoteError} If a host has none. The message counts those that failed, were aborted and were skipped, and
+   * names each of them with what happened; `cause` is an `AggregateError` of the errors, in the group's order.
    *
    * @example
    * ```ts
@@ -59,6 +59,28 @@ export class GroupResult<T> extends Map<string, T | ErrorResult> {
     const failures = [...this.failures()];
     if (failures.length > 0) throw failureOf(failures, this.size);
     return this as Map<string, unknown> as Map<string, T>;
+  }
+
+  /**
+   * What `JSON.stringify()` takes: an object from each host to its value, or to what {@linkcode ErrorResult.toJSON}
+   * gives. A host without a value has `null`. As in every object, names that are whole numbers come first.
+   *
+   * @example
+   * ```ts
+   * import { Group, Local } from "../mod.ts";
+   *
+   * await using group = new Group([new Local("a"), new Local("b")]);
+   * console.log(JSON.stringify(await group.call(Math.sqrt, 4))); // {"a":2,"b":2}
+   * ```
+   */
+  toJSON(): Record<string, unknown> {
+    // Without a prototype, __proto__ is a host like any other.
+    const json: Record<string, unknown> = Object.create(null);
+    for (const [host, result] of this) {
+      // A host without a value would be left out.
+      json[host] = result instanceof ErrorResult ? result.toJSON() : result ?? null;
+    }
+    return json;
   }
 
   /** The table that is printed, too. */
@@ -103,7 +125,11 @@ function failureOf(failures: readonly (readonly [string, ErrorResult])[], size: 
     hosts.set(reason, [...hosts.get(reason) ?? [], hostText(host)]);
   }
   const parts = [...hosts].map(([reason, names]) => `${names.join(", ")}: ${reason}`);
-  const summary = `${failures.length} of ${size} hosts failed`;
+  const counts = (["failed", "aborted", "skipped"] as const)
+    .map((state) => ({ state, count: failures.filter(([, one]) => stateOf(one) === state).length }))
+    .filter(({ count }) => count > 0)
+    .map(({ state, count }, i) => `${count}${i === 0 ? ` of ${size} hosts` : ""} ${state}`);
+  const summary = counts.join(", ");
   const text = `${summary}: ${parts.join("; ")}`;
   const failure = { name: "AggregateError", message: text, stack: null };
   const names = failures.map(([host]) => host).join(", ");

@@ -47,8 +47,8 @@ export interface Operation<T> {
 }
 
 /**
- * What an operation is for: the members of a group, or a tunnel alone. For a tunnel alone a local path is
- * a path, and streams are taken; for members it is a template.
+ * What an operation is for: the members of a group, or a tunnel alone. For a tunnel alone streams are taken, and a
+ * local path need not be a template; for members it has to be one.
  */
 export type Target = BaseTunnel | readonly BaseTunnel[];
 

@@ -71,7 +71,8 @@ interface Shared {
  * Different operations on many hosts: those of one host one after the other, in the order in which they were
  * put in, even by different tunnels to it, and all hosts side by side. No host waits for another, as the members of a group do after each operation.
  *
- * Each method returns an {@linkcode AsyncResult} at once; {@linkcode run} does the work.
+ * Each method returns an {@linkcode AsyncResult} at once; {@linkcode run} does the work. A queue that is never run does
+ * nothing, and says nothing of it.
  *
  * @example
  * ```ts
@@ -95,7 +96,7 @@ export class Queue {
   /**
    * Has no operations yet.
    *
-   * @param options How many hosts at a time.
+   * @param options How many hosts at a time. Default: `{}`.
    * @throws {RangeError} If `concurrency` is neither a positive integer nor `Infinity`.
    */
   constructor(options: QueueOptions = {}) {
@@ -139,7 +140,7 @@ export class Queue {
    * @param target A tunnel or a group.
    * @param source A path or `file:` URL, or the contents.
    * @param remotePath The path there. Without it a temporary file is made.
-   * @param options Mode, progress and cancellation.
+   * @param options Mode, progress and cancellation. Default: `{}`.
    * @throws {TypeError} If the target is none, or the source is a stream for several hosts.
    *
    * @example
@@ -172,7 +173,7 @@ export class Queue {
    * @param remotePath The path there.
    * @param localPath The path here, a stream, or `null` for the memory. For a group it is a template such as
    * `passwd-{host}`. Without it a temporary file is made.
-   * @param options Progress and cancellation.
+   * @param options Progress and cancellation. Default: `{}`.
    * @throws {TypeError} If the target is none, or the template does not give each host a path of its own.
    */
   fetch<T extends QueueTarget, To extends FetchTarget | undefined = undefined>(
@@ -194,7 +195,7 @@ export class Queue {
    * @param target A tunnel or a group.
    * @param localDir The folder here.
    * @param remoteDir The folder there.
-   * @param options What to leave alone, how to compare, whether to remove.
+   * @param options What to leave alone, how to compare, whether to remove. Default: `{}`.
    * @throws {TypeError} If the target is none.
    */
   sync<T extends QueueTarget>(
@@ -212,7 +213,7 @@ export class Queue {
    * @param target A tunnel or a group.
    * @param remoteDir The folder there.
    * @param localDir The folder here. For a group it is a template such as `logs/{host}`.
-   * @param options What to leave alone, how to compare, whether to remove.
+   * @param options What to leave alone, how to compare, whether to remove. Default: `{}`.
    * @throws {TypeError} If the target is none, or the template does not give each host a path of its own.
    */
   fetchDir<T extends QueueTarget>(

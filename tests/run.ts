@@ -1,18 +1,24 @@
 /**
  * Runs the tests with real services: `deno run -A tests/run.ts [arguments of deno test]`.
  *
- * Starts what this machine can have of sshd, dockerd, sudo and the interpreters, says what is missing,
- * runs `deno test`, stops everything again, and prints one last line: `N passed, N failed, N skipped`.
+ * Starts what this machine can have of sshd, dockerd, sudo and the interpreters, says what there is and what is
+ * missing, runs `deno test`, stops everything again, and prints one last line: `N passed, N failed, N skipped`.
  * The exit code is that of `deno test`; with `CI=true` a skipped test is a failure too.
  */
 import { countTests, readSkipped, readSummary, type Report } from "./services/report.ts";
-import { type Services, SERVICES_VARIABLE } from "./services/services.ts";
+import { NODE_MAJORS, OLD_DENO, type Services, SERVICES_VARIABLE } from "./services/services.ts";
 import { startServices } from "./services/start.ts";
 
 /** How long `deno test` may take to end after a signal, in milliseconds. */
 const PATIENCE = 5_000;
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** What there is of services whose names do not say it. */
+const LABELS: Readonly<Record<string, string>> = {
+  oldDeno: `deno ${OLD_DENO}`,
+  node: `node ${NODE_MAJORS[0]} to ${NODE_MAJORS.at(-1)}`,
+};
 
 const NONE: Report = { passed: 0, failed: 0, skipped: 0, skippedSteps: 0 };
 
@@ -24,19 +30,22 @@ interface Outcome {
 
 async function main(): Promise<number> {
   const interruption = new AbortController();
-  let signalCode = 0;
-  for (const [signal, code] of Object.entries(SIGNALS)) {
-    Deno.addSignalListener(signal as Deno.Signal, () => {
-      signalCode ||= code;
-      interruption.abort(new Error(signal));
+  let signal: keyof typeof SIGNALS | undefined;
+  for (const name of ["SIGHUP", "SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => {
+      signal ??= name;
+      interruption.abort(new Error(name));
     });
   }
   let outcome: Outcome | undefined;
   try {
     const begun = performance.now();
     await using running = await startServices(interruption.signal);
-    for (const [name, state] of Object.entries(running.services)) {
-      if (name !== "folder" && !state.available) console.log(`Without ${name}: ${state.reason}`);
+    const { folder: _, ...states } = running.services;
+    const there = Object.entries(states).filter(([, { available }]) => available);
+    console.log(`With ${there.map(([name]) => LABELS[name] ?? name).join(", ")}`);
+    for (const [name, state] of Object.entries(states)) {
+      if (!state.available) console.log(`Without ${name}: ${state.reason}`);
     }
     console.log(`Services are up after ${((performance.now() - begun) / 1000).toFixed(1)} s`);
     if (!interruption.signal.aborted) {
@@ -52,14 +61,18 @@ async function main(): Promise<number> {
     console.log(`Skipped, which counts as a failure in CI:\n  ${skipped.join("\n  ")}`);
     code = 1;
   }
-  if (signalCode !== 0) console.log("Interrupted");
+  if (signal !== undefined) console.log(`Interrupted by ${signal}`);
   console.log(`${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped`);
-  return signalCode || code;
+  return signal === undefined ? code : SIGNALS[signal];
 }
 
 async function test(services: Services, interruption: AbortSignal): Promise<Outcome> {
   const junit = `${services.folder}/junit.xml`;
-  const env: Record<string, string> = { [SERVICES_VARIABLE]: JSON.stringify(services) };
+  const env: Record<string, string> = {
+    [SERVICES_VARIABLE]: JSON.stringify(services),
+    // It is removed even if a test is killed.
+    TMPDIR: `${services.folder}/temp`,
+  };
   if (services.docker.available) env.DOCKER_HOST = services.docker.host;
   // Deno has colours on a terminal, and would not take the pipe for one.
   if (Deno.stdout.isTerminal() && !Deno.noColor) env.FORCE_COLOR = "1";

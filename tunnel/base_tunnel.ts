@@ -19,6 +19,7 @@ import { fetchFile } from "./_fetch_file.ts";
 import { putFile } from "./_put_file.ts";
 import { fetchDirectory, syncDirectory } from "./_sync_directory.ts";
 import { groupOf } from "./grouping.ts";
+import { ownTarget } from "./host_template.ts";
 import {
   closedError,
   connect,
@@ -153,7 +154,7 @@ export abstract class BaseTunnel {
    * @param source A path or `file:` URL, or the contents.
    * @param remotePath The path there; what is relative starts in the agent's folder, and `~/` is the home folder.
    * Without it a temporary file is made.
-   * @param options Mode, progress and cancellation.
+   * @param options Mode, progress and cancellation. Default: `{}`.
    *
    * @example
    * ```ts
@@ -177,7 +178,7 @@ export abstract class BaseTunnel {
    *
    * @param remotePath The path there; what is relative starts in the agent's folder, and `~/` is the home folder.
    * @param localPath `null`.
-   * @param options Progress and cancellation.
+   * @param options Progress and cancellation. Default: `{}`.
    *
    * @example
    * ```ts
@@ -194,7 +195,7 @@ export abstract class BaseTunnel {
    *
    * @param remotePath The path there.
    * @param localPath The stream.
-   * @param options Progress and cancellation.
+   * @param options Progress and cancellation. Default: `{}`.
    */
   fetch(
     remotePath: string | URL,
@@ -209,8 +210,9 @@ export abstract class BaseTunnel {
    * cannot be written here; the text says which path, and why. The error's `cause` has the system's `code`.
    *
    * @param remotePath The path there; what is relative starts in the agent's folder, and `~/` is the home folder.
-   * @param localPath The path here, or a `file:` URL. Without it a temporary file is made.
-   * @param options Progress and cancellation.
+   * @param localPath The path here, or a `file:` URL, in which `{host}` stands for the host. Without it a temporary
+   * file is made.
+   * @param options Progress and cancellation. Default: `{}`.
    */
   fetch(
     remotePath: string | URL,
@@ -222,7 +224,7 @@ export abstract class BaseTunnel {
     localPath?: FetchTarget,
     options: FetchOptions = {},
   ): Promise<FetchResult | FetchedStream | FetchedBytes> {
-    return await fetchFile(this, remotePath, localPath, options);
+    return await fetchFile(this, remotePath, ownTarget(localPath, this.host), options);
   }
 
   /**
@@ -234,7 +236,7 @@ export abstract class BaseTunnel {
    *
    * @param localDir The folder here, by path or `file:` URL.
    * @param remoteDir The folder there, which is made if need be.
-   * @param options What to leave alone, how to compare, whether to remove.
+   * @param options What to leave alone, how to compare, whether to remove. Default: `{}`.
    *
    * @example
    * ```ts ignore
@@ -258,15 +260,16 @@ export abstract class BaseTunnel {
    * end says, nothing outside of `localDir` is written, and no file gets a set-user-ID or set-group-ID bit.
    *
    * @param remoteDir The folder there.
-   * @param localDir The folder here, by path or `file:` URL, which is made if need be.
-   * @param options What to leave alone, how to compare, whether to remove.
+   * @param localDir The folder here, by path or `file:` URL, which is made if need be. `{host}` in it stands for the
+   * host.
+   * @param options What to leave alone, how to compare, whether to remove. Default: `{}`.
    */
   async fetchDir(
     remoteDir: string | URL,
     localDir: string | URL,
     options: SyncOptions = {},
   ): Promise<SyncResult> {
-    return await fetchDirectory(this, remoteDir, localDir, options);
+    return await fetchDirectory(this, remoteDir, ownTarget(localDir, this.host), options);
   }
 
   /**

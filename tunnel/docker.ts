@@ -49,7 +49,7 @@ export class Docker extends SubprocessTunnel {
    * Names the container; it is started by the first use.
    *
    * @param name The container's name.
-   * @param options The image, and options that every tunnel takes.
+   * @param options The image, and options that every tunnel takes. Default: `{}`.
    * @throws {TypeError} If an option or the name is not what it should be.
    */
   constructor(name: string, options: DockerOptions = {}) {

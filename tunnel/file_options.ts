@@ -19,7 +19,8 @@ export interface FileOptions {
 /** Options for `put()`. */
 export interface PutOptions extends FileOptions {
   /**
-   * Permission bits of the new file, whatever the umask there.
+   * Permission bits of the new file, whatever the umask there. Usual ones in decimal, such as 644, are refused, save
+   * those that are modes of their own: 400 is 0o620.
    *
    * @default 0o644
    */
@@ -120,7 +121,10 @@ export interface SyncOptions {
   readonly dryRun?: boolean;
   /** Ends the transfer: it rejects with the signal's reason. Files that have arrived stay. */
   readonly signal?: AbortSignal;
-  /** Called as files move, and once when all have. What it throws ends the transfer. */
+  /**
+   * Called as files move, and once when all have, which may tell the same as the call before. What it throws ends the
+   * transfer.
+   */
   readonly onProgress?: (progress: SyncProgress) => void;
 }
 

@@ -23,8 +23,8 @@ export class Local extends SubprocessTunnel {
   /**
    * Names the tunnel; the process is started by the first use.
    *
-   * @param name What the tunnel is called in results.
-   * @param options Options that every tunnel takes.
+   * @param name What the tunnel is called in results. Default: `"localhost"`.
+   * @param options Options that every tunnel takes. Default: `{}`.
    * @throws {TypeError} If an option is not what it should be.
    */
   constructor(name = "localhost", options: LocalOptions = {}) {

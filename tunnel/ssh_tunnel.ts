@@ -57,7 +57,7 @@ export class SSHTunnel extends SubprocessTunnel {
    * Names the host; the connection is made by the first use.
    *
    * @param host The host, as it would be given to ssh.
-   * @param options How to log in, and options that every tunnel takes.
+   * @param options How to log in, and options that every tunnel takes. Default: `{}`.
    * @throws {TypeError} If an option or the host is not what it should be.
    * @throws {RangeError} If the port is no port.
    */

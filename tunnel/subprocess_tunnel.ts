@@ -51,7 +51,7 @@ export abstract class SubprocessTunnel extends BaseTunnel {
   /**
    * Checks the options; the process is started by the first use.
    *
-   * @param options Options that every tunnel takes; those of the subclass may be among them.
+   * @param options Options that every tunnel takes; those of the subclass may be among them. Default: `{}`.
    * @throws {TypeError} If an option is not what it should be.
    * @throws {RangeError} If a number is not a time.
    */

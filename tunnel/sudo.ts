@@ -40,7 +40,7 @@ export class Sudo extends SubprocessTunnel {
   /**
    * Chooses the user; the process is started by the first use.
    *
-   * @param options The user, and options that every tunnel takes.
+   * @param options The user, and options that every tunnel takes. Default: `{}`.
    * @throws {TypeError} If an option is not what it should be.
    */
   constructor(options: SudoOptions = {}) {

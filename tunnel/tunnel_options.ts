@@ -3,13 +3,15 @@ import { permissionFlags } from "./_permission_flags.ts";
 /** Options that every tunnel takes. */
 export interface TunnelOptions {
   /**
-   * The interpreter for the agent: `"auto"` takes a Deno that is new enough, or else such a Node.
+   * The interpreter for the agent: `"auto"` takes a Deno that is new enough, or else such a Node, even if `deno` is
+   * given; `"deno"` and `"node"` insist.
    *
    * @default "auto"
    */
   readonly runtime?: "deno" | "node" | "auto";
   /**
-   * Path of Deno at the far end, or its name in `$PATH` there; `~/` is the home folder there.
+   * Path of Deno at the far end, or its name in `$PATH` there; `~/` is the home folder there. If it is not there,
+   * Node is taken, unless `runtime` is `"deno"`.
    *
    * @default The tunnel type's static `deno`, or else the usual places are searched
    */

@@ -25,6 +25,17 @@ Deno.test("examples/deploy.ts prints a line for each step where there is no term
   assertEquals(output, `${lines.join("\n")}\nGroupResult: 3 ok\n  web1, web2, web3  "healthy"\n`);
 });
 
+Deno.test("examples/deploy.ts tells how it is used", async () => {
+  const usage = await outputOf("deploy", ["--help"]);
+  assertMatch(usage, /^Usage: .*\n[^]*\n {2}--max-failures /);
+  assertEquals(await runExample("deploy", ["--btch", "1"]), {
+    code: 2,
+    stdout: "",
+    stderr: `Unknown option '--btch'. To specify a positional argument starting with a '-', ` +
+      `place it at the end of the command after '--', as in '-- "--btch"\n\n${usage}`,
+  });
+});
+
 Deno.test("examples/deploy.ts syncs, configures, restarts and checks, in this order", async () => {
   await using folder = await makeFolder();
   await Deno.mkdir(`${folder.path}/site/pages`, { recursive: true });

@@ -32,6 +32,20 @@ Deno.test("examples/own_functions.ts finds the largest files", async () => {
   );
 });
 
+Deno.test("examples/follow.ts shows a file until what it waits for is there", async () => {
+  assertEquals(
+    await outputOf("follow"),
+    "reading the configuration\nopening the database\nready\n",
+  );
+});
+
+Deno.test(needing(["ssh", "deno"], "examples/follow.ts follows a file of a host", async () => {
+  await using folder = await makeFolder();
+  const path = `${folder.path}/log`;
+  await Deno.writeTextFile(path, "one\ntwo\x1b[2J\n");
+  assertEquals(await outputOf("follow", [path, "two", "host1"], SSH), "one\ntwo\\x1b[2J\n");
+}));
+
 Deno.test("examples/group_time.ts tells the time of each member", async () => {
   assertMatch(
     await outputOf("group_time"),

@@ -55,7 +55,7 @@ Deno.test("GroupResult.raiseFailures() names each failed host and the reason", (
   const good = new GroupResult<number>([["a", 1]]);
   const values: Map<string, number> = good.raiseFailures();
   assertStrictEquals(values as unknown, good);
-  const errors = [failed("b", "no"), failed("c", "no"), new ErrorResult("enough")];
+  const errors = [failed("b", "no"), failed("c", "no"), failed("d", "off")];
   const result = new GroupResult<number>([
     ["a", 1],
     ...["b", "c", "d"].map((host, i) => [host, errors[i]!] as [string, ErrorResult]),
@@ -64,12 +64,57 @@ Deno.test("GroupResult.raiseFailures() names each failed host and the reason", (
   const error = assertThrows(() => result.raiseFailures(), RemoteError);
   assertEquals(
     error.message,
-    "4 of 5 hosts failed: b, c: report() failed: Error: no; d: enough; " +
+    "4 of 5 hosts failed: b, c: report() failed: Error: no; d: report() failed: Error: off; " +
       "e.f: report() failed: Error: one ⏎ two\\x1b",
   );
   assertEquals([error.host, error.remoteStack], ["b, c, d, e.f", null]);
   const { errors: causes } = error.cause as AggregateError;
   assertEquals(causes, [...result.failures()].map(([, { error }]) => error));
+});
+
+Deno.test("GroupResult.raiseFailures() counts the hosts that failed apart from the others", () => {
+  const skipped = new ErrorResult("too many", { skipped: true });
+  const aborted = new ErrorResult("enough", { aborted: true });
+  const both = new ErrorResult("enough", { aborted: true, skipped: true });
+  const down = failed("x", "down");
+  const reason = "report() failed on x: Error: down";
+  const cases: [results: ErrorResult[], message: string][] = [
+    [[down, skipped, skipped], `1 of 4 hosts failed, 2 skipped: h0: ${reason}; h1, h2: too many`],
+    [
+      [skipped, aborted, down],
+      `1 of 4 hosts failed, 1 aborted, 1 skipped: h0: too many; ` +
+      `h1: enough; h2: ${reason}`,
+    ],
+    [[aborted, both, both], "1 of 4 hosts aborted, 2 skipped: h0, h1, h2: enough"],
+    [[skipped], "1 of 2 hosts skipped: h0: too many"],
+  ];
+  for (const [results, message] of cases) {
+    const entries = results.map((result, i): [string, ErrorResult] => [`h${i}`, result]);
+    const result = new GroupResult<number>([...entries, ["ok", 1]]);
+    const error = assertThrows(() => result.raiseFailures(), RemoteError);
+    assertEquals(error.message, message);
+    assertEquals((error.cause as AggregateError).errors, results.map(({ error }) => error));
+    assertEquals((error.cause as AggregateError).message, message.slice(0, message.indexOf(":")));
+  }
+});
+
+Deno.test("GroupResult.toJSON() has each host's value or what happened", () => {
+  const result = new GroupResult<unknown>([
+    ["web2", { port: 80 }],
+    ["web1", failed("web1", "no")],
+    ["web3", undefined],
+    ["__proto__", new ErrorResult("enough", { aborted: true, skipped: true })],
+    ["web4", new ErrorResult("too many", { skipped: true })],
+    ["web5", new ErrorResult("enough", { aborted: true })],
+  ]);
+  assertEquals(
+    JSON.stringify(result),
+    '{"web2":{"port":80},"web1":{"error":"report() failed on web1: Error: no"},"web3":null,' +
+      '"__proto__":{"error":"enough","skipped":true,"aborted":true},' +
+      '"web4":{"error":"too many","skipped":true},"web5":{"error":"enough","aborted":true}}',
+  );
+  assertEquals(JSON.stringify([new ErrorResult("x")]), '[{"error":"x"}]');
+  assertEquals(JSON.stringify(new GroupResult()), "{}");
 });
 
 Deno.test("a GroupResult is printed as a table", async (t) => {

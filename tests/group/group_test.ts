@@ -96,7 +96,8 @@ Deno.test("new Group() takes hostnames, tunnels and groups", () => {
 });
 
 Deno.test("new Group() refuses what is no group of hosts", () => {
-  const make = (hosts: unknown, options = {}) => () => new Group(hosts as string[], options);
+  const make = (hosts: unknown, options: unknown = {}) => () =>
+    new Group(hosts as string[], options as GroupOptions);
   const cases: [() => unknown, typeof TypeError | typeof RangeError, string][] = [
     [make(["a", "b", "a"]), TypeError, "Two members of the group have the host a"],
     [make(["a", new Local("a")]), TypeError, "Two members of the group have the host a"],
@@ -105,6 +106,8 @@ Deno.test("new Group() refuses what is no group of hosts", () => {
     [make(5), TypeError, "hosts is 5: expected an array"],
     [make(["a", 5]), TypeError, "hosts[1] is 5: expected a hostname or a tunnel"],
     [make([["a"]]), TypeError, "hosts[0] is a: expected a hostname or a tunnel"],
+    [make("web1", "web2"), TypeError, 'options is "web2": expected a plain object'],
+    [make([], null), TypeError, "options is null: expected a plain object"],
     [make(["-oProxyCommand=x"]), TypeError, "that is no host name"],
     [make([""]), TypeError, "that is no host name"],
     ...[0, -1, 1.5, NaN, "3"].map((concurrency) =>
@@ -409,6 +412,6 @@ for (const major of [undefined, "18"] as const) {
     assertEquals(entries, [["x", kind], ["y", kind]]);
     assertEquals(shown, "Group([Local('x'), Local('y'), SSHTunnel('z')])");
     assertEquals(streamed, ["x", "y"]);
-    assertEquals(message, "2 of 2 hosts failed: x, y: enough");
+    assertEquals(message, "2 of 2 hosts skipped: x, y: enough");
   }));
 }

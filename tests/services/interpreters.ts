@@ -29,7 +29,7 @@ export async function placeOldDeno(
 ): Promise<DenoService | Unavailable> {
   try {
     const binary = { package: denoPackage(), version: OLD_DENO, path: "deno" };
-    const cached = await download(binary, `no Deno ${OLD_DENO}`, signal);
+    const cached = await download(binary, `Deno ${OLD_DENO}`, signal);
     return { available: true, path: await place(cached, `${folder}/deno/${OLD_DENO}/deno`) };
   } catch (error) {
     return { available: false, reason: error instanceof Error ? error.message : String(error) };
@@ -44,7 +44,7 @@ export async function placeNode(
   try {
     const paths = await Promise.all(NODE_MAJORS.map(async (major) => {
       const binary = { package: nodePackage(), version: major, path: "bin/node" };
-      const cached = await download(binary, `no Node ${major}`, signal);
+      const cached = await download(binary, `Node ${major}`, signal);
       const path = await place(cached, `${folder}/node/${major}/node`);
       // Not every machine has the libraries that each of them needs.
       const tried = await command([path, "--version"], { signal });
@@ -75,6 +75,7 @@ async function download(binary: Binary, what: string, signal: AbortSignal): Prom
   const target = `${kept}/${binary.path.split("/").at(-1)}`;
   if (await exists(target)) return target;
 
+  console.log(`Downloading ${what} …`);
   await Deno.mkdir(kept, { recursive: true });
   const folder = await Deno.makeTempDir({ dir: kept });
   try {
@@ -83,13 +84,13 @@ async function download(binary: Binary, what: string, signal: AbortSignal): Prom
       ["npm", "pack", `${binary.package}@${binary.version}`, ...args],
       { cwd: folder, signal: AbortSignal.any([signal, AbortSignal.timeout(180_000)]) },
     );
-    if (!packed.success) throw new Error(`${what}: ${packed.problem}`);
+    if (!packed.success) throw new Error(`no ${what}: ${packed.problem}`);
     const [archive] = [...Deno.readDirSync(folder)].filter((file) => file.name.endsWith(".tgz"));
     const extracted = await command(
       ["tar", "-xzf", archive?.name ?? "", `package/${binary.path}`],
       { cwd: folder, signal },
     );
-    if (!extracted.success) throw new Error(`${what}: ${extracted.problem}`);
+    if (!extracted.success) throw new Error(`no ${what}: ${extracted.problem}`);
     const unpacked = `${folder}/package/${binary.path}`;
     await Deno.chmod(unpacked, 0o755);
     // Another run may be doing the same: whoever is last wins, and nobody sees half a file.

@@ -1,5 +1,6 @@
 import { command } from "./command.ts";
 import { endProcessesOf, listProcesses } from "./processes.ts";
+import { services } from "./services.ts";
 
 /*
  * A run keeps everything it makes in one folder, whose name holds the runner's pid and start time.
@@ -11,7 +12,7 @@ import { endProcessesOf, listProcesses } from "./processes.ts";
 const PREFIX = "chopsticks-tests-";
 
 /**
- * Makes the folder of this run.
+ * Makes the folder of this run, with `temp` in it for the temporary files of the tests.
  *
  * @returns Its absolute path; every user can read it.
  */
@@ -20,6 +21,8 @@ export function createRunFolder(): string {
   const folder = `${temporaryFolder()}/${PREFIX}${Deno.pid}-${started}`;
   Deno.mkdirSync(folder);
   Deno.chmodSync(folder, 0o755);
+  Deno.mkdirSync(`${folder}/temp`);
+  Deno.chmodSync(`${folder}/temp`, 0o1777);
   return folder;
 }
 
@@ -103,6 +106,9 @@ function subfolders(folder: string): string[] {
   }
 }
 
+/** A run that a test starts has its folder beside that of the outer run: the path of a socket has to be short. */
 function temporaryFolder(): string {
+  const { folder } = services;
+  if (folder !== "") return folder.slice(0, folder.lastIndexOf("/"));
   return (Deno.env.get("TMPDIR") ?? "/tmp").replace(/\/+$/, "");
 }

@@ -140,6 +140,7 @@ async function startRunner(waits: boolean): Promise<{
 }> {
   const folder = await Deno.makeTempDir();
   const send = `Deno.writeTextFileSync("part", Deno.env.get("${SERVICES_VARIABLE}"));
+    Deno.writeTextFileSync("temporary", Deno.makeTempDirSync());
     Deno.renameSync("part", "services.json");`;
   await Deno.writeTextFile(
     `${folder}/inner_test.ts`,
@@ -198,7 +199,10 @@ const NOTHING = { exists: false, processes: [], users: [], mounted: false };
 Deno.test("run.ts reports on its last line and leaves nothing", async () => {
   const { runner, inner, folder } = await startRunner(false);
   const { code, stdout } = await runner.output();
-  assertMatch(new TextDecoder().decode(stdout), /\n1 passed, 0 failed, 1 skipped\n$/);
+  assertMatch(
+    new TextDecoder().decode(stdout),
+    /^With deno, [^]*\n1 passed, 0 failed, 1 skipped\n$/,
+  );
   assertEquals(code, 0);
   assertEquals(leftBy(inner), NOTHING);
   await Deno.remove(folder, { recursive: true });
@@ -209,8 +213,13 @@ Deno.test("run.ts leaves nothing when it is interrupted", async () => {
   const last = await startLongLived(inner);
   runner.kill("SIGTERM");
   const { code, stdout } = await runner.output();
-  assertMatch(new TextDecoder().decode(stdout), /\nInterrupted\n0 passed, 1 failed, 1 skipped\n$/);
+  assertMatch(
+    new TextDecoder().decode(stdout),
+    /\nInterrupted by SIGTERM\n0 passed, 1 failed, 1 skipped\n$/,
+  );
   assertEquals(code, 143);
+  const temporary = await Deno.readTextFile(`${folder}/temporary`);
+  assert(temporary.startsWith(`${inner.folder}/`), temporary);
   assertEquals(leftBy(inner), NOTHING);
   await Promise.all(last.map((child) => child.status));
   await Deno.remove(folder, { recursive: true });
@@ -251,7 +260,7 @@ async function startLongLived({ ssh, shells, docker }: Services): Promise<Deno.C
 Deno.test("removeDeadRuns() spares the folder of a run that is going on", async () => {
   const folder = createRunFolder();
   assert(!(await removeDeadRuns()).includes(folder));
-  await Deno.remove(folder);
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("needing() tells why a test is skipped", async () => {

@@ -51,6 +51,35 @@ onRuntimes("fetch() copies a file of any size", async (tun, folder) => {
   assertEquals(folder.names, ["source", "target"]);
 });
 
+Deno.test("fetch() and fetchDir() put the host's name for {host}", async () => {
+  await using folder = await Folder.create();
+  await using tun = new Local("$& a");
+  const source = folder.write("source", "1");
+  Deno.mkdirSync(folder.at("from"));
+  const targets: [target: string | URL, name: string][] = [
+    [folder.at("x-{host}"), "x-$& a"],
+    [pathToFileURL(folder.at("y-{host}{host}")), "y-$& a$& a"],
+    [String(pathToFileURL(folder.at("z-{host}"))), "z-$& a"],
+  ];
+  for (const [target, name] of targets) {
+    assertEquals((await tun.fetch(source, target)).localPath, folder.at(name));
+    await Deno.remove(folder.at(name));
+    assertEquals((await tun.fetchDir(folder.at("from"), target)).localDir, folder.at(name));
+    assert(folder.names.includes(name));
+  }
+  for (const host of ["..", "../x", "a/b"]) {
+    const climbing = new Local(host);
+    for (const fetch of [climbing.fetch(source, "{host}"), climbing.fetchDir("from", "{host}")]) {
+      const { message } = await rejectsAs(TypeError, fetch);
+      assertEquals(
+        message,
+        `Cannot fetch to "{host}": host "${host}" would lead out of that folder`,
+      );
+    }
+    assert(!climbing.connected, "it has connected");
+  }
+});
+
 onRuntimes("fetch() takes every kind of target", async (tun, folder) => {
   const cwd = process.cwd();
   for (const size of [0, 3 * CHUNK + 5]) {

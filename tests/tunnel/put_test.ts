@@ -342,9 +342,17 @@ Deno.test("put() refuses what is no source, no path and no mode", async () => {
     ]),
   ];
   for (const args of calls) await rejectsAs(TypeError, put(...args));
-  for (const mode of [-1, 1.5, "x", NaN, Infinity, 0o10000, null, "0644"]) {
+  for (const mode of [-1, 1.5, "x", NaN, 0o10000, null, 5n, "0644", 644, 755, 600, 4755]) {
     const error = await rejectsAs(RangeError, put(source, target, { mode }));
-    assertStringIncludes(error.message, `mode is ${mode}`);
+    const expected = typeof mode !== "number"
+      ? "expected a number such as 0o644"
+      : [644, 755, 600, 4755].includes(mode)
+      ? `did you mean 0o${mode}?`
+      : "expected permission bits, 0 to 0o7777";
+    assertEquals(
+      error.message,
+      `mode is ${typeof mode === "string" ? `"${mode}"` : mode}: ${expected}`,
+    );
   }
   assert(!tun.connected, "it has connected");
   assertEquals(folder.names, ["source"]);
