@@ -25,7 +25,8 @@ export class FileReader {
   /** Its time of modification, in milliseconds since 1970. */
   readonly modified: number;
   readonly #modified: number;
-  #reading: Promise<unknown> = Promise.resolve();
+  /** What the system is reading, if it is. */
+  #reading: Promise<unknown> | undefined;
   #closed = false;
   readonly #arena = new Arena();
   /**
@@ -68,7 +69,10 @@ export class FileReader {
     let left = this.size === 0 ? Infinity : this.size;
     const readNext = (): Promise<Uint8Array> => {
       const block = this.#read(Math.min(left, BLOCK));
-      this.#reading = block.catch(() => {});
+      const reading = block.catch(() => {}).then(() => {
+        if (this.#reading === reading) this.#reading = undefined;
+      });
+      this.#reading = reading;
       return block;
     };
     let next: Promise<Uint8Array> | undefined;
@@ -88,7 +92,8 @@ export class FileReader {
   close(): void {
     this.#closed = true;
     // Not under a read: the number might be another file's by then.
-    this.#reading.then(() => fs.closeSync(this.#fd));
+    if (this.#reading === undefined) fs.closeSync(this.#fd);
+    else this.#reading.then(() => fs.closeSync(this.#fd));
   }
 
   async #read(size: number): Promise<Uint8Array> {
