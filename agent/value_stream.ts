@@ -41,7 +41,7 @@ export function streamKindOf(value: unknown): number | undefined {
  * stream, and so is a socket without an address, such as the stdout of a child process.
  */
 function isMore(value: object): boolean {
-  if ("addr" in value) return "accept" in value || "send" in value;
+  if ("addr" in value) return true;
   const { remoteAddress, writable } = value as { remoteAddress?: unknown; writable?: unknown };
   if ("remoteAddress" in value) return remoteAddress !== undefined;
   return writable === true && !("_transform" in value);
@@ -197,16 +197,6 @@ class StreamReader implements AsyncGenerator<unknown> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
-  }
-
-  static {
-    for (const key of ["Deno.customInspect", "nodejs.util.inspect.custom"]) {
-      Object.defineProperty(this.prototype, Symbol.for(key), {
-        value(this: StreamReader): string {
-          return `Stream (${this.#read} values read${this.#done ? ", over" : ""})`;
-        },
-      });
-    }
   }
 
   #stop(error: unknown): void {

@@ -161,14 +161,14 @@ Deno.test("call() takes nothing for a stream that is a listener or a socket", as
   }
 });
 
-onRuntimes("a stream is shown with what was read of it", async (tun) => {
+Deno.test("a stream is shown as one", async () => {
+  await using tun = new Local("here");
   const values = await tun.call(async function* () {
-    yield* await Promise.resolve([1, 2]);
+    yield await Promise.resolve(1);
   });
-  await values.next();
-  assertEquals(Deno.inspect([values]), "[ Stream (1 values read) ]");
-  await Array.fromAsync(values);
-  assertEquals(inspect([values]), "[ Stream (2 values read, over) ]");
+  assertEquals(Deno.inspect([values]), "[ Stream of values ]");
+  assertEquals(inspect([values]), "[ Stream of values ]");
+  assertEquals(await Array.fromAsync(values), [1]);
 });
 
 onRuntimes("a producer at the far end is ended by break", async (tun) => {
