@@ -192,6 +192,23 @@ Deno.test("an interpreter that does not start an agent", async (t) => {
       );
     });
 
+    await t.step("is another program", async () => {
+      const deno = which("true")!;
+      await using tun = new Local("here", { runtime: "deno", deno, stderr: () => {} });
+      const error = await rejectsAs(ConnectionError, tun.connect());
+      assertEquals(
+        error.message.split("\n")[0],
+        `Cannot connect to here: sh exited with code 0, starting deno ${deno}`,
+      );
+      assertEquals([error.stdout, error.stderr], ["", ""]);
+    });
+
+    await t.step("is a folder", async () => {
+      await using tun = new Local("here", { runtime: "deno", deno: folder });
+      const error = await rejectsAs(RuntimeNotFoundError, tun.connect());
+      assertStringIncludes(error.message, `(looked for ${folder})`);
+    });
+
     await t.step("is a file that may not be run", async () => {
       const deno = `${folder}/text`;
       await Deno.writeTextFile(deno, "text");
