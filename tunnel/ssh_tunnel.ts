@@ -1,5 +1,6 @@
 import process from "node:process";
 import { launches } from "./_core.ts";
+import { shown } from "./shown.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
 import {
   checkArgs,
@@ -74,7 +75,7 @@ export class SSHTunnel extends SubprocessTunnel {
     checkBoolean("sudo", options.sudo);
     checkArgs("sshArgs", options.sshArgs);
     if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
-      throw new RangeError(`port is ${port}: expected an integer, 1 to 65535`);
+      throw new RangeError(`port is ${shown(port)}: expected an integer, 1 to 65535`);
     }
     this.host = host;
     this.#options = options;

@@ -53,9 +53,9 @@ const BAD_OPTIONS: [options: unknown, type: typeof TypeError | typeof RangeError
     [{ env: { A: undefined } }, TypeError, "env.A is undefined: expected a string"],
     [{ env: { A: "b\0" } }, TypeError, "env.A has a NUL character"],
     [{ permissions: "none", runtime: "node" }, TypeError, "permissions need a Deno agent"],
-    [{ permissions: "all" }, TypeError, "permissions is all"],
+    [{ permissions: "all" }, TypeError, 'permissions is "all"'],
     [{ permissions: { reed: true } }, TypeError, "permissions.reed is unknown"],
-    [{ permissions: { read: "/etc" } }, TypeError, "permissions.read is /etc"],
+    [{ permissions: { read: "/etc" } }, TypeError, 'permissions.read is "/etc"'],
     [{ permissions: { read: ["a,b"] } }, TypeError, "allow no comma"],
   ];
 
@@ -145,7 +145,7 @@ Deno.test("SSHTunnel refuses what ssh would read as something else", () => {
     assertThrows(() => new create("host", { user }), TypeError, "user");
   }
   for (const port of [0, -1, 65_536, 1.5, NaN, "22"]) {
-    assertThrows(() => new create("host", { port }), RangeError, `port is ${port}`);
+    assertThrows(() => new create("host", { port }), RangeError, `port is ${Deno.inspect(port)}:`);
   }
   assertThrows(
     () => new create("host", { sudo: "no" }),
