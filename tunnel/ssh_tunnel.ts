@@ -34,6 +34,9 @@ export interface SSHTunnelOptions extends TunnelOptions {
   readonly sshArgs?: readonly string[];
 }
 
+/** A host with a port, which ssh would look up as a name; an IPv6 address has more colons, and a URI may have it. */
+const WITH_PORT = /^(?!ssh:\/\/)(.*@)?([^:@]+|\[.*\]):\d+$/;
+
 /**
  * A tunnel over ssh. The user's ssh does the work, so keys, agents, jump hosts and everything
  * else in `~/.ssh/config` are as always. Where there is no terminal, ssh asks nothing, but fails.
@@ -68,7 +71,10 @@ export class SSHTunnel extends SubprocessTunnel {
     launches.set(this, { atTerminal: hasTerminal() });
     // deno-lint-ignore no-control-regex -- no host has one
     if (typeof host !== "string" || host.startsWith("-") || /^$|[\x00-\x20\x7f]/.test(host)) {
-      throw new TypeError(`host is ${JSON.stringify(host)}: that is no host name`);
+      throw new TypeError(`host is ${shown(host)}: that is no host name`);
+    }
+    if (WITH_PORT.test(host)) {
+      throw new TypeError(`host is ${shown(host)}: that is no host name, use the option port`);
     }
     const { user, port } = options;
     if (user !== undefined) checkName("user", user);
