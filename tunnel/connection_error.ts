@@ -16,6 +16,9 @@ type Known = Required<Omit<ConnectionErrorOptions, "cause">> & { readonly host: 
 // Nor in private ones: see errorSince().
 const known: WeakMap<ConnectionError, Known> = new WeakMap();
 
+/** Those that have the stack of an operation. */
+const begun: WeakSet<ConnectionError> = new WeakSet();
+
 /**
  * A connection could not be made, or it was lost. The message says at which
  * stage and shows the command and the end of what it printed.
@@ -102,12 +105,13 @@ export class RuntimeNotFoundError extends ConnectionError {
 
 /**
  * Makes `start` the same error as `error`, but for the stack: that of a connection's own error ends in an event, and
- * all that was under way has the same.
+ * all that was under way has the same. One that is of another operation, as of what feeds this one, comes back as it is.
  *
  * @param start An error without a message, made where its stack is to begin.
  * @param error What happened since.
  */
 export function errorSince(start: Error, error: ConnectionError): ConnectionError {
+  if (begun.has(error)) return error;
   // V8 puts the name and the message in front of a stack only when it is first asked for.
   const { stack: _, ...properties } = Object.getOwnPropertyDescriptors(error);
   const same: ConnectionError = Object.defineProperties(
@@ -115,6 +119,7 @@ export function errorSince(start: Error, error: ConnectionError): ConnectionErro
     properties as PropertyDescriptorMap,
   );
   known.set(same, known.get(error)!);
+  begun.add(same);
   return same;
 }
 

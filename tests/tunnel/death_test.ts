@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, equal } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStrictEquals, equal } from "@std/assert";
 import { ConnectionError, Local, RuntimeNotFoundError } from "../../mod.ts";
 import { command } from "../services/command.ts";
 import { listProcesses } from "../services/processes.ts";
@@ -154,6 +154,11 @@ Deno.test("a ConnectionError has the stack of the operation, for each that it en
   ];
   const missing = await Promise.all(attempts.map((one) => rejectsAs(RuntimeNotFoundError, one)));
   assertEquals(new Set(missing.map(line)).size, 4);
+
+  // What feeds an operation may throw that of another, which stays what it is.
+  const feed = new ReadableStream({ pull: () => Promise.reject(missing[0]) });
+  const fed = await rejectsAs(ConnectionError, tun.put(feed, "/tmp/chopsticks-never"));
+  assertStrictEquals(fed, missing[0]);
 
   await using closed = new Local("closed");
   await closed.connect();
