@@ -32,7 +32,19 @@ export const StreamKind = { ITERABLE: 0, READABLE: 1 } as const;
 export function streamKindOf(value: unknown): number | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (value instanceof ReadableStream) return StreamKind.READABLE;
-  return Symbol.asyncIterator in value ? StreamKind.ITERABLE : undefined;
+  return Symbol.asyncIterator in value && !isMore(value) ? StreamKind.ITERABLE : undefined;
+}
+
+/**
+ * Whether an async iterable is more than its values: a listener, a socket, or anything else that is written to, too.
+ * Only half of it would arrive, and reading it would take from its owner. What transforms the one into the other is a
+ * stream, and so is a socket without an address, such as the stdout of a child process.
+ */
+function isMore(value: object): boolean {
+  if ("addr" in value) return true;
+  const { remoteAddress, writable } = value as { remoteAddress?: unknown; writable?: unknown };
+  if ("remoteAddress" in value) return remoteAddress !== undefined;
+  return writable === true && !("_transform" in value);
 }
 
 /** An object literal with an async iterator is a stream too, though the codec takes it for plain data. */

@@ -30,7 +30,7 @@ export function describe(value: unknown): string {
   const constructor = (value as object).constructor;
   const name = typeof constructor === "function" && constructor.name || "an anonymous class";
   if (name === "Promise") return "Promise is not a value yet; await it first";
-  if (/^Weak/.test(name)) return `${name} holds its members weakly, which has no copy`;
+  if (/^Weak/.test(name)) return `${name} holds its members weakly, so it has no copy`;
   // Such as what Object.create() makes with another prototype.
   if (name === "Object") return "an object with a prototype of its own is not a plain object";
   return `${name} is not a plain object`;

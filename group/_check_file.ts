@@ -2,6 +2,7 @@ import { access, constants, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileError, withPath } from "../agent/file_error.ts";
 import { pathOf } from "../tunnel/local_path.ts";
+import { sourceAdvice } from "../tunnel/source_advice.ts";
 
 /**
  * Looks at what is to be sent to several hosts before anything is begun on any of them.
@@ -13,14 +14,17 @@ export async function checkFile(operation: "put" | "sync", source: string | URL)
   try {
     await withPath(path, async () => {
       const isFolder = (await stat(path)).isDirectory();
-      if (isFolder && operation === "put") throw fileError(path, "EISDIR", "it is a folder");
+      if (isFolder && operation === "put") {
+        throw fileError(path, "EISDIR", "it is a folder (EISDIR)");
+      }
       if (!isFolder && operation === "sync") {
-        throw fileError(path, "ENOTDIR", "it is no folder");
+        throw fileError(path, "ENOTDIR", "it is no folder (ENOTDIR)");
       }
       await access(path, constants.R_OK);
     });
   } catch (cause) {
     const text = cause instanceof Error ? cause.message : `${path}: ${cause}`;
-    throw new Error(`Cannot ${operation} ${text}`, { cause });
+    const advice = sourceAdvice(operation, path, cause);
+    throw new Error(`Cannot ${operation} ${path}: here, ${text}${advice}`, { cause });
   }
 }

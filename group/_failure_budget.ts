@@ -4,12 +4,13 @@ import { type Share, shareOf } from "./_share.ts";
 /** How many hosts may fail before no more are begun. One host counts once, however often it fails. */
 export class FailureBudget {
   readonly #most: number;
-  readonly #size: number;
+  readonly #text: string;
   readonly #failed = new Set<string>();
 
   constructor(most: Share, size: number) {
     this.#most = Math.floor(shareOf(most, size));
-    this.#size = size;
+    const share = typeof most === "string" ? ` ${most}` : "";
+    this.#text = `more than ${this.#most} of ${size} hosts had failed (maxFailures${share})`;
   }
 
   /** A host has failed. */
@@ -21,9 +22,6 @@ export class FailureBudget {
   refusal(): ErrorResult | undefined {
     if (this.#failed.size <= this.#most) return undefined;
     // The same for all hosts, so that a table has one row for them.
-    const text = `more of ${this.#size} hosts had failed than the ${this.#most}`;
-    return new ErrorResult(new Error(`${text} that maxFailures admits`), {
-      skipped: true,
-    });
+    return new ErrorResult(new Error(this.#text), { skipped: true });
   }
 }

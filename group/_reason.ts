@@ -1,3 +1,4 @@
+import { ConnectionError } from "../tunnel/connection_error.ts";
 import { visible } from "../tunnel/visible.ts";
 import type { ErrorResult } from "./error_result.ts";
 
@@ -12,8 +13,9 @@ const MAX_LINES = 3;
  * @param result The result.
  */
 export function reasonOf(host: string, result: ErrorResult): string {
-  const [line = "", ...others] = result.msg.split("\n").map((line) => line.trim())
-    .filter((line) => line !== "");
+  const said = result.msg.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  // What else a connection error says is of no use in a row, such as a command that fills it.
+  const [line = "", ...others] = result.error instanceof ConnectionError ? said.slice(0, 1) : said;
   const name = visible(host).replace(/\W/g, "\\$&");
   const first = line.replace(new RegExp(` (?:on|to|from) ${name}(?=:| )`), "")
     .replace(new RegExp(`: on ${name}, `), ": ");

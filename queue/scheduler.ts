@@ -96,7 +96,7 @@ export class Scheduler {
     const { concurrency = DEFAULTS.concurrency } = options;
     if (!(Number.isInteger(concurrency) && concurrency > 0) && concurrency !== Infinity) {
       throw new RangeError(
-        `concurrency is ${String(concurrency)}: expected a positive integer or Infinity`,
+        `concurrency is ${shown(concurrency)}: expected a positive integer or Infinity`,
       );
     }
     this.#concurrency = concurrency;
@@ -482,10 +482,15 @@ class Row<T extends Linked<T>> {
 
 function ignore(): void {}
 
+/** A value as an error names it: of a string one has to see that it is one. */
+function shown(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
+
 /** @throws {TypeError} If `signal` is something else, such as its controller. */
 function checkSignal(signal: AbortSignal | undefined): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`signal is ${String(signal)}: expected an AbortSignal`);
+    throw new TypeError(`signal is ${shown(signal)}: expected an AbortSignal`);
   }
 }
 

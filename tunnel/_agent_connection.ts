@@ -54,6 +54,14 @@ const OUTPUT_GRACE = 250;
 /** Unanswered pings in a row that mean a lost connection. */
 const MAX_UNANSWERED = 3;
 
+/** A line with a reason; a usage or a version is often printed behind it. */
+const REASON =
+  /error|cannot|can't|denied|refused|not found|no such|unable|invalid|failed|timed out|unreachable|unknown|unrecognized|illegal|\bbad\b|\blost\b|closed by/i;
+/** A line of a stack, in which there may be any name. */
+const FRAME = /^\s+at /;
+/** A longer line is cut. */
+const MAX_REASON = 300;
+
 let bundle: Uint8Array | undefined;
 
 /** A process that carries the pipe, and the agent at its other end. It is used once. */
@@ -294,12 +302,12 @@ export class AgentConnection {
     if (refusal?.word === "cwd") {
       const { cwd } = this.#options.bootstrap;
       return this.#error(
-        `Cannot connect to ${host}: cannot enter the folder ${cwd}${this.#lastLine()}`,
+        `Cannot connect to ${host}: cannot enter the folder ${cwd}${this.#reason()}`,
       );
     }
     if (refusal?.word === "none") return this.#notFound(refusal.text);
     return this.#error(
-      `Cannot connect to ${host}: ${this.#how()}, ${this.#stage()}${this.#lastLine()}`,
+      `Cannot connect to ${host}: ${this.#how()}, ${this.#stage()}${this.#reason()}`,
     );
   }
 
@@ -335,8 +343,16 @@ export class AgentConnection {
   }
 
   #lastLine(): string {
-    const last = visible(this.#lines.tail).split("\n").at(-1);
-    return last === undefined || last === "" ? "" : `: ${last}`;
+    const last = this.#lines.tail.split("\n").at(-1)!;
+    return last === "" ? "" : `: ${shortened(last)}`;
+  }
+
+  /** What of stderr tells best why there is no connection. Later on, what was printed may be of anything. */
+  #reason(): string {
+    const reason = this.#lines.tail.split("\n").findLast((line) =>
+      REASON.test(line) && !FRAME.test(line)
+    );
+    return reason === undefined ? this.#lastLine() : `: ${shortened(reason.trim())}`;
   }
 
   #error(message: string, cause?: unknown): ConnectionError {
@@ -376,6 +392,12 @@ function withStreams(child: ChildProcess): ChildProcess {
     stdout: stdout ?? new PassThrough(),
     stderr: stderr ?? new PassThrough(),
   });
+}
+
+/** The start of a line, for a message. */
+function shortened(line: string): string {
+  const text = visible(line);
+  return text.length > MAX_REASON ? `${text.slice(0, MAX_REASON)}…` : text;
 }
 
 function withLength(bytes: Uint8Array): Uint8Array {

@@ -31,6 +31,14 @@ export function simpleHandle(value: unknown): Handle | undefined {
   return valueHandle(value);
 }
 
+/** How a stream is shown, such as in the table of a group's results. Here, as an agent needs none of it. */
+const LOOKS: PropertyDescriptorMap = Object.fromEntries(
+  ["Deno.customInspect", "nodejs.util.inspect.custom"].map((key) => [
+    Symbol.for(key),
+    { value: () => "Stream of values" },
+  ]),
+);
+
 /** What {@linkcode Attachments} needs of its connection. */
 export interface AttachmentsOptions {
   readonly multiplexer: Multiplexer;
@@ -127,11 +135,12 @@ export class Attachments {
     this.#incoming.delete(id);
     resetOnAbort(channel, signal);
     const { hold, fail, broken } = this.#options;
-    return receiveStream(channel, streamKind, {
+    const stream = receiveStream(channel, streamKind, {
       hold,
       fail,
       broken: (cause) => broken("A stream that cannot be read", cause),
     });
+    return stream instanceof ReadableStream ? stream : Object.defineProperties(stream, LOOKS);
   }
 
   #sendSignal(signal: AbortSignal, ends: (() => void)[]): number {

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { ProtocolError } from "../agent/protocol_error.ts";
+import { exitCodeAtEnd } from "./_exit_notice.ts";
 
 /** How much of the noise in front of the agent is kept for errors. */
 const NOISE_TAIL = 2048;
@@ -31,10 +32,12 @@ export class BootReader {
     this.#onAgent = onAgent;
   }
 
-  /** The end of the noise. */
+  /** The end of the noise, without what the shell says of an interpreter that has ended. */
   get noise(): string {
     const rest = this.#inLine ? Buffer.alloc(0) : this.#buffer;
-    return Buffer.concat([this.#noise, rest]).subarray(-NOISE_TAIL).toString().trim();
+    const all = Buffer.concat([this.#noise, rest]);
+    const noise = exitCodeAtEnd(all, this.#marker.toString().trimEnd())?.before ?? all;
+    return Buffer.from(noise).subarray(-NOISE_TAIL).toString().trim();
   }
 
   /**

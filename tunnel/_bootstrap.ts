@@ -112,19 +112,19 @@ export function bootstrapLine(options: BootstrapOptions): string {
     "exec 2>/dev/null",
     "_csO=",
     // $1: exit code, $2: path. Goes on only if the interpreter is too old.
-    `e() { _csc=$1;if [ $_csc = ${TOO_OLD} ];then _csv=$("$2" --version 2>/dev/null);_csO="$_csO $2 is \${_csv%%"$_csL"*};";return;fi;` +
+    `e() { _csc=$1;if [ $_csc = ${TOO_OLD} ];then _csv=$("$2" --version);_csO="$_csO $2 is \${_csv%%"$_csL"*};";return;fi;` +
     (killGroup ? `if [ $_csc = ${ORDERLY} ];then kill -9 0;fi;` : "") +
-    `printf "\\365\\305\\011\\000\\000\\000\\000\\000\\000\\000\\000\\043%03d%s" $_csc $_csN >&4;trap "" TERM;` +
+    `printf "\\365\\305\\11\\0\\0\\0\\0\\0\\0\\0\\0\\43%03d%s" $_csc $_csN >&4;trap "" TERM;` +
     // Those of the group that do not heed TERM are killed a second later.
-    (killGroup ? "(sleep 1&&kill -9 0) >/dev/null 2>&1 3<&- 4>&-& " : "") +
-    "kill -TERM 0;exit $_csc;}",
+    (killGroup ? "(sleep 1&&kill -9 0) >&2 3<&- 4>&-& " : "") +
+    "kill 0;exit $_csc;}",
     // $1: kind, $2: where it may be, or a name in $PATH.
-    'f() { _csp=$(command -v "$2" 2>/dev/null)&&[ -x "$_csp" ]||return;printf "%s run %s %s\\n" $_csN $1 "$_csp" >&4;}',
-    `d() { f deno "$1"||return 0;_csD=\${DENO_DIR-};(${noCache}DENO_NO_PACKAGE_JSON=1 "$_csp" run ` +
+    'f() { _csp=$(command -v "$2")&&[ -f "$_csp" ]&&[ -x "$_csp" ]||return;printf "%s run %s %s\\n" $_csN $1 "$_csp" >&4;}',
+    `d() { f deno "$1"||return;_csD=\${DENO_DIR-};(${noCache}DENO_NO_PACKAGE_JSON=1 "$_csp" run ` +
     `${
       permissionFlags.map((flag) => quoteLine(flag, "$_csL")).join(" ")
     } --no-prompt --no-config --no-lock "$_csU" $_csN "$_csD" 2>&1);e $? "$_csp";}`,
-    `n() { f node "$1"||return 0;("$_csp" --experimental-vm-modules --no-warnings --input-type=module ` +
+    `n() { f node "$1"||return;("$_csp" --experimental-vm-modules --no-warnings --input-type=module ` +
     `-e "import'$_csU'" $_csN 2>&1);e $? "$_csp";}`,
     "trap : TERM",
     // Not at SIGPIPE, when the agent has ended first.
@@ -134,7 +134,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
     ...places.deno.map((place) => `d ${path(place)}`),
     ...places.node.map((place) => `n ${path(place)}`),
     // The relay would wait for the end of the pipe.
-    `printf "%s none %s\\n" $_csN "$_csO" >&4;trap "" TERM;kill -TERM 0;exit ${NO_RUNTIME};}`,
+    `printf "%s none %s\\n" $_csN "$_csO" >&4;trap "" TERM;kill 0;exit ${NO_RUNTIME};}`,
   ];
   return parts.join(";") + "\n";
 }

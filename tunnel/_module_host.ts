@@ -88,13 +88,19 @@ export class ModuleHost {
     }
   }
 
-  /** The JavaScript of a module, compiled as this process does, or as it is; `undefined` if there is none. */
+  /**
+   * The JavaScript of a module, compiled as this process does, or as it is; `undefined` if there is none.
+   *
+   * Rejects with a `TypeError` if this process may not find that out.
+   */
   async code(url: string): Promise<string | undefined> {
     await opening;
     // A module with a fragment may be one that Deno made up, as for tests in documentation.
     if (url.startsWith("file:") && !url.includes("#")) {
       const source = this.file(url);
       if (source !== undefined) return await this.#asLoaded(url, source);
+      const refusal = whyNotThere(url);
+      if (refusal !== undefined) return await this.#onlyLoaded(url, refusal);
     }
     const code = await scriptSource(url) ?? await this.#compiled(url);
     return code && await this.#withSourceMap(url, code);
@@ -130,6 +136,13 @@ export class ModuleHost {
     return (await import(url, { with: { type: "bytes" } })).default;
   }
 
+  /** The inspector has what was loaded, if it may be asked. */
+  async #onlyLoaded(url: string, refusal: Error | null): Promise<string | undefined> {
+    const loaded = await scriptSource(url).catch(() => undefined);
+    if (loaded === undefined && refusal !== null) throw refusal;
+    return loaded;
+  }
+
   /** What runs here is what a file was when it was loaded, whatever was written to it since. */
   async #asLoaded(url: string, source: string): Promise<string> {
     // To ask V8 takes some milliseconds for each module.
@@ -159,6 +172,18 @@ export class ModuleHost {
     const both = `import ${JSON.stringify(thrower)};import ${JSON.stringify(url)};`;
     await import(`data:text/javascript,${encodeURIComponent(both)}`).catch(() => {});
     return await scriptSource(url);
+  }
+}
+
+/** Why there is no such file for this process; `null` if there simply is none, `undefined` if there is one. */
+function whyNotThere(url: string): Error | null | undefined {
+  const path = fileURLToPath(url);
+  try {
+    statSync(path);
+    return undefined;
+  } catch (error) {
+    if ((error as Error).name !== "NotCapable") return null;
+    return new TypeError(`this process may not read it, run it with --allow-read=${path}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { shown } from "./shown.ts";
 
 const KINDS = ["env", "ffi", "import", "net", "read", "run", "sys", "write"] as const;
 
@@ -12,7 +13,9 @@ export function permissionFlags(permissions: Deno.PermissionOptions | undefined)
   if (permissions === "none") return [];
   if (permissions === "inherit") return KINDS.flatMap((kind) => flagOf(kind, "inherit"));
   if (typeof permissions !== "object" || permissions === null) {
-    throw new TypeError(`permissions is ${permissions}: expected "none", "inherit" or an object`);
+    throw new TypeError(
+      `permissions is ${shown(permissions)}: expected "none", "inherit" or an object`,
+    );
   }
   for (const kind of Object.keys(permissions)) {
     if (!KINDS.some((known) => known === kind)) {
@@ -31,7 +34,7 @@ function flagOf(
   if (value === "inherit") return granted(kind) ? [`--allow-${kind}`] : [];
   if (!Array.isArray(value)) {
     throw new TypeError(
-      `permissions.${kind} is ${value}: expected a boolean, "inherit" or an array`,
+      `permissions.${kind} is ${shown(value)}: expected a boolean, "inherit" or an array`,
     );
   }
   if (value.length === 0) return [];

@@ -11,6 +11,7 @@ import { explainHere, transfer } from "./_transfer.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";
 import { closingsOf } from "./operation.ts";
 import { checkPut } from "./put_arguments.ts";
+import { sourceAdvice } from "./source_advice.ts";
 import { checkTransfer } from "./transfer_arguments.ts";
 import type { PutOptions, PutResult, PutSource } from "./file_options.ts";
 
@@ -110,7 +111,11 @@ function openFile(tunnel: BaseTunnel, source: string | URL): Contents {
     const file = new FileReader(path);
     return { name: path, size: file.size, blocks: file.blocks(), close: () => file.close() };
   } catch (error) {
-    throw explainHere(error, refusalOf(tunnel, path));
+    throw explainHere(
+      error,
+      refusalOf(tunnel, path),
+      (error) => sourceAdvice("put", path, error),
+    );
   }
 }
 

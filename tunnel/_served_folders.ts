@@ -1,6 +1,7 @@
 import { lstatSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { shown } from "./shown.ts";
 
 /** The folders whose files a far end may ask for. */
 export class ServedFolders {
@@ -13,7 +14,9 @@ export class ServedFolders {
    * @throws {TypeError} If one of them is no folder's URL.
    */
   constructor(serve: readonly (string | URL)[]) {
-    if (!Array.isArray(serve)) throw new TypeError(`serve is ${serve}: expected an array of URLs`);
+    if (!Array.isArray(serve)) {
+      throw new TypeError(`serve is ${shown(serve)}: expected an array of URLs`);
+    }
     this.urls = serve.map((folder) => {
       let href: string;
       try {

@@ -5,6 +5,7 @@ import { TreeSource } from "../agent/tree_source.ts";
 import { decode } from "../codec/decode.ts";
 import { exclusionsOf } from "./_exclusions.ts";
 import { localPath, pathOf } from "./local_path.ts";
+import { sourceAdvice } from "./source_advice.ts";
 import { transfer } from "./_transfer.ts";
 import { checkTransfer } from "./transfer_arguments.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";
@@ -28,6 +29,7 @@ export async function syncDirectory(
     tunnel,
     operation: "sync()",
     refusal: `Cannot sync ${root} to ${tunnel.host}`,
+    advise: (error) => sourceAdvice("sync", root, error),
     signal,
     since,
     service: ["receiveTree", target, {

@@ -27,6 +27,8 @@ export interface TransferOptions {
   readonly since: number;
   /** The agent's function for it, and what that is given. */
   readonly service: readonly [name: keyof typeof Files, ...args: unknown[]];
+  /** What an error of a file at this end says behind the reason. */
+  readonly advise?: (error: Error) => string;
 }
 
 /**
@@ -57,16 +59,24 @@ export async function transfer<T>(
   }, options.since);
 }
 
-/** Adds to an error of a file at this end what could not be done. What the caller's own code threw stays as it is. */
-export function explainHere(error: unknown, refusal: string): unknown {
+/**
+ * Adds to an error of a file at this end what could not be done, and what `advise` has to say of it. What the caller's own
+ * code threw stays as it is.
+ */
+export function explainHere(
+  error: unknown,
+  refusal: string,
+  advise: (error: Error) => string = () => "",
+): unknown {
   if (!isFileError(error)) return error;
   // The names of files in a folder are the far end's choice.
   visibleErrors(error);
-  return new Error(visible(`${refusal}: here, ${error.message}`), { cause: error });
+  const text = `${refusal}: here, ${error.message}${advise(error)}`;
+  return new Error(visible(text), { cause: error });
 }
 
 function explain(error: unknown, options: TransferOptions, session: Session): unknown {
-  const { operation, refusal, tunnel } = options;
+  const { operation, refusal, tunnel, advise } = options;
   if (error instanceof Interruption && error.answer !== undefined) {
     return session.failure(
       operation,
@@ -78,7 +88,7 @@ function explain(error: unknown, options: TransferOptions, session: Session): un
     error instanceof Interruption || error instanceof BrokenTransfer ||
     error instanceof ChannelReset || error instanceof DecodeError
   ) return session.broken(`${operation} was not answered as it should be`, error);
-  return explainHere(error, refusal);
+  return explainHere(error, refusal, advise);
 }
 
 /** Resolves when the agent has cleared up what was given up, or seems not to. */

@@ -10,6 +10,15 @@ export interface ConnectionErrorOptions extends ErrorOptions {
   readonly stdout?: string;
 }
 
+type Known = Required<Omit<ConnectionErrorOptions, "cause">> & { readonly host: string };
+
+// Not in properties: the message has it all, and a printed error shows it and its own properties.
+// Nor in private ones: see errorSince().
+const known: WeakMap<ConnectionError, Known> = new WeakMap();
+
+/** Those that have the stack of an operation. */
+const begun: WeakSet<ConnectionError> = new WeakSet();
+
 /**
  * A connection could not be made, or it was lost. The message says at which
  * stage and shows the command and the end of what it printed.
@@ -30,10 +39,6 @@ export interface ConnectionErrorOptions extends ErrorOptions {
 export class ConnectionError extends Error {
   /** The name of the class. */
   override name = "ConnectionError";
-  // Behind getters: the message has them all, and a printed error shows it and its own properties.
-  readonly #host: string;
-  readonly #known: Required<Omit<ConnectionErrorOptions, "cause">>;
-
   /**
    * Adds the details to the message.
    *
@@ -43,39 +48,40 @@ export class ConnectionError extends Error {
    */
   constructor(host: string, message: string, options: ConnectionErrorOptions) {
     const { command, exitCode, stderr, stdout = "", ...rest } = options;
+    // The message may have said all that there is of it.
+    const isSaid = stderr === "" || message.endsWith(`: ${stderr}`);
     const details = [
       ...command.length === 0 ? [] : [`command: ${command.join(" ")}`],
-      ...stderr === "" ? [] : [`stderr: ${indent(stderr)}`],
+      ...isSaid ? [] : [`stderr: ${indent(stderr)}`],
       ...stdout === "" ? [] : [`stdout: ${indent(stdout)}`],
     ];
     super([message, ...details].join("\n  "), rest);
-    this.#host = host;
-    this.#known = { command, exitCode, stderr, stdout };
+    known.set(this, { host, command, exitCode, stderr, stdout });
   }
 
   /** The host that the connection is to. */
   get host(): string {
-    return this.#host;
+    return known.get(this)!.host;
   }
 
   /** The argv of the process that carries the connection. */
   get command(): readonly string[] {
-    return this.#known.command;
+    return known.get(this)!.command;
   }
 
   /** The process's exit code, or `null` if it has none: it was ended by a signal, or still runs. */
   get exitCode(): number | null {
-    return this.#known.exitCode;
+    return known.get(this)!.exitCode;
   }
 
   /** The last lines of the process's stderr, control characters made visible. */
   get stderr(): string {
-    return this.#known.stderr;
+    return known.get(this)!.stderr;
   }
 
   /** The last of what the process printed on stdout before the agent was up, likewise. */
   get stdout(): string {
-    return this.#known.stdout;
+    return known.get(this)!.stdout;
   }
 }
 
@@ -95,6 +101,26 @@ export class ConnectionError extends Error {
 export class RuntimeNotFoundError extends ConnectionError {
   /** The name of the class. */
   override name = "RuntimeNotFoundError";
+}
+
+/**
+ * Makes `start` the same error as `error`, but for the stack: that of a connection's own error ends in an event, and
+ * all that was under way has the same. One that is of another operation, as of what feeds this one, comes back as it is.
+ *
+ * @param start An error without a message, made where its stack is to begin.
+ * @param error What happened since.
+ */
+export function errorSince(start: Error, error: ConnectionError): ConnectionError {
+  if (begun.has(error)) return error;
+  // V8 puts the name and the message in front of a stack only when it is first asked for.
+  const { stack: _, ...properties } = Object.getOwnPropertyDescriptors(error);
+  const same: ConnectionError = Object.defineProperties(
+    Object.setPrototypeOf(start, Object.getPrototypeOf(error)),
+    properties as PropertyDescriptorMap,
+  );
+  known.set(same, known.get(error)!);
+  begun.add(same);
+  return same;
 }
 
 function indent(text: string): string {

@@ -1,3 +1,4 @@
+import { shown } from "./shown.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
 import {
   checkArgs,
@@ -24,6 +25,9 @@ export interface DockerOptions extends TunnelOptions {
   /** More arguments for `docker run`, such as `["--network", "none"]`. */
   readonly dockerArgs?: readonly string[];
 }
+
+/** What Docker takes for a container's name. */
+const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
 /** The Deno that images are looked for when a Node process asks. */
 const FALLBACK_VERSION = "2.9.6";
@@ -56,6 +60,11 @@ export class Docker extends SubprocessTunnel {
     super(options);
     if (new.target === Docker) checkNames(options, "image", "rm", "dockerArgs");
     checkName("name", name);
+    if (!NAME.test(name)) {
+      throw new TypeError(
+        `name is ${shown(name)}: expected a letter or digit, then letters, digits, _, . or -`,
+      );
+    }
     if (options.image !== undefined) checkName("image", options.image);
     checkBoolean("rm", options.rm);
     checkArgs("dockerArgs", options.dockerArgs);

@@ -12,7 +12,7 @@ import { nameOf } from "./_function_place.ts";
 import { moduleGraph } from "./_module_graph.ts";
 import type { Session } from "./_session.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";
-import { ConnectionError } from "./connection_error.ts";
+import { ConnectionError, errorSince } from "./connection_error.ts";
 
 /** The signals of the views that `BaseTunnel.with()` made. */
 const signals: WeakMap<BaseTunnel, AbortSignal> = new WeakMap();
@@ -119,13 +119,19 @@ export async function withSession<T>(
   since: number = closingsOf(tunnel),
 ): Promise<T> {
   signal?.throwIfAborted();
-  if (closingsOf(tunnel) !== since) throw closedError(tunnel.host);
-  const session = coreOf(tunnel).session ?? await sessionLater(tunnel, signal);
-  session.connection.hold();
+  // For its stack, which names the caller even if nobody awaits this.
+  const start = new Error();
   try {
-    return await work(session);
-  } finally {
-    session.connection.release();
+    if (closingsOf(tunnel) !== since) throw closedError(tunnel.host);
+    const session = coreOf(tunnel).session ?? await sessionLater(tunnel, signal);
+    session.connection.hold();
+    try {
+      return await work(session);
+    } finally {
+      session.connection.release();
+    }
+  } catch (error) {
+    throw error instanceof ConnectionError ? errorSince(start, error) : error;
   }
 }
 

@@ -1,4 +1,5 @@
 import { agentHost } from "../agent/agent_host.ts";
+import { shown } from "./shown.ts";
 
 /** Settings of the library. */
 export interface Settings {
@@ -36,6 +37,5 @@ export const settings: Settings = {
 /** Gives a limit once it is known to be one: nothing is deeper than `NaN`, and nothing would stop. */
 function checkDepthLimit(limit: unknown): number {
   if (Number.isInteger(limit) && limit as number > 0) return limit as number;
-  const shown = typeof limit === "string" ? JSON.stringify(limit) : String(limit);
-  throw new RangeError(`depthLimit is ${shown}: expected an integer, at least 1`);
+  throw new RangeError(`depthLimit is ${shown(limit)}: expected an integer, at least 1`);
 }

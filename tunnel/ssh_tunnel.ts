@@ -1,5 +1,6 @@
 import process from "node:process";
 import { launches } from "./_core.ts";
+import { shown } from "./shown.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
 import {
   checkArgs,
@@ -32,6 +33,9 @@ export interface SSHTunnelOptions extends TunnelOptions {
   /** More arguments for ssh, such as `["-F", "my_ssh_config"]` or `["-J", "jump.example.com"]`. */
   readonly sshArgs?: readonly string[];
 }
+
+/** A host with a port, which ssh would look up as a name; an IPv6 address has more colons, and a URI may have it. */
+const WITH_PORT = /^(?!ssh:\/\/)(.*@)?([^:@]+|\[.*\]):\d+$/;
 
 /**
  * A tunnel over ssh. The user's ssh does the work, so keys, agents, jump hosts and everything
@@ -67,14 +71,17 @@ export class SSHTunnel extends SubprocessTunnel {
     launches.set(this, { atTerminal: hasTerminal() });
     // deno-lint-ignore no-control-regex -- no host has one
     if (typeof host !== "string" || host.startsWith("-") || /^$|[\x00-\x20\x7f]/.test(host)) {
-      throw new TypeError(`host is ${JSON.stringify(host)}: that is no host name`);
+      throw new TypeError(`host is ${shown(host)}: that is no host name`);
+    }
+    if (WITH_PORT.test(host)) {
+      throw new TypeError(`host is ${shown(host)}: that is no host name, use the option port`);
     }
     const { user, port } = options;
     if (user !== undefined) checkName("user", user);
     checkBoolean("sudo", options.sudo);
     checkArgs("sshArgs", options.sshArgs);
     if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
-      throw new RangeError(`port is ${port}: expected an integer, 1 to 65535`);
+      throw new RangeError(`port is ${shown(port)}: expected an integer, 1 to 65535`);
     }
     this.host = host;
     this.#options = options;

@@ -1,5 +1,6 @@
 import type { FileOptions, SyncOptions } from "./file_options.ts";
 import { exclusionsOf } from "./_exclusions.ts";
+import { shown } from "./shown.ts";
 import { checkBoolean, checkKeys, checkSignal } from "./tunnel_options.ts";
 
 /** The options of each kind of transfer, besides those of all. */
@@ -22,7 +23,7 @@ export function checkTransfer(
   checkSignal(options.signal);
   const { onProgress } = options;
   if (onProgress !== undefined && typeof onProgress !== "function") {
-    throw new TypeError(`onProgress is ${String(onProgress)}: expected a function`);
+    throw new TypeError(`onProgress is ${shown(onProgress)}: expected a function`);
   }
   if (kind !== "sync") return;
   const { delete: isDeleting, checksum, dryRun } = options as SyncOptions;

@@ -1,4 +1,5 @@
 import { permissionFlags } from "./_permission_flags.ts";
+import { shown } from "./shown.ts";
 
 /** Options that every tunnel takes. */
 export interface TunnelOptions {
@@ -106,7 +107,7 @@ export function checkOptions(options: TunnelOptions): void {
   checkPlain(options);
   const { runtime, env = {}, stderr } = options;
   if (runtime !== undefined && !["deno", "node", "auto"].includes(runtime)) {
-    throw new TypeError(`runtime is ${show(runtime)}: expected "deno", "node" or "auto"`);
+    throw new TypeError(`runtime is ${shown(runtime)}: expected "deno", "node" or "auto"`);
   }
   for (const key of ["deno", "node", "cwd"] as const) checkText(key, options[key]);
   for (const key of ["connectTimeout", "keepAlive"] as const) {
@@ -114,26 +115,26 @@ export function checkOptions(options: TunnelOptions): void {
     if (value === undefined) continue;
     if (typeof value !== "number" || !(value >= 0 && value <= LONGEST_TIMER)) {
       throw new RangeError(
-        `${key} is ${show(value)}: expected milliseconds, 0 to ${LONGEST_TIMER}`,
+        `${key} is ${shown(value)}: expected milliseconds, 0 to ${LONGEST_TIMER}`,
       );
     }
   }
   if (stderr !== undefined && typeof stderr !== "function") {
-    throw new TypeError(`stderr is ${show(stderr)}: expected a function of a line and a host`);
+    throw new TypeError(`stderr is ${shown(stderr)}: expected a function of a line and a host`);
   }
   // Node's `process.env` is not a plain object.
   if (typeof env !== "object" || env === null || Symbol.iterator in env) {
-    throw new TypeError(`env is ${show(env)}: expected an object of strings`);
+    throw new TypeError(`env is ${shown(env)}: expected an object of strings`);
   }
   for (const [name, value] of Object.entries(env)) {
     if (!NAME.test(name)) {
-      throw new TypeError(`env has ${show(name)}: expected a variable name (letters, digits, _)`);
+      throw new TypeError(`env has ${shown(name)}: expected a variable name (letters, digits, _)`);
     }
     if (RESERVED.test(name)) {
       throw new TypeError(`env has ${name}: that is for the shell there alone`);
     }
     if (typeof value !== "string") {
-      throw new TypeError(`env.${name} is ${show(value)}: expected a string`);
+      throw new TypeError(`env.${name} is ${shown(value)}: expected a string`);
     }
     checkText(`env.${name}`, value, true);
   }
@@ -168,7 +169,7 @@ export function checkWithOptions(options: WithOptions, ...more: string[]): void 
 /** @throws {TypeError} If `signal` is given, and is no signal. */
 export function checkSignal(signal: unknown): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`signal is ${show(signal)}: expected an AbortSignal`);
+    throw new TypeError(`signal is ${shown(signal)}: expected an AbortSignal`);
   }
 }
 
@@ -177,7 +178,7 @@ function checkPlain(options: unknown): void {
     const prototype = Object.getPrototypeOf(options);
     if (prototype === null || prototype === Object.prototype) return;
   }
-  throw new TypeError(`options is ${show(options)}: expected a plain object`);
+  throw new TypeError(`options is ${shown(options)}: expected a plain object`);
 }
 
 /**
@@ -188,21 +189,21 @@ function checkPlain(options: unknown): void {
 export function checkKeys(options: object, ...known: string[]): void {
   for (const [key, value] of Object.entries(options)) {
     if (value === undefined || known.includes(key)) continue;
-    throw new TypeError(`options has ${show(key)}: expected one of ${known.join(", ")}`);
+    throw new TypeError(`options has ${shown(key)}: expected one of ${known.join(", ")}`);
   }
 }
 
 /** @throws {TypeError} If `value` is not a boolean: any text would count as true. */
 export function checkBoolean(key: string, value: unknown): void {
   if (value === undefined || typeof value === "boolean") return;
-  throw new TypeError(`${key} is ${show(value)}: expected a boolean`);
+  throw new TypeError(`${key} is ${shown(value)}: expected a boolean`);
 }
 
 /** @throws {TypeError} If `value` is not a string that a command line can carry. */
 export function checkText(key: string, value: unknown, mayBeEmpty = false): void {
   if (value === undefined) return;
   if (typeof value !== "string" || (value === "" && !mayBeEmpty)) {
-    throw new TypeError(`${key} is ${show(value)}: expected a string`);
+    throw new TypeError(`${key} is ${shown(value)}: expected a string`);
   }
   if (value.includes("\0")) {
     throw new TypeError(`${key} has a NUL character: no command can carry it`);
@@ -214,7 +215,7 @@ export function checkName(key: string, value: unknown): void {
   if (value === undefined) throw new TypeError(`${key} is undefined: expected a string`);
   checkText(key, value);
   if ((value as string).startsWith("-")) {
-    throw new TypeError(`${key} is ${show(value)}: it would be read as an option`);
+    throw new TypeError(`${key} is ${shown(value)}: it would be read as an option`);
   }
 }
 
@@ -222,17 +223,12 @@ export function checkName(key: string, value: unknown): void {
 export function checkArgs(key: string, value: unknown): void {
   if (value === undefined) return;
   if (!Array.isArray(value)) {
-    throw new TypeError(`${key} is ${show(value)}: expected an array of strings`);
+    throw new TypeError(`${key} is ${shown(value)}: expected an array of strings`);
   }
   for (const [i, arg] of value.entries()) {
     if (typeof arg !== "string") {
-      throw new TypeError(`${key}[${i}] is ${show(arg)}: expected a string`);
+      throw new TypeError(`${key}[${i}] is ${shown(arg)}: expected a string`);
     }
     checkText(`${key}[${i}]`, arg, true);
   }
-}
-
-function show(value: unknown): string {
-  if (Array.isArray(value)) return "an array";
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

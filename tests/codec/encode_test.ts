@@ -38,7 +38,7 @@ Deno.test("encode() says why it refuses", () => {
   for (const weak of [new WeakMap(), new WeakSet(), new WeakRef({})]) {
     assertRefused(
       weak,
-      `value: ${weak.constructor.name} holds its members weakly, which has no copy`,
+      `value: ${weak.constructor.name} holds its members weakly, so it has no copy`,
     );
   }
   assertRefused(new Rows(), "value: Rows is not a plain object");

@@ -203,10 +203,30 @@ Deno.test("what is wrong with a transfer rejects before anything is begun", asyn
   });
 
   const missing: [string, () => Promise<unknown>, RegExp, string][] = [
-    ["no such file", () => group.put(`${folder}/none`), /^Cannot put .*\/none: .*ENOENT/, "ENOENT"],
-    ["a folder to put", () => group.put(folder), /^Cannot put .*: it is a folder/, "EISDIR"],
-    ["no such folder", () => group.sync(`${folder}/none`, "x"), /^Cannot sync .*ENOENT/, "ENOENT"],
-    ["a file to sync", () => group.sync(`${folder}/file`, "x"), /it is no folder/, "ENOTDIR"],
+    [
+      "no such file",
+      () => group.put(`${folder}/none`),
+      /^Cannot put .*\/none: here, .*\/none: .*ENOENT/,
+      "ENOENT",
+    ],
+    [
+      "a folder to put",
+      () => group.put(folder),
+      /^Cannot put .*: here, .*: it is a folder \(EISDIR\); sync\(\) sends folders$/,
+      "EISDIR",
+    ],
+    [
+      "no such folder",
+      () => group.sync(`${folder}/none`, "x"),
+      /^Cannot sync .*: here, .*ENOENT/,
+      "ENOENT",
+    ],
+    [
+      "a file to sync",
+      () => group.sync(`${folder}/file`, "x"),
+      /: here, .*: it is no folder \(ENOTDIR\); put\(\) sends files$/,
+      "ENOTDIR",
+    ],
   ];
   for (const [what, work, text, code] of missing) {
     await t.step(what, async () => {

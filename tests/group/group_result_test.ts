@@ -7,7 +7,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { inspect } from "node:util";
-import { ErrorResult, Group, GroupResult, Local, RemoteError } from "../../mod.ts";
+import { ConnectionError, ErrorResult, Group, GroupResult, Local, RemoteError } from "../../mod.ts";
 
 const failed = (host: string, message: string): ErrorResult =>
   new ErrorResult(
@@ -268,6 +268,23 @@ Deno.test("a notebook shows a Group as a table", async () => {
     ...["&lt;a&gt;", "Local", `deno ${Deno.version.deno} on ${Deno.build.os}`],
     ...["web1", "SSHTunnel", "not connected"],
   ]);
+});
+
+Deno.test("a GroupResult says of a lost connection no more than what happened", () => {
+  const command = ["ssh", "-T", "--", "host", "exec sh"];
+  const lost = (host: string): [string, ErrorResult] => [
+    host,
+    new ErrorResult(
+      new ConnectionError(host, `Cannot connect to ${host}: ssh exited with code 255: refused`, {
+        ...{ command, exitCode: 255, stderr: "first\nrefused", stdout: "a banner" },
+      }),
+    ),
+  ];
+  const result = new GroupResult([lost("a"), lost("b")]);
+  const reason = "Cannot connect: ssh exited with code 255: refused";
+  assertEquals(String(result), `GroupResult: 2 failed\n  a, b  failed: ${reason}`);
+  const { message } = assertThrows(() => result.raiseFailures(), RemoteError);
+  assertEquals(message, `2 of 2 hosts failed: a, b: ${reason}`);
 });
 
 Deno.test("a GroupResult has one row for one failure of a file on many hosts", async () => {

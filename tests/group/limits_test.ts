@@ -133,9 +133,15 @@ Deno.test("maxFailures begins no more hosts when more have failed", async (t) =>
   });
 
   await t.step("and says so", async () => {
-    await using group = hosts("xx.").with({ maxFailures: 1 });
-    const { msg, error, tb, aborted } = (await group.connect()).get("h2") as ErrorResult;
-    assertEquals(msg, "more of 3 hosts had failed than the 1 that maxFailures admits");
+    await using group = hosts("xx.");
+    const refusalAt = async (maxFailures: number | `${number}%`): Promise<ErrorResult> =>
+      (await group.with({ maxFailures }).connect()).get("h2") as ErrorResult;
+    const { msg, error, tb, aborted } = await refusalAt(1);
+    assertEquals(msg, "more than 1 of 3 hosts had failed (maxFailures)");
+    assertEquals(
+      (await refusalAt("50%")).msg,
+      "more than 1 of 3 hosts had failed (maxFailures 50%)",
+    );
     assert(error instanceof Error);
     assertEquals([tb, aborted], [null, false]);
   });

@@ -83,7 +83,7 @@ Deno.test("Scheduler refuses a concurrency that is no limit", () => {
     assertThrows(
       () => new Scheduler({ concurrency: concurrency as number }),
       RangeError,
-      `concurrency is ${concurrency}: expected a positive integer or Infinity`,
+      `concurrency is ${Deno.inspect(concurrency)}: expected a positive integer or Infinity`,
     );
   }
 });

@@ -71,6 +71,10 @@ Deno.test("BootReader.refusal says why there is no agent", () => {
 Deno.test("BootReader.noise is the end of the noise", () => {
   assertEquals(read("  a banner\n", 1).reader.noise, "a banner");
   assertEquals(read(`first\n${MARKER} run deno /d\nsecond`, 3).reader.noise, "first\nsecond");
+  // What the shell says when the interpreter has ended is none.
+  const ended = `\xf5\xc5\x09${"\0".repeat(8)}\x23001${MARKER}`;
+  const { reader } = read(`first\n${MARKER} run deno /d\n${ended}`, 3);
+  assertEquals(reader.noise, "first");
   const { noise } = read(`${"x".repeat(1_000_000)}the end`, 10_000).reader;
   assert(noise.length <= 2048 && noise.endsWith("the end"));
 });

@@ -1,5 +1,5 @@
-import { assert, assertEquals, assertMatch, equal } from "@std/assert";
-import { ConnectionError, Local } from "../../mod.ts";
+import { assert, assertEquals, assertMatch, assertStrictEquals, equal } from "@std/assert";
+import { ConnectionError, Local, RuntimeNotFoundError } from "../../mod.ts";
 import { command } from "../services/command.ts";
 import { listProcesses } from "../services/processes.ts";
 import { needing } from "../services/services.ts";
@@ -128,6 +128,45 @@ async function untilContainerGone(kind: Kind, name: string): Promise<void> {
   };
   await soon(gone(), `the end of the container ${name}`);
 }
+
+Deno.test("a ConnectionError has the stack of the operation, for each that it ended", async () => {
+  const line = (error: Error): string => {
+    const [first, ...frames] = error.stack!.split("\n").filter((line) => !/^ {2}\w/.test(line));
+    assertEquals(first, `${error.name}: ${error.message.split("\n")[0]}`);
+    return /:(\d+):\d+\)?$/.exec(frames.find((frame) => frame.includes(import.meta.url))!)![1]!;
+  };
+  // One in each line.
+  const begin = (tun: Local): Promise<unknown>[] => [
+    tun.call(fixture.kill, "SIGKILL", "last words"),
+    tun.call(fixture.waitFor, "nothing"),
+  ];
+  await using tun = new Local("here", { stderr: () => {} });
+  await tun.connect();
+  const lost = await Promise.all(begin(tun).map((one) => rejectsAs(ConnectionError, one)));
+  assertEquals(new Set(lost.map(line)).size, 2);
+  assertEquals(lost.map(({ exitCode, host }) => [exitCode, host]), Array(2).fill([137, "here"]));
+
+  await using none = new Local("there", { deno: "/no/deno", node: "/no/node" });
+  const attempts = [
+    ...begin(none),
+    none.fetch("/etc/hostname", null),
+    none.connect(),
+  ];
+  const missing = await Promise.all(attempts.map((one) => rejectsAs(RuntimeNotFoundError, one)));
+  assertEquals(new Set(missing.map(line)).size, 4);
+
+  // What feeds an operation may throw that of another, which stays what it is.
+  const feed = new ReadableStream({ pull: () => Promise.reject(missing[0]) });
+  const fed = await rejectsAs(ConnectionError, tun.put(feed, "/tmp/chopsticks-never"));
+  assertStrictEquals(fed, missing[0]);
+
+  await using closed = new Local("closed");
+  await closed.connect();
+  // Nobody awaits it before the tunnel is closed.
+  const forgotten = rejectsAs(ConnectionError, closed.call(fixture.waitFor, "nothing"));
+  await closed.close();
+  line(await forgotten);
+});
 
 Deno.test({
   name: "Local: 200 tunnels leave no process, no file and no descriptor",

@@ -144,6 +144,44 @@ Deno.test("an interpreter that does not start an agent", async (t) => {
       assertStringIncludes(error.message, `command: ${error.command.join(" ")}`);
     });
 
+    await t.step("is said once what it said", async () => {
+      for (const [said, details] of [["no way", 1], ["one\\ntwo", 4]] as const) {
+        const deno = await script("says", `printf '${said}\\n' >&2; exit 3`);
+        await using tun = new Local("here", { runtime: "deno", deno, stderr: () => {} });
+        const { message } = await rejectsAs(ConnectionError, tun.connect());
+        const [, ...lines] = message.split("\n");
+        assertEquals(lines.length, details, message);
+      }
+    });
+
+    await t.step("gives a reason, and then more", async () => {
+      const node = `node:internal/modules/cjs/loader:1210
+  throw err;
+  ^
+
+Error: Cannot find module '/run'
+    at Module.failed (node:internal/modules/cjs/loader:1207:15) {
+  code: 'MODULE_NOT_FOUND'
+}
+
+Node.js v20.20.2`;
+      const cases = {
+        [node]: "Error: Cannot find module '/run'",
+        "unknown flag: --x\n\nUsage:  docker run\n\nRun 'docker run --help' for more information":
+          "unknown flag: --x",
+        "an error\nno such thing\nas I said": "no such thing",
+        "one\ntwo": "two",
+        [`the badge is glossy\n${"x".repeat(1000)}`]: `${"x".repeat(300)}…`,
+      };
+      for (const [text, reason] of Object.entries(cases)) {
+        await Deno.writeTextFile(`${folder}/stderr`, text);
+        const deno = await script("explains", `cat ${folder}/stderr >&2; exit 1`);
+        await using tun = new Local("here", { runtime: "deno", deno, stderr: () => {} });
+        const { message } = await rejectsAs(ConnectionError, tun.connect());
+        assertEquals(message.split("\n")[0]!.split(`${deno}: `)[1], reason);
+      }
+    });
+
     await t.step("says nothing", async () => {
       const mark = newMark();
       const deno = await script("silent", `exec sleep ${mark}`);
@@ -192,6 +230,23 @@ Deno.test("an interpreter that does not start an agent", async (t) => {
       );
     });
 
+    await t.step("is another program", async () => {
+      const deno = which("true")!;
+      await using tun = new Local("here", { runtime: "deno", deno, stderr: () => {} });
+      const error = await rejectsAs(ConnectionError, tun.connect());
+      assertEquals(
+        error.message.split("\n")[0],
+        `Cannot connect to here: sh exited with code 0, starting deno ${deno}`,
+      );
+      assertEquals([error.stdout, error.stderr], ["", ""]);
+    });
+
+    await t.step("is a folder", async () => {
+      await using tun = new Local("here", { runtime: "deno", deno: folder });
+      const error = await rejectsAs(RuntimeNotFoundError, tun.connect());
+      assertStringIncludes(error.message, `(looked for ${folder})`);
+    });
+
     await t.step("is a file that may not be run", async () => {
       const deno = `${folder}/text`;
       await Deno.writeTextFile(deno, "text");
@@ -210,6 +265,13 @@ Deno.test("an interpreter that does not start an agent", async (t) => {
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+Deno.test(needing("node", "Local tells why Node is no Deno", async () => {
+  const deno = service("node").paths["20"];
+  await using tun = new Local("here", { runtime: "deno", deno, stderr: () => {} });
+  const { message } = await rejectsAs(ConnectionError, tun.connect());
+  assertMatch(message, /, starting deno .*: Error: Cannot find module '.*run'\n/);
+}));
 
 Deno.test(needing("node", "Local takes Node where Deno is too old, or not there", async () => {
   const folder = await Deno.makeTempDir();
@@ -402,6 +464,16 @@ Deno.test(needing(["docker", "node"], "Docker finds the interpreter that there i
     });
     const error = await rejectsAs(ConnectionError, tun.connect());
     assertEquals(error.exitCode, 125);
-    assertStringIncludes(error.message, "docker exited with code 125");
+    assertMatch(error.message, /docker exited with code 125, .*: docker: .*[Nn]o such image.*\n/);
+  });
+
+  await t.step("nothing with an argument that there is not", async () => {
+    await using tun = new Docker(containerName(), {
+      dockerArgs: ["--no-such-flag"],
+      image,
+      stderr: () => {},
+    });
+    const { message } = await rejectsAs(ConnectionError, tun.connect());
+    assertMatch(message, /docker exited with code 125, .*: unknown flag: --no-such-flag\n/);
   });
 }));

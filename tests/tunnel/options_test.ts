@@ -53,9 +53,9 @@ const BAD_OPTIONS: [options: unknown, type: typeof TypeError | typeof RangeError
     [{ env: { A: undefined } }, TypeError, "env.A is undefined: expected a string"],
     [{ env: { A: "b\0" } }, TypeError, "env.A has a NUL character"],
     [{ permissions: "none", runtime: "node" }, TypeError, "permissions need a Deno agent"],
-    [{ permissions: "all" }, TypeError, "permissions is all"],
+    [{ permissions: "all" }, TypeError, 'permissions is "all"'],
     [{ permissions: { reed: true } }, TypeError, "permissions.reed is unknown"],
-    [{ permissions: { read: "/etc" } }, TypeError, "permissions.read is /etc"],
+    [{ permissions: { read: "/etc" } }, TypeError, 'permissions.read is "/etc"'],
     [{ permissions: { read: ["a,b"] } }, TypeError, "allow no comma"],
   ];
 
@@ -141,11 +141,17 @@ Deno.test("SSHTunnel refuses what ssh would read as something else", () => {
   for (const host of ["-oProxyCommand=id", "-", "", "a b", "a\nb", "a\0", undefined, 5]) {
     assertThrows(() => new create(host), TypeError, "host is");
   }
+  for (const host of ["host:22", "me@127.0.0.1:22", "[::1]:22", "me@[::1]:22"]) {
+    assertThrows(() => new create(host), TypeError, `host is "${host}": that is no host name, use`);
+  }
+  for (const host of ["::1", "me@fe80::1:22", "fe80::1%eth0", "ssh://me@host:22", "a:b"]) {
+    assertEquals(new create(host).host, host);
+  }
   for (const user of ["-l", "", 5, "a\0"]) {
     assertThrows(() => new create("host", { user }), TypeError, "user");
   }
   for (const port of [0, -1, 65_536, 1.5, NaN, "22"]) {
-    assertThrows(() => new create("host", { port }), RangeError, `port is ${port}`);
+    assertThrows(() => new create("host", { port }), RangeError, `port is ${Deno.inspect(port)}:`);
   }
   assertThrows(
     () => new create("host", { sudo: "no" }),
@@ -162,6 +168,10 @@ Deno.test("Docker refuses what docker would read as something else", () => {
   for (const name of ["-d", "", undefined, 5]) {
     assertThrows(() => new create(name), TypeError, "name is");
   }
+  for (const name of ["a b", ".a", "_a", "a/b", "ä", "a\n", "a:1"]) {
+    assertThrows(() => new create(name), TypeError, "expected a letter or digit, then letters");
+  }
+  for (const name of ["a", "0", "A_b.c-1"]) assertEquals(new create(name).host, name);
   for (const image of ["--privileged", "", 5]) {
     assertThrows(() => new create("name", { image }), TypeError, "image is");
   }

@@ -217,6 +217,35 @@ Deno.test(
   }),
 );
 
+Deno.test("module() names the permission that it lacks", async () => {
+  await using project = await makeProject({
+    "add.ts": "export const add = (x: number, y: number): number => x + y;",
+    "main.ts": `
+      import { Local } from "${import.meta.resolve("../../mod.ts")}";
+      await using tun = new Local();
+      for (const name of ["./add.ts", "./none.ts"]) {
+        const { add } = tun.module<{ add(x: number, y: number): number }>(import.meta.resolve(name));
+        console.log(await add(1, 2).catch((error: Error) => error.message));
+      }
+    `,
+  });
+  const { folder } = project;
+  const run = async (...flags: string[]): Promise<string[]> =>
+    (await deno(
+      ["run", "--quiet", "--no-prompt", "--allow-run=sh", "--allow-env", ...flags, "main.ts"],
+      { cwd: folder },
+    )).trim().split("\n");
+  const refusal = (name: string, why: string): string =>
+    `Cannot send module ${new URL(name, `file://${folder}/`)}: ${why}`;
+  const unread = (name: string): string =>
+    refusal(name, `this process may not read it, run it with --allow-read=${folder}/${name}`);
+  for (const flags of [[], ["--allow-sys"]]) {
+    assertEquals(await run(...flags), [unread("add.ts"), unread("none.ts")]);
+    const missing = refusal("none.ts", "there is no such module");
+    assertEquals(await run(...flags, `--allow-read=${folder}`), ["3", missing]);
+  }
+});
+
 Deno.test("module() and built-ins need no --allow-sys, and call() says that it does", async () => {
   const refusal = "TypeError: Cannot find out what to send of a function: " +
     "this process may not use V8's inspector, run it with --allow-sys";

@@ -1,4 +1,8 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { once } from "node:events";
+import { createConnection } from "node:net";
+import { Duplex } from "node:stream";
+import { inspect } from "node:util";
 import { callback, ConnectionError, Local, RemoteError } from "../../mod.ts";
 import { AHEAD } from "../../agent/value_stream.ts";
 import { needing, service } from "../services/services.ts";
@@ -88,6 +92,83 @@ onRuntimes("call() streams a ReadableStream that is returned", async (tun) => {
   const all = await Array.fromAsync(stream);
   assertEquals(all, [new Uint8Array([1, 2]), "x"]);
   assertEquals(all[0].constructor, Uint8Array);
+});
+
+onRuntimes(
+  "call() streams what Node's streams give, transformed ones and a child's too",
+  async (tun) => {
+    const echo = await tun.call(async () => {
+      const { spawn } = await import("node:child_process");
+      const { createGunzip, createGzip } = await import("node:zlib");
+      const { stdout } = spawn("echo", ["hello"], { stdio: ["ignore", "pipe", "inherit"] });
+      return {
+        stdout,
+        unzipped: spawn("echo", ["again"]).stdout.pipe(createGzip()).pipe(createGunzip()),
+      };
+    });
+    const text = async (values: unknown): Promise<string> =>
+      await new Response(ReadableStream.from(values as AsyncIterable<Uint8Array>)).text();
+    assertEquals([await text(echo.stdout), await text(echo.unzipped)], ["hello\n", "again\n"]);
+  },
+);
+
+Deno.test("call() streams a Deno.FsWatcher that is returned", async () => {
+  await using tun = new Local("here");
+  const folder = await Deno.makeTempDir();
+  try {
+    const events = await tun.call((folder) => Deno.watchFs(folder), folder);
+    const event = events[Symbol.asyncIterator]().next();
+    await Deno.writeTextFile(`${folder}/a`, "");
+    assertEquals((await soon(event, "an event")).value.paths, [`${folder}/a`]);
+    await events.return?.();
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("call() takes nothing for a stream that is a listener or a socket", async () => {
+  await using tun = new Local("here");
+  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const { port } = listener.addr as Deno.NetAddr;
+  const socket = createConnection({ port, host: "127.0.0.1" });
+  const [accepted] = await Promise.all([listener.accept(), once(socket, "connect")]);
+  const duplex = new Duplex({ read() {} });
+  try {
+    for (const [name, thing] of Object.entries({ Listener: listener, Socket: socket, duplex })) {
+      const kind = (thing as object).constructor.name;
+      const closure = await rejectsAs(TypeError, tun.call(() => thing));
+      assertEquals(
+        closure.message,
+        `Cannot send function (anonymous): variable thing is a ${kind}, which has no copy`,
+        name,
+      );
+      const argument = await rejectsAs(TypeError, tun.call((_) => {}, thing));
+      assertEquals(
+        argument.message,
+        `Cannot encode arguments[0]: ${kind} is not a plain object`,
+        name,
+      );
+    }
+    const returned = tun.call(() => Deno.listen({ port: 0, hostname: "127.0.0.1" }));
+    const { message } = await rejectsAs(RemoteError, returned);
+    assertMatch(message, /Cannot encode result: \w*Listener is not a plain object$/);
+    assertEquals(tun.connected, true);
+  } finally {
+    const gone = once(socket, "close");
+    for (const thing of [listener, accepted]) thing.close();
+    for (const stream of [socket, duplex]) stream.destroy();
+    await gone;
+  }
+});
+
+Deno.test("a stream is shown as one", async () => {
+  await using tun = new Local("here");
+  const values = await tun.call(async function* () {
+    yield await Promise.resolve(1);
+  });
+  assertEquals(Deno.inspect([values]), "[ Stream of values ]");
+  assertEquals(inspect([values]), "[ Stream of values ]");
+  assertEquals(await Array.fromAsync(values), [1]);
 });
 
 onRuntimes("a producer at the far end is ended by break", async (tun) => {

@@ -96,11 +96,20 @@ Deno.test("put() and fetch() say why a path here is of no use", async () => {
     ];
     for (const error of failed) {
       assert(!(error instanceof RemoteError));
-      assertMatch(error.message, error === failed[0] ? asSource : asTarget);
+      const [said, advice] = error.message.split("; ") as [string, string?];
+      assertMatch(said, error === failed[0] ? asSource : asTarget);
+      const isFolder = error === failed[0] && codeOf(error) === "EISDIR";
+      assertEquals(advice, isFolder ? "sync() sends folders" : undefined);
       assertMatch(`${codeOf(error)}`, /^E[A-Z]+$/);
     }
     assertStringIncludes(failed[0]!.message, `Cannot put ${path} to far: here, ${path}: `);
     assertStringIncludes(failed[1]!.message, `Cannot fetch ${source} from far: here, ${path}: `);
+  }
+  const contents = await rejectsAs(Error, tun.put("port = 80\nuser = me\n", source));
+  assertMatch(contents.message, /\(ENOENT\); for contents, give \{ text \}$/);
+  for (const [path, advice] of [["file", "; put() sends files"], ["file/file", ""]] as const) {
+    const { message } = await rejectsAs(Error, tun.sync(folder.at(path), folder.at("new")));
+    assertEquals(message.split(" (ENOTDIR)")[1], advice, message);
   }
   assertEquals([folder.names, Deno.readTextFileSync(source)], [names, "file"]);
 });
