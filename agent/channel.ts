@@ -140,7 +140,7 @@ export class Channel {
     const next = this.#messages.shift();
     if (next !== undefined) {
       this.#hold(-next.message.bytes.length - PIECE_COST);
-      this.#credit(next.cost);
+      this.credit(next.cost);
       return Promise.resolve(next.message);
     }
     if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
@@ -158,14 +158,19 @@ export class Channel {
     while (this.#messages.first?.message.flags === Flag.RAW) {
       const { message: { bytes }, cost } = this.#messages.shift()!;
       this.#hold(-bytes.length - PIECE_COST);
-      this.#credit(cost - bytes.length);
+      this.credit(cost - bytes.length);
       sink(bytes);
     }
   }
 
   /** So many of the bytes that {@linkcode takeBytes} gave take no room any more. */
   credit(bytes: number): void {
-    this.#credit(bytes);
+    if (this.#ended || this.#failure !== undefined) return;
+    this.#owed += bytes;
+    if (this.#owed < CREDIT_STEP) return;
+    this.#receiveWindow += this.#owed;
+    this.#carrier.sendCredit(this, this.#owed);
+    this.#owed = 0;
   }
 
   /** Gives the channel up, in both directions, and what is unread. Harmless when it is over already. */
@@ -235,7 +240,7 @@ export class Channel {
     const cost = costOf(payload.length, flags);
     this.#take(cost);
     if (this.takesParts(flags)) {
-      this.#credit(cost - payload.length);
+      this.credit(cost - payload.length);
       this.#sink!(payload);
     } else if ((flags & Flag.MESSAGE) !== 0) this.#handleMessage(payload, cost, flags);
     else if (payload.length > 0) this.#handlePiece(payload, cost);
@@ -275,7 +280,7 @@ export class Channel {
     this.#partialSize += payload.length;
     this.#partialCost += cost;
     // Of an unfinished message there is no reader yet, but it has to grow.
-    this.#credit(cost);
+    this.credit(cost);
   }
 
   #handleMessage(payload: Uint8Array, cost: number, flags: number): void {
@@ -293,11 +298,11 @@ export class Channel {
     if (this.#sink !== undefined && message.flags === Flag.RAW) {
       // It had begun before anybody took bytes. The room that let it grow is due again when they are taken.
       this.#owed -= before;
-      this.#credit(cost + before - bytes.length);
+      this.credit(cost + before - bytes.length);
       return this.#sink(bytes);
     }
     if (this.#waiting !== undefined) {
-      this.#credit(cost);
+      this.credit(cost);
       this.#waiting.resolve(message);
       this.#waiting = undefined;
       return;
@@ -311,15 +316,6 @@ export class Channel {
   #hold(bytes: number): void {
     this.#held += bytes;
     if (bytes !== 0) this.#carrier.hold(bytes);
-  }
-
-  #credit(bytes: number): void {
-    if (this.#ended || this.#failure !== undefined) return;
-    this.#owed += bytes;
-    if (this.#owed < CREDIT_STEP) return;
-    this.#receiveWindow += this.#owed;
-    this.#carrier.sendCredit(this, this.#owed);
-    this.#owed = 0;
   }
 
   get #sentAll(): boolean {

@@ -13,7 +13,12 @@ import type {
 import { setGrouping } from "../tunnel/grouping.ts";
 import { abortable, anySignal } from "../tunnel/operation.ts";
 import { SSHTunnel, type SSHTunnelOptions } from "../tunnel/ssh_tunnel.ts";
-import { checkKeys, checkWithOptions, type WithOptions } from "../tunnel/tunnel_options.ts";
+import {
+  checkKeys,
+  checkPlain,
+  checkWithOptions,
+  type WithOptions,
+} from "../tunnel/tunnel_options.ts";
 import { visible } from "../tunnel/visible.ts";
 import { bounded } from "./_bounded.ts";
 import { checkFile } from "./_check_file.ts";
@@ -126,10 +131,8 @@ export class Group implements Iterable<BaseTunnel> {
    * @throws {RangeError} If the concurrency is not a number of members.
    */
   constructor(hosts: Hosts, options: GroupOptions = {}) {
-    // As in new Group("web1", "web2").
-    if (typeof options !== "object" || options === null) {
-      throw new TypeError(`options is ${JSON.stringify(options)}: expected a plain object`);
-    }
+    // It is not in new Group("web1", "web2").
+    checkPlain(options);
     checkKeys(options, "concurrency", "ssh");
     const { concurrency = DEFAULTS.concurrency, ssh = DEFAULTS.ssh } = options;
     if (!(Number.isInteger(concurrency) && concurrency > 0) && concurrency !== Infinity) {

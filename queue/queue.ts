@@ -28,7 +28,12 @@ import type {
   SyncResult,
 } from "../tunnel/file_options.ts";
 import { anySignal } from "../tunnel/operation.ts";
-import { checkKeys, checkWithOptions, type WithOptions } from "../tunnel/tunnel_options.ts";
+import {
+  checkKeys,
+  checkPlain,
+  checkWithOptions,
+  type WithOptions,
+} from "../tunnel/tunnel_options.ts";
 import { visible } from "../tunnel/visible.ts";
 import { AsyncResult, type Completion } from "./async_result.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -100,6 +105,7 @@ export class Queue {
    * @throws {RangeError} If `concurrency` is neither a positive integer nor `Infinity`.
    */
   constructor(options: QueueOptions = {}) {
+    checkPlain(options);
     checkKeys(options, "concurrency");
     const { concurrency = DEFAULTS.concurrency } = options;
     this.#shared = { scheduler: new Scheduler({ concurrency }), faults: [], runs: new WeakMap() };

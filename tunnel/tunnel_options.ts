@@ -173,7 +173,8 @@ export function checkSignal(signal: unknown): void {
   }
 }
 
-function checkPlain(options: unknown): void {
+/** @throws {TypeError} If `options` is not a plain object. */
+export function checkPlain(options: unknown): void {
   if (typeof options === "object" && options !== null) {
     const prototype = Object.getPrototypeOf(options);
     if (prototype === null || prototype === Object.prototype) return;
