@@ -17,7 +17,7 @@
 
 export type { Failure } from "./agent/failure.ts";
 export type { AgentInfo } from "./agent/hello.ts";
-export { ProtocolError } from "./agent/protocol_error.ts";
+export { ProtocolError } from "./agent/wire/protocol_error.ts";
 export { DecodeError } from "./codec/decode_error.ts";
 export { ErrorResult, type ErrorResultOptions } from "./group/error_result.ts";
 export {

@@ -1,11 +1,11 @@
 import { decode } from "../codec/decode.ts";
 import { encode } from "../codec/encode.ts";
 import { CALLBACK } from "./agent_host.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel } from "./wire/channel.ts";
 import { decodeFailure, type Failure } from "./failure.ts";
-import { Flag } from "./frame.ts";
+import { Flag } from "./wire/frame.ts";
 import { HandleKind, reviveValue, valueHandle } from "./handle.ts";
-import type { Multiplexer } from "./multiplexer.ts";
+import type { Multiplexer } from "./wire/multiplexer.ts";
 import { Request } from "./request.ts";
 import { asStream, receiveStream, sendStream, streamKindOf } from "./value_stream.ts";
 

@@ -11,8 +11,8 @@ import process from "node:process";
 import { Agent } from "./agent.ts";
 import { captureExit, ExitSignal } from "./exit.ts";
 import { decodeControllerInfo, encodeAgentInfo } from "./hello.ts";
-import { Multiplexer } from "./multiplexer.ts";
-import { streamPipe } from "./stream_pipe.ts";
+import { Multiplexer } from "./wire/multiplexer.ts";
+import { streamPipe } from "./wire/stream_pipe.ts";
 
 /** Exit code of an agent that ended as it was told to; the shell around it knows it. */
 const ORDERLY = 93;

@@ -3,11 +3,11 @@ import fs from "node:fs";
 import { decode } from "../codec/decode.ts";
 import { encode } from "../codec/encode.ts";
 import { BrokenTransfer, CHUNK, Interruption } from "./byte_transfer.ts";
-import type { Channel } from "./channel.ts";
-import { Fifo } from "./fifo.ts";
+import type { Channel } from "./wire/channel.ts";
+import { Fifo } from "./wire/fifo.ts";
 import { fileError, fileErrors, isFileError, withPath } from "./file_error.ts";
 import { FileReader } from "./file_reader.ts";
-import { Flag } from "./frame.ts";
+import { Flag } from "./wire/frame.ts";
 import { regular } from "./new_file.ts";
 import { isTemporaryName } from "./temporary_name.ts";
 import {

@@ -3,9 +3,9 @@ import { dirname } from "node:path";
 import { decode } from "../codec/decode.ts";
 import { encode } from "../codec/encode.ts";
 import { BrokenTransfer, Interruption } from "./byte_transfer.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel } from "./wire/channel.ts";
 import { fileError } from "./file_error.ts";
-import { Flag } from "./frame.ts";
+import { Flag } from "./wire/frame.ts";
 import { NewFile, setTimes } from "./new_file.ts";
 import { isTemporaryName, sweep, temporaryPath } from "./temporary_name.ts";
 import {

@@ -6,8 +6,8 @@ import { PassThrough, type Readable } from "node:stream";
 import process from "node:process";
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
 import { BUNDLE } from "../agent/_bundle.ts";
-import type { Channel } from "../agent/channel.ts";
-import { type Deferred, deferred } from "../agent/deferred.ts";
+import type { Channel } from "../agent/wire/channel.ts";
+import { type Deferred, deferred } from "../agent/wire/deferred.ts";
 import {
   type AgentInfo,
   type ControllerInfo,
@@ -15,9 +15,9 @@ import {
   encodeControllerInfo,
 } from "../agent/hello.ts";
 import { exitCodeAtEnd, readExitCode } from "./_exit_notice.ts";
-import { Multiplexer } from "../agent/multiplexer.ts";
-import { ProtocolError } from "../agent/protocol_error.ts";
-import { streamPipe } from "../agent/stream_pipe.ts";
+import { Multiplexer } from "../agent/wire/multiplexer.ts";
+import { ProtocolError } from "../agent/wire/protocol_error.ts";
+import { streamPipe } from "../agent/wire/stream_pipe.ts";
 import { BootReader } from "./_boot_reader.ts";
 import { readOutput } from "./_read_output.ts";
 import { bootstrapLine, type BootstrapOptions, searchedPlaces, WANTED } from "./_bootstrap.ts";

@@ -1,8 +1,8 @@
-import { type Channel, ChannelReset } from "../agent/channel.ts";
+import { type Channel, ChannelReset } from "../agent/wire/channel.ts";
 import { encodeFailure, type Failure } from "../agent/failure.ts";
-import { Flag } from "../agent/frame.ts";
+import { Flag } from "../agent/wire/frame.ts";
 import { type Handle, HandleKind, reviveValue, valueHandle } from "../agent/handle.ts";
-import type { Multiplexer } from "../agent/multiplexer.ts";
+import type { Multiplexer } from "../agent/wire/multiplexer.ts";
 import { portable } from "../agent/portable.ts";
 import { Request } from "../agent/request.ts";
 import { receiveStream, sendStream, streamKindOf } from "../agent/value_stream.ts";

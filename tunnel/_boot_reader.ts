@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { ProtocolError } from "../agent/protocol_error.ts";
+import { ProtocolError } from "../agent/wire/protocol_error.ts";
 import { exitCodeAtEnd } from "./_exit_notice.ts";
 
 /** How much of the noise in front of the agent is kept for errors. */

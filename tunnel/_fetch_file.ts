@@ -5,10 +5,10 @@ import {
   receiveBytes,
   type Summary,
 } from "../agent/byte_transfer.ts";
-import type { Channel } from "../agent/channel.ts";
+import type { Channel } from "../agent/wire/channel.ts";
 import { notFolder, temporaryFile } from "../agent/files.ts";
 import { NewFile } from "../agent/new_file.ts";
-import { concat } from "../agent/concat.ts";
+import { concat } from "../agent/wire/concat.ts";
 import { Interrupt } from "../agent/interrupt.ts";
 import { decode } from "../codec/decode.ts";
 import { localPath as toLocalPath, pathOf } from "./local_path.ts";

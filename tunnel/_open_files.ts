@@ -1,4 +1,4 @@
-import { Fifo } from "../agent/fifo.ts";
+import { Fifo } from "../agent/wire/fifo.ts";
 import { abortable, coreOf, signalOf } from "./operation.ts";
 import type { Core } from "./_core.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";

@@ -1,4 +1,4 @@
-import type { Channel } from "../agent/channel.ts";
+import type { Channel } from "../agent/wire/channel.ts";
 import { Arena } from "../agent/arena.ts";
 import { BrokenTransfer, CHUNK, Interruption, sendBytes } from "../agent/byte_transfer.ts";
 import { notFolder } from "../agent/files.ts";

@@ -2,14 +2,14 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
 import { agentHost } from "../agent/agent_host.ts";
-import { type Channel, ChannelReset, type Message } from "../agent/channel.ts";
+import { type Channel, ChannelReset, type Message } from "../agent/wire/channel.ts";
 import { FILES_BUNDLE } from "../agent/_files_bundle.ts";
 import { decodeFailure, encodeFailure, type Failure } from "../agent/failure.ts";
 import type * as Files from "../agent/files.ts";
-import { Flag } from "../agent/frame.ts";
+import { Flag } from "../agent/wire/frame.ts";
 import type { Code } from "../agent/handle.ts";
 import { type ModuleRecord, urlOf } from "../agent/module_record.ts";
-import { ProtocolError } from "../agent/protocol_error.ts";
+import { ProtocolError } from "../agent/wire/protocol_error.ts";
 import {
   type Batch,
   type FunctionPlace,

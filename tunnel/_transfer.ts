@@ -1,5 +1,5 @@
 import { BrokenTransfer, Interruption } from "../agent/byte_transfer.ts";
-import { type Channel, ChannelReset } from "../agent/channel.ts";
+import { type Channel, ChannelReset } from "../agent/wire/channel.ts";
 import { isFileError } from "../agent/file_error.ts";
 import type * as Files from "../agent/files.ts";
 import { DecodeError } from "../codec/decode_error.ts";

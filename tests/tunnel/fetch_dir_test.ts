@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fs from "node:fs";
 import { relative } from "node:path";
-import { Flag } from "../../agent/frame.ts";
+import { Flag } from "../../agent/wire/frame.ts";
 import { encodeFailure } from "../../agent/failure.ts";
 import { TreeMessage } from "../../agent/tree_entry.ts";
 import { ConnectionError, ProtocolError, RemoteError, Sudo } from "../../mod.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import process from "node:process";
-import { ProtocolError } from "../../agent/protocol_error.ts";
+import { ProtocolError } from "../../agent/wire/protocol_error.ts";
 import { type BaseTunnel, ConnectionError, Local, RemoteError } from "../../mod.ts";
 import { cores } from "../../tunnel/_core.ts";
 import { rejection, rejectsAs, soon } from "./_deadline.ts";

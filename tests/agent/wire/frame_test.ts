@@ -8,10 +8,10 @@ import {
   type PartHandler,
   readUint32,
   writeUint32,
-} from "../../agent/frame.ts";
-import { ProtocolError } from "../../agent/protocol_error.ts";
+} from "../../../agent/wire/frame.ts";
+import { ProtocolError } from "../../../agent/wire/protocol_error.ts";
 import { frame } from "./_memory_pipe.ts";
-import { Random } from "./_random.ts";
+import { Random } from "../_random.ts";
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
   const all = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0));

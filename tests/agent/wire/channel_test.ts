@@ -1,11 +1,11 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { type Channel, ChannelReset, WINDOW } from "../../agent/channel.ts";
-import { Flag, FrameType, HEADER_SIZE, MAX_PAYLOAD } from "../../agent/frame.ts";
-import { ProtocolError } from "../../agent/protocol_error.ts";
-import { sha1 } from "../tunnel/_files.ts";
+import { type Channel, ChannelReset, WINDOW } from "../../../agent/wire/channel.ts";
+import { Flag, FrameType, HEADER_SIZE, MAX_PAYLOAD } from "../../../agent/wire/frame.ts";
+import { ProtocolError } from "../../../agent/wire/protocol_error.ts";
+import { sha1 } from "../../tunnel/_files.ts";
 import { frame, lone, type MemoryWire, pipePair } from "./_memory_pipe.ts";
-import { Random } from "./_random.ts";
+import { Random } from "../_random.ts";
 
 const EMPTY = new Uint8Array(0);
 const text = (string: string): Uint8Array => new TextEncoder().encode(string);

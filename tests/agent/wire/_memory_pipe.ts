@@ -1,9 +1,13 @@
 import { assertEquals } from "@std/assert";
 import { setImmediate } from "node:timers";
-import type { Channel } from "../../agent/channel.ts";
-import { Fifo } from "../../agent/fifo.ts";
-import { type Frame, FrameDecoder, HEADER_SIZE, writeHeader } from "../../agent/frame.ts";
-import { Multiplexer, type MultiplexerOptions, type Pipe } from "../../agent/multiplexer.ts";
+import type { Channel } from "../../../agent/wire/channel.ts";
+import { Fifo } from "../../../agent/wire/fifo.ts";
+import { type Frame, FrameDecoder, HEADER_SIZE, writeHeader } from "../../../agent/wire/frame.ts";
+import {
+  Multiplexer,
+  type MultiplexerOptions,
+  type Pipe,
+} from "../../../agent/wire/multiplexer.ts";
 
 /** How a {@linkcode MemoryWire} behaves. */
 export interface WireOptions {

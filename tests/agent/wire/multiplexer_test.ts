@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { type Channel, WINDOW } from "../../agent/channel.ts";
+import { type Channel, WINDOW } from "../../../agent/wire/channel.ts";
 import {
   Flag,
   FrameDecoder,
@@ -7,11 +7,11 @@ import {
   HEADER_SIZE,
   MAX_PAYLOAD,
   writeUint32,
-} from "../../agent/frame.ts";
-import type { MultiplexerOptions } from "../../agent/multiplexer.ts";
-import { ProtocolError } from "../../agent/protocol_error.ts";
+} from "../../../agent/wire/frame.ts";
+import type { MultiplexerOptions } from "../../../agent/wire/multiplexer.ts";
+import { ProtocolError } from "../../../agent/wire/protocol_error.ts";
 import { frame, type Lone, lone, pipePair } from "./_memory_pipe.ts";
-import { Random } from "./_random.ts";
+import { Random } from "../_random.ts";
 
 const MiB = 1024 * 1024;
 const EMPTY = new Uint8Array(0);

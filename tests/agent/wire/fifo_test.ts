@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { Fifo } from "../../agent/fifo.ts";
-import { Random } from "./_random.ts";
+import { Fifo } from "../../../agent/wire/fifo.ts";
+import { Random } from "../_random.ts";
 
 Deno.test("Fifo does what an array does", () => {
   const random = new Random(1);
