@@ -15,8 +15,8 @@
  * @module
  */
 
-export type { Failure } from "./agent/failure.ts";
-export type { AgentInfo } from "./agent/hello.ts";
+export type { Failure } from "./agent/protocol/failure.ts";
+export type { AgentInfo } from "./agent/protocol/hello.ts";
 export { ProtocolError } from "./agent/wire/protocol_error.ts";
 export { DecodeError } from "./codec/decode_error.ts";
 export { ErrorResult, type ErrorResultOptions } from "./group/error_result.ts";

@@ -1,5 +1,5 @@
-import type { FunctionUnit } from "./handle.ts";
-import type { ModuleRecord } from "./module_record.ts";
+import type { FunctionUnit } from "./protocol/handle.ts";
+import type { ModuleRecord } from "./protocol/module_record.ts";
 
 /**
  * What an agent offers to the library when that is used at the far end: the modules that came

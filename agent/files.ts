@@ -11,7 +11,7 @@ import { resolve } from "node:path";
 import { encode } from "../codec/encode.ts";
 import { receiveBytes, sendBytes } from "./byte_transfer.ts";
 import type { Channel } from "./wire/channel.ts";
-import { encodeFailure } from "./failure.ts";
+import { encodeFailure } from "./protocol/failure.ts";
 import { fileError } from "./file_error.ts";
 import { FileReader } from "./file_reader.ts";
 import { Flag } from "./wire/frame.ts";

@@ -1,7 +1,13 @@
 import vm from "node:vm";
 import { CommonJs } from "./commonjs.ts";
-import type { FunctionUnit, UnitContext } from "./handle.ts";
-import { importKey, type ModuleRecord, NO_MODULE, splitImportKey, urlOf } from "./module_record.ts";
+import type { FunctionUnit, UnitContext } from "./protocol/handle.ts";
+import {
+  importKey,
+  type ModuleRecord,
+  NO_MODULE,
+  splitImportKey,
+  urlOf,
+} from "./protocol/module_record.ts";
 import { nodeModule } from "./node_module.ts";
 import type { SourcePositions } from "./source_positions.ts";
 

@@ -10,7 +10,7 @@ import os from "node:os";
 import process from "node:process";
 import { Agent } from "./agent.ts";
 import { captureExit, ExitSignal } from "./exit.ts";
-import { decodeControllerInfo, encodeAgentInfo } from "./hello.ts";
+import { decodeControllerInfo, encodeAgentInfo } from "./protocol/hello.ts";
 import { Multiplexer } from "./wire/multiplexer.ts";
 import { streamPipe } from "./wire/stream_pipe.ts";
 

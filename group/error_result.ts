@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { defineHandle, HandleKind } from "../agent/handle.ts";
+import { defineHandle, HandleKind } from "../agent/protocol/handle.ts";
 import { RemoteError } from "../tunnel/remote_error.ts";
 import { visible } from "../tunnel/visible.ts";
 

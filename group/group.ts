@@ -1,4 +1,4 @@
-import type { AgentInfo } from "../agent/hello.ts";
+import type { AgentInfo } from "../agent/protocol/hello.ts";
 import { BaseTunnel } from "../tunnel/base_tunnel.ts";
 import type {
   FetchedBytes,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { AgentInfo } from "../agent/hello.ts";
+import type { AgentInfo } from "../agent/protocol/hello.ts";
 import type { BaseTunnel } from "../tunnel/base_tunnel.ts";
 import type {
   FetchedBytes,

@@ -1,4 +1,4 @@
-import type { AgentInfo } from "../agent/hello.ts";
+import type { AgentInfo } from "../agent/protocol/hello.ts";
 import { type Attempt, attempts } from "../group/attempts.ts";
 import { ErrorResult } from "../group/error_result.ts";
 import { Group } from "../group/group.ts";

@@ -13,7 +13,7 @@ import {
   type ControllerInfo,
   decodeAgentInfo,
   encodeControllerInfo,
-} from "../agent/hello.ts";
+} from "../agent/protocol/hello.ts";
 import { exitCodeAtEnd, readExitCode } from "./_exit_notice.ts";
 import { Multiplexer } from "../agent/wire/multiplexer.ts";
 import { ProtocolError } from "../agent/wire/protocol_error.ts";

@@ -1,11 +1,11 @@
 import { type Channel, ChannelReset } from "../agent/wire/channel.ts";
-import { encodeFailure, type Failure } from "../agent/failure.ts";
+import { encodeFailure, type Failure } from "../agent/protocol/failure.ts";
 import { Flag } from "../agent/wire/frame.ts";
-import { type Handle, HandleKind, reviveValue, valueHandle } from "../agent/handle.ts";
+import { type Handle, HandleKind, reviveValue, valueHandle } from "../agent/protocol/handle.ts";
 import type { Multiplexer } from "../agent/wire/multiplexer.ts";
-import { portable } from "../agent/portable.ts";
-import { Request } from "../agent/request.ts";
-import { receiveStream, sendStream, streamKindOf } from "../agent/value_stream.ts";
+import { portable } from "../agent/protocol/portable.ts";
+import { Request } from "../agent/protocol/request.ts";
+import { receiveStream, sendStream, streamKindOf } from "../agent/protocol/value_stream.ts";
 import { decode } from "../codec/decode.ts";
 import { encode } from "../codec/encode.ts";
 import { isCallback } from "./callback.ts";

@@ -1,6 +1,6 @@
-import type { Code, FunctionUnit, Handle } from "../agent/handle.ts";
-import { HandleKind } from "../agent/handle.ts";
-import type { FunctionPlace } from "../agent/request.ts";
+import type { Code, FunctionUnit, Handle } from "../agent/protocol/handle.ts";
+import { HandleKind } from "../agent/protocol/handle.ts";
+import type { FunctionPlace } from "../agent/protocol/request.ts";
 import { encode } from "../codec/encode.ts";
 import { attachmentHandle, isAttachment, simpleHandle } from "./_attachments.ts";
 import { findBuiltin } from "./_builtin.ts";

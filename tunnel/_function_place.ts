@@ -1,4 +1,4 @@
-import type { FunctionPlace } from "../agent/request.ts";
+import type { FunctionPlace } from "../agent/protocol/request.ts";
 import { findBuiltin } from "./_builtin.ts";
 import { entryModule } from "./_entry_module.ts";
 import type { FunctionLocation } from "./_inspector.ts";

@@ -1,5 +1,5 @@
 import { parse } from "npm:acorn@8.19.0";
-import type { ModuleRecord } from "../agent/module_record.ts";
+import type { ModuleRecord } from "../agent/protocol/module_record.ts";
 import { declarePattern, type SyntaxNode } from "./_syntax.ts";
 import { usingScope } from "./_using_scope.ts";
 

@@ -7,7 +7,7 @@ import {
   NO_MODULE,
   splitImportKey,
   urlOf,
-} from "../agent/module_record.ts";
+} from "../agent/protocol/module_record.ts";
 import { entryModule } from "./_entry_module.ts";
 import { type ImportOf, importsOf, withoutSourceMap } from "./_imports.ts";
 import { ModuleHost } from "./_module_host.ts";

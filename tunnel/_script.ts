@@ -1,6 +1,6 @@
 import { agentHost } from "../agent/agent_host.ts";
-import type { FunctionUnit } from "../agent/handle.ts";
-import { importKey } from "../agent/module_record.ts";
+import type { FunctionUnit } from "../agent/protocol/handle.ts";
+import { importKey } from "../agent/protocol/module_record.ts";
 import { importsOf, withoutSourceMap } from "./_imports.ts";
 import type { FunctionLocation } from "./_inspector.ts";
 import { moduleCode, resolveImports } from "./_module_graph.ts";

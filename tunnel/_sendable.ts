@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import type { FunctionPlace } from "../agent/request.ts";
+import type { FunctionPlace } from "../agent/protocol/request.ts";
 import { isAttachment, simpleHandle } from "./_attachments.ts";
 import { findBuiltin } from "./_builtin.ts";
 import { symbolProperties } from "./_own_properties.ts";

@@ -4,18 +4,18 @@ import { deflateRawSync } from "node:zlib";
 import { agentHost } from "../agent/agent_host.ts";
 import { type Channel, ChannelReset, type Message } from "../agent/wire/channel.ts";
 import { FILES_BUNDLE } from "../agent/_files_bundle.ts";
-import { decodeFailure, encodeFailure, type Failure } from "../agent/failure.ts";
+import { decodeFailure, encodeFailure, type Failure } from "../agent/protocol/failure.ts";
 import type * as Files from "../agent/files.ts";
 import { Flag } from "../agent/wire/frame.ts";
-import type { Code } from "../agent/handle.ts";
-import { type ModuleRecord, urlOf } from "../agent/module_record.ts";
+import type { Code } from "../agent/protocol/handle.ts";
+import { type ModuleRecord, urlOf } from "../agent/protocol/module_record.ts";
 import { ProtocolError } from "../agent/wire/protocol_error.ts";
 import {
   type Batch,
   type FunctionPlace,
   type FunctionReference,
   Request,
-} from "../agent/request.ts";
+} from "../agent/protocol/request.ts";
 import { decode } from "../codec/decode.ts";
 import { encode } from "../codec/encode.ts";
 import type { AgentConnection } from "./_agent_connection.ts";

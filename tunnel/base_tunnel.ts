@@ -1,6 +1,6 @@
-import type { AgentInfo } from "../agent/hello.ts";
-import type { FunctionPlace } from "../agent/request.ts";
-import { asStream } from "../agent/value_stream.ts";
+import type { AgentInfo } from "../agent/protocol/hello.ts";
+import type { FunctionPlace } from "../agent/protocol/request.ts";
+import { asStream } from "../agent/protocol/value_stream.ts";
 import type { Group, Hosts } from "../group/group.ts";
 import { placeImage } from "./_call_image.ts";
 import type {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { asStream, streamKindOf } from "../agent/value_stream.ts";
+import { asStream, streamKindOf } from "../agent/protocol/value_stream.ts";
 import { type CallImage, callImage } from "./_call_image.ts";
 import { type Core, cores } from "./_core.ts";
 import { nameOf } from "./_function_place.ts";

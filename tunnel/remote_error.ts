@@ -1,4 +1,4 @@
-import type { Failure } from "../agent/failure.ts";
+import type { Failure } from "../agent/protocol/failure.ts";
 import { visible, visibleErrors } from "./visible.ts";
 
 /**

@@ -6,7 +6,7 @@
 import assert from "node:assert/strict";
 import os from "node:os";
 import { Loader } from "../../agent/loader.ts";
-import type { ModuleRecord } from "../../agent/module_record.ts";
+import type { ModuleRecord } from "../../agent/protocol/module_record.ts";
 import { SourcePositions } from "../../agent/source_positions.ts";
 
 /** Makes records of sources. An import of `./x` means `file:///x`. */

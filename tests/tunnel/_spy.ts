@@ -1,6 +1,6 @@
 import { inflateRawSync } from "node:zlib";
 import { decode } from "../../codec/mod.ts";
-import { type Batch, Request } from "../../agent/request.ts";
+import { type Batch, Request } from "../../agent/protocol/request.ts";
 import type { SubprocessTunnel } from "../../mod.ts";
 import { cores } from "../../tunnel/_core.ts";
 

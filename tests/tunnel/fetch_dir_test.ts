@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import fs from "node:fs";
 import { relative } from "node:path";
 import { Flag } from "../../agent/wire/frame.ts";
-import { encodeFailure } from "../../agent/failure.ts";
+import { encodeFailure } from "../../agent/protocol/failure.ts";
 import { TreeMessage } from "../../agent/tree_entry.ts";
 import { ConnectionError, ProtocolError, RemoteError, Sudo } from "../../mod.ts";
 import { Random } from "../agent/_random.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { Request } from "../../agent/request.ts";
+import { Request } from "../../agent/protocol/request.ts";
 import { soon } from "./_deadline.ts";
 import { Driver } from "./_kinds.ts";
 import { makeProject } from "./_project.ts";

@@ -4,7 +4,7 @@ import { createConnection } from "node:net";
 import { Duplex } from "node:stream";
 import { inspect } from "node:util";
 import { callback, ConnectionError, Local, RemoteError } from "../../mod.ts";
-import { AHEAD } from "../../agent/value_stream.ts";
+import { AHEAD } from "../../agent/protocol/value_stream.ts";
 import { needing, service } from "../services/services.ts";
 import { rejection, rejectsAs, soon } from "./_deadline.ts";
 

@@ -1,7 +1,7 @@
 import { inflateRawSync } from "node:zlib";
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { decode, encode } from "../../codec/mod.ts";
-import { Request } from "../../agent/request.ts";
+import { Request } from "../../agent/protocol/request.ts";
 import { Local, ProtocolError, RemoteError, type SubprocessTunnel } from "../../mod.ts";
 import { cores } from "../../tunnel/_core.ts";
 import { needing, NODE_MAJORS, type NodeMajor, service } from "../services/services.ts";

@@ -1,5 +1,5 @@
-import { decode } from "../codec/decode.ts";
-import { encode } from "../codec/encode.ts";
+import { decode } from "../../codec/decode.ts";
+import { encode } from "../../codec/encode.ts";
 import { reviveValue, valueHandle } from "./handle.ts";
 import { portable } from "./portable.ts";
 

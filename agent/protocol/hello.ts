@@ -1,6 +1,6 @@
-import { decode } from "../codec/decode.ts";
-import { encode } from "../codec/encode.ts";
-import { ProtocolError } from "./wire/protocol_error.ts";
+import { decode } from "../../codec/decode.ts";
+import { encode } from "../../codec/encode.ts";
+import { ProtocolError } from "../wire/protocol_error.ts";
 
 /** What an agent tells of itself when it has started. */
 export interface AgentInfo {

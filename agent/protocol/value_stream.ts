@@ -5,11 +5,11 @@
  * @module
  */
 
-import { decode } from "../codec/decode.ts";
-import { encode } from "../codec/encode.ts";
-import { type Channel, ChannelReset } from "./wire/channel.ts";
+import { decode } from "../../codec/decode.ts";
+import { encode } from "../../codec/encode.ts";
+import { type Channel, ChannelReset } from "../wire/channel.ts";
 import { decodeFailure, encodeFailure, type Failure } from "./failure.ts";
-import { Flag, readUint32, writeUint32 } from "./wire/frame.ts";
+import { Flag, readUint32, writeUint32 } from "../wire/frame.ts";
 
 /** How many values a sender may be ahead of the reader. */
 export const AHEAD = 128;

@@ -1,4 +1,4 @@
-import { encode } from "../codec/encode.ts";
+import { encode } from "../../codec/encode.ts";
 import { valueHandle } from "./handle.ts";
 
 /** What the codec carries of each error although it is not enumerable. */

@@ -1,10 +1,15 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { decodeFailure, encodeFailure, type Failure, trimStack } from "../../agent/failure.ts";
-import { valueHandle } from "../../agent/handle.ts";
-import { portable } from "../../agent/portable.ts";
-import { DecodeError } from "../../codec/decode_error.ts";
-import { decode } from "../../codec/decode.ts";
-import { encode } from "../../codec/encode.ts";
+import {
+  decodeFailure,
+  encodeFailure,
+  type Failure,
+  trimStack,
+} from "../../../agent/protocol/failure.ts";
+import { valueHandle } from "../../../agent/protocol/handle.ts";
+import { portable } from "../../../agent/protocol/portable.ts";
+import { DecodeError } from "../../../codec/decode_error.ts";
+import { decode } from "../../../codec/decode.ts";
+import { encode } from "../../../codec/encode.ts";
 
 const travel = (thrown: unknown): Failure => decodeFailure(encodeFailure(thrown));
 
