@@ -8,8 +8,8 @@
 import { Socket } from "node:net";
 import os from "node:os";
 import process from "node:process";
-import { Agent } from "./agent.ts";
-import { captureExit, ExitSignal } from "./exit.ts";
+import { Agent } from "./runtime/agent.ts";
+import { captureExit, ExitSignal } from "./runtime/exit.ts";
 import { decodeControllerInfo, encodeAgentInfo } from "./protocol/hello.ts";
 import { Multiplexer } from "./wire/multiplexer.ts";
 import { streamPipe } from "./wire/stream_pipe.ts";

@@ -1,6 +1,6 @@
 import vm from "node:vm";
-import type { FunctionUnit } from "./protocol/handle.ts";
-import type { ModuleRecord } from "./protocol/module_record.ts";
+import type { FunctionUnit } from "../protocol/handle.ts";
+import type { ModuleRecord } from "../protocol/module_record.ts";
 
 /**
  * Whether this engine cannot compile code for its `using` declarations, which Node has since version 24. Of

@@ -1,13 +1,13 @@
-import { decode } from "../codec/decode.ts";
-import { encode } from "../codec/encode.ts";
-import { CALLBACK } from "./agent_host.ts";
-import type { Channel } from "./wire/channel.ts";
-import { decodeFailure, type Failure } from "./protocol/failure.ts";
-import { Flag } from "./wire/frame.ts";
-import { HandleKind, reviveValue, valueHandle } from "./protocol/handle.ts";
-import type { Multiplexer } from "./wire/multiplexer.ts";
-import { Request } from "./protocol/request.ts";
-import { asStream, receiveStream, sendStream, streamKindOf } from "./protocol/value_stream.ts";
+import { decode } from "../../codec/decode.ts";
+import { encode } from "../../codec/encode.ts";
+import { CALLBACK } from "../agent_host.ts";
+import type { Channel } from "../wire/channel.ts";
+import { decodeFailure, type Failure } from "../protocol/failure.ts";
+import { Flag } from "../wire/frame.ts";
+import { HandleKind, reviveValue, valueHandle } from "../protocol/handle.ts";
+import type { Multiplexer } from "../wire/multiplexer.ts";
+import { Request } from "../protocol/request.ts";
+import { asStream, receiveStream, sendStream, streamKindOf } from "../protocol/value_stream.ts";
 
 /** The agent's half of what goes on beside values: streams, signals and callbacks. */
 export class Attachments {

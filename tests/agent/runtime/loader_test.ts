@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { needing, service } from "../services/services.ts";
+import { needing, service } from "../../services/services.ts";
 import { cases, runCase } from "./_loader_cases.ts";
 
 for (const name of Object.keys(cases)) {

@@ -5,9 +5,9 @@
  */
 import assert from "node:assert/strict";
 import os from "node:os";
-import { Loader } from "../../agent/loader.ts";
-import type { ModuleRecord } from "../../agent/protocol/module_record.ts";
-import { SourcePositions } from "../../agent/source_positions.ts";
+import { Loader } from "../../../agent/runtime/loader.ts";
+import type { ModuleRecord } from "../../../agent/protocol/module_record.ts";
+import { SourcePositions } from "../../../agent/runtime/source_positions.ts";
 
 /** Makes records of sources. An import of `./x` means `file:///x`. */
 function records(sources: Record<string, string>): ModuleRecord[] {
@@ -18,7 +18,9 @@ function records(sources: Record<string, string>): ModuleRecord[] {
     imports: Object.fromEntries(
       [...source.matchAll(/(?:from|import|import\()\s*"(\.\/[^"]*|bare|node:[^"]*)"/g)]
         .map(([, specifier]) => [specifier, specifier === "bare" ? urlOf("bare.js") : specifier!])
-        .map(([specifier, url]) => [specifier, url!.startsWith("./") ? urlOf(url!.slice(2)) : url]),
+        .map((
+          [specifier, url],
+        ) => [specifier, url!.startsWith("../") ? urlOf(url!.slice(2)) : url]),
     ),
   }));
 }
@@ -225,7 +227,7 @@ export const cases: Record<string, () => Promise<void>> = {
   async "imports at run time"() {
     const loader = loaderOf({
       "a.js": 'export const load = () => import("./b.js");' +
-        "export const missing = () => import(`./${'missing'}.js`);",
+        "export const missing = () => import(`../${'missing'}.js`);",
       "b.js": 'await 0; loaderLog.push("b"); import "./c.js"; export const b = {};',
       "c.js": 'loaderLog.push("c");',
     });
@@ -238,7 +240,7 @@ export const cases: Record<string, () => Promise<void>> = {
 
   async "asks for what is imported at run time and was not sent"() {
     const loader = loaderOf(
-      { "x/a.js": "export const load = (name) => import(`./${name}.js`);" },
+      { "x/a.js": "export const load = (name) => import(`../${name}.js`);" },
       { "x/late.js": "export const late = {}; " },
     );
     const a = await loader.import("file:///x/a.js");

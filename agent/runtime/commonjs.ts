@@ -1,5 +1,5 @@
 import vm from "node:vm";
-import { type ModuleRecord, urlOf } from "./protocol/module_record.ts";
+import { type ModuleRecord, urlOf } from "../protocol/module_record.ts";
 import { requireBuiltin } from "./node_module.ts";
 
 /** What CommonJS modules need of the loader around them. */

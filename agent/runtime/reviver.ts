@@ -1,4 +1,4 @@
-import { type Code, type Handle, HandleKind, type UnitContext } from "./protocol/handle.ts";
+import { type Code, type Handle, HandleKind, type UnitContext } from "../protocol/handle.ts";
 import type { Loader, Namespace } from "./loader.ts";
 
 /** Makes what handles stand for. */

@@ -1,13 +1,13 @@
 import vm from "node:vm";
 import { CommonJs } from "./commonjs.ts";
-import type { FunctionUnit, UnitContext } from "./protocol/handle.ts";
+import type { FunctionUnit, UnitContext } from "../protocol/handle.ts";
 import {
   importKey,
   type ModuleRecord,
   NO_MODULE,
   splitImportKey,
   urlOf,
-} from "./protocol/module_record.ts";
+} from "../protocol/module_record.ts";
 import { nodeModule } from "./node_module.ts";
 import type { SourcePositions } from "./source_positions.ts";
 
