@@ -33,7 +33,7 @@ async function build(): Promise<Map<URL, string>> {
       [new URL("./_bundle.ts", import.meta.url), asCompressed(await bundle("./main.ts", []))],
       [
         new URL("./_files_bundle.ts", import.meta.url),
-        asText(await bundle("./files.ts", [shared])),
+        asText(await bundle("./file_service.ts", [shared])),
       ],
     ]);
   } finally {

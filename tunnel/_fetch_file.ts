@@ -6,7 +6,7 @@ import {
   type Summary,
 } from "../agent/byte_transfer.ts";
 import type { Channel } from "../agent/wire/channel.ts";
-import { notFolder, temporaryFile } from "../agent/files.ts";
+import { notFolder, temporaryFile } from "../agent/file_service.ts";
 import { NewFile } from "../agent/new_file.ts";
 import { concat } from "../agent/wire/concat.ts";
 import { Interrupt } from "../agent/interrupt.ts";

@@ -5,7 +5,7 @@ import { agentHost } from "../agent/agent_host.ts";
 import { type Channel, ChannelReset, type Message } from "../agent/wire/channel.ts";
 import { FILES_BUNDLE } from "../agent/_files_bundle.ts";
 import { decodeFailure, encodeFailure, type Failure } from "../agent/protocol/failure.ts";
-import type * as Files from "../agent/files.ts";
+import type * as Files from "../agent/file_service.ts";
 import { Flag } from "../agent/wire/frame.ts";
 import type { Code } from "../agent/protocol/handle.ts";
 import { type ModuleRecord, urlOf } from "../agent/protocol/module_record.ts";
