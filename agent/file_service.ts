@@ -9,15 +9,15 @@ import { randomBytes } from "node:crypto";
 import os from "node:os";
 import { resolve } from "node:path";
 import { encode } from "../codec/encode.ts";
-import { receiveBytes, sendBytes } from "./byte_transfer.ts";
+import { receiveBytes, sendBytes } from "./files/byte_transfer.ts";
 import type { Channel } from "./wire/channel.ts";
 import { encodeFailure } from "./protocol/failure.ts";
-import { fileError } from "./file_error.ts";
-import { FileReader } from "./file_reader.ts";
+import { fileError } from "./files/file_error.ts";
+import { FileReader } from "./files/file_reader.ts";
 import { Flag } from "./wire/frame.ts";
 import { TreeSource, type TreeSourceOptions } from "./tree_source.ts";
 import { TreeTarget, type TreeTargetOptions } from "./tree_target.ts";
-import { NewFile } from "./new_file.ts";
+import { NewFile } from "./files/new_file.ts";
 
 /** Writes what comes to a file. The answer is `[path, size, sha1sum]`. */
 export function put(channel: Channel, path: string | null, mode: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { access, constants, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { fileError, withPath } from "../agent/file_error.ts";
+import { fileError, withPath } from "../agent/files/file_error.ts";
 import { pathOf } from "../tunnel/local_path.ts";
 import { sourceAdvice } from "../tunnel/source_advice.ts";
 

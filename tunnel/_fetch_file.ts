@@ -4,12 +4,12 @@ import {
   Interruption,
   receiveBytes,
   type Summary,
-} from "../agent/byte_transfer.ts";
+} from "../agent/files/byte_transfer.ts";
 import type { Channel } from "../agent/wire/channel.ts";
 import { notFolder, temporaryFile } from "../agent/file_service.ts";
-import { NewFile } from "../agent/new_file.ts";
+import { NewFile } from "../agent/files/new_file.ts";
 import { concat } from "../agent/wire/concat.ts";
-import { Interrupt } from "../agent/interrupt.ts";
+import { Interrupt } from "../agent/files/interrupt.ts";
 import { decode } from "../codec/decode.ts";
 import { localPath as toLocalPath, pathOf } from "./local_path.ts";
 import { whileFewAreOpen } from "./_open_files.ts";

@@ -1,8 +1,8 @@
 import type { Channel } from "../agent/wire/channel.ts";
-import { Arena } from "../agent/arena.ts";
-import { BrokenTransfer, CHUNK, Interruption, sendBytes } from "../agent/byte_transfer.ts";
+import { Arena } from "../agent/files/arena.ts";
+import { BrokenTransfer, CHUNK, Interruption, sendBytes } from "../agent/files/byte_transfer.ts";
 import { notFolder } from "../agent/file_service.ts";
-import { FileReader } from "../agent/file_reader.ts";
+import { FileReader } from "../agent/files/file_reader.ts";
 import { decode } from "../codec/decode.ts";
 import { localPath, pathOf } from "./local_path.ts";
 import { whileFewAreOpen } from "./_open_files.ts";

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { BrokenTransfer, Interruption } from "../agent/byte_transfer.ts";
+import { BrokenTransfer, Interruption } from "../agent/files/byte_transfer.ts";
 import { type TreeChanges, TreeTarget } from "../agent/tree_target.ts";
 import { TreeSource } from "../agent/tree_source.ts";
 import { decode } from "../codec/decode.ts";

@@ -1,6 +1,6 @@
-import { BrokenTransfer, Interruption } from "../agent/byte_transfer.ts";
+import { BrokenTransfer, Interruption } from "../agent/files/byte_transfer.ts";
 import { type Channel, ChannelReset } from "../agent/wire/channel.ts";
-import { isFileError } from "../agent/file_error.ts";
+import { isFileError } from "../agent/files/file_error.ts";
 import type * as Files from "../agent/file_service.ts";
 import { DecodeError } from "../codec/decode_error.ts";
 import type { AgentConnection } from "./_agent_connection.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fs from "node:fs";
-import { fileError } from "../../agent/file_error.ts";
+import { fileError } from "../../agent/files/file_error.ts";
 import { TreePaths } from "../../agent/tree_paths.ts";
 import { Folder } from "../tunnel/_files.ts";
 

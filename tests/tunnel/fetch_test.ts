@@ -9,7 +9,7 @@ import fs from "node:fs";
 import os from "node:os";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { CHUNK } from "../../agent/byte_transfer.ts";
+import { CHUNK } from "../../agent/files/byte_transfer.ts";
 import { type FileProgress, Local } from "../../mod.ts";
 import { needing } from "../services/services.ts";
 import { rejection, rejectsAs, soon } from "./_deadline.ts";

@@ -345,7 +345,7 @@ bothWays("complete what a process that was killed has begun", async (way, trees)
   make(target, { "d/0": "old", "d/x": "other" });
   // As after the death of whoever wrote to the target.
   const script = `import { temporaryPath } from ${
-    JSON.stringify(import.meta.resolve("../../agent/temporary_name.ts"))
+    JSON.stringify(import.meta.resolve("../../agent/files/temporary_name.ts"))
   }; Deno.writeTextFileSync(temporaryPath("${target}/d"), "half");`;
   const { success } = await command([Deno.execPath(), "eval", "--no-check", script]);
   assert(success && strayIn(target).length === 1);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { getEventListeners } from "node:events";
-import { CHUNK } from "../../agent/byte_transfer.ts";
+import { CHUNK } from "../../agent/files/byte_transfer.ts";
 import {
   type BaseTunnel,
   ConnectionError,

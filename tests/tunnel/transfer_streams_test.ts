@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
-import { CHUNK } from "../../agent/byte_transfer.ts";
+import { CHUNK } from "../../agent/files/byte_transfer.ts";
 import { type PutSource, RemoteError } from "../../mod.ts";
 import { rejection, rejectsAs } from "./_deadline.ts";
 import { bytesOf, onRuntimes } from "./_files.ts";

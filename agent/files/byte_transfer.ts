@@ -7,11 +7,11 @@
  */
 
 import { createHash } from "node:crypto";
-import { decode } from "../codec/decode.ts";
-import { encode } from "../codec/encode.ts";
+import { decode } from "../../codec/decode.ts";
+import { encode } from "../../codec/encode.ts";
 import { BlockQueue } from "./block_queue.ts";
-import type { Channel, Message } from "./wire/channel.ts";
-import { Flag, HEADER_SIZE, MAX_PAYLOAD } from "./wire/frame.ts";
+import type { Channel, Message } from "../wire/channel.ts";
+import { Flag, HEADER_SIZE, MAX_PAYLOAD } from "../wire/frame.ts";
 import { Interrupt } from "./interrupt.ts";
 
 /** The most bytes of a file that go in one message: one frame, which with its header is as much as a pipe holds. */

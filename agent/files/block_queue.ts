@@ -1,4 +1,4 @@
-import { Fifo } from "./wire/fifo.ts";
+import { Fifo } from "../wire/fifo.ts";
 
 /** Bytes that are collected for one write. */
 const BLOCK = 64 * 1024;

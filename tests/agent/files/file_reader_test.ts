@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fs from "node:fs";
-import { FileReader } from "../../agent/file_reader.ts";
-import { command } from "../services/command.ts";
-import { rejectsAs } from "../tunnel/_deadline.ts";
-import { bytesOf, Folder, sha1 } from "../tunnel/_files.ts";
+import { FileReader } from "../../../agent/files/file_reader.ts";
+import { command } from "../../services/command.ts";
+import { rejectsAs } from "../../tunnel/_deadline.ts";
+import { bytesOf, Folder, sha1 } from "../../tunnel/_files.ts";
 
 const MiB = 1024 ** 2;
 

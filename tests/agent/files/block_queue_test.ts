@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { BlockQueue } from "../../agent/block_queue.ts";
-import { bytesOf, sha1 } from "../tunnel/_files.ts";
-import { Random } from "./_random.ts";
+import { BlockQueue } from "../../../agent/files/block_queue.ts";
+import { bytesOf, sha1 } from "../../tunnel/_files.ts";
+import { Random } from "../_random.ts";
 
 const KiB = 1024;
 
