@@ -15,8 +15,8 @@ import { encodeFailure } from "./protocol/failure.ts";
 import { fileError } from "./files/file_error.ts";
 import { FileReader } from "./files/file_reader.ts";
 import { Flag } from "./wire/frame.ts";
-import { TreeSource, type TreeSourceOptions } from "./tree_source.ts";
-import { TreeTarget, type TreeTargetOptions } from "./tree_target.ts";
+import { TreeSource, type TreeSourceOptions } from "./trees/tree_source.ts";
+import { TreeTarget, type TreeTargetOptions } from "./trees/tree_target.ts";
 import { NewFile } from "./files/new_file.ts";
 
 /** Writes what comes to a file. The answer is `[path, size, sha1sum]`. */

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { BrokenTransfer, Interruption } from "../agent/files/byte_transfer.ts";
-import { type TreeChanges, TreeTarget } from "../agent/tree_target.ts";
-import { TreeSource } from "../agent/tree_source.ts";
+import { type TreeChanges, TreeTarget } from "../agent/trees/tree_target.ts";
+import { TreeSource } from "../agent/trees/tree_source.ts";
 import { decode } from "../codec/decode.ts";
 import { exclusionsOf } from "./_exclusions.ts";
 import { localPath, pathOf } from "./local_path.ts";

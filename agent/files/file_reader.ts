@@ -3,7 +3,7 @@ import { Arena } from "./arena.ts";
 import { CHUNK } from "./byte_transfer.ts";
 import { describeFileError, fileError, withPath } from "./file_error.ts";
 import { regular } from "./new_file.ts";
-import { timeOf } from "../tree_entry.ts";
+import { timeOf } from "../trees/tree_entry.ts";
 
 // Windows lacks some.
 const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;

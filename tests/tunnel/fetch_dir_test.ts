@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { relative } from "node:path";
 import { Flag } from "../../agent/wire/frame.ts";
 import { encodeFailure } from "../../agent/protocol/failure.ts";
-import { TreeMessage } from "../../agent/tree_entry.ts";
+import { TreeMessage } from "../../agent/trees/tree_entry.ts";
 import { ConnectionError, ProtocolError, RemoteError, Sudo } from "../../mod.ts";
 import { Random } from "../agent/_random.ts";
 import { needing, service } from "../services/services.ts";

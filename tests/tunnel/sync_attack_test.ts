@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import fs from "node:fs";
 import process from "node:process";
-import { SMALL } from "../../agent/tree_source.ts";
+import { SMALL } from "../../agent/trees/tree_source.ts";
 import {
   ConnectionError,
   Local,

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { fileError } from "./files/file_error.ts";
+import { fileError } from "../files/file_error.ts";
 import { type Exclusion, isExcluded, within } from "./tree_entry.ts";
 import type { TreePaths } from "./tree_paths.ts";
 

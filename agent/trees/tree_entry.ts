@@ -7,7 +7,7 @@
 import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import { setImmediate } from "node:timers";
-import { isTemporaryName } from "./files/temporary_name.ts";
+import { isTemporaryName } from "../files/temporary_name.ts";
 
 /** The most characters that the paths in one folder may have together: all are kept until the end. */
 const MAX_CHARACTERS = 512 * 1024 ** 2;

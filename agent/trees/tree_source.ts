@@ -1,15 +1,15 @@
 import { createHash } from "node:crypto";
 import fs from "node:fs";
-import { decode } from "../codec/decode.ts";
-import { encode } from "../codec/encode.ts";
-import { BrokenTransfer, CHUNK, Interruption } from "./files/byte_transfer.ts";
-import type { Channel } from "./wire/channel.ts";
-import { Fifo } from "./wire/fifo.ts";
-import { fileError, fileErrors, isFileError, withPath } from "./files/file_error.ts";
-import { FileReader } from "./files/file_reader.ts";
-import { Flag } from "./wire/frame.ts";
-import { regular } from "./files/new_file.ts";
-import { isTemporaryName } from "./files/temporary_name.ts";
+import { decode } from "../../codec/decode.ts";
+import { encode } from "../../codec/encode.ts";
+import { BrokenTransfer, CHUNK, Interruption } from "../files/byte_transfer.ts";
+import type { Channel } from "../wire/channel.ts";
+import { Fifo } from "../wire/fifo.ts";
+import { fileError, fileErrors, isFileError, withPath } from "../files/file_error.ts";
+import { FileReader } from "../files/file_reader.ts";
+import { Flag } from "../wire/frame.ts";
+import { regular } from "../files/new_file.ts";
+import { isTemporaryName } from "../files/temporary_name.ts";
 import {
   type Entry,
   EntryType,

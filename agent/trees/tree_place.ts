@@ -6,8 +6,8 @@
 
 import fs from "node:fs";
 import { dirname } from "node:path";
-import { describeFileError, fileError } from "./files/file_error.ts";
-import { setTimes } from "./files/new_file.ts";
+import { describeFileError, fileError } from "../files/file_error.ts";
+import { setTimes } from "../files/new_file.ts";
 
 /** Whether two times are the same, as far as a file system can tell that only knows seconds. */
 export function isSameTime(here: number, there: number): boolean {

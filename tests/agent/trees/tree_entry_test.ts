@@ -1,5 +1,11 @@
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { type Entry, EntryChecker, EntryType, readLink, Turns } from "../../agent/tree_entry.ts";
+import {
+  type Entry,
+  EntryChecker,
+  EntryType,
+  readLink,
+  Turns,
+} from "../../../agent/trees/tree_entry.ts";
 
 const { FOLDER, FILE, LINK } = EntryType;
 const ROOT: Entry = ["", FOLDER, 0o755, 0, 0];

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { describeFileError, fileError, isFileError } from "./files/file_error.ts";
+import { describeFileError, fileError, isFileError } from "../files/file_error.ts";
 
 const { O_DIRECTORY = 0, O_NOFOLLOW = 0 } = fs.constants;
 

@@ -1,13 +1,13 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
-import { decode } from "../codec/decode.ts";
-import { encode } from "../codec/encode.ts";
-import { BrokenTransfer, Interruption } from "./files/byte_transfer.ts";
-import type { Channel } from "./wire/channel.ts";
-import { fileError } from "./files/file_error.ts";
-import { Flag } from "./wire/frame.ts";
-import { NewFile, setTimes } from "./files/new_file.ts";
-import { isTemporaryName, sweep, temporaryPath } from "./files/temporary_name.ts";
+import { decode } from "../../codec/decode.ts";
+import { encode } from "../../codec/encode.ts";
+import { BrokenTransfer, Interruption } from "../files/byte_transfer.ts";
+import type { Channel } from "../wire/channel.ts";
+import { fileError } from "../files/file_error.ts";
+import { Flag } from "../wire/frame.ts";
+import { NewFile, setTimes } from "../files/new_file.ts";
+import { isTemporaryName, sweep, temporaryPath } from "../files/temporary_name.ts";
 import {
   type Entry,
   EntryChecker,

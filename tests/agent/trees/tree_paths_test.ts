@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fs from "node:fs";
-import { fileError } from "../../agent/files/file_error.ts";
-import { TreePaths } from "../../agent/tree_paths.ts";
-import { Folder } from "../tunnel/_files.ts";
+import { fileError } from "../../../agent/files/file_error.ts";
+import { TreePaths } from "../../../agent/trees/tree_paths.ts";
+import { Folder } from "../../tunnel/_files.ts";
 
 Deno.test("TreePaths.at() leads to what is in the folder, and follows no link on the way", async () => {
   await using folder = await Folder.create();
