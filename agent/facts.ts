@@ -20,7 +20,7 @@ import { execFile, execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as nodeOs from "node:os";
 import process from "node:process";
-import { findMemoryLimit, type Memory, parseMeminfo, parseVmStat } from "./_memory_info.ts";
+import { findMemoryLimit, type Memory, parseMeminfo, parseVmStat } from "./machine/memory_info.ts";
 import {
   type Mount,
   parseDf,
@@ -28,9 +28,9 @@ import {
   parseProcMounts,
   selectRealMounts,
   type Space,
-} from "./_mount_table.ts";
-import { type Distribution, parseOsRelease, parseSystemVersion } from "./_os_release.ts";
-import { choosePrimaryAddress, type DefaultRoute } from "./_primary_address.ts";
+} from "./machine/mount_table.ts";
+import { type Distribution, parseOsRelease, parseSystemVersion } from "./machine/os_release.ts";
+import { choosePrimaryAddress, type DefaultRoute } from "./machine/primary_address.ts";
 import {
   findDefaultRoute,
   parseNetstat,
@@ -38,7 +38,7 @@ import {
   parseProcRoute,
   parseRouteGet,
   type Route,
-} from "./_route_table.ts";
+} from "./machine/route_table.ts";
 
 export type { Distribution, Memory, Mount, Route, Space };
 

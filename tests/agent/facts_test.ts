@@ -2,15 +2,15 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { stripTypeScriptTypes } from "node:module";
 import { isIP, isIPv4, isIPv6 } from "node:net";
 import * as facts from "../../agent/facts.ts";
-import { findMemoryLimit, parseMeminfo, parseVmStat } from "../../agent/_memory_info.ts";
+import { findMemoryLimit, parseMeminfo, parseVmStat } from "../../agent/machine/memory_info.ts";
 import {
   parseDf,
   parseMountOutput,
   parseProcMounts,
   selectRealMounts,
-} from "../../agent/_mount_table.ts";
-import { parseOsRelease, parseSystemVersion } from "../../agent/_os_release.ts";
-import { choosePrimaryAddress } from "../../agent/_primary_address.ts";
+} from "../../agent/machine/mount_table.ts";
+import { parseOsRelease, parseSystemVersion } from "../../agent/machine/os_release.ts";
+import { choosePrimaryAddress } from "../../agent/machine/primary_address.ts";
 import {
   findDefaultRoute,
   parseNetstat,
@@ -18,7 +18,7 @@ import {
   parseProcRoute,
   parseRouteGet,
   type Route,
-} from "../../agent/_route_table.ts";
+} from "../../agent/machine/route_table.ts";
 
 // The Linux samples below were captured on Linux 6.18. There was no Mac to capture on: the macOS
 // samples are written in the format of published outputs, with the odd rows that these show.

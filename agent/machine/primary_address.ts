@@ -1,4 +1,4 @@
-import type { Route } from "./_route_table.ts";
+import type { Route } from "./route_table.ts";
 
 /** The part of an `os.networkInterfaces()` entry that matters here. */
 export interface InterfaceAddress {
