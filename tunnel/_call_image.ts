@@ -7,7 +7,7 @@ import { findBuiltin } from "./_builtin.ts";
 import { type Captured, capturedBy } from "./_captured.ts";
 import { classNeeds, type Sent, type Variable } from "./_class_needs.ts";
 import { tellKeys } from "./_computed_keys.ts";
-import { type FunctionCode, functionCode } from "./_function_code.ts";
+import { type FunctionCode, functionCode } from "./source/function_code.ts";
 import { isNative, nameOf, placeOf } from "./_function_place.ts";
 import { type FunctionInspection, inspectFunction } from "./_inspector.ts";
 import { isSent, resolveImports, resolveUrls } from "./_module_graph.ts";
@@ -23,7 +23,7 @@ import { explain, refusal, type Use } from "./_refusal.ts";
 import { type Script, scriptAt, startOf } from "./_script.ts";
 import { asReference, BuiltinReference, canHandle } from "./_sendable.ts";
 import { symbolHandle } from "./_symbol_handle.ts";
-import { loadParser } from "./_syntax.ts";
+import { loadParser } from "./source/syntax.ts";
 import { UnitDraft } from "./_unit_draft.ts";
 
 /** A call, ready to be sent. */

@@ -1,5 +1,5 @@
 import { isOwnGlobal } from "./_builtin.ts";
-import type { FunctionCode } from "./_function_code.ts";
+import type { FunctionCode } from "./source/function_code.ts";
 import type { FunctionScope } from "./_inspector.ts";
 import { importsEntry, isEntry } from "./_module_graph.ts";
 import type { ImportedName, Script } from "./_script.ts";

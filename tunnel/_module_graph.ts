@@ -9,7 +9,7 @@ import {
   urlOf,
 } from "../agent/protocol/module_record.ts";
 import { entryModule } from "./_entry_module.ts";
-import { type ImportOf, importsOf, withoutSourceMap } from "./_imports.ts";
+import { type ImportOf, importsOf, withoutSourceMap } from "./source/imports.ts";
 import { ModuleHost } from "./_module_host.ts";
 
 /** A module and the ids of those that it needs to be loaded. */

@@ -21,7 +21,7 @@ import { encode } from "../codec/encode.ts";
 import type { AgentConnection } from "./_agent_connection.ts";
 import { Attachments } from "./_attachments.ts";
 import type { CallImage } from "./_call_image.ts";
-import type { SentSource } from "./_lower_using.ts";
+import type { SentSource } from "./source/lower_using.ts";
 import { moduleGraph, resolveDynamic } from "./_module_graph.ts";
 import type { ServedFolders } from "./_served_folders.ts";
 import { visible } from "./visible.ts";
@@ -259,7 +259,7 @@ export class Session {
   ): Promise<(readonly [number, SentSource["source"]])[]> {
     try {
       // Only a controller of old agents needs it.
-      const { lowerUsing } = await import("./_lower_using.ts");
+      const { lowerUsing } = await import("./source/lower_using.ts");
       return sources.flatMap((one, index) => {
         const lowered = mayUse(one) ? lowerUsing(one) : one.source;
         return lowered === one.source ? [] : [[index, lowered] as const];

@@ -1,14 +1,14 @@
 import { inflateRawSync } from "node:zlib";
 import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { decode, encode } from "../../codec/mod.ts";
-import { Request } from "../../agent/protocol/request.ts";
-import { Local, ProtocolError, RemoteError, type SubprocessTunnel } from "../../mod.ts";
-import { cores } from "../../tunnel/_core.ts";
-import { needing, NODE_MAJORS, type NodeMajor, service } from "../services/services.ts";
-import { rejectsAs, soon } from "./_deadline.ts";
-import { kindNamed, type Runtime } from "./_kinds.ts";
-import { IMPORT_COMPARE, projectTest } from "./_project.ts";
-import { fail, happened, required } from "./fixture/using_module.ts";
+import { decode, encode } from "../../../codec/mod.ts";
+import { Request } from "../../../agent/protocol/request.ts";
+import { Local, ProtocolError, RemoteError, type SubprocessTunnel } from "../../../mod.ts";
+import { cores } from "../../../tunnel/_core.ts";
+import { needing, NODE_MAJORS, type NodeMajor, service } from "../../services/services.ts";
+import { rejectsAs, soon } from "../_deadline.ts";
+import { kindNamed, type Runtime } from "../_kinds.ts";
+import { IMPORT_COMPARE, projectTest } from "../_project.ts";
+import { fail, happened, required } from "../fixture/using_module.ts";
 
 const RUNTIMES: readonly Runtime[] = ["deno", ...NODE_MAJORS];
 /** Those whose engines have no `using` declarations. */
@@ -67,7 +67,7 @@ for (const runtime of RUNTIMES) {
       const { error: later, suppressed } = error.cause as SuppressedError;
       assertEquals(String(later), "RangeError: from a disposal");
       assertEquals(String(suppressed), "TypeError: from a block");
-      const url = import.meta.resolve("./fixture/using_module.ts");
+      const url = import.meta.resolve("../fixture/using_module.ts");
       const lines = (await Deno.readTextFile(new URL(url))).split("\n");
       const line = lines.findIndex((one) => one.endsWith("// block"));
       const column = lines[line]!.indexOf("new") + 1;

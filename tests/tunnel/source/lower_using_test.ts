@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotMatch, assertThrows } from "@std/assert";
 import vm from "node:vm";
-import { lowerUsing } from "../../tunnel/_lower_using.ts";
+import { lowerUsing } from "../../../tunnel/source/lower_using.ts";
 import { Programs, run } from "./_using_programs.ts";
 
 const PROGRAMS = 500;

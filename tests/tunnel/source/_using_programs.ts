@@ -1,5 +1,5 @@
 import vm from "node:vm";
-import { seeded } from "../codec/_random.ts";
+import { seeded } from "../../codec/_random.ts";
 
 /** What a program may use: what it does with these is what is seen of it. */
 interface Tools {

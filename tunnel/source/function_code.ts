@@ -1,6 +1,6 @@
-import { type Edit, type ImportOf, typeOf, withTypes } from "./_imports.ts";
-import type { ComputedKey, ComputedKeys } from "./_computed_keys.ts";
-import { findUses, type Parse, type SyntaxNode, type Uses } from "./_syntax.ts";
+import { type Edit, type ImportOf, typeOf, withTypes } from "./imports.ts";
+import type { ComputedKey, ComputedKeys } from "../_computed_keys.ts";
+import { findUses, type Parse, type SyntaxNode, type Uses } from "./syntax.ts";
 
 /** The code of a function or class, ready to be put into other code. */
 export interface FunctionCode {

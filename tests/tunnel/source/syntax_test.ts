@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { findUses, loadParser, type SyntaxNode, type Uses } from "../../tunnel/_syntax.ts";
+import { findUses, loadParser, type SyntaxNode, type Uses } from "../../../tunnel/source/syntax.ts";
 
 const parse = await loadParser();
 
@@ -83,7 +83,7 @@ Deno.test("findUses() finds a this, and whose it is", () => {
 
 Deno.test("findUses() finds import() and import.meta.resolve()", () => {
   const uses = usesOf(
-    "const f = () => import('./a.ts'); import(`./${f}`); import.meta.resolve('b'); a.resolve('c')",
+    "const f = () => import('./a.ts'); import(`../${f}`); import.meta.resolve('b'); a.resolve('c')",
   );
   assertEquals(uses.dynamicImports.map(({ source }) => (source as SyntaxNode).type), [
     "Literal",

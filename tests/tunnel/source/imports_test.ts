@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { importsOf, withoutSourceMap } from "../../tunnel/_imports.ts";
+import { importsOf, withoutSourceMap } from "../../../tunnel/source/imports.ts";
 
 Deno.test("importsOf() finds every import that is written out", async () => {
   const { imports, isModule } = await importsOf(`

@@ -1,7 +1,7 @@
 import { parse } from "npm:acorn@8.19.0";
-import type { ModuleRecord } from "../agent/protocol/module_record.ts";
-import { declarePattern, type SyntaxNode } from "./_syntax.ts";
-import { usingScope } from "./_using_scope.ts";
+import type { ModuleRecord } from "../../agent/protocol/module_record.ts";
+import { declarePattern, type SyntaxNode } from "./syntax.ts";
+import { usingScope } from "./using_scope.ts";
 
 /** What is sent: a module, or the code of functions by value, which has no kind, and is a module of JavaScript too. */
 export type SentSource = Pick<ModuleRecord, "source"> & Partial<Pick<ModuleRecord, "kind">>;

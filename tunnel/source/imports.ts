@@ -1,5 +1,5 @@
 import { init, parse } from "npm:es-module-lexer@3.0.5";
-import { importKey } from "../agent/protocol/module_record.ts";
+import { importKey } from "../../agent/protocol/module_record.ts";
 
 /** An import of a module. */
 export interface ImportOf {
