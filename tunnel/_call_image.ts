@@ -10,7 +10,7 @@ import { tellKeys } from "./_computed_keys.ts";
 import { type FunctionCode, functionCode } from "./source/function_code.ts";
 import { isNative, nameOf, placeOf } from "./_function_place.ts";
 import { type FunctionInspection, inspectFunction } from "./_inspector.ts";
-import { isSent, resolveImports, resolveUrls } from "./_module_graph.ts";
+import { isSent, resolveImports, resolveUrls } from "./modules/module_graph.ts";
 import { namespaceOf } from "./_namespace.ts";
 import {
   hasOtherPrototype,

@@ -1,7 +1,7 @@
 import { isOwnGlobal } from "./_builtin.ts";
 import type { FunctionCode } from "./source/function_code.ts";
 import type { FunctionScope } from "./_inspector.ts";
-import { importsEntry, isEntry } from "./_module_graph.ts";
+import { importsEntry, isEntry } from "./modules/module_graph.ts";
 import type { ImportedName, Script } from "./_script.ts";
 
 /** What a function uses by a name. */

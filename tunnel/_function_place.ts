@@ -1,6 +1,6 @@
 import type { FunctionPlace } from "../agent/protocol/request.ts";
 import { findBuiltin } from "./_builtin.ts";
-import { entryModule } from "./_entry_module.ts";
+import { entryModule } from "./modules/entry_module.ts";
 import type { FunctionLocation } from "./_inspector.ts";
 import { namespaceOf } from "./_namespace.ts";
 

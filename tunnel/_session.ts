@@ -22,8 +22,8 @@ import type { AgentConnection } from "./_agent_connection.ts";
 import { Attachments } from "./_attachments.ts";
 import type { CallImage } from "./_call_image.ts";
 import type { SentSource } from "./source/lower_using.ts";
-import { moduleGraph, resolveDynamic } from "./_module_graph.ts";
-import type { ServedFolders } from "./_served_folders.ts";
+import { moduleGraph, resolveDynamic } from "./modules/module_graph.ts";
+import type { ServedFolders } from "./modules/served_folders.ts";
 import { visible } from "./visible.ts";
 import { RemoteError } from "./remote_error.ts";
 

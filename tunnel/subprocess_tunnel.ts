@@ -5,7 +5,7 @@ import { AgentConnection } from "./_agent_connection.ts";
 import { AGENT_COMMAND } from "./_bootstrap.ts";
 import { cores, launches } from "./_core.ts";
 import { permissionFlags } from "./_permission_flags.ts";
-import { ServedFolders } from "./_served_folders.ts";
+import { ServedFolders } from "./modules/served_folders.ts";
 import { Session } from "./_session.ts";
 import { quote } from "./_shell_quote.ts";
 import { visible } from "./visible.ts";

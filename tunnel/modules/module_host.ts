@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
 import module, { createRequire, isBuiltin } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { agentHost } from "../agent/agent_host.ts";
-import { IN_WORKER } from "./_entry_module.ts";
-import { withoutSourceMap } from "./source/imports.ts";
-import { loadedScripts, scriptSource } from "./_inspector.ts";
+import { agentHost } from "../../agent/agent_host.ts";
+import { IN_WORKER } from "./entry_module.ts";
+import { withoutSourceMap } from "../source/imports.ts";
+import { loadedScripts, scriptSource } from "../_inspector.ts";
 
 type ResolveNext = (specifier: string, context: { parentURL: string }) => { url: string | null };
 type LoadNext = (url: string, context: object) => { source?: string | null };

@@ -1,11 +1,11 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fs from "node:fs/promises";
-import { Local, RemoteError } from "../../mod.ts";
-import { ServedFolders } from "../../tunnel/_served_folders.ts";
-import { needing, service } from "../services/services.ts";
-import { rejectsAs } from "./_deadline.ts";
+import { Local, RemoteError } from "../../../mod.ts";
+import { ServedFolders } from "../../../tunnel/modules/served_folders.ts";
+import { needing, service } from "../../services/services.ts";
+import { rejectsAs } from "../_deadline.ts";
 
-const FOLDER = import.meta.resolve("./fixture/");
+const FOLDER = import.meta.resolve("../fixture/");
 
 async function withFolder(test: (folder: string) => Promise<void> | void): Promise<void> {
   const folder = await Deno.makeTempDir();

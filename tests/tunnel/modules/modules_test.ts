@@ -1,4 +1,4 @@
-import { IMPORT_COMPARE, projectTest } from "./_project.ts";
+import { IMPORT_COMPARE, projectTest } from "../_project.ts";
 
 Deno.test(projectTest(
   "call() sends modules that Deno transforms",

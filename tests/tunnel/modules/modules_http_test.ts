@@ -1,6 +1,6 @@
-import { IMPORT_COMPARE, makeProject, runProject } from "./_project.ts";
+import { IMPORT_COMPARE, makeProject, runProject } from "../_project.ts";
 import { assertEquals } from "@std/assert";
-import { needing } from "../services/services.ts";
+import { needing } from "../../services/services.ts";
 
 const TYPES: Readonly<Record<string, string>> = {
   ts: "application/typescript",

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { command } from "../services/command.ts";
-import { needing, service } from "../services/services.ts";
-import { soon } from "./_deadline.ts";
-import { kindNamed } from "./_kinds.ts";
-import { calls, runEcho } from "./fixture/packages.ts";
-import { Local } from "../../mod.ts";
+import { command } from "../../services/command.ts";
+import { needing, service } from "../../services/services.ts";
+import { soon } from "../_deadline.ts";
+import { kindNamed } from "../_kinds.ts";
+import { calls, runEcho } from "../fixture/packages.ts";
+import { Local } from "../../../mod.ts";
 
 const NOTHING = { HOME: "/nonexistent", DENO_DIR: "/nonexistent", FORCE_COLOR: "0" };
 

@@ -1,10 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { RemoteError } from "../../mod.ts";
-import { needing } from "../services/services.ts";
-import { rejectsAs } from "./_deadline.ts";
-import { kindNamed } from "./_kinds.ts";
-import { makeProject } from "./_project.ts";
-import { spyOn } from "./_spy.ts";
+import { RemoteError } from "../../../mod.ts";
+import { needing } from "../../services/services.ts";
+import { rejectsAs } from "../_deadline.ts";
+import { kindNamed } from "../_kinds.ts";
+import { makeProject } from "../_project.ts";
+import { spyOn } from "../_spy.ts";
 
 const AGENTS = ["Local, Deno", "Local, Node 18", "Local, Node 26"].map(kindNamed);
 

@@ -1,16 +1,16 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type AgentHost, agentHost } from "../agent/agent_host.ts";
+import { type AgentHost, agentHost } from "../../agent/agent_host.ts";
 import {
   importKey,
   type ModuleRecord,
   NO_MODULE,
   splitImportKey,
   urlOf,
-} from "../agent/protocol/module_record.ts";
-import { entryModule } from "./_entry_module.ts";
-import { type ImportOf, importsOf, withoutSourceMap } from "./source/imports.ts";
-import { ModuleHost } from "./_module_host.ts";
+} from "../../agent/protocol/module_record.ts";
+import { entryModule } from "./entry_module.ts";
+import { type ImportOf, importsOf, withoutSourceMap } from "../source/imports.ts";
+import { ModuleHost } from "./module_host.ts";
 
 /** A module and the ids of those that it needs to be loaded. */
 interface Entry {
