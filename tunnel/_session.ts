@@ -20,7 +20,7 @@ import { decode } from "../codec/decode.ts";
 import { encode } from "../codec/encode.ts";
 import type { AgentConnection } from "./_agent_connection.ts";
 import { Attachments } from "./_attachments.ts";
-import type { CallImage } from "./_call_image.ts";
+import type { CallImage } from "./closure/call_image.ts";
 import type { SentSource } from "./source/lower_using.ts";
 import { moduleGraph, resolveDynamic } from "./modules/module_graph.ts";
 import type { ServedFolders } from "./modules/served_folders.ts";

@@ -2,7 +2,7 @@ import type { AgentInfo } from "../agent/protocol/hello.ts";
 import type { FunctionPlace } from "../agent/protocol/request.ts";
 import { asStream } from "../agent/protocol/value_stream.ts";
 import type { Group, Hosts } from "../group/group.ts";
-import { placeImage } from "./_call_image.ts";
+import { placeImage } from "./closure/call_image.ts";
 import type {
   FetchedBytes,
   FetchedStream,

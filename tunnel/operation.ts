@@ -6,9 +6,9 @@
  */
 
 import { asStream, streamKindOf } from "../agent/protocol/value_stream.ts";
-import { type CallImage, callImage } from "./_call_image.ts";
+import { type CallImage, callImage } from "./closure/call_image.ts";
 import { type Core, cores } from "./_core.ts";
-import { nameOf } from "./_function_place.ts";
+import { nameOf } from "./closure/function_place.ts";
 import { moduleGraph } from "./modules/module_graph.ts";
 import type { Session } from "./_session.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";

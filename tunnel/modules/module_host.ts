@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { agentHost } from "../../agent/agent_host.ts";
 import { IN_WORKER } from "./entry_module.ts";
 import { withoutSourceMap } from "../source/imports.ts";
-import { loadedScripts, scriptSource } from "../_inspector.ts";
+import { loadedScripts, scriptSource } from "../closure/inspector.ts";
 
 type ResolveNext = (specifier: string, context: { parentURL: string }) => { url: string | null };
 type LoadNext = (url: string, context: object) => { source?: string | null };

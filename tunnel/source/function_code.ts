@@ -1,5 +1,5 @@
 import { type Edit, type ImportOf, typeOf, withTypes } from "./imports.ts";
-import type { ComputedKey, ComputedKeys } from "../_computed_keys.ts";
+import type { ComputedKey, ComputedKeys } from "../closure/computed_keys.ts";
 import { findUses, type Parse, type SyntaxNode, type Uses } from "./syntax.ts";
 
 /** The code of a function or class, ready to be put into other code. */

@@ -9,10 +9,10 @@ import os, { EOL as lineEnd, hostname } from "node:os";
 import process from "node:process";
 import url from "node:url";
 import zlib from "node:zlib";
-import evenDefault, * as evenModule from "./fixture/parity.ts";
-import { type Parity, parity as renamed } from "./fixture/parity.ts";
+import evenDefault, * as evenModule from "../fixture/parity.ts";
+import { type Parity, parity as renamed } from "../fixture/parity.ts";
 // deno-lint-ignore verbatim-module-syntax -- used as a type only, though it does not say so
-import { Parity as UnmarkedType } from "./fixture/parity.ts";
+import { Parity as UnmarkedType } from "../fixture/parity.ts";
 import { type Cases, runCases } from "./_run_cases.ts";
 
 const port = 8080;
@@ -67,24 +67,24 @@ export const cases: Cases = {
     const [url, main] = await tun.call(() => [import.meta.url, import.meta.main] as const);
     assertEquals([url, main], [import.meta.url, false]);
     assertEquals(
-      await tun.call(() => import.meta.resolve("./fixture/parity.ts")),
-      import.meta.resolve("./fixture/parity.ts"),
+      await tun.call(() => import.meta.resolve("../fixture/parity.ts")),
+      import.meta.resolve("../fixture/parity.ts"),
     );
     assertEquals(
       await tun.call(() => [import.meta.filename, import.meta.dirname]),
       [import.meta.filename, import.meta.dirname],
     );
     assertEquals(
-      await tun.call(async () => (await import("./fixture/parity.ts")).parity(7)),
+      await tun.call(async () => (await import("../fixture/parity.ts")).parity(7)),
       "odd",
     );
     assertEquals(
       await tun.call(async () =>
-        (await import("./fixture/data.json", { with: { type: "json" } })).default.side === 4
+        (await import("../fixture/data.json", { with: { type: "json" } })).default.side === 4
       ),
       true,
     );
-    const same = await tun.call(async () => (await import("./fixture/parity.ts")) === evenModule);
+    const same = await tun.call(async () => (await import("../fixture/parity.ts")) === evenModule);
     assertEquals(same, true);
     assertEquals(
       await tun.call(async () => typeof (await import("node:fs")).readFileSync),
@@ -246,10 +246,10 @@ export const cases: Cases = {
   },
 
   async "the namespace of a module, some of whose exports have no copy"(tun) {
-    const namespace = await import("./fixture/no_copy.ts");
+    const namespace = await import("../fixture/no_copy.ts");
     assertEquals(await tun.call(() => namespace.double(4)), 8);
     assertEquals(await tun.call(({ list }) => list[0]!.double(4), { list: [namespace] }), 8);
-    assertEquals(await tun.call(async () => await import("./fixture/even.ts") === null), false);
+    assertEquals(await tun.call(async () => await import("../fixture/even.ts") === null), false);
   },
 
   async "names that hide others, and those that nobody declares"(tun) {
@@ -286,7 +286,7 @@ export const cases: Cases = {
     );
     // By reference, too, with a function by value.
     assertEquals(await tun.call(evenModule.apply<number>, (n) => n * port, 2), 16160);
-    const remote = tun.module<typeof evenModule>(import.meta.resolve("./fixture/parity.ts"));
+    const remote = tun.module<typeof evenModule>(import.meta.resolve("../fixture/parity.ts"));
     assertEquals(await remote.apply((n) => n as number - port, 0), -8080);
   },
 

@@ -1,7 +1,7 @@
-import { encode } from "../codec/encode.ts";
-import { ANONYMOUS, nameOf } from "./_function_place.ts";
-import { partsOf } from "./_parts.ts";
-import { canHandle } from "./_sendable.ts";
+import { encode } from "../../codec/encode.ts";
+import { ANONYMOUS, nameOf } from "./function_place.ts";
+import { partsOf } from "./parts.ts";
+import { canHandle } from "./sendable.ts";
 
 // deno-lint-ignore ban-types -- any function
 type AnyFunction = Function;

@@ -1,10 +1,10 @@
-import { agentHost } from "../agent/agent_host.ts";
-import type { FunctionUnit } from "../agent/protocol/handle.ts";
-import { importKey } from "../agent/protocol/module_record.ts";
-import { importsOf, withoutSourceMap } from "./source/imports.ts";
-import type { FunctionLocation } from "./_inspector.ts";
-import { moduleCode, resolveImports } from "./modules/module_graph.ts";
-import { loadParser, type SyntaxNode } from "./source/syntax.ts";
+import { agentHost } from "../../agent/agent_host.ts";
+import type { FunctionUnit } from "../../agent/protocol/handle.ts";
+import { importKey } from "../../agent/protocol/module_record.ts";
+import { importsOf, withoutSourceMap } from "../source/imports.ts";
+import type { FunctionLocation } from "./inspector.ts";
+import { moduleCode, resolveImports } from "../modules/module_graph.ts";
+import { loadParser, type SyntaxNode } from "../source/syntax.ts";
 
 /** A name that a script imports. */
 export interface ImportedName {

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { Worker as NodeWorker } from "node:worker_threads";
-import { command, which } from "../services/command.ts";
-import { needing, service } from "../services/services.ts";
-import { soon } from "./_deadline.ts";
-import { makeProject } from "./_project.ts";
+import { command, which } from "../../services/command.ts";
+import { needing, service } from "../../services/services.ts";
+import { soon } from "../_deadline.ts";
+import { makeProject } from "../_project.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 /** The scripts that the tests run, each in its place. */
 const FOLDER = fileURLToPath(new URL("fixture/places", import.meta.url));
 const ENV = { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
@@ -139,7 +139,7 @@ Deno.test("deno test runs tests that call their own functions", async () => {
 });
 
 Deno.test("A worker calls its functions, and misses no message while it loads", async () => {
-  const worker = new Worker(import.meta.resolve("./fixture/places/in_worker.ts"), {
+  const worker = new Worker(import.meta.resolve("../fixture/places/in_worker.ts"), {
     type: "module",
   });
   try {
@@ -221,7 +221,7 @@ Deno.test("module() names the permission that it lacks", async () => {
   await using project = await makeProject({
     "add.ts": "export const add = (x: number, y: number): number => x + y;",
     "main.ts": `
-      import { Local } from "${import.meta.resolve("../../mod.ts")}";
+      import { Local } from "${import.meta.resolve("../../../mod.ts")}";
       await using tun = new Local();
       for (const name of ["./add.ts", "./none.ts"]) {
         const { add } = tun.module<{ add(x: number, y: number): number }>(import.meta.resolve(name));

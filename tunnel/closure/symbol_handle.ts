@@ -1,4 +1,4 @@
-import { type Handle, HandleKind } from "../agent/protocol/handle.ts";
+import { type Handle, HandleKind } from "../../agent/protocol/handle.ts";
 
 /** The handle of a symbol that is the same everywhere; `undefined` for any other. */
 export function symbolHandle(symbol: symbol): Handle | undefined {

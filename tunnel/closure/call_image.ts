@@ -1,30 +1,30 @@
-import type { Code, FunctionUnit, Handle } from "../agent/protocol/handle.ts";
-import { HandleKind } from "../agent/protocol/handle.ts";
-import type { FunctionPlace } from "../agent/protocol/request.ts";
-import { encode } from "../codec/encode.ts";
-import { attachmentHandle, isAttachment, simpleHandle } from "./_attachments.ts";
-import { findBuiltin } from "./_builtin.ts";
-import { type Captured, capturedBy } from "./_captured.ts";
-import { classNeeds, type Sent, type Variable } from "./_class_needs.ts";
-import { tellKeys } from "./_computed_keys.ts";
-import { type FunctionCode, functionCode } from "./source/function_code.ts";
-import { isNative, nameOf, placeOf } from "./_function_place.ts";
-import { type FunctionInspection, inspectFunction } from "./_inspector.ts";
-import { isSent, resolveImports, resolveUrls } from "./modules/module_graph.ts";
-import { namespaceOf } from "./_namespace.ts";
+import type { Code, FunctionUnit, Handle } from "../../agent/protocol/handle.ts";
+import { HandleKind } from "../../agent/protocol/handle.ts";
+import type { FunctionPlace } from "../../agent/protocol/request.ts";
+import { encode } from "../../codec/encode.ts";
+import { attachmentHandle, isAttachment, simpleHandle } from "../_attachments.ts";
+import { findBuiltin } from "./builtin.ts";
+import { type Captured, capturedBy } from "./captured.ts";
+import { classNeeds, type Sent, type Variable } from "./class_needs.ts";
+import { tellKeys } from "./computed_keys.ts";
+import { type FunctionCode, functionCode } from "../source/function_code.ts";
+import { isNative, nameOf, placeOf } from "./function_place.ts";
+import { type FunctionInspection, inspectFunction } from "./inspector.ts";
+import { isSent, resolveImports, resolveUrls } from "../modules/module_graph.ts";
+import { namespaceOf } from "./namespace.ts";
 import {
   hasOtherPrototype,
   ownProperties,
   type OwnProperty,
   symbolProperties,
-} from "./_own_properties.ts";
-import { partsOf } from "./_parts.ts";
-import { explain, refusal, type Use } from "./_refusal.ts";
-import { type Script, scriptAt, startOf } from "./_script.ts";
-import { asReference, BuiltinReference, canHandle } from "./_sendable.ts";
-import { symbolHandle } from "./_symbol_handle.ts";
-import { loadParser } from "./source/syntax.ts";
-import { UnitDraft } from "./_unit_draft.ts";
+} from "./own_properties.ts";
+import { partsOf } from "./parts.ts";
+import { explain, refusal, type Use } from "./refusal.ts";
+import { type Script, scriptAt, startOf } from "./script.ts";
+import { asReference, BuiltinReference, canHandle } from "./sendable.ts";
+import { symbolHandle } from "./symbol_handle.ts";
+import { loadParser } from "../source/syntax.ts";
+import { UnitDraft } from "./unit_draft.ts";
 
 /** A call, ready to be sent. */
 export interface CallImage {

@@ -1,4 +1,4 @@
-import { Local, type SubprocessTunnel } from "../../mod.ts";
+import { Local, type SubprocessTunnel } from "../../../mod.ts";
 
 /** What is done with a tunnel, by its name. */
 export type Cases = Readonly<Record<string, (tun: SubprocessTunnel) => Promise<void>>>;

@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { symbolHandle } from "./_symbol_handle.ts";
+import { symbolHandle } from "./symbol_handle.ts";
 
 // deno-lint-ignore ban-types -- any function
 type AnyFunction = Function;

@@ -1,6 +1,6 @@
 import { Session } from "node:inspector";
 import { setTimeout } from "node:timers";
-import { entryModule, IN_WORKER } from "./modules/entry_module.ts";
+import { entryModule, IN_WORKER } from "../modules/entry_module.ts";
 
 /** Where V8 says a function is written. */
 export interface FunctionLocation {

@@ -1,9 +1,9 @@
 import { types } from "node:util";
-import type { FunctionPlace } from "../agent/protocol/request.ts";
-import { isAttachment, simpleHandle } from "./_attachments.ts";
-import { findBuiltin } from "./_builtin.ts";
-import { symbolProperties } from "./_own_properties.ts";
-import { symbolHandle } from "./_symbol_handle.ts";
+import type { FunctionPlace } from "../../agent/protocol/request.ts";
+import { isAttachment, simpleHandle } from "../_attachments.ts";
+import { findBuiltin } from "./builtin.ts";
+import { symbolProperties } from "./own_properties.ts";
+import { symbolHandle } from "./symbol_handle.ts";
 
 /** Whether something without an encoding can be made at the far end. */
 export function canHandle(value: unknown): boolean {

@@ -1,5 +1,5 @@
-import type { FunctionScope } from "./_inspector.ts";
-import type { FunctionCode } from "./source/function_code.ts";
+import type { FunctionScope } from "./inspector.ts";
+import type { FunctionCode } from "../source/function_code.ts";
 
 /** A function in a {@linkcode UnitDraft}. */
 interface FunctionDraft {

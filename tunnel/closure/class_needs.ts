@@ -1,4 +1,4 @@
-import { partsOf } from "./_parts.ts";
+import { partsOf } from "./parts.ts";
 
 // deno-lint-ignore ban-types -- any function
 type AnyFunction = Function;

@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import process from "node:process";
-import { Local, RemoteError } from "../../mod.ts";
-import { command } from "../services/command.ts";
-import { needing, service } from "../services/services.ts";
+import { Local, RemoteError } from "../../../mod.ts";
+import { command } from "../../services/command.ts";
+import { needing, service } from "../../services/services.ts";
 import { cases as codeCases } from "./_code_cases.ts";
-import { rejectsAs, soon } from "./_deadline.ts";
-import { kindNamed } from "./_kinds.ts";
-import { makeProject } from "./_project.ts";
-import { spyOn } from "./_spy.ts";
+import { rejectsAs, soon } from "../_deadline.ts";
+import { kindNamed } from "../_kinds.ts";
+import { makeProject } from "../_project.ts";
+import { spyOn } from "../_spy.ts";
 import { cases as variableCases } from "./_variable_cases.ts";
-import * as refused from "./fixture/refused.ts";
+import * as refused from "../fixture/refused.ts";
 
 const AGENTS = ["Local, Deno", "Local, Node 18", "Local, Node 26"].map(kindNamed);
 const DENO = { runtime: "deno", deno: Deno.execPath() } as const;
@@ -46,14 +46,14 @@ Deno.test(needing("node", "call() sends by value from an entry script", async (t
 }));
 
 Deno.test("call() never runs the entry script at the far end", async () => {
-  const entry = import.meta.resolve("./fixture/entry.ts");
+  const entry = import.meta.resolve("../fixture/entry.ts");
   const reason =
     `it imports the script that runs here (${entry}), whose top level is never run at the far end: ` +
     "move what it needs into a module of its own";
   const ofModule = `Cannot send module ${
-    import.meta.resolve("./fixture/imports_entry.ts")
+    import.meta.resolve("../fixture/imports_entry.ts")
   }: ${reason}`;
-  assertEquals(JSON.parse(await run("./fixture/entry.ts")), {
+  assertEquals(JSON.parse(await run("../fixture/entry.ts")), {
     runs: "not here",
     exported: "exported not here",
     again: ["first", "second"],
@@ -228,7 +228,7 @@ for (const agent of AGENTS) {
     await t.step("of functions that call each other over scripts", async () => {
       const stack = await stackOf(tun.call(refused.thrower(), () => throwing()));
       assertStringIncludes(stack, await positionOf(here, "throwing", "new RangeError"));
-      const url = import.meta.resolve("./fixture/refused.ts");
+      const url = import.meta.resolve("../fixture/refused.ts");
       assertStringIncludes(stack, await positionOf(url, "run", "fn()"));
     });
   }));

@@ -1,4 +1,4 @@
-import { agentHost } from "../agent/agent_host.ts";
+import { agentHost } from "../../agent/agent_host.ts";
 
 /** The namespace of a module that runs already; `undefined` if it cannot be had. */
 export async function namespaceOf(url: string): Promise<Record<string, unknown> | undefined> {

@@ -1,8 +1,8 @@
-import type { FunctionPlace } from "../agent/protocol/request.ts";
-import { findBuiltin } from "./_builtin.ts";
-import { entryModule } from "./modules/entry_module.ts";
-import type { FunctionLocation } from "./_inspector.ts";
-import { namespaceOf } from "./_namespace.ts";
+import type { FunctionPlace } from "../../agent/protocol/request.ts";
+import { findBuiltin } from "./builtin.ts";
+import { entryModule } from "../modules/entry_module.ts";
+import type { FunctionLocation } from "./inspector.ts";
+import { namespaceOf } from "./namespace.ts";
 
 /** Whether `fn` is compiled code without a script: V8 has nothing to tell of where it is written. */
 // deno-lint-ignore ban-types -- any function

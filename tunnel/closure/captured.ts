@@ -1,8 +1,8 @@
-import { isOwnGlobal } from "./_builtin.ts";
-import type { FunctionCode } from "./source/function_code.ts";
-import type { FunctionScope } from "./_inspector.ts";
-import { importsEntry, isEntry } from "./modules/module_graph.ts";
-import type { ImportedName, Script } from "./_script.ts";
+import { isOwnGlobal } from "./builtin.ts";
+import type { FunctionCode } from "../source/function_code.ts";
+import type { FunctionScope } from "./inspector.ts";
+import { importsEntry, isEntry } from "../modules/module_graph.ts";
+import type { ImportedName, Script } from "./script.ts";
 
 /** What a function uses by a name. */
 export interface Captured {

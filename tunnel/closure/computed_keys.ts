@@ -1,4 +1,4 @@
-import { symbolHandle } from "./_symbol_handle.ts";
+import { symbolHandle } from "./symbol_handle.ts";
 
 /** A member of a class whose name is computed. */
 export interface ComputedKey {

@@ -1,5 +1,5 @@
 import { builtinModules, createRequire } from "node:module";
-import type { FunctionPlace } from "../agent/protocol/request.ts";
+import type { FunctionPlace } from "../../agent/protocol/request.ts";
 
 /** How deep below a global or a `node:` module a built-in function may be. */
 const MAX_DEPTH = 3;
