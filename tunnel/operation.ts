@@ -10,7 +10,7 @@ import { type CallImage, callImage } from "./closure/call_image.ts";
 import { type Core, cores } from "./_core.ts";
 import { nameOf } from "./closure/function_place.ts";
 import { moduleGraph } from "./modules/module_graph.ts";
-import type { Session } from "./_session.ts";
+import type { Session } from "./session/session.ts";
 import type { BaseTunnel } from "./base_tunnel.ts";
 import { ConnectionError, errorSince } from "./connection_error.ts";
 

@@ -6,7 +6,7 @@ import { AGENT_COMMAND } from "./_bootstrap.ts";
 import { cores, launches } from "./_core.ts";
 import { permissionFlags } from "./_permission_flags.ts";
 import { ServedFolders } from "./modules/served_folders.ts";
-import { Session } from "./_session.ts";
+import { Session } from "./session/session.ts";
 import { quote } from "./_shell_quote.ts";
 import { visible } from "./visible.ts";
 import { BaseTunnel } from "./base_tunnel.ts";

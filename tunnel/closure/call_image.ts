@@ -2,7 +2,7 @@ import type { Code, FunctionUnit, Handle } from "../../agent/protocol/handle.ts"
 import { HandleKind } from "../../agent/protocol/handle.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import { encode } from "../../codec/encode.ts";
-import { attachmentHandle, isAttachment, simpleHandle } from "../_attachments.ts";
+import { attachmentHandle, isAttachment, simpleHandle } from "../session/attachments.ts";
 import { findBuiltin } from "./builtin.ts";
 import { type Captured, capturedBy } from "./captured.ts";
 import { classNeeds, type Sent, type Variable } from "./class_needs.ts";

@@ -1,6 +1,6 @@
 import { types } from "node:util";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
-import { isAttachment, simpleHandle } from "../_attachments.ts";
+import { isAttachment, simpleHandle } from "../session/attachments.ts";
 import { findBuiltin } from "./builtin.ts";
 import { symbolProperties } from "./own_properties.ts";
 import { symbolHandle } from "./symbol_handle.ts";

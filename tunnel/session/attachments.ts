@@ -1,14 +1,14 @@
-import { type Channel, ChannelReset } from "../agent/wire/channel.ts";
-import { encodeFailure, type Failure } from "../agent/protocol/failure.ts";
-import { Flag } from "../agent/wire/frame.ts";
-import { type Handle, HandleKind, reviveValue, valueHandle } from "../agent/protocol/handle.ts";
-import type { Multiplexer } from "../agent/wire/multiplexer.ts";
-import { portable } from "../agent/protocol/portable.ts";
-import { Request } from "../agent/protocol/request.ts";
-import { receiveStream, sendStream, streamKindOf } from "../agent/protocol/value_stream.ts";
-import { decode } from "../codec/decode.ts";
-import { encode } from "../codec/encode.ts";
-import { isCallback } from "./callback.ts";
+import { type Channel, ChannelReset } from "../../agent/wire/channel.ts";
+import { encodeFailure, type Failure } from "../../agent/protocol/failure.ts";
+import { Flag } from "../../agent/wire/frame.ts";
+import { type Handle, HandleKind, reviveValue, valueHandle } from "../../agent/protocol/handle.ts";
+import type { Multiplexer } from "../../agent/wire/multiplexer.ts";
+import { portable } from "../../agent/protocol/portable.ts";
+import { Request } from "../../agent/protocol/request.ts";
+import { receiveStream, sendStream, streamKindOf } from "../../agent/protocol/value_stream.ts";
+import { decode } from "../../codec/decode.ts";
+import { encode } from "../../codec/encode.ts";
+import { isCallback } from "../callback.ts";
 
 /** Whether `value` goes on beside the values that it is among: a stream, a signal, a callback. */
 export function isAttachment(value: unknown): boolean {

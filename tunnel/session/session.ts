@@ -1,31 +1,31 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
-import { agentHost } from "../agent/agent_host.ts";
-import { type Channel, ChannelReset, type Message } from "../agent/wire/channel.ts";
-import { FILES_BUNDLE } from "../agent/_files_bundle.ts";
-import { decodeFailure, encodeFailure, type Failure } from "../agent/protocol/failure.ts";
-import type * as Files from "../agent/file_service.ts";
-import { Flag } from "../agent/wire/frame.ts";
-import type { Code } from "../agent/protocol/handle.ts";
-import { type ModuleRecord, urlOf } from "../agent/protocol/module_record.ts";
-import { ProtocolError } from "../agent/wire/protocol_error.ts";
+import { agentHost } from "../../agent/agent_host.ts";
+import { type Channel, ChannelReset, type Message } from "../../agent/wire/channel.ts";
+import { FILES_BUNDLE } from "../../agent/_files_bundle.ts";
+import { decodeFailure, encodeFailure, type Failure } from "../../agent/protocol/failure.ts";
+import type * as Files from "../../agent/file_service.ts";
+import { Flag } from "../../agent/wire/frame.ts";
+import type { Code } from "../../agent/protocol/handle.ts";
+import { type ModuleRecord, urlOf } from "../../agent/protocol/module_record.ts";
+import { ProtocolError } from "../../agent/wire/protocol_error.ts";
 import {
   type Batch,
   type FunctionPlace,
   type FunctionReference,
   Request,
-} from "../agent/protocol/request.ts";
-import { decode } from "../codec/decode.ts";
-import { encode } from "../codec/encode.ts";
-import type { AgentConnection } from "./_agent_connection.ts";
-import { Attachments } from "./_attachments.ts";
-import type { CallImage } from "./closure/call_image.ts";
-import type { SentSource } from "./source/lower_using.ts";
-import { moduleGraph, resolveDynamic } from "./modules/module_graph.ts";
-import type { ServedFolders } from "./modules/served_folders.ts";
-import { visible } from "./visible.ts";
-import { RemoteError } from "./remote_error.ts";
+} from "../../agent/protocol/request.ts";
+import { decode } from "../../codec/decode.ts";
+import { encode } from "../../codec/encode.ts";
+import type { AgentConnection } from "../_agent_connection.ts";
+import { Attachments } from "./attachments.ts";
+import type { CallImage } from "../closure/call_image.ts";
+import type { SentSource } from "../source/lower_using.ts";
+import { moduleGraph, resolveDynamic } from "../modules/module_graph.ts";
+import type { ServedFolders } from "../modules/served_folders.ts";
+import { visible } from "../visible.ts";
+import { RemoteError } from "../remote_error.ts";
 
 /** Why the channel of a call that has its answer is given up. One for all: each call comes by here. */
 const OVER = new Error("The call is over");
@@ -259,7 +259,7 @@ export class Session {
   ): Promise<(readonly [number, SentSource["source"]])[]> {
     try {
       // Only a controller of old agents needs it.
-      const { lowerUsing } = await import("./source/lower_using.ts");
+      const { lowerUsing } = await import("../source/lower_using.ts");
       return sources.flatMap((one, index) => {
         const lowered = mayUse(one) ? lowerUsing(one) : one.source;
         return lowered === one.source ? [] : [[index, lowered] as const];

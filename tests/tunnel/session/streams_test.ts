@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { createConnection } from "node:net";
 import { Duplex } from "node:stream";
 import { inspect } from "node:util";
-import { callback, ConnectionError, Local, RemoteError } from "../../mod.ts";
-import { AHEAD } from "../../agent/protocol/value_stream.ts";
-import { needing, service } from "../services/services.ts";
-import { rejection, rejectsAs, soon } from "./_deadline.ts";
+import { callback, ConnectionError, Local, RemoteError } from "../../../mod.ts";
+import { AHEAD } from "../../../agent/protocol/value_stream.ts";
+import { needing, service } from "../../services/services.ts";
+import { rejection, rejectsAs, soon } from "../_deadline.ts";
 
 /** Runs `test` with an agent on Deno and with one on each Node that has something of its own. */
 function onRuntimes(name: string, test: (tun: Local) => Promise<void>): void {
@@ -236,7 +236,7 @@ onRuntimes("a stream argument that fails, fails there", async (tun) => {
   assertStringIncludes(error.message, "RangeError: no more");
 });
 
-const FACTS = import.meta.resolve("../../agent/facts.ts");
+const FACTS = import.meta.resolve("../../../agent/facts.ts");
 
 /** Calls with a stream that fail, by what is wrong with them. */
 const FAILING_CALLS: Record<string, (tun: Local, stream: AsyncIterable<unknown>) => unknown> = {
