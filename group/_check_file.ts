@@ -2,7 +2,7 @@ import { access, constants, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileError, withPath } from "../agent/files/file_error.ts";
 import { pathOf } from "../tunnel/local_path.ts";
-import { sourceAdvice } from "../tunnel/source_advice.ts";
+import { sourceAdvice } from "../tunnel/operation/source_advice.ts";
 
 /**
  * Looks at what is to be sent to several hosts before anything is begun on any of them.

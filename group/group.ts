@@ -11,7 +11,7 @@ import type {
   SyncResult,
 } from "../tunnel/file_options.ts";
 import { setGrouping } from "../tunnel/grouping.ts";
-import { abortable, anySignal } from "../tunnel/operation.ts";
+import { abortable, anySignal } from "../tunnel/operation/operation.ts";
 import { SSHTunnel, type SSHTunnelOptions } from "../tunnel/ssh_tunnel.ts";
 import {
   checkKeys,

@@ -26,7 +26,7 @@ import {
   type PreparedCall,
   signalOf,
   withSession,
-} from "../tunnel/operation.ts";
+} from "../tunnel/operation/operation.ts";
 import { checkPut } from "../tunnel/put_arguments.ts";
 import { checkGlobs, checkTransfer } from "../tunnel/transfer_arguments.ts";
 import { localPaths } from "./_local_paths.ts";

@@ -27,7 +27,7 @@ import type {
   SyncOptions,
   SyncResult,
 } from "../tunnel/file_options.ts";
-import { anySignal } from "../tunnel/operation.ts";
+import { anySignal } from "../tunnel/operation/operation.ts";
 import {
   checkKeys,
   checkPlain,

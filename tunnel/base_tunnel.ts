@@ -15,9 +15,9 @@ import type {
   SyncOptions,
   SyncResult,
 } from "./file_options.ts";
-import { fetchFile } from "./_fetch_file.ts";
-import { putFile } from "./_put_file.ts";
-import { fetchDirectory, syncDirectory } from "./_sync_directory.ts";
+import { fetchFile } from "./operation/fetch.ts";
+import { putFile } from "./operation/put.ts";
+import { fetchDirectory, syncDirectory } from "./operation/sync.ts";
 import { groupOf } from "./grouping.ts";
 import { ownTarget } from "./host_template.ts";
 import {
@@ -28,7 +28,7 @@ import {
   prepareCall,
   prepared,
   withSignal,
-} from "./operation.ts";
+} from "./operation/operation.ts";
 import { checkWithOptions, type WithOptions } from "./tunnel_options.ts";
 
 /** A module at the far end: each of its functions gives a promise here. */

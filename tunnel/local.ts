@@ -1,4 +1,4 @@
-import { launches } from "./_core.ts";
+import { launches } from "./operation/link.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
 import { checkNames, checkText, type TunnelOptions } from "./tunnel_options.ts";
 

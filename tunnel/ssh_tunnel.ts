@@ -1,5 +1,5 @@
 import process from "node:process";
-import { launches } from "./_core.ts";
+import { launches } from "./operation/link.ts";
 import { shown } from "./shown.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
 import {

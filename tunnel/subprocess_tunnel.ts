@@ -3,7 +3,7 @@ import process from "node:process";
 import { agentHost } from "../agent/agent_host.ts";
 import { AgentConnection } from "./_agent_connection.ts";
 import { AGENT_COMMAND } from "./_bootstrap.ts";
-import { cores, launches } from "./_core.ts";
+import { cores, launches } from "./operation/link.ts";
 import { permissionFlags } from "./_permission_flags.ts";
 import { ServedFolders } from "./modules/served_folders.ts";
 import { Session } from "./session/session.ts";

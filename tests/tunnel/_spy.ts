@@ -2,7 +2,7 @@ import { inflateRawSync } from "node:zlib";
 import { decode } from "../../codec/mod.ts";
 import { type Batch, Request } from "../../agent/protocol/request.ts";
 import type { SubprocessTunnel } from "../../mod.ts";
-import { cores } from "../../tunnel/_core.ts";
+import { cores } from "../../tunnel/operation/link.ts";
 
 /** What goes over a tunnel's connection, as seen from here. */
 export interface Traffic {

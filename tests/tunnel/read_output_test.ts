@@ -4,7 +4,7 @@ import { PassThrough } from "node:stream";
 import process from "node:process";
 import { readOutput } from "../../tunnel/_read_output.ts";
 import { soon } from "./_deadline.ts";
-import { sha1 } from "./_files.ts";
+import { sha1 } from "./operation/_files.ts";
 
 const MiB = 1024 ** 2;
 

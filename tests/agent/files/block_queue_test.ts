@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { BlockQueue } from "../../../agent/files/block_queue.ts";
-import { bytesOf, sha1 } from "../../tunnel/_files.ts";
+import { bytesOf, sha1 } from "../../tunnel/operation/_files.ts";
 import { Random } from "../_random.ts";
 
 const KiB = 1024;

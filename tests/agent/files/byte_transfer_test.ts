@@ -11,7 +11,7 @@ import { type Channel, WINDOW } from "../../../agent/wire/channel.ts";
 import { Flag, FrameType } from "../../../agent/wire/frame.ts";
 import { encode } from "../../../codec/mod.ts";
 import { rejection, rejectsAs } from "../../tunnel/_deadline.ts";
-import { bytesOf, sha1 } from "../../tunnel/_files.ts";
+import { bytesOf, sha1 } from "../../tunnel/operation/_files.ts";
 import { pipePair } from "../wire/_memory_pipe.ts";
 import { Random } from "../_random.ts";
 

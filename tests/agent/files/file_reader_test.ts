@@ -3,7 +3,7 @@ import fs from "node:fs";
 import { FileReader } from "../../../agent/files/file_reader.ts";
 import { command } from "../../services/command.ts";
 import { rejectsAs } from "../../tunnel/_deadline.ts";
-import { bytesOf, Folder, sha1 } from "../../tunnel/_files.ts";
+import { bytesOf, Folder, sha1 } from "../../tunnel/operation/_files.ts";
 
 const MiB = 1024 ** 2;
 

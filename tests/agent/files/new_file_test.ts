@@ -3,7 +3,7 @@ import fs from "node:fs";
 import process from "node:process";
 import { NewFile } from "../../../agent/files/new_file.ts";
 import { rejection } from "../../tunnel/_deadline.ts";
-import { asRoot, bytesOf, Folder, modeOf, strayIn, until } from "../../tunnel/_files.ts";
+import { asRoot, bytesOf, Folder, modeOf, strayIn, until } from "../../tunnel/operation/_files.ts";
 
 const text = (string: string): Uint8Array => new TextEncoder().encode(string);
 

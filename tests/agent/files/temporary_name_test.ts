@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname } from "node:path";
 import { isTemporaryName, sweep, temporaryPath } from "../../../agent/files/temporary_name.ts";
-import { Folder } from "../../tunnel/_files.ts";
+import { Folder } from "../../tunnel/operation/_files.ts";
 
 const DAY = 24 * 60 * 60;
 

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fs from "node:fs";
 import { fileError } from "../../../agent/files/file_error.ts";
 import { TreePaths } from "../../../agent/trees/tree_paths.ts";
-import { Folder } from "../../tunnel/_files.ts";
+import { Folder } from "../../tunnel/operation/_files.ts";
 
 Deno.test("TreePaths.at() leads to what is in the folder, and follows no link on the way", async () => {
   await using folder = await Folder.create();

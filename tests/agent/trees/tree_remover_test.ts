@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import fs from "node:fs";
 import { TreePaths } from "../../../agent/trees/tree_paths.ts";
 import { TreeRemover } from "../../../agent/trees/tree_remover.ts";
-import { Folder } from "../../tunnel/_files.ts";
+import { Folder } from "../../tunnel/operation/_files.ts";
 
 Deno.test("TreeRemover.remove() does not mind that somebody else removes the same", async () => {
   await using folder = await Folder.create();

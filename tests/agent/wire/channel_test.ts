@@ -3,7 +3,7 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import { type Channel, ChannelReset, WINDOW } from "../../../agent/wire/channel.ts";
 import { Flag, FrameType, HEADER_SIZE, MAX_PAYLOAD } from "../../../agent/wire/frame.ts";
 import { ProtocolError } from "../../../agent/wire/protocol_error.ts";
-import { sha1 } from "../../tunnel/_files.ts";
+import { sha1 } from "../../tunnel/operation/_files.ts";
 import { frame, lone, type MemoryWire, pipePair } from "./_memory_pipe.ts";
 import { Random } from "../_random.ts";
 

@@ -3,7 +3,7 @@ import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@
 import { decode, encode } from "../../../codec/mod.ts";
 import { Request } from "../../../agent/protocol/request.ts";
 import { Local, ProtocolError, RemoteError, type SubprocessTunnel } from "../../../mod.ts";
-import { cores } from "../../../tunnel/_core.ts";
+import { cores } from "../../../tunnel/operation/link.ts";
 import { needing, NODE_MAJORS, type NodeMajor, service } from "../../services/services.ts";
 import { rejectsAs, soon } from "../_deadline.ts";
 import { kindNamed, type Runtime } from "../_kinds.ts";

@@ -9,12 +9,12 @@ import fs from "node:fs";
 import os from "node:os";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { CHUNK } from "../../agent/files/byte_transfer.ts";
-import { type FileProgress, Local } from "../../mod.ts";
-import { needing } from "../services/services.ts";
-import { rejection, rejectsAs, soon } from "./_deadline.ts";
+import { CHUNK } from "../../../agent/files/byte_transfer.ts";
+import { type FileProgress, Local } from "../../../mod.ts";
+import { needing } from "../../services/services.ts";
+import { rejection, rejectsAs, soon } from "../_deadline.ts";
 import { asRoot, bytesOf, Folder, modeOf, onRuntimes, RUNTIMES, sha1 } from "./_files.ts";
-import * as fixture from "./fixture/functions.ts";
+import * as fixture from "../fixture/functions.ts";
 
 const SIZES = [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 8 * CHUNK, 40 * CHUNK + 3];
 

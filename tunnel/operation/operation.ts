@@ -5,14 +5,14 @@
  * @module
  */
 
-import { asStream, streamKindOf } from "../agent/protocol/value_stream.ts";
-import { type CallImage, callImage } from "./closure/call_image.ts";
-import { type Core, cores } from "./_core.ts";
-import { nameOf } from "./closure/function_place.ts";
-import { moduleGraph } from "./modules/module_graph.ts";
-import type { Session } from "./session/session.ts";
-import type { BaseTunnel } from "./base_tunnel.ts";
-import { ConnectionError, errorSince } from "./connection_error.ts";
+import { asStream, streamKindOf } from "../../agent/protocol/value_stream.ts";
+import { type CallImage, callImage } from "../closure/call_image.ts";
+import { type Core, cores } from "./link.ts";
+import { nameOf } from "../closure/function_place.ts";
+import { moduleGraph } from "../modules/module_graph.ts";
+import type { Session } from "../session/session.ts";
+import type { BaseTunnel } from "../base_tunnel.ts";
+import { ConnectionError, errorSince } from "../connection_error.ts";
 
 /** The signals of the views that `BaseTunnel.with()` made. */
 const signals: WeakMap<BaseTunnel, AbortSignal> = new WeakMap();

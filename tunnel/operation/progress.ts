@@ -1,4 +1,4 @@
-import type { FileOptions } from "./file_options.ts";
+import type { FileOptions } from "../file_options.ts";
 
 /** Tells the caller how far a file has come, and at the end once, whatever its size. */
 export class Progress {

@@ -1,17 +1,17 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { getEventListeners } from "node:events";
-import { CHUNK } from "../../agent/files/byte_transfer.ts";
+import { CHUNK } from "../../../agent/files/byte_transfer.ts";
 import {
   type BaseTunnel,
   ConnectionError,
   type FileOptions,
   type FileProgress,
   Local,
-} from "../../mod.ts";
-import { rejection, rejectsAs, soon } from "./_deadline.ts";
+} from "../../../mod.ts";
+import { rejection, rejectsAs, soon } from "../_deadline.ts";
 import { bytesOf, Folder, onRuntimes, strayIn } from "./_files.ts";
-import { Driver } from "./_kinds.ts";
-import * as fixture from "./fixture/functions.ts";
+import { Driver } from "../_kinds.ts";
+import * as fixture from "../fixture/functions.ts";
 
 const LARGE = bytesOf(16 * 1024 ** 2);
 const NAMES = ["source", "target"];

@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { ConnectionError, Local } from "../../mod.ts";
-import { needing } from "../services/services.ts";
-import { rejectsAs, soon } from "./_deadline.ts";
+import { ConnectionError, Local } from "../../../mod.ts";
+import { needing } from "../../services/services.ts";
+import { rejectsAs, soon } from "../_deadline.ts";
 import { Folder, namesIn, RUNTIMES, strayIn, until } from "./_files.ts";
-import { type Kind, KINDS } from "./_kinds.ts";
-import * as fixture from "./fixture/functions.ts";
+import { type Kind, KINDS } from "../_kinds.ts";
+import * as fixture from "../fixture/functions.ts";
 
-const CONTROLLER = new URL("./fixture/transfer_controller.ts", import.meta.url).pathname;
+const CONTROLLER = new URL("../fixture/transfer_controller.ts", import.meta.url).pathname;
 
 /** A source that gives a little, and then nothing more. */
 function stalled(): ReadableStream<Uint8Array> {

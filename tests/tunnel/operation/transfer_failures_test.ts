@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import process from "node:process";
-import { Local, RemoteError, Sudo } from "../../mod.ts";
-import { command } from "../services/command.ts";
-import { needing, service } from "../services/services.ts";
-import { rejectsAs } from "./_deadline.ts";
+import { Local, RemoteError, Sudo } from "../../../mod.ts";
+import { command } from "../../services/command.ts";
+import { needing, service } from "../../services/services.ts";
+import { rejectsAs } from "../_deadline.ts";
 import {
   bytesOf,
   Folder,

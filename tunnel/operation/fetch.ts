@@ -4,27 +4,27 @@ import {
   Interruption,
   receiveBytes,
   type Summary,
-} from "../agent/files/byte_transfer.ts";
-import type { Channel } from "../agent/wire/channel.ts";
-import { notFolder, temporaryFile } from "../agent/file_service.ts";
-import { NewFile } from "../agent/files/new_file.ts";
-import { concat } from "../agent/wire/concat.ts";
-import { Interrupt } from "../agent/files/interrupt.ts";
-import { decode } from "../codec/decode.ts";
-import { localPath as toLocalPath, pathOf } from "./local_path.ts";
-import { whileFewAreOpen } from "./_open_files.ts";
-import { Progress } from "./_progress.ts";
-import { explainHere, transfer } from "./_transfer.ts";
-import type { BaseTunnel } from "./base_tunnel.ts";
+} from "../../agent/files/byte_transfer.ts";
+import type { Channel } from "../../agent/wire/channel.ts";
+import { notFolder, temporaryFile } from "../../agent/file_service.ts";
+import { NewFile } from "../../agent/files/new_file.ts";
+import { concat } from "../../agent/wire/concat.ts";
+import { Interrupt } from "../../agent/files/interrupt.ts";
+import { decode } from "../../codec/decode.ts";
+import { localPath as toLocalPath, pathOf } from "../local_path.ts";
+import { whileFewAreOpen } from "./open_files.ts";
+import { Progress } from "./progress.ts";
+import { explainHere, transfer } from "./transfer.ts";
+import type { BaseTunnel } from "../base_tunnel.ts";
 import { closingsOf } from "./operation.ts";
-import { checkTransfer } from "./transfer_arguments.ts";
+import { checkTransfer } from "../transfer_arguments.ts";
 import type {
   FetchedBytes,
   FetchedStream,
   FetchOptions,
   FetchResult,
   FetchTarget,
-} from "./file_options.ts";
+} from "../file_options.ts";
 
 /** The most bytes that are collected in the memory. */
 const MAX_IN_MEMORY = 1024 ** 3;

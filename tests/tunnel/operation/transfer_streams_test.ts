@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
-import { CHUNK } from "../../agent/files/byte_transfer.ts";
-import { type PutSource, RemoteError } from "../../mod.ts";
-import { rejection, rejectsAs } from "./_deadline.ts";
+import { CHUNK } from "../../../agent/files/byte_transfer.ts";
+import { type PutSource, RemoteError } from "../../../mod.ts";
+import { rejection, rejectsAs } from "../_deadline.ts";
 import { bytesOf, onRuntimes } from "./_files.ts";
 
 const LARGE = bytesOf(16 * 1024 ** 2);

@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import process from "node:process";
-import type { FileProgress, Local } from "../../mod.ts";
-import { needing } from "../services/services.ts";
+import type { FileProgress, Local } from "../../../mod.ts";
+import { needing } from "../../services/services.ts";
 import { Folder, onRuntimes, RUNTIMES, strayIn } from "./_files.ts";
-import * as fixture from "./fixture/functions.ts";
+import * as fixture from "../fixture/functions.ts";
 
 const MiB = 1024 ** 2;
 

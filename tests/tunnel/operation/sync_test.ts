@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fs from "node:fs";
-import { SMALL } from "../../agent/trees/tree_source.ts";
-import { Local, SSHTunnel, type SyncProgress, type SyncResult } from "../../mod.ts";
-import { command } from "../services/command.ts";
-import { needing, service } from "../services/services.ts";
-import { rejectsAs } from "./_deadline.ts";
+import { SMALL } from "../../../agent/trees/tree_source.ts";
+import { Local, SSHTunnel, type SyncProgress, type SyncResult } from "../../../mod.ts";
+import { command } from "../../services/command.ts";
+import { needing, service } from "../../services/services.ts";
+import { rejectsAs } from "../_deadline.ts";
 import { bytesOf, onRuntimes } from "./_files.ts";
-import { sshArgs } from "./_kinds.ts";
+import { sshArgs } from "../_kinds.ts";
 import {
   assertSame,
   bothWays,
@@ -17,7 +17,7 @@ import {
   newTrees,
   setTime,
   waysOf,
-} from "./fixture/tree_ways.ts";
+} from "../fixture/tree_ways.ts";
 
 /** The lists and counts of a result, without what is empty or 0. */
 function told(result: SyncResult): Record<string, unknown> {

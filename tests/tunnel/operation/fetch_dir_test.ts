@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fs from "node:fs";
 import { relative } from "node:path";
-import { Flag } from "../../agent/wire/frame.ts";
-import { encodeFailure } from "../../agent/protocol/failure.ts";
-import { TreeMessage } from "../../agent/trees/tree_entry.ts";
-import { ConnectionError, ProtocolError, RemoteError, Sudo } from "../../mod.ts";
-import { Random } from "../agent/_random.ts";
-import { needing, service } from "../services/services.ts";
-import { rejection, rejectsAs, soon } from "./_deadline.ts";
+import { Flag } from "../../../agent/wire/frame.ts";
+import { encodeFailure } from "../../../agent/protocol/failure.ts";
+import { TreeMessage } from "../../../agent/trees/tree_entry.ts";
+import { ConnectionError, ProtocolError, RemoteError, Sudo } from "../../../mod.ts";
+import { Random } from "../../agent/_random.ts";
+import { needing, service } from "../../services/services.ts";
+import { rejection, rejectsAs, soon } from "../_deadline.ts";
 import { onRuntimes, RUNTIMES } from "./_files.ts";
-import type { Step } from "./fixture/tree_agent.ts";
+import type { Step } from "../fixture/tree_agent.ts";
 import {
   all,
   attack,
@@ -25,9 +25,9 @@ import {
   ROOT,
   START,
   TIME,
-} from "./fixture/tree_attack.ts";
-import { BAD } from "./fixture/tree_bad_messages.ts";
-import { mutate } from "./fixture/tree_random.ts";
+} from "../fixture/tree_attack.ts";
+import { BAD } from "../fixture/tree_bad_messages.ts";
+import { mutate } from "../fixture/tree_random.ts";
 import {
   assertSame,
   bothWays,
@@ -36,7 +36,7 @@ import {
   make,
   newTrees,
   waysOf,
-} from "./fixture/tree_ways.ts";
+} from "../fixture/tree_ways.ts";
 
 Deno.test("fetchDir() cuts off a far end that sends what no agent would", async () => {
   const paths = (root: string): string[] => listing(root).map((line) => line.split(/ \d{9,}/)[0]!);

@@ -1,13 +1,13 @@
-import { BrokenTransfer, Interruption } from "../agent/files/byte_transfer.ts";
-import { type Channel, ChannelReset } from "../agent/wire/channel.ts";
-import { isFileError } from "../agent/files/file_error.ts";
-import type * as Files from "../agent/file_service.ts";
-import { DecodeError } from "../codec/decode_error.ts";
-import type { AgentConnection } from "./_agent_connection.ts";
-import type { Session } from "./session/session.ts";
-import type { BaseTunnel } from "./base_tunnel.ts";
+import { BrokenTransfer, Interruption } from "../../agent/files/byte_transfer.ts";
+import { type Channel, ChannelReset } from "../../agent/wire/channel.ts";
+import { isFileError } from "../../agent/files/file_error.ts";
+import type * as Files from "../../agent/file_service.ts";
+import { DecodeError } from "../../codec/decode_error.ts";
+import type { AgentConnection } from "../_agent_connection.ts";
+import type { Session } from "../session/session.ts";
+import type { BaseTunnel } from "../base_tunnel.ts";
 import { signalOf, withSession } from "./operation.ts";
-import { visible, visibleErrors } from "./visible.ts";
+import { visible, visibleErrors } from "../visible.ts";
 
 /** Why the channel of a transfer that has come to its end is given up. */
 const OVER = new Error("The transfer is over");

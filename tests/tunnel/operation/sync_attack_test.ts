@@ -1,20 +1,20 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import fs from "node:fs";
 import process from "node:process";
-import { SMALL } from "../../agent/trees/tree_source.ts";
+import { SMALL } from "../../../agent/trees/tree_source.ts";
 import {
   ConnectionError,
   Local,
   ProtocolError,
   type SyncProgress,
   type SyncResult,
-} from "../../mod.ts";
-import { command } from "../services/command.ts";
-import { needing } from "../services/services.ts";
-import { rejection, rejectsAs, soon } from "./_deadline.ts";
+} from "../../../mod.ts";
+import { command } from "../../services/command.ts";
+import { needing } from "../../services/services.ts";
+import { rejection, rejectsAs, soon } from "../_deadline.ts";
 import { bytesOf, needingDisk, onRuntimes, RUNTIMES, SmallDisk } from "./_files.ts";
-import type { Step } from "./fixture/tree_agent.ts";
-import { attack, attackInAllWays, END } from "./fixture/tree_attack.ts";
+import type { Step } from "../fixture/tree_agent.ts";
+import { attack, attackInAllWays, END } from "../fixture/tree_attack.ts";
 import {
   assertSame,
   bothWays,
@@ -24,7 +24,7 @@ import {
   type Trees,
   type Way,
   waysOf,
-} from "./fixture/tree_ways.ts";
+} from "../fixture/tree_ways.ts";
 
 /** What was never finished, anywhere in a folder. */
 function strayIn(root: string): string[] {
@@ -345,7 +345,7 @@ bothWays("complete what a process that was killed has begun", async (way, trees)
   make(target, { "d/0": "old", "d/x": "other" });
   // As after the death of whoever wrote to the target.
   const script = `import { temporaryPath } from ${
-    JSON.stringify(import.meta.resolve("../../agent/files/temporary_name.ts"))
+    JSON.stringify(import.meta.resolve("../../../agent/files/temporary_name.ts"))
   }; Deno.writeTextFileSync(temporaryPath("${target}/d"), "half");`;
   const { success } = await command([Deno.execPath(), "eval", "--no-check", script]);
   assert(success && strayIn(target).length === 1);

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { Local } from "../../mod.ts";
-import { whileFewAreOpen } from "../../tunnel/_open_files.ts";
-import { soon } from "./_deadline.ts";
+import { Local } from "../../../mod.ts";
+import { whileFewAreOpen } from "../../../tunnel/operation/open_files.ts";
+import { soon } from "../_deadline.ts";
 import { Folder, namesIn } from "./_files.ts";
 
 /** Something that is under way until it is told to end. */

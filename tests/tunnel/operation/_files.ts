@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { Local, type TunnelOptions } from "../../mod.ts";
-import { command } from "../services/command.ts";
-import { PATIENCE } from "./_deadline.ts";
-import { needing, service, type ServiceName } from "../services/services.ts";
+import { Local, type TunnelOptions } from "../../../mod.ts";
+import { command } from "../../services/command.ts";
+import { PATIENCE } from "../_deadline.ts";
+import { needing, service, type ServiceName } from "../../services/services.ts";
 
 /** A folder for a test, which is removed at the end. */
 export class Folder {

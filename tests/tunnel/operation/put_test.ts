@@ -5,10 +5,10 @@ import fs from "node:fs";
 import os from "node:os";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
-import { CHUNK } from "../../agent/files/byte_transfer.ts";
-import { type FileProgress, Local, type PutSource } from "../../mod.ts";
-import { needing } from "../services/services.ts";
-import { rejection, rejectsAs, soon } from "./_deadline.ts";
+import { CHUNK } from "../../../agent/files/byte_transfer.ts";
+import { type FileProgress, Local, type PutSource } from "../../../mod.ts";
+import { needing } from "../../services/services.ts";
+import { rejection, rejectsAs, soon } from "../_deadline.ts";
 import { asRoot, bytesOf, Folder, modeOf, onRuntimes, RUNTIMES, sha1 } from "./_files.ts";
 
 /** Names that a shell, a URL or an option parser might spoil. */

@@ -1,7 +1,7 @@
-import { Fifo } from "../agent/wire/fifo.ts";
+import { Fifo } from "../../agent/wire/fifo.ts";
 import { abortable, coreOf, signalOf } from "./operation.ts";
-import type { Core } from "./_core.ts";
-import type { BaseTunnel } from "./base_tunnel.ts";
+import type { Core } from "./link.ts";
+import type { BaseTunnel } from "../base_tunnel.ts";
 
 /** Each transfer of a file has it open at both ends, and systems do not let a process have many. */
 const MAX_AT_ONCE = 100;

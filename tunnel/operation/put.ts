@@ -1,19 +1,19 @@
-import type { Channel } from "../agent/wire/channel.ts";
-import { Arena } from "../agent/files/arena.ts";
-import { BrokenTransfer, CHUNK, Interruption, sendBytes } from "../agent/files/byte_transfer.ts";
-import { notFolder } from "../agent/file_service.ts";
-import { FileReader } from "../agent/files/file_reader.ts";
-import { decode } from "../codec/decode.ts";
-import { localPath, pathOf } from "./local_path.ts";
-import { whileFewAreOpen } from "./_open_files.ts";
-import { Progress } from "./_progress.ts";
-import { explainHere, transfer } from "./_transfer.ts";
-import type { BaseTunnel } from "./base_tunnel.ts";
+import type { Channel } from "../../agent/wire/channel.ts";
+import { Arena } from "../../agent/files/arena.ts";
+import { BrokenTransfer, CHUNK, Interruption, sendBytes } from "../../agent/files/byte_transfer.ts";
+import { notFolder } from "../../agent/file_service.ts";
+import { FileReader } from "../../agent/files/file_reader.ts";
+import { decode } from "../../codec/decode.ts";
+import { localPath, pathOf } from "../local_path.ts";
+import { whileFewAreOpen } from "./open_files.ts";
+import { Progress } from "./progress.ts";
+import { explainHere, transfer } from "./transfer.ts";
+import type { BaseTunnel } from "../base_tunnel.ts";
 import { closingsOf } from "./operation.ts";
-import { checkPut } from "./put_arguments.ts";
+import { checkPut } from "../put_arguments.ts";
 import { sourceAdvice } from "./source_advice.ts";
-import { checkTransfer } from "./transfer_arguments.ts";
-import type { PutOptions, PutResult, PutSource } from "./file_options.ts";
+import { checkTransfer } from "../transfer_arguments.ts";
+import type { PutOptions, PutResult, PutSource } from "../file_options.ts";
 
 /** Bytes of a source in the memory that are copied at once. */
 const BLOCK = 4 * CHUNK;

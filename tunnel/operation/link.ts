@@ -1,5 +1,5 @@
-import type { BaseTunnel } from "./base_tunnel.ts";
-import type { Session } from "./session/session.ts";
+import type { BaseTunnel } from "../base_tunnel.ts";
+import type { Session } from "../session/session.ts";
 
 /** What all views of a tunnel share; see `BaseTunnel.with()`. */
 export interface Core {

@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import process from "node:process";
-import { ProtocolError } from "../../agent/wire/protocol_error.ts";
-import { type BaseTunnel, ConnectionError, Local, RemoteError } from "../../mod.ts";
-import { cores } from "../../tunnel/_core.ts";
-import { rejection, rejectsAs, soon } from "./_deadline.ts";
+import { ProtocolError } from "../../../agent/wire/protocol_error.ts";
+import { type BaseTunnel, ConnectionError, Local, RemoteError } from "../../../mod.ts";
+import { cores } from "../../../tunnel/operation/link.ts";
+import { rejection, rejectsAs, soon } from "../_deadline.ts";
 import { Folder, until } from "./_files.ts";
-import { Driver } from "./_kinds.ts";
-import * as fixture from "./fixture/functions.ts";
+import { Driver } from "../_kinds.ts";
+import * as fixture from "../fixture/functions.ts";
 
-const AGENT = new URL("./fixture/hostile_files_agent.ts", import.meta.url).pathname;
+const AGENT = new URL("../fixture/hostile_files_agent.ts", import.meta.url).pathname;
 
 /** What would move the cursor, retitle the window or hide text. */
 // deno-lint-ignore no-control-regex -- these are what it is about
