@@ -1,13 +1,13 @@
 import { accessSync, constants } from "node:fs";
 import process from "node:process";
 import { agentHost } from "../agent/agent_host.ts";
-import { AgentConnection } from "./_agent_connection.ts";
-import { AGENT_COMMAND } from "./_bootstrap.ts";
+import { AgentConnection } from "./connection/agent_connection.ts";
+import { AGENT_COMMAND } from "./connection/bootstrap.ts";
 import { cores, launches } from "./operation/link.ts";
 import { permissionFlags } from "./_permission_flags.ts";
 import { ServedFolders } from "./modules/served_folders.ts";
 import { Session } from "./session/session.ts";
-import { quote } from "./_shell_quote.ts";
+import { quote } from "./connection/shell_quote.ts";
 import { visible } from "./visible.ts";
 import { BaseTunnel } from "./base_tunnel.ts";
 import { DepthLimitError } from "./depth_limit_error.ts";

@@ -4,7 +4,7 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliDecompressSync } from "node:zlib";
 import { BUNDLE } from "../../agent/_bundle.ts";
-import { FIRST_STAGE } from "../../tunnel/_first_stage.ts";
+import { FIRST_STAGE } from "../../tunnel/connection/first_stage.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 

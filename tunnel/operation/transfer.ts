@@ -3,7 +3,7 @@ import { type Channel, ChannelReset } from "../../agent/wire/channel.ts";
 import { isFileError } from "../../agent/files/file_error.ts";
 import type * as Files from "../../agent/file_service.ts";
 import { DecodeError } from "../../codec/decode_error.ts";
-import type { AgentConnection } from "../_agent_connection.ts";
+import type { AgentConnection } from "../connection/agent_connection.ts";
 import type { Session } from "../session/session.ts";
 import type { BaseTunnel } from "../base_tunnel.ts";
 import { signalOf, withSession } from "./operation.ts";

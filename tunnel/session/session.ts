@@ -18,7 +18,7 @@ import {
 } from "../../agent/protocol/request.ts";
 import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
-import type { AgentConnection } from "../_agent_connection.ts";
+import type { AgentConnection } from "../connection/agent_connection.ts";
 import { Attachments } from "./attachments.ts";
 import type { CallImage } from "../closure/call_image.ts";
 import type { SentSource } from "../source/lower_using.ts";

@@ -2,9 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { spawn } from "node:child_process";
 import { PassThrough } from "node:stream";
 import process from "node:process";
-import { readOutput } from "../../tunnel/_read_output.ts";
-import { soon } from "./_deadline.ts";
-import { sha1 } from "./operation/_files.ts";
+import { readOutput } from "../../../tunnel/connection/read_output.ts";
+import { soon } from "../_deadline.ts";
+import { sha1 } from "../operation/_files.ts";
 
 const MiB = 1024 ** 2;
 

@@ -5,25 +5,25 @@ import type { Socket } from "node:net";
 import { PassThrough, type Readable } from "node:stream";
 import process from "node:process";
 import { clearInterval, clearTimeout, setInterval, setTimeout } from "node:timers";
-import { BUNDLE } from "../agent/_bundle.ts";
-import type { Channel } from "../agent/wire/channel.ts";
-import { type Deferred, deferred } from "../agent/wire/deferred.ts";
+import { BUNDLE } from "../../agent/_bundle.ts";
+import type { Channel } from "../../agent/wire/channel.ts";
+import { type Deferred, deferred } from "../../agent/wire/deferred.ts";
 import {
   type AgentInfo,
   type ControllerInfo,
   decodeAgentInfo,
   encodeControllerInfo,
-} from "../agent/protocol/hello.ts";
-import { exitCodeAtEnd, readExitCode } from "./_exit_notice.ts";
-import { Multiplexer } from "../agent/wire/multiplexer.ts";
-import { ProtocolError } from "../agent/wire/protocol_error.ts";
-import { streamPipe } from "../agent/wire/stream_pipe.ts";
-import { BootReader } from "./_boot_reader.ts";
-import { readOutput } from "./_read_output.ts";
-import { bootstrapLine, type BootstrapOptions, searchedPlaces, WANTED } from "./_bootstrap.ts";
-import { StderrLines } from "./_stderr_lines.ts";
-import { visible } from "./visible.ts";
-import { ConnectionError, RuntimeNotFoundError } from "./connection_error.ts";
+} from "../../agent/protocol/hello.ts";
+import { exitCodeAtEnd, readExitCode } from "./exit_notice.ts";
+import { Multiplexer } from "../../agent/wire/multiplexer.ts";
+import { ProtocolError } from "../../agent/wire/protocol_error.ts";
+import { streamPipe } from "../../agent/wire/stream_pipe.ts";
+import { BootReader } from "./boot_reader.ts";
+import { readOutput } from "./read_output.ts";
+import { bootstrapLine, type BootstrapOptions, searchedPlaces, WANTED } from "./bootstrap.ts";
+import { StderrLines } from "./stderr_lines.ts";
+import { visible } from "../visible.ts";
+import { ConnectionError, RuntimeNotFoundError } from "../connection_error.ts";
 
 /** What an {@linkcode AgentConnection} needs to know. */
 export interface AgentConnectionOptions {

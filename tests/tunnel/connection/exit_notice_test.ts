@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { FrameType, HEADER_SIZE, writeHeader } from "../../agent/wire/frame.ts";
-import { ProtocolError } from "../../agent/wire/protocol_error.ts";
-import { exitCodeAtEnd, readExitCode } from "../../tunnel/_exit_notice.ts";
+import { FrameType, HEADER_SIZE, writeHeader } from "../../../agent/wire/frame.ts";
+import { ProtocolError } from "../../../agent/wire/protocol_error.ts";
+import { exitCodeAtEnd, readExitCode } from "../../../tunnel/connection/exit_notice.ts";
 
 const MARKER = "0123456789abcdef0123456789abcdef";
 

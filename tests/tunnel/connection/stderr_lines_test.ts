@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { StderrLines } from "../../tunnel/_stderr_lines.ts";
+import { StderrLines } from "../../../tunnel/connection/stderr_lines.ts";
 
 const TEXT = "first\nsecond žluť 🥢\r\n\n\rcarriage\rreturn\nlast";
 const LINES = ["first", "second žluť 🥢", "", "\rcarriage\rreturn", "last"];

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { quote, quoteLine } from "../../tunnel/_shell_quote.ts";
-import { command, which } from "../services/command.ts";
+import { quote, quoteLine } from "../../../tunnel/connection/shell_quote.ts";
+import { command, which } from "../../services/command.ts";
 
 const TEXTS = [
   ...["", " ", "plain", "/a/b-c_d.e:f,g=h@i%j+k", "a b", '"', "$HOME", "`id`", "$(id)", "*", "~"],

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { ProtocolError } from "../../mod.ts";
-import { BootReader } from "../../tunnel/_boot_reader.ts";
+import { ProtocolError } from "../../../mod.ts";
+import { BootReader } from "../../../tunnel/connection/boot_reader.ts";
 
 const MARKER = "0123456789abcdef0123456789abcdef";
 

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { ProtocolError } from "../agent/wire/protocol_error.ts";
-import { exitCodeAtEnd } from "./_exit_notice.ts";
+import { ProtocolError } from "../../agent/wire/protocol_error.ts";
+import { exitCodeAtEnd } from "./exit_notice.ts";
 
 /** How much of the noise in front of the agent is kept for errors. */
 const NOISE_TAIL = 2048;

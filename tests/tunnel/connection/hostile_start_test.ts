@@ -13,15 +13,15 @@ import {
   RuntimeNotFoundError,
   SSHTunnel,
   type SubprocessTunnel,
-} from "../../mod.ts";
-import { command, which } from "../services/command.ts";
-import { listProcesses } from "../services/processes.ts";
-import { needing, service } from "../services/services.ts";
-import { rejection, rejectsAs, soon } from "./_deadline.ts";
-import { familyOf, newMark, untilGone } from "./_family.ts";
-import { containerName, Driver, sshArgs } from "./_kinds.ts";
-import { Lines } from "./_lines.ts";
-import * as fixture from "./fixture/functions.ts";
+} from "../../../mod.ts";
+import { command, which } from "../../services/command.ts";
+import { listProcesses } from "../../services/processes.ts";
+import { needing, service } from "../../services/services.ts";
+import { rejection, rejectsAs, soon } from "../_deadline.ts";
+import { familyOf, newMark, untilGone } from "../_family.ts";
+import { containerName, Driver, sshArgs } from "../_kinds.ts";
+import { Lines } from "../_lines.ts";
+import * as fixture from "../fixture/functions.ts";
 
 const ODD = 'it\'s "odd" $HOME `id` \\ !!\nand\ttwo lines Ё';
 
@@ -96,7 +96,7 @@ Deno.test("a tunnel works when", async (t) => {
   const cases: Record<string, string[]> = {
     "the pipe delivers one byte at a time": [
       ...[Deno.execPath(), "run", "-A", "--no-check"],
-      new URL("./fixture/one_byte_relay.ts", import.meta.url).pathname,
+      new URL("../fixture/one_byte_relay.ts", import.meta.url).pathname,
     ],
     "a terminal echoes what it gets first": shell(
       'IFS= read -r l;printf "%s\\r\\n" "$l";{ printf "%s\\n" "$l";cat;}|"$@"',
@@ -300,7 +300,7 @@ Deno.test("a far end that is none", async (t) => {
   });
 
   await t.step("a process for which there are no descriptors", async () => {
-    const script = `import { Local } from ${JSON.stringify(import.meta.resolve("../../mod.ts"))};
+    const script = `import { Local } from ${JSON.stringify(import.meta.resolve("../../../mod.ts"))};
       const all = Array.from({ length: 30 }, (_, i) => new Local("t" + i, { stderr() {} }).call(Date.now));
       const failed = (await Promise.allSettled(all)).filter(({ reason }) => reason);
       console.log(failed.length > 0, [...new Set(failed.map(({ reason }) => reason.name))].join());
@@ -372,7 +372,7 @@ async function untilRuns(mark: string): Promise<void> {
 }
 
 Deno.test("a far end that breaks the protocol is cut off", async (t) => {
-  const script = new URL("./fixture/hostile_agent.ts", import.meta.url).pathname;
+  const script = new URL("../fixture/hostile_agent.ts", import.meta.url).pathname;
   const expected: Record<string, RegExp> = {
     "text instead of a frame": /Expected a frame, got 68 65 6c 6c 6f 2c .*"hello, world/,
     "text instead of the first frame": /Expected a frame, got 68 65 6c 6c 6f/,
@@ -405,7 +405,7 @@ Deno.test("a far end that breaks the protocol is cut off", async (t) => {
 Deno.test(needing("ssh", "SSHTunnel asks nobody anything without a terminal", async () => {
   const { config, refused, badKey, unverified, password, silent } = service("ssh");
   const hosts = [refused, badKey, unverified, password, silent, "no-such-host.invalid"];
-  const script = new URL("./fixture/connect.ts", import.meta.url).pathname;
+  const script = new URL("../fixture/connect.ts", import.meta.url).pathname;
   const { stdout, stderr } = await soon(
     command([Deno.execPath(), "run", "-A", "--no-check", script, config, "3000", ...hosts]),
     "the end of the script",

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { FIRST_STAGE, OLDEST_DENO, OLDEST_NODE, TOO_OLD } from "./_first_stage.ts";
-import { quote, quoteLine } from "./_shell_quote.ts";
+import { FIRST_STAGE, OLDEST_DENO, OLDEST_NODE, TOO_OLD } from "./first_stage.ts";
+import { quote, quoteLine } from "./shell_quote.ts";
 
 /** What the shell at the far end needs to know to start an agent. */
 export interface BootstrapOptions {
@@ -105,7 +105,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
       ? "cd . 2>/dev/null||cd /"
       // `-` by itself would be the folder before, and others would be looked for in $CDPATH.
       : `cd -- ${
-        path(/^(\/|~\/|\.)/.test(cwd) ? cwd : `./${cwd}`)
+        path(/^(\/|~\/|\.)/.test(cwd) ? cwd : `../${cwd}`)
       }||{ printf "%s cwd\\n" $_csN >&4;exit ${NO_FOLDER};}`,
     ...Object.entries(env).map(([name, value]) => `export ${name}=${quoteLine(value, "$_csL")}`),
     // What the shells would say of the ends of the others, such as "Killed", is not for the user.

@@ -6,8 +6,8 @@
  */
 
 import { Buffer } from "node:buffer";
-import { FrameType, HEADER_SIZE, writeHeader } from "../agent/wire/frame.ts";
-import { ProtocolError } from "../agent/wire/protocol_error.ts";
+import { FrameType, HEADER_SIZE, writeHeader } from "../../agent/wire/frame.ts";
+import { ProtocolError } from "../../agent/wire/protocol_error.ts";
 
 /**
  * The exit code at the very end of `bytes`, or `undefined` if they do not end so. An agent that is killed within a frame
