@@ -1,7 +1,7 @@
 import { access, constants, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileError, withPath } from "../agent/files/file_error.ts";
-import { pathOf } from "../tunnel/local_path.ts";
+import { pathOf } from "../tunnel/arguments/local_path.ts";
 import { sourceAdvice } from "../tunnel/operation/source_advice.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { expandHost, HOST } from "../tunnel/host_template.ts";
-import { pathOf } from "../tunnel/local_path.ts";
+import { expandHost, HOST } from "../tunnel/arguments/host_template.ts";
+import { pathOf } from "../tunnel/arguments/local_path.ts";
 
 /**
  * The path here for each host.

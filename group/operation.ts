@@ -27,10 +27,10 @@ import {
   signalOf,
   withSession,
 } from "../tunnel/operation/operation.ts";
-import { checkPut } from "../tunnel/put_arguments.ts";
-import { checkGlobs, checkTransfer } from "../tunnel/transfer_arguments.ts";
+import { checkPut } from "../tunnel/arguments/put_arguments.ts";
+import { checkGlobs, checkTransfer } from "../tunnel/arguments/transfer_arguments.ts";
 import { localPaths } from "./_local_paths.ts";
-import { pathOf } from "../tunnel/local_path.ts";
+import { pathOf } from "../tunnel/arguments/local_path.ts";
 import { ErrorResult } from "./error_result.ts";
 
 /** Something to do on one or on several tunnels. */

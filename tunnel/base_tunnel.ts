@@ -19,7 +19,7 @@ import { fetchFile } from "./operation/fetch.ts";
 import { putFile } from "./operation/put.ts";
 import { fetchDirectory, syncDirectory } from "./operation/sync.ts";
 import { groupOf } from "./grouping.ts";
-import { ownTarget } from "./host_template.ts";
+import { ownTarget } from "./arguments/host_template.ts";
 import {
   closedError,
   connect,

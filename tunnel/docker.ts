@@ -1,4 +1,4 @@
-import { shown } from "./shown.ts";
+import { shown } from "./arguments/shown.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
 import {
   checkArgs,

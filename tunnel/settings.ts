@@ -1,5 +1,5 @@
 import { agentHost } from "../agent/agent_host.ts";
-import { shown } from "./shown.ts";
+import { shown } from "./arguments/shown.ts";
 
 /** Settings of the library. */
 export interface Settings {

@@ -1,6 +1,6 @@
 import process from "node:process";
 import { launches } from "./operation/link.ts";
-import { shown } from "./shown.ts";
+import { shown } from "./arguments/shown.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
 import {
   checkArgs,

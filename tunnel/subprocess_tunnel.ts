@@ -4,7 +4,7 @@ import { agentHost } from "../agent/agent_host.ts";
 import { AgentConnection } from "./connection/agent_connection.ts";
 import { AGENT_COMMAND } from "./connection/bootstrap.ts";
 import { cores, launches } from "./operation/link.ts";
-import { permissionFlags } from "./_permission_flags.ts";
+import { permissionFlags } from "./arguments/permission_flags.ts";
 import { ServedFolders } from "./modules/served_folders.ts";
 import { Session } from "./session/session.ts";
 import { quote } from "./connection/shell_quote.ts";

@@ -1,5 +1,5 @@
-import { permissionFlags } from "./_permission_flags.ts";
-import { shown } from "./shown.ts";
+import { permissionFlags } from "./arguments/permission_flags.ts";
+import { shown } from "./arguments/shown.ts";
 
 /** Options that every tunnel takes. */
 export interface TunnelOptions {

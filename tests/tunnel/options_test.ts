@@ -12,7 +12,7 @@ import {
   Sudo,
   type TunnelOptions,
 } from "../../mod.ts";
-import { permissionFlags } from "../../tunnel/_permission_flags.ts";
+import { permissionFlags } from "../../tunnel/arguments/permission_flags.ts";
 import { Driver } from "./_kinds.ts";
 
 /** A constructor of each kind, with options that every tunnel takes. */

@@ -1,7 +1,7 @@
 import { lstatSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { shown } from "../shown.ts";
+import { shown } from "../arguments/shown.ts";
 
 /** The folders whose files a far end may ask for. */
 export class ServedFolders {

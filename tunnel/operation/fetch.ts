@@ -11,13 +11,13 @@ import { NewFile } from "../../agent/files/new_file.ts";
 import { concat } from "../../agent/wire/concat.ts";
 import { Interrupt } from "../../agent/files/interrupt.ts";
 import { decode } from "../../codec/decode.ts";
-import { localPath as toLocalPath, pathOf } from "../local_path.ts";
+import { localPath as toLocalPath, pathOf } from "../arguments/local_path.ts";
 import { whileFewAreOpen } from "./open_files.ts";
 import { Progress } from "./progress.ts";
 import { explainHere, transfer } from "./transfer.ts";
 import type { BaseTunnel } from "../base_tunnel.ts";
 import { closingsOf } from "./operation.ts";
-import { checkTransfer } from "../transfer_arguments.ts";
+import { checkTransfer } from "../arguments/transfer_arguments.ts";
 import type {
   FetchedBytes,
   FetchedStream,

@@ -4,15 +4,15 @@ import { BrokenTransfer, CHUNK, Interruption, sendBytes } from "../../agent/file
 import { notFolder } from "../../agent/file_service.ts";
 import { FileReader } from "../../agent/files/file_reader.ts";
 import { decode } from "../../codec/decode.ts";
-import { localPath, pathOf } from "../local_path.ts";
+import { localPath, pathOf } from "../arguments/local_path.ts";
 import { whileFewAreOpen } from "./open_files.ts";
 import { Progress } from "./progress.ts";
 import { explainHere, transfer } from "./transfer.ts";
 import type { BaseTunnel } from "../base_tunnel.ts";
 import { closingsOf } from "./operation.ts";
-import { checkPut } from "../put_arguments.ts";
+import { checkPut } from "../arguments/put_arguments.ts";
 import { sourceAdvice } from "./source_advice.ts";
-import { checkTransfer } from "../transfer_arguments.ts";
+import { checkTransfer } from "../arguments/transfer_arguments.ts";
 import type { PutOptions, PutResult, PutSource } from "../file_options.ts";
 
 /** Bytes of a source in the memory that are copied at once. */

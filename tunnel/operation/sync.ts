@@ -3,11 +3,11 @@ import { BrokenTransfer, Interruption } from "../../agent/files/byte_transfer.ts
 import { type TreeChanges, TreeTarget } from "../../agent/trees/tree_target.ts";
 import { TreeSource } from "../../agent/trees/tree_source.ts";
 import { decode } from "../../codec/decode.ts";
-import { exclusionsOf } from "../_exclusions.ts";
-import { localPath, pathOf } from "../local_path.ts";
+import { exclusionsOf } from "../arguments/exclusions.ts";
+import { localPath, pathOf } from "../arguments/local_path.ts";
 import { sourceAdvice } from "./source_advice.ts";
 import { transfer } from "./transfer.ts";
-import { checkTransfer } from "../transfer_arguments.ts";
+import { checkTransfer } from "../arguments/transfer_arguments.ts";
 import type { BaseTunnel } from "../base_tunnel.ts";
 import { closingsOf } from "./operation.ts";
 import type { SyncOptions, SyncResult } from "../file_options.ts";

@@ -1,5 +1,5 @@
 import { pathOf } from "./local_path.ts";
-import type { PutOptions, PutSource } from "./file_options.ts";
+import type { PutOptions, PutSource } from "../file_options.ts";
 
 /**
  * Usual modes without their `0o`. Each of these numbers is beyond all modes, or one that nobody means: somebody else
