@@ -10,7 +10,7 @@ import type {
   SyncOptions,
   SyncResult,
 } from "../tunnel/file_options.ts";
-import { setGrouping } from "../tunnel/grouping.ts";
+import { setGrouping } from "../tunnel/_grouping.ts";
 import { abortable, anySignal } from "../tunnel/operation/operation.ts";
 import { SSHTunnel, type SSHTunnelOptions } from "../tunnel/ssh_tunnel.ts";
 import {

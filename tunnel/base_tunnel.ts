@@ -18,7 +18,7 @@ import type {
 import { fetchFile } from "./operation/fetch.ts";
 import { putFile } from "./operation/put.ts";
 import { fetchDirectory, syncDirectory } from "./operation/sync.ts";
-import { groupOf } from "./grouping.ts";
+import { groupOf } from "./_grouping.ts";
 import { ownTarget } from "./arguments/host_template.ts";
 import {
   closedError,

@@ -87,9 +87,9 @@ Deno.test("shipped files import only what can be had without a deno.json", async
 
 Deno.test("shipped folders import each other in one direction only", async () => {
   const files = await shippedFiles();
-  // A tunnel is a group of one, so its set operations give groups. That is a type; see tunnel/grouping.ts.
+  // A tunnel is a group of one, so its set operations give groups. That is a type; see tunnel/_grouping.ts.
   const types = "../group/group.ts";
-  for (const file of ["tunnel/base_tunnel.ts", "tunnel/grouping.ts"]) {
+  for (const file of ["tunnel/base_tunnel.ts", "tunnel/_grouping.ts"]) {
     assert(!(await shippedFiles(valueImportsOf)).get(file)!.includes(types), file);
     files.set(file, files.get(file)!.filter((specifier) => specifier !== types));
   }
