@@ -22,11 +22,11 @@ import {
 import { visible } from "../tunnel/visible.ts";
 import { bounded } from "./_bounded.ts";
 import { checkFile } from "./_check_file.ts";
-import { htmlTable } from "./_html_table.ts";
+import { htmlTable } from "./table/html_table.ts";
 import { type Limits, limits } from "./_limits.ts";
 import { ResultStream } from "./_result_stream.ts";
 import { checkShare, shareOf } from "./_share.ts";
-import { defineLooks } from "./_show.ts";
+import { defineLooks } from "./table/show.ts";
 import { attempts, budgetOf, readiness } from "./attempts.ts";
 import type { ErrorResult } from "./error_result.ts";
 import { GroupResult } from "./group_result.ts";

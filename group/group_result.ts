@@ -1,11 +1,11 @@
 import { inspect } from "node:util";
 import { defineHandle, HandleKind } from "../agent/protocol/handle.ts";
 import { RemoteError } from "../tunnel/remote_error.ts";
-import { htmlTable } from "./_html_table.ts";
-import { reasonOf } from "./_reason.ts";
-import { hostList, hostText, resultTable, stateOf } from "./_result_table.ts";
-import { defineLooks } from "./_show.ts";
-import { textTable } from "./_text_table.ts";
+import { htmlTable } from "./table/html_table.ts";
+import { reasonOf } from "./table/reason.ts";
+import { hostList, hostText, resultTable, stateOf } from "./table/result_table.ts";
+import { defineLooks } from "./table/show.ts";
+import { textTable } from "./table/text_table.ts";
 import { ErrorResult } from "./error_result.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { hostList, type ResultRow, type ResultTable, type State } from "./_result_table.ts";
-import { padded, widthOf } from "./_text_width.ts";
+import { hostList, type ResultRow, type ResultTable, type State } from "./result_table.ts";
+import { padded, widthOf } from "./text_width.ts";
 
 /** Rows of values beyond so many are left out. What wants attention is shown whole. */
 const MAX_ROWS = 100;

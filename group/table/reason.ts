@@ -1,6 +1,6 @@
-import { ConnectionError } from "../tunnel/connection_error.ts";
-import { visible } from "../tunnel/visible.ts";
-import type { ErrorResult } from "./error_result.ts";
+import { ConnectionError } from "../../tunnel/connection_error.ts";
+import { visible } from "../../tunnel/visible.ts";
+import type { ErrorResult } from "../error_result.ts";
 
 /** A longer reason is cut. */
 const MAX_LENGTH = 300;

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { encode } from "../codec/encode.ts";
-import { visible } from "../tunnel/visible.ts";
-import { reasonOf } from "./_reason.ts";
-import { ErrorResult } from "./error_result.ts";
+import { encode } from "../../codec/encode.ts";
+import { visible } from "../../tunnel/visible.ts";
+import { reasonOf } from "./reason.ts";
+import { ErrorResult } from "../error_result.ts";
 
 /** How it ended on a host. */
 export type State = "ok" | "failed" | "aborted" | "skipped";

@@ -1,4 +1,4 @@
-import { visible } from "../tunnel/visible.ts";
+import { visible } from "../../tunnel/visible.ts";
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",
