@@ -3,7 +3,7 @@ import { bounded } from "./_bounded.ts";
 import { attempts, readiness } from "./attempts.ts";
 import type { ErrorResult } from "./error_result.ts";
 import type { Group } from "./group.ts";
-import type { Operation } from "./operation.ts";
+import type { Operation } from "./target.ts";
 
 type Pair<T> = [host: string, result: T | ErrorResult];
 

@@ -3,7 +3,7 @@ import { FailureBudget } from "./_failure_budget.ts";
 import { limits } from "./_limits.ts";
 import { ErrorResult } from "./error_result.ts";
 import type { Group } from "./group.ts";
-import { type Operation, outcome } from "./operation.ts";
+import { type Operation, outcome } from "./target.ts";
 
 /** Does an operation on one of a group's tunnels, or on a view of it. Never rejects. */
 export type Attempt<T> = (tunnel: BaseTunnel) => Promise<T | ErrorResult>;

@@ -38,7 +38,7 @@ import {
   type Operation,
   putOperation,
   syncOperation,
-} from "./operation.ts";
+} from "./target.ts";
 
 /**
  * What stands for tunnels: a tunnel, a group, or hosts and tunnels in an array or another iterable.

@@ -13,7 +13,7 @@ import {
   putOperation,
   syncOperation,
   type Target,
-} from "../group/operation.ts";
+} from "../group/target.ts";
 import { BaseTunnel } from "../tunnel/base_tunnel.ts";
 import type {
   FetchedBytes,
