@@ -24,7 +24,7 @@ import {
   type Step,
   trace,
 } from "./_path.ts";
-import { describe, Refusal } from "./_refusal.ts";
+import { Refusal, refusalOf } from "./_refusal.ts";
 import { checkSize, Writer } from "./_writer.ts";
 
 /** Up to this many objects a search in an array is faster than a `Set`. */
@@ -59,6 +59,7 @@ export class Encoder extends Writer {
 
   #maxDepth = 0;
   #handle: ((value: unknown) => unknown) | undefined;
+  #standIn: ((value: object) => unknown) | undefined;
   #handling: unknown[] = [];
   // Whether a loop over a record also gives what someone has added to all objects.
   #polluted = false;
@@ -68,9 +69,11 @@ export class Encoder extends Writer {
     name = "value",
     maxDepth: number,
     handle: ((value: unknown) => unknown) | undefined,
+    standIn: ((value: object) => unknown) | undefined,
   ): Uint8Array<ArrayBuffer> {
     this.#maxDepth = maxDepth;
     this.#handle = handle;
+    this.#standIn = standIn;
     this.#polluted = false;
     for (const _ in objectPrototype) this.#polluted = true;
     try {
@@ -91,6 +94,7 @@ export class Encoder extends Writer {
     this.#places = undefined;
     this.#unplaced = undefined;
     this.#handle = undefined;
+    this.#standIn = undefined;
   }
 
   private write(value: unknown, depth: number): void {
@@ -112,7 +116,7 @@ export class Encoder extends Writer {
   /** Enters the next level. */
   private deeper(depth: number): number {
     if (depth < this.#maxDepth) return depth + 1;
-    throw new Refusal(`it is nested deeper than ${this.#maxDepth} levels`, true);
+    throw new Refusal(`it is nested deeper than ${this.#maxDepth} levels`, "depth");
   }
 
   /** Counts an object; one that was there before is written as a reference to it. */
@@ -156,6 +160,9 @@ export class Encoder extends Writer {
   private object(value: object, depth: number): void {
     if (this.repeat(value)) return;
     depth = this.deeper(depth);
+    const standIn = this.#standIn?.(value);
+    if (standIn === value) return this.foreign(value, depth);
+    if (standIn !== undefined) value = standIn as object;
     const prototype = getPrototypeOf(value);
     if (prototype === objectPrototype) this.record(value as Record<string, unknown>, depth);
     else if (prototype === arrayPrototype && isArray(value)) this.array(value, depth);
@@ -349,9 +356,9 @@ export class Encoder extends Writer {
     if (this.#many === undefined) this.#few[this.#count - 1] = undefined;
     else this.#many.delete(value);
     this.#count--;
-    if (this.#handling.includes(value)) throw new Refusal("its handle contains it");
+    if (this.#handling.includes(value)) throw new Refusal("its handle contains it", "cycle");
     const data = this.#handle?.(value);
-    if (data === undefined) throw new Refusal(describe(value));
+    if (data === undefined) throw refusalOf(value);
     this.#handling.push(value);
     this.composite(data, HANDLE, depth);
     this.#handling.pop();

@@ -23,6 +23,12 @@ export interface EncodeOptions {
    * `Math`; `undefined` leaves them to be copied.
    */
   handle?: (value: unknown) => unknown;
+  /**
+   * Asked for each object, array included. What it gives is encoded in the object's place, under the
+   * object's identity; if that is the object itself, `handle` is asked for it; `undefined` changes
+   * nothing.
+   */
+  standIn?: (value: object) => unknown;
 }
 
 /** The encoder of the last call, for its buffers; absent while a call uses it. */
@@ -42,8 +48,9 @@ let idle: Encoder | undefined;
  * @param value What to encode.
  * @param options How the value is called in errors, and its limits. Default: `{}`.
  * @returns The bytes of the encoding.
- * @throws {TypeError} If the value holds something that has no encoding; the message gives the path.
- * @throws {RangeError} If the value is nested too deeply.
+ * @throws {TypeError} If the value holds something that has no encoding. The message gives the path,
+ * and so does the error's data: see {@linkcode EncodeRefusal}.
+ * @throws {RangeError} If the value is nested too deeply, with the same data.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  *
  * @example Plain data is MessagePack
@@ -72,7 +79,7 @@ export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array<
   // A getter or a hook of the caller's may encode something itself: then this one is in use.
   const encoder = idle ?? new Encoder();
   idle = undefined;
-  const bytes = encoder.encode(value, options.name, maxDepth, options.handle);
+  const bytes = encoder.encode(value, options.name, maxDepth, options.handle, options.standIn);
   idle = encoder;
   return bytes;
 }

@@ -36,6 +36,12 @@ export const HandleKind = {
   GROUP_RESULT: 11,
   /** `[ERROR_RESULT, msg, tb, skipped, aborted]`: what went wrong on one of them. */
   ERROR_RESULT: 12,
+  /** `[OWN_SYMBOL, number, description]`: a symbol of the controller's script, one for each number. */
+  OWN_SYMBOL: 13,
+  /** `[NAMESPACE, index]`: the namespace of the module with this index in `namespaces` of the code. */
+  NAMESPACE: 14,
+  /** `[PROTOTYPE, function]`: the `prototype` of a function or class. */
+  PROTOTYPE: 15,
 } as const;
 
 /*
@@ -96,6 +102,8 @@ export function reviveValue(data: unknown): unknown {
 export interface Code {
   /** Ids of modules that {@linkcode HandleKind.PLACE} handles refer to. */
   readonly loads: readonly string[];
+  /** Ids of modules that {@linkcode HandleKind.NAMESPACE} handles refer to. */
+  readonly namespaces?: readonly string[];
   /** Code of the functions that no module exports. */
   readonly units: readonly FunctionUnit[];
 }
@@ -112,7 +120,30 @@ export interface FunctionUnit {
   readonly resolves?: Readonly<Record<string, string>>;
   /** The `mappings` of the script's source map, if it has one. */
   readonly mappings?: string;
+  /**
+   * Whether some of it is sloppy code: then it is not a module, but the body of a function that
+   * gives what a module would set.
+   */
+  readonly isSloppy?: boolean;
 }
+
+/** What a property is that goes beside the copy of its owner; the second element of each. */
+export const PropertyKind = {
+  /** A property of the owner. */
+  OWN: 0,
+  /** A property of the owner's `prototype`. */
+  OF_PROTOTYPE: 1,
+  /** The object that the owner inherits from. It has no key. */
+  INHERITED: 2,
+  /** The object that the owner's `prototype` inherits from. It has no key. */
+  PROTOTYPE_INHERITED: 3,
+  /** A property of the owner, unless it has one of that name already. */
+  MISSING: 4,
+  /** A property that the owner's `prototype` does not have. */
+  NOT_OF_PROTOTYPE: 5,
+  /** The owner is not extensible (1), sealed (2) or frozen (3). It has no key. */
+  INTEGRITY: 6,
+} as const;
 
 /** What a unit makes for each call. */
 export interface UnitContext {

@@ -69,7 +69,7 @@ export type Batch = readonly [records: readonly ModuleRecord[], codes: readonly 
  */
 export interface FunctionPlace {
   readonly module: string | null;
-  readonly path: readonly string[];
+  readonly path: readonly (string | symbol)[];
 }
 
 /** A function in a CALL that is not sent by value: its place with a number for it, and from the second time on the number alone. */

@@ -15,7 +15,7 @@ import { Loader } from "./loader.ts";
 import type { ModuleRecord } from "../protocol/module_record.ts";
 import type { Multiplexer } from "../wire/multiplexer.ts";
 import { type Batch, type FunctionReference, Request } from "../protocol/request.ts";
-import { define, find, loadCode, type Property } from "./reviver.ts";
+import { define, find, lacks, loadCode, type Property } from "./reviver.ts";
 import { readServedFiles } from "./served_files.ts";
 import { SourcePositions } from "./source_positions.ts";
 
@@ -219,7 +219,9 @@ export class Agent {
   async #load(batches: number, module: string | null, path: string[]): Promise<Callable> {
     await this.#untilBatch(batches);
     const root = module === null ? globalThis : await this.#loader.import(module);
-    const { value, parent } = find(root, module, path);
+    const found = find(root, path);
+    if (found === undefined) throw lacks(module, path);
+    const { value, parent } = found;
     if (typeof value === "function") return { call: value as Callable["call"], self: parent };
     throw new TypeError(
       `${path.join(".")} ${module === null ? "" : `of ${module} `}is not a function`,

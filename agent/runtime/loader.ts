@@ -87,8 +87,9 @@ export class Loader {
   }
 
   async #maker(unit: FunctionUnit): Promise<() => UnitContext> {
-    const unitModule: { make?: () => UnitContext } = {};
     if (unit.mappings !== undefined) this.#positions.add(unit.url, unit.mappings);
+    if (unit.isSloppy) return this.#sloppyMaker(unit);
+    const unitModule: { make?: () => UnitContext } = {};
     const module = this.#sourceModule(unit.url, unit.source, unit, (meta) => {
       meta.chopsticks = unitModule;
     }, -1);
@@ -101,6 +102,16 @@ export class Loader {
     );
     await module.evaluate();
     return unitModule.make!;
+  }
+
+  #sloppyMaker({ url, source, imports }: FunctionUnit): () => UnitContext {
+    const body = vm.compileFunction(source, [], {
+      filename: url,
+      lineOffset: -1,
+      importModuleDynamically: ((specifier: string) =>
+        this.#importDynamically(specifier, url, undefined, imports)) as never,
+    });
+    return body() as () => UnitContext;
   }
 
   /** A module with all that it imports in place. */

@@ -1,4 +1,11 @@
-import { type Code, type Handle, HandleKind, type UnitContext } from "../protocol/handle.ts";
+import {
+  type Code,
+  type Handle,
+  HandleKind,
+  PropertyKind,
+  type UnitContext,
+} from "../protocol/handle.ts";
+import process from "node:process";
 import type { Loader, Namespace } from "./loader.ts";
 
 /** Makes what handles stand for. */
@@ -19,7 +26,8 @@ export async function loadCode(
   reviveOther: (data: unknown) => unknown,
 ): Promise<Reviver> {
   const modules = new Map<string, Namespace>();
-  for (const id of code.loads) modules.set(id, await loader.import(id));
+  const { loads, namespaces = [] } = code;
+  for (const id of [...loads, ...namespaces]) modules.set(id, await loader.import(id));
   const units: UnitContext[] = [];
   for (const unit of code.units) units.push(await loader.run(unit));
   const classes = new Map<string, unknown>();
@@ -42,7 +50,9 @@ export async function loadCode(
       switch (kind) {
         case HandleKind.PLACE: {
           const [module, ...path] = rest as [string | null, ...string[]];
-          return find(module === null ? globalThis : modules.get(module), module, path).value;
+          const root = module === null ? globalThis : modules.get(module);
+          const found = find(root, path);
+          return found === undefined ? lacking(module, path) : found.value;
         }
         case HandleKind.FUNCTION:
           return units[rest[0] as number]!.functions[rest[1] as number];
@@ -60,6 +70,12 @@ export async function loadCode(
           return (Symbol as unknown as Record<string, symbol>)[rest[0] as string];
         case HandleKind.SYMBOL_FOR:
           return Symbol.for(rest[0] as string);
+        case HandleKind.OWN_SYMBOL:
+          return ownSymbol(rest[0] as number, rest[1] as string | undefined);
+        case HandleKind.NAMESPACE:
+          return modules.get(namespaces[rest[0] as number]!);
+        case HandleKind.PROTOTYPE:
+          return (rest[0] as { prototype: unknown }).prototype;
         default:
           return reviveOther(data);
       }
@@ -72,36 +88,87 @@ export async function loadCode(
   };
 }
 
-/** What a function or class, or its `prototype`, has besides its code, or an object besides its copy. */
-export type Property = [
-  owner: { readonly prototype: object },
-  isOfPrototype: boolean,
-  key: string | symbol,
-  descriptor: PropertyDescriptor,
-];
+/** The controller's own symbols, by their numbers. */
+const symbols = new Map<number, symbol>();
 
-/** Sets a property, unless the class itself has made it read-only. */
-export function define([owner, isOfPrototype, ...property]: Property): void {
-  Reflect.defineProperty(isOfPrototype ? owner.prototype : owner, ...property);
+function ownSymbol(number: number, description: string | undefined): symbol {
+  let symbol = symbols.get(number);
+  if (symbol === undefined) symbols.set(number, symbol = Symbol(description));
+  return symbol;
 }
 
-/**
- * Follows `path` from a module's namespace or the global object.
- *
- * @returns What is there, and what it was found in.
- * @throws {TypeError} If there is nothing.
- */
+/** A property that goes beside the copy of its owner; see {@linkcode PropertyKind}. */
+export type Property = [
+  owner: { readonly prototype: object },
+  kind: number,
+  key: string | symbol | null,
+  value: unknown,
+];
+
+/** Gives an object a property, unless its class has made that read-only. */
+export function define([owner, kind, key, value]: Property): void {
+  switch (kind) {
+    case PropertyKind.OWN:
+      return void Reflect.defineProperty(owner, key!, value as PropertyDescriptor);
+    case PropertyKind.OF_PROTOTYPE:
+      return void Reflect.defineProperty(owner.prototype, key!, value as PropertyDescriptor);
+    case PropertyKind.INHERITED:
+      return void Reflect.setPrototypeOf(owner, value as object | null);
+    case PropertyKind.PROTOTYPE_INHERITED:
+      return void Reflect.setPrototypeOf(owner.prototype, value as object | null);
+    case PropertyKind.MISSING:
+      if (!Object.hasOwn(owner, key!)) Object.defineProperty(owner, key!, value as object);
+      return;
+    case PropertyKind.NOT_OF_PROTOTYPE:
+      return void Reflect.deleteProperty(owner.prototype, key!);
+    case PropertyKind.INTEGRITY:
+      [Object.preventExtensions, Object.seal, Object.freeze][(value as number) - 1]!(owner);
+  }
+}
+
+/** What {@linkcode find} finds. */
+export interface Found {
+  readonly value: unknown;
+  /** What it was found in. */
+  readonly parent: unknown;
+}
+
+/** Follows `path` from a module's namespace or the global object. `undefined` if it leads nowhere. */
 export function find(
   root: unknown,
-  module: string | null,
-  path: readonly string[],
-): { value: unknown; parent: unknown } {
+  path: readonly (string | symbol)[],
+): Found | undefined {
   let parent: unknown;
   let value = root;
   for (const name of path) {
     parent = value;
-    value = (value as Record<string, unknown> | null | undefined)?.[name];
+    value = (value as Record<string | symbol, unknown> | null | undefined)?.[name];
   }
-  if (value !== undefined) return { value, parent };
-  throw new TypeError(`There is no ${path.join(".")} ${module === null ? "here" : `in ${module}`}`);
+  return value === undefined ? undefined : { value, parent };
+}
+
+/** The error for what this runtime lacks, or a module does not export. */
+export function lacks(module: string | null, path: readonly (string | symbol)[]): TypeError {
+  const isBuiltin = module === null || module.startsWith("node:");
+  const { deno, node } = process.versions;
+  const agent = deno === undefined ? `Node ${node}` : `Deno ${deno}`;
+  const where = module === null ? "here" : `in ${module}`;
+  const why = isBuiltin ? `: this agent is ${agent}` : "";
+  return new TypeError(`There is no ${path.map(String).join(".")} ${where}${why}`);
+}
+
+/** Stands for what is not here: it throws when it is used, and not before. */
+function lacking(module: string | null, path: readonly (string | symbol)[]): unknown {
+  const fail = (): never => {
+    throw lacks(module, path);
+  };
+  const name = String(path.at(-1));
+  // A function may have been meant, or an object.
+  return new Proxy(Object.defineProperty(function () {}, "name", { value: name }), {
+    apply: fail,
+    construct: fail,
+    get: (_, key) => typeof key === "symbol" || key === "then" ? undefined : fail(),
+    set: fail,
+    has: fail,
+  });
 }

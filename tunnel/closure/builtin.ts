@@ -1,33 +1,72 @@
 import { builtinModules, createRequire } from "node:module";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 
-/** How deep below a global or a `node:` module a built-in function may be. */
-const MAX_DEPTH = 3;
+/** How deep below a global, and below a `node:` module, a built-in value may be. */
+const MAX_DEPTH = { global: 3, module: 2 };
 
 let globals: Map<unknown, FunctionPlace> | undefined;
 const modules = new Map<string, Map<unknown, FunctionPlace>>();
 
 /**
- * Where a built-in function or object is, such as `Date.now`, `console`, or `hostname` of `node:os`;
- * `undefined` for any other value.
+ * The place of a global, or of what hangs on one, such as `Date.now` or `console`; `undefined` for
+ * any other value. It is quick: nothing is loaded for it.
+ */
+export function findGlobal(value: unknown): FunctionPlace | undefined {
+  globals ??= index(null, globalThis, MAX_DEPTH.global);
+  const found = globals.get(value);
+  if (found !== undefined || typeof value !== "function") return found;
+  return findLazyGlobal(value.name) === value ? { module: null, path: [value.name] } : undefined;
+}
+
+/**
+ * The place of what is built into the runtime, such as `Date.now`, `console`, `hostname` of
+ * `node:os`, or the default export of `node:fs`; `undefined` for any other value.
  */
 export function findBuiltin(value: unknown): FunctionPlace | undefined {
-  globals ??= index(null, globalThis, MAX_DEPTH);
-  const found = globals.get(value);
-  if (found !== undefined) return found;
-  for (const name of builtinModules) {
-    // Those that are there for old code only warn when they are loaded.
-    if (/^(_|(sys|punycode|wasi)$)/.test(name) || /\/(?!promises$)/.test(name)) continue;
-    const module = name.startsWith("node:") ? name : `node:${name}`;
+  const global = findGlobal(value);
+  if (global !== undefined) return global;
+  const module = defaults().get(value);
+  if (module !== undefined) return { module, path: ["default"] };
+  for (const [root, module] of defaults()) {
     let places = modules.get(module);
-    if (places === undefined) {
-      places = index(module, builtinModule(module), 2);
-      modules.set(module, places);
-    }
+    if (places === undefined) modules.set(module, places = index(module, root, MAX_DEPTH.module));
     const place = places.get(value);
     if (place !== undefined) return place;
   }
   return undefined;
+}
+
+let roots: Map<unknown, string> | undefined;
+
+/** The default exports of the `node:` modules, which this loads, with the names of the modules. */
+function defaults(): ReadonlyMap<unknown, string> {
+  if (roots !== undefined) return roots;
+  roots = new Map();
+  for (const name of builtinModules) {
+    // Old modules print a warning when they are loaded.
+    if (/^(_|(sys|punycode|wasi)$)/.test(name) || /\/(?!promises$)/.test(name)) continue;
+    const module = name.startsWith("node:") ? name : `node:${name}`;
+    const root = builtinModule(module);
+    if (!roots.has(root)) roots.set(root, module);
+  }
+  return roots;
+}
+
+/** The name of the `node:` module whose namespace this is; `undefined` for any other namespace. */
+export function findBuiltinNamespace(
+  namespace: Readonly<Record<string, unknown>>,
+): string | undefined {
+  try {
+    const { default: root } = namespace;
+    const name = defaults().get(root);
+    // A module of the user's may have the same default export, and others.
+    const isSame = Object.keys(namespace).every((key) =>
+      key === "default" || key in (root as object)
+    );
+    return isSame ? name : undefined;
+  } catch {
+    return undefined; // its default export has no value yet
+  }
 }
 
 const require = createRequire("file:///");
@@ -40,7 +79,15 @@ function builtinModule(name: string): unknown {
   }
 }
 
-/** Prototypes with one instance, of which their methods are called: `performance.now`. */
+/** Deno defines most classes of the web by getters, so that they are loaded when they are used. */
+function findLazyGlobal(name: unknown): unknown {
+  if (typeof name !== "string" || typeof Deno === "undefined") return undefined;
+  const descriptor = Object.getOwnPropertyDescriptor(globalThis, name);
+  if (descriptor?.get === undefined || descriptor.enumerable) return undefined;
+  return (globalThis as Record<string, unknown>)[name];
+}
+
+/** Prototypes with one instance, whose methods are called on that: `performance.now`. */
 const INSTANCES = new Map([
   ["Performance.prototype", ["performance"]],
   ["Crypto.prototype", ["crypto"]],
@@ -48,7 +95,7 @@ const INSTANCES = new Map([
   ["CacheStorage.prototype", ["caches"]],
 ]);
 
-/** Each function and object that is reached from `root` over own data properties: no getter is run. */
+/** Each function and object that is reached from `root` over its own data properties: no getter runs. */
 function index(
   module: string | null,
   root: unknown,
@@ -56,22 +103,24 @@ function index(
 ): Map<unknown, FunctionPlace> {
   const places = new Map<unknown, FunctionPlace>();
   const seen = new Set<unknown>();
-  let level: { value: unknown; path: string[] }[] = [{ value: root, path: [] }];
+  let level: { value: unknown; path: (string | symbol)[] }[] = [{ value: root, path: [] }];
   // Breadth first, so that the shortest path wins: `Date.now`, not `globalThis.Date.now`.
   for (let depth = 0; depth < maxDepth && level.length > 0; depth++) {
     const next: typeof level = [];
     for (const { value, path } of level) {
-      for (const name of Object.getOwnPropertyNames(value)) {
+      for (const name of Reflect.ownKeys(value as object)) {
+        // Other symbols are not the same in another process.
+        if (typeof name === "symbol" && Symbol.keyFor(name) === undefined) continue;
         if (value === globalThis && isOwnGlobal(name)) continue;
         const child = Object.getOwnPropertyDescriptor(value, name)?.value;
-        const isFunction = typeof child === "function";
-        if (!isFunction && (typeof child !== "object" || child === null) || seen.has(child)) {
-          continue;
-        }
+        if (!isReference(child) || seen.has(child)) continue;
         seen.add(child);
         const place = [...path, name];
         places.set(child, { module, path: place });
-        next.push({ value: child, path: INSTANCES.get(place.join(".")) ?? place });
+        const instance = typeof name === "string"
+          ? INSTANCES.get(place.map(String).join("."))
+          : undefined;
+        next.push({ value: child, path: instance ?? place });
       }
     }
     level = next;
@@ -79,8 +128,12 @@ function index(
   return places;
 }
 
+function isReference(value: unknown): boolean {
+  return typeof value === "function" || typeof value === "object" && value !== null;
+}
+
 /** Globals that Deno and Node have made enumerable, like those of a script. */
-const ENUMERABLE = new Set(
+const ENUMERABLE = new Set<string | symbol>(
   ("Deno queueMicrotask atob btoa createImageBitmap clearInterval clearTimeout caches crypto fetch EventSource " +
     "performance process setImmediate clearImmediate Buffer global reportError setInterval setTimeout " +
     "structuredClone onunhandledrejection self navigator alert confirm prompt localStorage sessionStorage " +
@@ -88,7 +141,7 @@ const ENUMERABLE = new Set(
 );
 
 /** Whether a global is one that the script has made. */
-export function isOwnGlobal(name: string): boolean {
+export function isOwnGlobal(name: string | symbol): boolean {
   const descriptor = Object.getOwnPropertyDescriptor(globalThis, name);
   return descriptor?.enumerable === true && "value" in descriptor && !ENUMERABLE.has(name);
 }

@@ -1,8 +1,10 @@
-import { isOwnGlobal } from "./builtin.ts";
 import type { FunctionCode } from "../source/function_code.ts";
-import type { FunctionScope } from "./inspector.ts";
-import { importsEntry, isEntry } from "../modules/module_graph.ts";
-import type { ImportedName, Script } from "./script.ts";
+import { isConstant, nodesAround } from "../source/scopes.ts";
+import type { SyntaxNode } from "../source/syntax.ts";
+import type { AnyFunction } from "./any_function.ts";
+import { isOwnGlobal } from "./builtin.ts";
+import type { FunctionLocation, FunctionScope } from "./inspector.ts";
+import { type ImportedName, offsetOf, type Script } from "./script.ts";
 
 /** What a function uses by a name. */
 export interface Captured {
@@ -22,18 +24,31 @@ export interface Surroundings {
   /** The names of members of a class, in the first of `inner`. */
   readonly keys: ReadonlyMap<string, unknown> | undefined;
   readonly script: Script;
+  readonly location: FunctionLocation;
+}
+
+/** Why a variable cannot be sent. */
+export class VariableProblem extends Error {
+  readonly variable: string;
+  /** What to do instead, if that is not what helps in general. */
+  readonly remedy: string | undefined;
+
+  constructor(variable: string, reason: string, remedy?: string) {
+    super(reason);
+    this.variable = variable;
+    this.remedy = remedy;
+  }
 }
 
 /**
  * What the names that `fn` uses mean, but for those that mean the same everywhere.
  *
- * @throws {TypeError} If one means nothing yet, or nothing that can be sent; the text is the reason.
+ * @throws {VariableProblem} If one means nothing yet, or nothing that can be sent.
  */
 export function capturedBy(
-  // deno-lint-ignore ban-types -- any function
-  fn: Function,
+  fn: AnyFunction,
   { uses, parent, keyNames }: FunctionCode,
-  { scopes, inner, keys, script }: Surroundings,
+  { scopes, inner, keys, script, location }: Surroundings,
 ): Map<string, Captured> {
   const captured = new Map<string, Captured>();
   for (const name of uses.names) {
@@ -53,8 +68,13 @@ export function capturedBy(
     const imported = script.imports.get(name);
     if (scope !== undefined && inner.includes(scope)) {
       captured.set(name, { scope, value: valueIn(scope, name, keyNames) });
+    } else if (isNameOfFunctionAround(name, script, location)) {
+      throw new VariableProblem(
+        name,
+        `it uses ${name}, the name of the function expression around it, which V8 does not keep`,
+        "assign that function to a variable, and use this one",
+      );
     } else if (imported !== undefined) {
-      if (isEntry(imported.id)) throw new TypeError(importsEntry(imported.id));
       captured.set(name, { scope: undefined, value: undefined, imported });
     } else if (scope !== undefined) {
       captured.set(name, { scope: undefined, value: valueIn(scope, name, keyNames) });
@@ -64,8 +84,28 @@ export function capturedBy(
         value: (globalThis as Record<string, unknown>)[name],
       });
     } else if (keyNames.has(name) && !(name in globalThis)) {
-      throw new TypeError(notKept(name));
+      throw new VariableProblem(name, notKept(name));
     }
+  }
+  for (const name of uses.assigned) {
+    if (captured.get(name)?.imported !== undefined) {
+      throw new VariableProblem(name, `it assigns to ${name}, which is imported`);
+    }
+    const start = captured.has(name) && offsetOf(script.source, location.line, location.column);
+    if (start === false || !isConstant(script.source, start, name)) continue;
+    throw new VariableProblem(
+      name,
+      `it assigns to ${name}, which is a constant`,
+      "declare it by let",
+    );
+  }
+  for (const name of uses.globals) {
+    if (!isOwnGlobal(name)) continue;
+    throw new VariableProblem(
+      name,
+      `it uses globalThis.${name}, which this script has set, and the far end does not have`,
+      "keep it in a variable, or give it as an argument",
+    );
   }
   return captured;
 }
@@ -79,12 +119,30 @@ function valueIn(
     return variables[name];
   } catch {
     // V8 says the same of both.
-    throw new TypeError(
-      keyNames.has(name) ? notKept(name) : `variable ${name} has no value yet`,
+    if (keyNames.has(name)) throw new VariableProblem(name, notKept(name));
+    throw new VariableProblem(
+      name,
+      `variable ${name} has no value yet`,
+      "make the call after its declaration",
     );
   }
 }
 
 function notKept(name: string): string {
   return `variable ${name}, from which it computes the name of a member, is not kept by V8`;
+}
+
+/** Whether a function expression around the function has this name: V8 does not list it. */
+function isNameOfFunctionAround(
+  name: string,
+  { source }: Script,
+  { line, column }: FunctionLocation,
+): boolean {
+  const escaped = name.replaceAll("$", "\\$&");
+  if (!new RegExp(`\\bfunction\\s*\\*?\\s*${escaped}\\s*\\(`).test(source)) return false;
+  const offset = offsetOf(source, line, column);
+  return nodesAround(source, offset).some(({ type, id, body }) =>
+    type === "FunctionExpression" && (id as SyntaxNode | null)?.name === name &&
+    (body as SyntaxNode).start < offset
+  );
 }

@@ -1,21 +1,4 @@
-import { symbolHandle } from "./symbol_handle.ts";
-
-/** A member of a class whose name is computed. */
-export interface ComputedKey {
-  /** The variable that stands for the name. */
-  readonly name: string;
-  readonly isStatic: boolean;
-  /** The text of a method, without `static`; `undefined` for a field. */
-  readonly method: string | undefined;
-}
-
-/** The members of a class whose names are computed, but for the fields of instances, whose names nothing tells. */
-export interface ComputedKeys {
-  readonly keys: readonly ComputedKey[];
-  /** The names of its static fields that are written out. */
-  readonly fields: ReadonlySet<string>;
-}
-
+import type { ComputedKeys } from "../source/function_code.ts";
 /**
  * What the names of members were when the class was made, by their variables: V8 keeps no variable that
  * only a class definition has used. `undefined` if not all of them can be told.
@@ -41,9 +24,7 @@ export function tellKeys(
       : Reflect.ownKeys(home).find((key) =>
         !taken.has(`${isStatic} ${String(key)} ${method}`) && textsOf(home, key).includes(method)
       );
-    if (key === undefined || typeof key === "symbol" && symbolHandle(key) === undefined) {
-      return undefined;
-    }
+    if (key === undefined) return undefined;
     taken.add(`${isStatic} ${String(key)} ${method}`);
     told.set(name, key);
   }

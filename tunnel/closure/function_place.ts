@@ -1,12 +1,18 @@
+import { agentHost } from "../../agent/agent_host.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
-import { findBuiltin } from "./builtin.ts";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import { entryModule } from "../modules/entry_module.ts";
-import type { FunctionLocation } from "./inspector.ts";
-import { namespaceOf } from "./namespace.ts";
+import type { AnyFunction } from "./any_function.ts";
+import { findBuiltin } from "./builtin.ts";
+import type { FunctionInspection } from "./inspector.ts";
+import type { Script } from "./script.ts";
+
+/** What a module exports, as far as it is known. */
+export type Exports = Readonly<Record<string, unknown>>;
 
 /** Whether `fn` is compiled code without a script: V8 has nothing to tell of where it is written. */
-// deno-lint-ignore ban-types -- any function
-export function isNative(fn: Function): boolean {
+export function isNative(fn: AnyFunction): boolean {
   return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(fn));
 }
 
@@ -15,39 +21,116 @@ export function isInternal(url: string): boolean {
   return /^(ext|node):/.test(url);
 }
 
-/**
- * Where `fn`, which is written at `location`, is, so that the far end can find it there too: a built-in,
- * or an export of a module other than the entry script. `undefined` if it is nowhere.
- */
-export async function placeOf(
-  // deno-lint-ignore ban-types -- any function
-  fn: Function,
-  location: FunctionLocation | undefined,
-): Promise<FunctionPlace | undefined> {
-  if (location === undefined || isInternal(location.url)) return findBuiltin(fn);
-  const { url } = location;
-  if (url === "" || url === entryModule() || !/^[a-z]+:/.test(url)) return undefined;
-  const namespace = await namespaceOf(url);
-  if (namespace === undefined) return undefined;
-  const path = findExport(fn, namespace);
-  return path && { module: url, path };
-}
-
-/** How one without a name is called. */
+/** How a function without a name is called. */
 export const ANONYMOUS = "(anonymous)";
 
 /** How a function is called in messages. */
-// deno-lint-ignore ban-types -- any function
-export function nameOf(fn: Function): string {
-  return typeof fn.name === "string" && fn.name !== "" ? fn.name : ANONYMOUS;
+export function nameOf(fn: AnyFunction): string {
+  const descriptor = Object.getOwnPropertyDescriptor(fn, "name");
+  return typeof descriptor?.value === "string" && descriptor.value !== ""
+    ? descriptor.value
+    : ANONYMOUS;
+}
+
+/** The namespaces of modules that have been imported to learn their exports. */
+const namespaces = new Map<string, Exports | undefined>();
+
+/**
+ * Thrown when only `import()`s tell what modules export; {@linkcode learn} makes them. What is sent of
+ * the call is then found out anew.
+ */
+export class UnknownExports extends Error {
+  readonly urls: ReadonlySet<string>;
+
+  constructor(urls: Iterable<string>) {
+    super("The exports of some modules are not known yet");
+    this.urls = new Set(urls);
+  }
+
+  /** Imports the modules, which run already. */
+  async learn(): Promise<void> {
+    for (const url of this.urls) {
+      namespaces.set(url, await import(url).catch(() => undefined));
+    }
+  }
+}
+
+/**
+ * The place at which the far end finds `fn`, too: that of a built-in, or an export of a module other
+ * than the entry script. `undefined` if there is none.
+ *
+ * @throws {UnknownExports} If that cannot be told yet.
+ */
+export function placeOf(
+  fn: AnyFunction,
+  { location, scopes }: FunctionInspection,
+  scriptOf: () => Script,
+): FunctionPlace | undefined {
+  if (location === undefined || isInternal(location.url)) return findBuiltin(fn);
+  const { url } = location;
+  if (url === "" || url === entryModule() || !/^[a-z]+:/.test(url)) return undefined;
+  const agent = agentHost();
+  const known = agent === undefined ? commonJsExports(url) : agent.namespace(url);
+  if (known !== undefined || agent !== undefined || namespaces.has(url)) {
+    const path = findExport(fn, known ?? namespaces.get(url) ?? {});
+    return path && { module: url, path };
+  }
+  const module = scopes.find(({ description }) => description === "Module");
+  // Not a module, such as what eval() made.
+  if (module === undefined) return undefined;
+  const { exports, isComplete } = exportsIn(module.variables, scriptOf());
+  const path = findExport(fn, exports);
+  if (path === undefined && !isComplete) throw new UnknownExports([url]);
+  return path && { module: url, path };
+}
+
+/** The exports of a CommonJS module that is loaded, as those who import it see them. */
+function commonJsExports(url: string): Exports | undefined {
+  if (!url.startsWith("file:")) return undefined;
+  const { cache } = createRequire("file:///");
+  const module = cache[fileURLToPath(url)];
+  if (module === undefined) return undefined;
+  const { exports } = module;
+  const isObject = typeof exports === "object" && exports !== null || typeof exports === "function";
+  return { ...isObject ? exports : {}, default: exports };
+}
+
+/** The exports of a module, given the variables in its scope; whether these are all. */
+function exportsIn(
+  variables: Readonly<Record<string, unknown>>,
+  { exports, source }: Script,
+): { exports: Exports; isComplete: boolean } {
+  const found: Record<string, unknown> = {};
+  let isComplete = true;
+  for (const { name, local, end } of exports) {
+    const variable = local ?? defaultVariable(source, end);
+    if (variable === undefined || !Object.hasOwn(variables, variable)) {
+      isComplete = false;
+      continue;
+    }
+    try {
+      found[name] = variables[variable];
+    } catch {
+      // It has no value yet.
+    }
+  }
+  return { exports: found, isComplete };
+}
+
+/** The variable in `export default name;`, whose word `default` ends at `end`. */
+function defaultVariable(source: string, end: number): string | undefined {
+  return /^\s*([\p{ID_Start}$_][\p{ID_Continue}$]*)\s*(?:;|\n|$)/u.exec(
+    source.slice(end, end + 1000),
+  )
+    ?.[1];
 }
 
 /** The export that `fn` is, or the property of an exported object or class. */
-function findExport(fn: unknown, namespace: Record<string, unknown>): string[] | undefined {
-  const names = Object.keys(namespace);
-  for (const name of names) if (valueOf(namespace, name) === fn) return [name];
+function findExport(fn: unknown, exports: Exports): string[] | undefined {
+  const names = Object.keys(exports);
+  for (const name of names) if (valueOf(exports, name) === fn) return [name];
   for (const name of names) {
-    const value = valueOf(namespace, name);
+    const value = valueOf(exports, name);
     if ((typeof value !== "object" && typeof value !== "function") || value === null) continue;
     for (const key of Object.getOwnPropertyNames(value)) {
       if (Object.getOwnPropertyDescriptor(value, key)?.value === fn) return [name, key];
@@ -56,9 +139,9 @@ function findExport(fn: unknown, namespace: Record<string, unknown>): string[] |
   return undefined;
 }
 
-function valueOf(namespace: Record<string, unknown>, name: string): unknown {
+function valueOf(exports: Exports, name: string): unknown {
   try {
-    return namespace[name];
+    return exports[name];
   } catch {
     return undefined; // not initialized yet
   }

@@ -1,76 +1,131 @@
-import { types } from "node:util";
-import { symbolHandle } from "./symbol_handle.ts";
+import { PropertyKind } from "../../agent/protocol/handle.ts";
+import type { FunctionCode } from "../source/function_code.ts";
+import type { AnyFunction } from "./any_function.ts";
 
-// deno-lint-ignore ban-types -- any function
-type AnyFunction = Function;
-
-/** What every class has. */
-const EVERY = new Set<string | symbol>(["length", "name", "prototype"]);
-
-/** A property that does not come with the code of a function or class, or the copy of an object. */
+/** A property that does not come with the code of a function, or with the copy of an object. */
 export interface OwnProperty {
-  /** Whether it is one of the function's `prototype`. */
-  readonly isOfPrototype: boolean;
-  readonly key: string | symbol;
-  readonly descriptor: PropertyDescriptor;
+  readonly kind: number;
+  readonly key: string | symbol | null;
+  /** A descriptor, or the value of a kind that has no key. */
+  readonly value: unknown;
 }
+
+/** Whether a function is written in the text of a class, as the member with this name. */
+export type IsMember = (fn: AnyFunction, isStatic: boolean, key: string | symbol) => boolean;
 
 /**
- * What a function or class has of its own besides its code: what was assigned to it or its `prototype`,
- * and what is in the static fields of a class.
+ * What a function has besides its code: its properties, those of its `prototype`, and what these two
+ * inherit from, where that is not what the code gives them.
+ *
+ * @param isMember Tells what is written in a class.
  */
-export function ownProperties(fn: AnyFunction): OwnProperty[] {
-  const text = Function.prototype.toString.call(fn);
-  const isClass = /^class\b/.test(text);
-  const isOfCode = ({ descriptor }: OwnProperty): boolean => isClass && isOfText(descriptor, text);
-  const found = propertiesOf(fn).filter((property) =>
-    (property.descriptor.enumerable || isClass && !EVERY.has(property.key)) && !isOfCode(property)
-  );
-  const prototype = Object.getOwnPropertyDescriptor(fn, "prototype")?.value;
-  if (typeof prototype !== "object" || prototype === null) return found;
-  return found.concat(
-    propertiesOf(prototype, undefined, true).filter((property) =>
-      property.key !== "constructor" && !isOfCode(property)
-    ),
-  );
-}
-
-/** Whether instances of `fn`, which is no class, inherit from what was not made with it. */
-export function hasOtherPrototype(fn: AnyFunction): boolean {
-  const prototype = Object.getOwnPropertyDescriptor(fn, "prototype")?.value;
-  if (typeof prototype !== "object" || prototype === null) return false;
-  const kind = Object.getPrototypeOf(fn);
-  // Those of generators have one in between.
-  const usual = kind === Function.prototype ? Object.prototype : kind?.prototype;
-  return typeof kind === "function" && kind !== Function.prototype ||
-    Object.getPrototypeOf(prototype) !== usual;
-}
-
-/** What a plain object has by symbols that are the same everywhere; nobody could ask for others. */
-export function symbolProperties(value: unknown): OwnProperty[] {
-  if (typeof value !== "object" || value === null) return [];
-  const prototype = Object.getPrototypeOf(value);
-  const isPlain = prototype === Object.prototype || prototype === null;
-  if (!isPlain || types.isModuleNamespaceObject(value)) return [];
-  return propertiesOf(value, Object.getOwnPropertySymbols(value))
-    .filter(({ descriptor }) => descriptor.enumerable);
-}
-
-function propertiesOf(
-  object: object,
-  keys: (string | symbol)[] = Reflect.ownKeys(object),
-  isOfPrototype = false,
+export function ownProperties(
+  fn: AnyFunction,
+  code: FunctionCode,
+  isMember: IsMember,
 ): OwnProperty[] {
-  return keys.filter((key) => typeof key === "string" || symbolHandle(key) !== undefined).map(
-    (key) => ({ isOfPrototype, key, descriptor: Object.getOwnPropertyDescriptor(object, key)! }),
-  );
+  const isClass = code.form === "class";
+  const found: OwnProperty[] = [];
+  for (const key of Reflect.ownKeys(fn)) {
+    const descriptor = Object.getOwnPropertyDescriptor(fn, key)!;
+    if (isUsual(fn, key, descriptor)) continue;
+    if (isClass && isOfCode(descriptor, (one) => isMember(one, true, key))) continue;
+    found.push({ kind: PropertyKind.OWN, key, value: descriptor });
+  }
+  const { value: prototype } = Object.getOwnPropertyDescriptor(fn, "prototype") ?? {};
+  if (typeof prototype === "object" && prototype !== null) {
+    found.push(...prototypeProperties(fn, prototype, code, isMember));
+  }
+  if (!isClass && Object.getPrototypeOf(fn) !== usualPrototype(code)) {
+    found.push({ kind: PropertyKind.INHERITED, key: null, value: Object.getPrototypeOf(fn) });
+  }
+  const integrity = integrityOf(fn);
+  if (integrity > 0) found.push({ kind: PropertyKind.INTEGRITY, key: null, value: integrity });
+  return found;
+}
+
+function prototypeProperties(
+  fn: AnyFunction,
+  prototype: object,
+  code: FunctionCode,
+  isMember: IsMember,
+): OwnProperty[] {
+  const isClass = code.form === "class";
+  const found: OwnProperty[] = [];
+  const keys = Reflect.ownKeys(prototype);
+  for (const key of keys) {
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, key)!;
+    if (key === "constructor" && descriptor.value === fn) continue;
+    if (isClass && isOfCode(descriptor, (one) => isMember(one, false, key))) continue;
+    found.push({ kind: PropertyKind.OF_PROTOTYPE, key, value: descriptor });
+  }
+  if (!code.isGenerator && !keys.includes("constructor")) {
+    found.push({ kind: PropertyKind.NOT_OF_PROTOTYPE, key: "constructor", value: null });
+  }
+  const inherited = Object.getPrototypeOf(prototype);
+  const usual = isClass
+    ? (Object.getPrototypeOf(fn) as { prototype?: unknown } | null)?.prototype ??
+      (isDerivedFromNull(fn) ? null : Object.prototype)
+    : code.isGenerator
+    ? usualPrototype(code).prototype
+    : Object.prototype;
+  if (inherited !== usual) {
+    found.push({ kind: PropertyKind.PROTOTYPE_INHERITED, key: null, value: inherited });
+  }
+  return found;
+}
+
+/** `class extends null` inherits from `Function.prototype`, and its instances from nothing. */
+function isDerivedFromNull(fn: AnyFunction): boolean {
+  return Object.getPrototypeOf(fn) === Function.prototype &&
+    Object.getPrototypeOf(fn.prototype) === null;
+}
+
+/** What every function has: it comes with the code. */
+function isUsual(
+  fn: AnyFunction,
+  key: string | symbol,
+  { value, writable, enumerable, configurable }: PropertyDescriptor,
+): boolean {
+  switch (key) {
+    case "name":
+      // The unit gives it the name that it has.
+      return typeof value === "string" && !writable && !enumerable && configurable === true;
+    case "length":
+      return typeof value === "number" && !writable && !enumerable && configurable === true;
+    case "prototype":
+      return value === undefined || typeof value === "object" && value !== null;
+    case "arguments":
+    case "caller":
+      return Function.prototype.toString.call(fn).startsWith("function");
+    default:
+      return false;
+  }
 }
 
 /** Whether a property has nothing but functions that are written in the class. */
-function isOfText({ value, get, set }: PropertyDescriptor, text: string): boolean {
+function isOfCode(
+  { value, get, set }: PropertyDescriptor,
+  isMember: (fn: AnyFunction) => boolean,
+): boolean {
   const parts = [value, get, set].filter((one) => one !== undefined);
-  return parts.length > 0 &&
-    parts.every((one) =>
-      typeof one === "function" && text.includes(Function.prototype.toString.call(one))
-    );
+  return parts.length > 0 && parts.every((one) => typeof one === "function" && isMember(one));
+}
+
+const PROTOTYPES: readonly { readonly prototype?: unknown }[] = [
+  function () {},
+  async function () {},
+  function* () {},
+  async function* () {},
+].map((fn) => Object.getPrototypeOf(fn));
+
+/** What a function inherits from that is made by the same syntax. */
+function usualPrototype({ isAsync, isGenerator }: FunctionCode): { readonly prototype?: unknown } {
+  return PROTOTYPES[(isAsync ? 1 : 0) + (isGenerator ? 2 : 0)]!;
+}
+
+/** How far an object may not be changed: 1 not extensible, 2 sealed, 3 frozen. */
+export function integrityOf(object: object): number {
+  if (Object.isExtensible(object)) return 0;
+  return Object.isFrozen(object) ? 3 : Object.isSealed(object) ? 2 : 1;
 }

@@ -1,4 +1,5 @@
 import { types } from "node:util";
+import type { AnyFunction } from "./any_function.ts";
 
 /**
  * `value` and all that is in it, each once, as far as the codec goes: not into functions and modules.
@@ -21,4 +22,18 @@ export function* partsOf(value: unknown, seen: Set<unknown> = new Set()): Genera
     else if (part instanceof Set) { for (const member of part) pending.push(member); }
     else for (const inner of Object.values(part)) pending.push(inner);
   }
+}
+
+/** Whether `target` is somewhere in `value`, or in what the functions in that lead to. */
+export function leadsTo(
+  value: unknown,
+  target: unknown,
+  leads: (fn: AnyFunction) => unknown[],
+  seen: Set<unknown> = new Set(),
+): boolean {
+  for (const part of partsOf(value, seen)) {
+    if (part === target) return true;
+    if (typeof part === "function" && leadsTo(leads(part), target, leads, seen)) return true;
+  }
+  return false;
 }

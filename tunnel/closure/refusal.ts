@@ -1,72 +1,61 @@
-import { encode } from "../../codec/encode.ts";
+import type { AnyFunction } from "./any_function.ts";
 import { ANONYMOUS, nameOf } from "./function_place.ts";
-import { partsOf } from "./parts.ts";
-import { canHandle } from "./sendable.ts";
 
-// deno-lint-ignore ban-types -- any function
-type AnyFunction = Function;
-
-/** A value that a function uses. */
-export interface Use {
-  readonly value: unknown;
-  /** What the function calls it: a variable's name, or words. */
+/** How a function or a value was found: in what another function uses. */
+export interface Way {
+  /** The function that uses it; `undefined` for the arguments of the call. */
+  readonly user: AnyFunction | undefined;
+  /** What it is called there: `variable rows`, `arguments`, `property list`, `bound this`. */
   readonly name: string;
-  readonly user: AnyFunction;
+  /** The steps from there, such as `[0].db`. */
+  readonly steps: string;
 }
 
-/** Why `fn` cannot be sent; the text tells how the function that is called comes to use it. */
-export function refusal(
+/** What a refusal says as data. */
+export interface RefusalData {
+  /** The variable that cannot be sent. */
+  readonly variable?: string | undefined;
+  /** The path to what cannot be sent, such as `rows[0].db`. */
+  readonly path?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** The error for something that cannot be sent. */
+export function refusal(text: string, { cause, ...data }: RefusalData = {}): TypeError {
+  const error = new TypeError(text, cause === undefined ? undefined : { cause });
+  // Not enumerable: a printed error would show them after the message, which says the same.
+  for (const [key, value] of Object.entries(data)) {
+    Object.defineProperty(error, key, { value, configurable: true });
+  }
+  return error;
+}
+
+/** What to do instead of sending what has no copy. */
+export const REMEDY: string =
+  "make it inside the function, or move the function to a module of its own, " +
+  "which is loaded there";
+
+/**
+ * The start of a refusal: `Cannot send function report: it uses helper, which uses query`.
+ *
+ * @param fn The function that cannot be sent, or that uses what cannot be sent.
+ * @param wayTo How each function was found.
+ */
+export function cannotSend(
   fn: AnyFunction,
-  reason: string,
-  uses: readonly Use[],
-  cause?: unknown,
-): TypeError {
+  wayTo: ReadonlyMap<AnyFunction, Way>,
+): string {
   const chain = [nameOf(fn)];
   const seen = new Set([fn]);
   for (let at = fn;;) {
-    const use = uses.find(({ value, user }) => !seen.has(user) && reaches(value, at));
-    if (use === undefined) break;
-    if (nameOf(at) === ANONYMOUS) chain[0] = use.name;
-    at = use.user;
+    const way = wayTo.get(at);
+    if (way?.user === undefined || seen.has(way.user)) break;
+    if (chain[0] === ANONYMOUS) chain[0] = way.name.replace(/^(variable|property) /, "");
+    at = way.user;
     seen.add(at);
     chain.unshift(nameOf(at));
   }
   const [called, ...others] = chain;
   const through = others.length === 0 ? "" : `: it uses ${others.join(", which uses ")}`;
-  return new TypeError(`Cannot send function ${called}${through}: ${reason}`, { cause });
-}
-
-/** Says which argument, or which variable of which function, an error of the codec is about. */
-export function explain(error: unknown, args: unknown[], uses: readonly Use[]): unknown {
-  if (!(error instanceof TypeError)) return error;
-  const stub = (value: unknown): unknown => canHandle(value) ? [] : undefined;
-  const problemOf = (value: unknown, name: string): TypeError | undefined => {
-    try {
-      encode(value, { name, handle: stub });
-    } catch (problem) {
-      return problem as TypeError;
-    }
-  };
-  const problem = problemOf(args, "arguments");
-  if (problem !== undefined) return problem;
-  for (const { value, user, name } of uses) {
-    const { message = "" } = problemOf(value, name) ?? {};
-    const [, path, reason] = /^Cannot encode ([^:]*): ([^]*)$/.exec(message) ?? [];
-    if (path === undefined) continue;
-    const what = name.includes(" ") ? path : `variable ${path}`;
-    return refusal(user, `${what} ${hasNoCopy(reason!)}`, uses, error);
-  }
-  return error;
-}
-
-/** `Database is not a plain object` as it is said of a variable. */
-function hasNoCopy(reason: string): string {
-  const name = /^(\S+) is not a plain object/.exec(reason)?.[1];
-  return name === undefined ? `cannot be copied: ${reason}` : `is a ${name}, which has no copy`;
-}
-
-/** Whether `value` is `target` or has it somewhere in it. */
-function reaches(value: unknown, target: unknown): boolean {
-  for (const part of partsOf(value)) if (part === target) return true;
-  return false;
+  return `Cannot send function ${called}${through}`;
 }

@@ -1,45 +1,53 @@
 import { agentHost } from "../../agent/agent_host.ts";
 import type { FunctionUnit } from "../../agent/protocol/handle.ts";
 import { importKey } from "../../agent/protocol/module_record.ts";
-import { importsOf, withoutSourceMap } from "../source/imports.ts";
+import type { V8Session } from "../modules/v8.ts";
+import { type ExportOf, importsOf, withoutSourceMap } from "../source/imports.ts";
+import { parse, type SyntaxNode } from "../source/syntax.ts";
 import type { FunctionLocation } from "./inspector.ts";
-import { moduleCode, resolveImports } from "../modules/module_graph.ts";
-import { loadParser, type SyntaxNode } from "../source/syntax.ts";
 
 /** A name that a script imports. */
 export interface ImportedName {
-  /** How the statement calls the module. */
-  readonly key: string;
-  /** A statement that imports it, and nothing else. */
+  readonly specifier: string;
+  /** The `type` of the import's attributes. */
+  readonly type: string | undefined;
+  /** A statement that imports the name, and nothing else. */
   readonly statement: string;
-  /** The id of the module. */
-  readonly id: string;
 }
 
 /** A script from which functions are cut. */
 export interface Script {
-  /** The JavaScript that runs; `""` where it is not to be had, as in a REPL. */
+  readonly url: string;
+  /** The JavaScript that runs; `""` where it is not to be had. */
   readonly source: string;
-  readonly mappings: string | undefined;
-  /** By local name. */
+  /** The imported names. */
   readonly imports: ReadonlyMap<string, ImportedName>;
+  readonly exports: readonly ExportOf[];
+  /** Whether it starts with `"use strict"`; modules are strict without it. */
+  readonly hasDirective: boolean;
 }
 
-const scripts = new Map<string, Promise<Script>>();
-const UNKNOWN: Script = { source: "", mappings: undefined, imports: new Map() };
+/** The scripts that were read, by V8's number: their code never changes. */
+const scripts = new Map<string, Script>();
 
-/** The script at `url`. It is read once. */
-export function scriptAt(url: string): Promise<Script> {
+/** The script in which a function is written. */
+export function scriptOf({ url, scriptId }: FunctionLocation, session: V8Session): Script {
   const units = agentHost()?.units(url) ?? [];
-  if (units.length > 0) return readUnits(url, units);
-  let script = scripts.get(url);
+  if (units.length > 0) return ofUnits(url, units);
+  let script = scripts.get(scriptId);
   if (script === undefined) {
-    script = read(url);
-    scripts.set(url, script);
-    script.catch(() => scripts.delete(url));
+    const { source } = withoutSourceMap(session.sourceOf(scriptId) ?? "");
+    const { imports, exports } = importsAndExports(source);
+    const hasDirective = DIRECTIVE.test(source);
+    script = { url, source, imports, exports, hasDirective };
+    scripts.set(scriptId, script);
   }
   return script;
 }
+
+/** Comments and other directives may be in front of it. */
+const DIRECTIVE =
+  /^(?:#!.*|\s+|\/\/.*|\/\*[^]*?\*\/|(?:"[^"\n]*"|'[^'\n]*')\s*(?:;|\n))*?\s*(?:"use strict"|'use strict')\s*(?:;|\n|$)/;
 
 /** Where `text`, a function's, starts in `script`: zero-based line and column. */
 export function startOf(
@@ -47,54 +55,54 @@ export function startOf(
   { source }: Script,
   { line, column }: FunctionLocation,
 ): { line: number; column: number } {
-  const lines = source.split("\n", line + 1);
-  const offset = lines.slice(0, line).reduce((sum, one) => sum + one.length + 1, 0) + column;
+  const offset = offsetOf(source, line, column);
   const start = source.lastIndexOf(text, offset);
   if (start === -1 || start + text.length <= offset) return { line, column };
   const before = source.slice(0, start).split("\n");
   return { line: before.length - 1, column: before.at(-1)!.length };
 }
 
-async function read(url: string): Promise<Script> {
-  if (url === "" || /\$deno\$(repl|jupyter)/.test(url)) return UNKNOWN;
-  const code = await moduleCode(url);
-  if (code === undefined) return UNKNOWN;
-  const { source, mappings } = withoutSourceMap(code);
-  return { source, mappings, imports: await importedNames(source, url) };
+/** The place of a position in a text. */
+export function offsetOf(source: string, line: number, column: number): number {
+  let start = 0;
+  for (let i = 0; i < line; i++) start = source.indexOf("\n", start) + 1;
+  return start + column;
 }
 
-/** At the far end, a script of which functions were sent here is known by those alone. */
-async function readUnits(url: string, units: readonly FunctionUnit[]): Promise<Script> {
+/** At the far end, a script whose functions were sent here is known by those alone. */
+function ofUnits(url: string, units: readonly FunctionUnit[]): Script {
   const imports = new Map<string, ImportedName>();
   for (const { source } of units) {
-    for (const [name, imported] of await importedNames(source, url)) imports.set(name, imported);
+    for (const [name, imported] of importsAndExports(source).imports) imports.set(name, imported);
   }
   // Not the source: the functions of a unit are where they are in the script.
-  return { source: "", mappings: units.find(({ mappings }) => mappings)?.mappings, imports };
+  return { url, source: "", imports, exports: [], hasDirective: false };
 }
 
-async function importedNames(source: string, url: string): Promise<Map<string, ImportedName>> {
-  const parse = await loadParser();
-  const found = await importsOf(source);
-  const names = new Map<string, ImportedName>();
+function importsAndExports(source: string): Pick<Script, "imports" | "exports"> {
+  const imports = new Map<string, ImportedName>();
+  let found: ReturnType<typeof importsOf>;
+  try {
+    found = importsOf(source);
+  } catch {
+    // Not a module, such as a script with syntax that modules do not have.
+    return { imports, exports: [] };
+  }
   for (const { specifier, type, isDynamic, statement } of found.imports) {
     if (isDynamic || !statement.startsWith("import")) continue;
     const { specifiers } = (parse(statement).body as SyntaxNode[])[0]!;
-    if ((specifiers as SyntaxNode[]).length === 0) continue;
-    const key = importKey(specifier, type);
-    const { [key]: id } = await resolveImports([{ specifier, type, isDynamic }], url);
-    if (id === undefined) continue;
+    const key = JSON.stringify(importKey(specifier, type));
     for (const one of specifiers as SyntaxNode[]) {
       const local = (one.local as SyntaxNode).name as string;
-      const clause = clauseOf(one, local);
-      names.set(local, {
-        key,
-        id,
-        statement: `import ${clause} from ${JSON.stringify(key)};`,
-      });
+      const imported = {
+        specifier,
+        type,
+        statement: `import ${clauseOf(one, local)} from ${key};`,
+      };
+      imports.set(local, imported);
     }
   }
-  return names;
+  return { imports, exports: found.exports };
 }
 
 function clauseOf(specifier: SyntaxNode, local: string): string {

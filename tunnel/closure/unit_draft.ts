@@ -1,201 +1,342 @@
-import type { FunctionScope } from "./inspector.ts";
 import type { FunctionCode } from "../source/function_code.ts";
+import type { AnyFunction } from "./any_function.ts";
+import type { FunctionScope } from "./inspector.ts";
+import type { SourceScope } from "../source/scopes.ts";
+import { scopesAround } from "./scope_identity.ts";
 
-/** A function in a {@linkcode UnitDraft}. */
-interface FunctionDraft {
-  readonly index: number;
-  // deno-lint-ignore ban-types -- any function
-  readonly fn: Function;
+/** A function that is added to a {@linkcode UnitDraft}. */
+export interface AddedFunction {
+  readonly fn: AnyFunction;
   readonly code: FunctionCode;
   /** Zero-based position of its text in the script. */
   readonly line: number;
   readonly column: number;
+  /** Whether it is sloppy code, in which a missing `this` is the global object. */
+  readonly isSloppy: boolean;
+  /** The scopes around it from the inside out, without the script's own. */
+  readonly scopes: readonly FunctionScope[];
+  /** How many of the first of `scopes` were made up, and are not V8's. */
+  readonly madeUp: number;
+  /** Which variables it uses, with the scope that they are in; `undefined` for the script's own. */
+  readonly used: ReadonlyMap<
+    string,
+    { readonly scope: FunctionScope | undefined; readonly value: unknown }
+  >;
+  /** The private static fields of a class. */
+  readonly privates: ReadonlyMap<string, unknown>;
+  /** The same scopes in the source of the script; `undefined` for one that is not found there. */
+  readonly places: () => readonly (SourceScope | undefined)[];
 }
 
-/** A scope around functions of a {@linkcode UnitDraft}. */
-interface ScopeDraft {
+/** A function of a {@linkcode UnitDraft}. */
+interface FunctionDraft extends AddedFunction {
+  readonly index: number;
+  /** The groups of the scopes around it, from the outside in. */
+  readonly path: readonly ScopeGroup[];
+  /** The variables of its private static fields. */
+  readonly privateVariables: ReadonlyMap<string, number>;
+}
+
+/**
+ * Scopes that look alike: they are in the same kind of scope, and have the same names and values.
+ * They may be one scope, or several. Either way their variables have the same values.
+ */
+interface ScopeGroup {
   readonly key: string;
-  /** The index and value of each variable of it that is used. */
-  readonly variables: Map<string, { readonly index: number; readonly value: unknown }>;
+  readonly sample: FunctionScope | undefined;
+  /** The index of each variable that is used. */
+  readonly variables: Map<string, number>;
   readonly functions: FunctionDraft[];
-  readonly children: ScopeDraft[];
+  readonly children: ScopeGroup[];
+  /** The functions that assign to one of its variables. */
+  readonly assigners: Map<FunctionDraft, string>;
+}
+
+/** A scope as it is written. */
+interface ScopeText {
+  readonly variables: ReadonlyMap<string, number>;
+  readonly functions: readonly FunctionDraft[];
+  readonly children: readonly ScopeText[];
+}
+
+/** Where it is not known which functions share a scope, although one of them changes it. */
+export interface Doubt {
+  readonly fns: readonly AnyFunction[];
+  /** The function that changes a variable, and the variable. */
+  readonly assigner: AnyFunction;
+  readonly variable: string;
 }
 
 /**
  * Collects the functions that are sent of one script, in scopes like those around them here, so that
  * functions which share a variable here do so there.
- *
- * V8 does not tell which functions share a scope, only the values in it. Scopes of the same kind, names
- * and values are taken for one, except that one scope has each function but once: two counters that
- * stand at 0 stay two. Where a function fits into several, and it matters which, it is refused.
  */
 export class UnitDraft {
-  readonly url: string;
   /** Import statements that its functions use, by the local name. */
   readonly importStatements: Map<string, string> = new Map();
   /** The values of its variables, in the order of their indices. */
   readonly captured: unknown[] = [];
-  /** The names of its variables, each with a function that uses it. */
-  // deno-lint-ignore ban-types -- any function
-  readonly variableNames: { readonly name: string; readonly user: Function }[] = [];
-  readonly #root: ScopeDraft = newScope("");
-  /** All names that its functions use of what is around them. */
+  /** The names of its variables, likewise. */
+  readonly names: string[] = [];
+  readonly #root: ScopeGroup = newGroup("", undefined);
+  /** All names that its functions use. */
   readonly #names = new Set<string>();
   #functions = 0;
+  #isSloppy = false;
 
-  constructor(url: string) {
-    this.url = url;
+  /** Whether a function of it is sloppy, so that the unit has to be a script. */
+  get isSloppy(): boolean {
+    return this.#isSloppy;
   }
 
   /**
    * Adds a function.
    *
-   * @param scopes The scopes around it from the inside out, without the script's own.
-   * @param used Which of the variables it uses, with the scope that they are in; `undefined` for the script's own.
    * @returns Its index, and those of its variables.
-   * @throws {TypeError} If it is not to be told in which scope it belongs; the text is the reason.
    */
-  add(
-    fn: Omit<FunctionDraft, "index">,
-    scopes: readonly FunctionScope[],
-    used: ReadonlyMap<
-      string,
-      { readonly scope: FunctionScope | undefined; readonly value: unknown }
-    >,
-  ): { index: number; variables: Map<string, number> } {
-    for (const name of fn.code.uses.names) this.#names.add(name);
-    let at = this.#root;
+  add(added: AddedFunction): {
+    index: number;
+    variables: Map<string, number>;
+    privates: ReadonlyMap<string, number>;
+  } {
+    const { code, scopes, used, isSloppy } = added;
+    for (const name of code.uses.names) this.#names.add(name);
+    this.#isSloppy ||= isSloppy;
     const variables = new Map<string, number>();
-    const place = (scope: FunctionScope | undefined): void => {
-      for (const [name, one] of used) {
-        if (one.scope === scope) variables.set(name, this.#variable(at, name, one.value, fn));
-      }
-    };
-    place(undefined);
-    for (const scope of [...scopes].reverse()) {
-      at = this.#child(at, scope, fn);
-      place(scope);
+    const path: ScopeGroup[] = [this.#root];
+    for (const scope of [...scopes].reverse()) path.push(childOf(path.at(-1)!, scope));
+    const groups = new Map<FunctionScope | undefined, ScopeGroup>([[undefined, this.#root]]);
+    scopes.forEach((scope, i) => groups.set(scope, path[scopes.length - i]!));
+    for (const [name, { scope, value }] of used) {
+      variables.set(name, this.#variable(groups.get(scope)!, name, value));
     }
+    const privateVariables = new Map(
+      [...added.privates].map(([name, value]) => [name, this.#add(name, value)]),
+    );
     const index = this.#functions++;
-    at.functions.push({ ...fn, index });
-    return { index, variables };
+    const draft = { ...added, index, path, privateVariables };
+    path.at(-1)!.functions.push(draft);
+    for (const name of code.uses.assigned) {
+      const one = used.get(name);
+      if (one !== undefined) groups.get(one.scope)!.assigners.set(draft, name);
+    }
+    return { index, variables, privates: privateVariables };
   }
 
-  /** The unit's module. Each function is at the place that it has in the script, where that can be. */
+  /**
+   * Where {@linkcode scopesAround} has to tell which functions share a scope: several functions are
+   * in scopes that look alike, and one of them changes a variable there.
+   */
+  *doubts(): Generator<Doubt> {
+    const pending = [...this.#root.children];
+    for (let group; (group = pending.pop()) !== undefined;) {
+      pending.push(...group.children);
+      for (const part of partsByPlace(group, membersOf(group))) {
+        const doubt = isOneScope(group, part) ? undefined : doubtOf(group, part);
+        if (doubt !== undefined) yield doubt;
+      }
+    }
+  }
+
+  /** The unit's code. Each function is at the place that it has in the script, where that can be. */
   get source(): string {
     let own = "$";
-    while (this.#names.has(own) || this.#names.has(`${own}m`) || this.#names.has(`${own}v`)) {
-      own += "$";
-    }
+    while (["", "m", "v", "p"].some((end) => this.#names.has(own + end))) own += "$";
     const text = new Placer();
-    text.write([...this.importStatements.values(), head(own)].join(""));
-    this.#write(text, this.#root, own);
+    text.write([...this.importStatements.values(), head(own, this.#isSloppy)].join(""));
+    this.#write(text, scopeText(this.#root, membersOf(this.#root))[0]!, own, new Set());
     text.write(`return ${own}};`);
     return text.toString();
   }
 
-  #variable(
-    scope: ScopeDraft,
-    name: string,
-    value: unknown,
-    { fn: user }: Omit<FunctionDraft, "index">,
-  ): number {
-    const known = scope.variables.get(name);
-    if (known !== undefined) return known.index;
-    const index = this.captured.push(value) - 1;
-    this.variableNames.push({ name, user });
-    scope.variables.set(name, { index, value });
+  #variable(group: ScopeGroup, name: string, value: unknown): number {
+    let index = group.variables.get(name);
+    if (index === undefined) {
+      index = this.#add(name, value);
+      group.variables.set(name, index);
+    }
     return index;
   }
 
-  #child(parent: ScopeDraft, scope: FunctionScope, fn: Omit<FunctionDraft, "index">): ScopeDraft {
-    const key = `${scope.description}\n${Object.keys(scope.variables).join()}`;
-    const isSame = (other: ScopeDraft): boolean =>
-      other.key === key && !hasFunction(other, fn) &&
-      [...other.variables].every(([name, { value }]) => hasValue(scope, name, value));
-    const same = parent.children.filter(isSame);
-    const changed = same.length < 2 ? undefined : sharedChange([...same, fn], scope);
-    if (changed !== undefined) {
-      throw new TypeError(
-        `V8 does not tell which of several functions share variable ${changed}, which one of them changes: ` +
-          "keep it in an object",
-      );
-    }
-    const child = same.at(-1) ?? newScope(key);
-    if (same.length === 0) parent.children.push(child);
-    return child;
+  #add(name: string, value: unknown): number {
+    this.names.push(name);
+    return this.captured.push(value) - 1;
   }
 
-  /** `own` is what starts the names that are the unit's own. */
-  #write(text: Placer, scope: ScopeDraft, own: string): void {
+  /** `own` is what starts the names that are the unit's own; `set` has the variables with a setter. */
+  #write(text: Placer, scope: ScopeText, own: string, set: Set<number>): void {
     const names = [...scope.variables.keys()];
     if (names.length > 0) text.write(`let ${names.join()};`);
-    for (const [name, { index }] of scope.variables) {
-      text.write(`${own}.variables[${index}]=${own}v=>{${name}=${own}v};`);
+    for (const [name, index] of scope.variables) {
+      const setter = `${own}.variables[${index}]`;
+      // Several scopes that look alike have one value.
+      text.write(
+        set.has(index)
+          ? `{const ${own}p=${setter};${setter}=${own}v=>{${own}p(${own}v);${name}=${own}v}}`
+          : `${setter}=${own}v=>{${name}=${own}v};`,
+      );
+      set.add(index);
     }
     const parts = [...scope.functions, ...scope.children].sort((a, b) => lineOf(a) - lineOf(b));
     for (const part of parts) {
       if ("children" in part) {
         text.write("{");
-        this.#write(text, part, own);
+        this.#write(text, part, own, set);
         text.write("}");
         continue;
       }
-      const [before, after] = wrapper(part, own);
+      const [before, after] = wrapper(part, own, this.#isSloppy);
       text.write(`${own}.functions[${part.index}]=${before}`);
-      text.place(part.code.text, part.line, part.column);
+      text.place(textOf(part, own), part.line, part.column);
       text.write(`${after};`);
     }
   }
 }
 
 /** The context that a unit fills, and what gives the member of an object literal, whichever kind it is. */
-function head(own: string): string {
-  return `import.meta.chopsticks.make=()=>{const ${own}={functions:[],variables:[]},${own}m=(o,value)=>{` +
+function head(own: string, isSloppy: boolean): string {
+  const begin = isSloppy ? "return()=>{" : "import.meta.chopsticks.make=()=>{";
+  return `${begin}const ${own}={functions:[],variables:[]},${own}m=(o,value)=>{` +
     "const d=Object.getOwnPropertyDescriptor(o,Reflect.ownKeys(o)[0]),f=d.value??d.get??d.set;" +
     "return value===void 0?f:Object.defineProperty(f,'name',{value,configurable:true})};";
 }
 
-function wrapper({ fn, code }: FunctionDraft, own: string): [string, string] {
-  const key = JSON.stringify(fn.name);
-  if (code.form === "method") return [`${own}m({`, code.hasComputedName ? `},${key})` : "})"];
-  // An anonymous function takes its name from the property that it is the value of.
-  return code.form === "class" ? [`()=>({[${key}]:`, `}[${key}])`] : [`({[${key}]:`, `})[${key}]`];
+function wrapper(
+  { fn, code, isSloppy }: FunctionDraft,
+  own: string,
+  isSloppyUnit: boolean,
+): [string, string] {
+  const key = JSON.stringify(Object.getOwnPropertyDescriptor(fn, "name")?.value ?? "");
+  const [before, after] = code.form === "method"
+    ? [`${own}m({`, code.hasComputedName ? `},${key})` : "})"]
+    // An anonymous function takes its name from the property that it is the value of.
+    : code.form === "class"
+    ? [`()=>({[${key}]:`, `}[${key}])`]
+    : [`({[${key}]:`, `})[${key}]`];
+  const isWrapped = isSloppyUnit && !isSloppy && !code.isStrict;
+  return isWrapped ? [`(()=>{"use strict";return ${before}`, `${after}})()`] : [before, after];
 }
 
-function newScope(key: string): ScopeDraft {
-  return { key, variables: new Map(), functions: [], children: [] };
-}
-
-/** A variable of `scope` that one of the functions changes. */
-function sharedChange(
-  users: readonly (ScopeDraft | Pick<FunctionDraft, "code">)[],
-  scope: FunctionScope,
-): string | undefined {
-  for (const user of users) {
-    const found = "children" in user
-      ? sharedChange([...user.functions, ...user.children], scope)
-      : [...user.code.uses.assigned].find((name) => Object.hasOwn(scope.variables, name));
-    if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function hasFunction(scope: ScopeDraft, fn: Omit<FunctionDraft, "index">): boolean {
-  return scope.functions.some(({ line, column, code }) =>
-    line === fn.line && column === fn.column && code === fn.code
+/** The text of a function, or of a class, whose private static fields can be set. */
+function textOf({ code, privateVariables }: FunctionDraft, own: string): string {
+  if (privateVariables.size === 0) return code.text;
+  const end = code.text.lastIndexOf("}");
+  const setters = [...privateVariables].map(([name, index]) =>
+    `${own}.variables[${index}]=${own}v=>{this.${name}=${own}v};`
   );
+  return `${code.text.slice(0, end)};static{${setters.join("")}}${code.text.slice(end)}`;
 }
 
-function hasValue({ variables }: FunctionScope, name: string, value: unknown): boolean {
+function newGroup(key: string, sample: FunctionScope | undefined): ScopeGroup {
+  return {
+    key,
+    sample,
+    variables: new Map(),
+    functions: [],
+    children: [],
+    assigners: new Map(),
+  };
+}
+
+/** The group in `parent` of what looks like `scope`. */
+function childOf(parent: ScopeGroup, scope: FunctionScope): ScopeGroup {
+  const names = Object.keys(scope.variables);
+  const key = `${scope.description}\n${names.join()}`;
+  let child = parent.children.find((other) =>
+    other.key === key && names.every((name) => isSameValue(other.sample!, scope, name))
+  );
+  if (child === undefined) parent.children.push(child = newGroup(key, scope));
+  return child;
+}
+
+function isSameValue(a: FunctionScope, b: FunctionScope, name: string): boolean {
+  return Object.is(valueIn(a, name), valueIn(b, name));
+}
+
+const NO_VALUE = Symbol();
+
+function valueIn({ variables }: FunctionScope, name: string): unknown {
   try {
-    return Object.is(value, variables[name]);
+    return variables[name];
   } catch {
-    return false; // not initialized yet
+    return NO_VALUE; // not initialized yet
   }
 }
 
-function lineOf(part: FunctionDraft | ScopeDraft): number {
+function membersOf(group: ScopeGroup): FunctionDraft[] {
+  return [...group.functions, ...group.children.flatMap(membersOf)];
+}
+
+function doubtOf(group: ScopeGroup, members: readonly FunctionDraft[]): Doubt | undefined {
+  const changed = [...group.assigners].find(([draft]) => members.includes(draft));
+  if (changed === undefined || members.length < 2) return undefined;
+  const [{ fn }, variable] = changed;
+  return { fns: members.map(({ fn }) => fn), assigner: fn, variable };
+}
+
+/** The scopes that a group stands for, as far as that matters for `members`. */
+function scopeText(group: ScopeGroup, members: readonly FunctionDraft[]): ScopeText[] {
+  const parts = group.sample === undefined
+    ? [members]
+    : partsByPlace(group, members).flatMap((part) =>
+      isOneScope(group, part) || doubtOf(group, part) === undefined
+        ? [part]
+        : partition(part, (member) => scopeIn(group, member))
+    );
+  return parts.map((part) => ({
+    variables: group.variables,
+    functions: group.functions.filter((one) => part.includes(one)),
+    children: group.children.flatMap((child) => {
+      const inChild = membersOf(child).filter((one) => part.includes(one));
+      return inChild.length === 0 ? [] : scopeText(child, inChild);
+    }),
+  }));
+}
+
+/** The members of a group by the places of their scopes in the source, where that matters. */
+function partsByPlace(group: ScopeGroup, members: readonly FunctionDraft[]): FunctionDraft[][] {
+  if (doubtOf(group, members) === undefined) return [[...members]];
+  return partition(members, (member) => placeIn(group, member)?.start);
+}
+
+/**
+ * Whether the scope of the members is proven to be one: its code runs once, or one of its constants
+ * holds what was made for it alone, and holds the same for all of them.
+ */
+function isOneScope(group: ScopeGroup, members: readonly FunctionDraft[]): boolean {
+  if (members.length < 2) return true;
+  const place = placeIn(group, members[0]!);
+  if (place === undefined || doubtOf(group, members) === undefined) return false;
+  const { variables } = group.sample!;
+  return place.isOnce || [...place.fresh].some((name) => Object.hasOwn(variables, name));
+}
+
+function placeIn(
+  group: ScopeGroup,
+  { path, scopes, places }: FunctionDraft,
+): SourceScope | undefined {
+  return places()[scopes.length - path.indexOf(group)];
+}
+
+/** `Map.groupBy()`, which Node has only since version 21. */
+function partition<T>(items: readonly T[], keyOf: (item: T) => unknown): T[][] {
+  const parts = new Map<unknown, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const part = parts.get(key);
+    if (part === undefined) parts.set(key, [item]);
+    else part.push(item);
+  }
+  return [...parts.values()];
+}
+
+/** What stands for the scope that `member` has in a group. */
+function scopeIn(group: ScopeGroup, { fn, path, scopes, madeUp }: FunctionDraft): unknown {
+  const fromInside = scopes.length - path.indexOf(group);
+  return scopesAround(fn)?.[fromInside - madeUp] ?? fn;
+}
+
+function lineOf(part: FunctionDraft | ScopeText): number {
   if (!("children" in part)) return part.line;
   return Math.min(...part.functions.map(lineOf), ...part.children.map(lineOf));
 }

@@ -208,7 +208,7 @@ async function readCode(url: string): Promise<Entry> {
   const code = await modules.code(url);
   if (code === undefined) throw new TypeError("there is no such module");
   const { source, mappings } = withoutSourceMap(code);
-  const found = await importsOf(source);
+  const found = importsOf(source);
   const positions = mappings === undefined ? {} : { mappings };
   if (isCommonJs(url, found.isModule)) {
     const { parse } = await import("npm:cjs-module-lexer@2.3.0");
@@ -261,14 +261,29 @@ export function isEntry(id: string): boolean {
  */
 function refuseEntry(imports: Readonly<Record<string, string>>): void {
   const entry = Object.values(imports).find(isEntry);
-  if (entry !== undefined) throw new TypeError(importsEntry(entry));
+  if (entry !== undefined) throw new TypeError(`${whyNotEntry(entry)}: ${MOVE}`);
 }
 
-/** Why a module that imports the script that runs here is not sent. */
-export function importsEntry(id: string): string {
-  return `it imports the script that runs here (${id}), whose top level is never run at the far end: ` +
-    "move what it needs into a module of its own";
+/** Why what imports the script that runs here is not sent. */
+export function whyNotEntry(id: string): string {
+  return `it imports the script that runs here (${id}), whose top level is never run at the far end`;
 }
+
+/** What to do instead of importing the script that runs here. */
+export const MOVE = "move what it needs into a module of its own";
+
+/** The `mappings` of the source map of a module, if it has one. */
+export async function moduleMappings(url: string): Promise<string | undefined> {
+  if (url === "" || /\$deno\$(repl|jupyter)/.test(url)) return undefined;
+  const units = agent?.units(url) ?? [];
+  if (units.length > 0) return units.find(({ mappings }) => mappings)?.mappings;
+  if (!mappings.has(url)) {
+    mappings.set(url, withoutSourceMap(await moduleCode(url) ?? "").mappings);
+  }
+  return mappings.get(url);
+}
+
+const mappings = new Map<string, string | undefined>();
 
 async function readWasm(url: string): Promise<Entry> {
   const source = await modules.bytes(url);

@@ -4,7 +4,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { agentHost } from "../../agent/agent_host.ts";
 import { IN_WORKER } from "./entry_module.ts";
 import { withoutSourceMap } from "../source/imports.ts";
-import { loadedScripts, scriptSource } from "../closure/inspector.ts";
+import { loadedScripts, scriptSource } from "./v8.ts";
 
 type ResolveNext = (specifier: string, context: { parentURL: string }) => { url: string | null };
 type LoadNext = (url: string, context: object) => { source?: string | null };
@@ -48,6 +48,17 @@ const opening = agentHost() === undefined ? openLoader() : undefined;
 let loader: Loader | undefined;
 opening?.then((opened) => loader = opened, () => {});
 if (!IN_WORKER) await opening;
+
+/** The code of a file that this process has loaded, with its source map, if that is to be had at once. */
+export function loadedFile(url: string): string | undefined {
+  if (!url.startsWith("file:")) return undefined;
+  try {
+    const { source } = loader?.load(url, {}) ?? {};
+    return source ? asText(source) : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Resolves and reads modules as this process itself does, if it is the first controller. */
 export class ModuleHost {

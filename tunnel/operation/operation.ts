@@ -57,8 +57,13 @@ function letGo(args: readonly unknown[], reason: unknown): void {
 /** A call of which the image is known already. */
 export function prepared(operation: string, image: CallImage | Promise<CallImage>): PreparedCall {
   // Whoever makes the call hears of it; until then it may fail without anybody to listen.
-  if (image instanceof Promise) image.catch(() => {});
+  if (isPromise(image)) image.catch(() => {});
   return { operation, image };
+}
+
+/** Not by its class: a library may have replaced the global `Promise`. */
+function isPromise(image: CallImage | Promise<CallImage>): image is Promise<CallImage> {
+  return "then" in image;
 }
 
 /** Modules of which all that they import is known to be something that can be sent. */
@@ -84,7 +89,7 @@ export async function checkCall({ image }: PreparedCall): Promise<{ hasStreams: 
 export async function performCall(tunnel: BaseTunnel, call: PreparedCall): Promise<unknown> {
   try {
     return await use(tunnel, async (session, signal) => {
-      const image = call.image instanceof Promise ? await call.image : call.image;
+      const image = isPromise(call.image) ? await call.image : call.image;
       if (!session.hasModules(image.modules)) await session.sendModules(image.modules);
       // What was aborted meanwhile is not begun.
       signal?.throwIfAborted();

@@ -309,7 +309,8 @@ export class Session {
     if (known !== undefined) return known;
     const id = this.#functions.size;
     this.#functions.set(place, id);
-    return [id, place.module, ...place.path];
+    // A path with symbols in it goes by a handle.
+    return [id, place.module, ...place.path as readonly string[]];
   }
 
   #read(operation: string, message: Message | undefined, signal: AbortSignal | undefined): unknown {

@@ -1,6 +1,21 @@
 import { type Edit, type ImportOf, typeOf, withTypes } from "./imports.ts";
-import type { ComputedKey, ComputedKeys } from "../closure/computed_keys.ts";
-import { findUses, type Parse, type SyntaxNode, type Uses } from "./syntax.ts";
+import { findUses, parse, type SourceType, type SyntaxNode, type Uses } from "./syntax.ts";
+
+/** A member of a class whose name is computed. */
+export interface ComputedKey {
+  /** The variable that stands for the name. */
+  readonly name: string;
+  readonly isStatic: boolean;
+  /** The text of a method, without `static`; `undefined` for a field. */
+  readonly method: string | undefined;
+}
+
+/** The members of a class whose names are computed, but for the fields of instances, whose names nothing tells. */
+export interface ComputedKeys {
+  readonly keys: readonly ComputedKey[];
+  /** The names of its static fields that are written out. */
+  readonly fields: ReadonlySet<string>;
+}
 
 /** The code of a function or class, ready to be put into other code. */
 export interface FunctionCode {
@@ -20,40 +35,64 @@ export interface FunctionCode {
   readonly hasComputedName: boolean;
   /** The names from which a class computes names of its members: V8 may have forgotten what they mean. */
   readonly keyNames: ReadonlySet<string>;
-  /** Whether a class has static fields or blocks, which may make anything of it. */
-  readonly hasStatics: boolean;
+  /**
+   * Of a class with static fields or blocks, the same code without what these do when the class is
+   * made: it has been done.
+   */
+  readonly withoutStatics: FunctionCode | undefined;
+  /** The members of a class whose names are written out, as {@linkcode memberKey} gives them. */
+  readonly members: ReadonlySet<string>;
+  /** The private static fields of a class, with the `#`. */
+  readonly privateStatics: readonly string[];
+  readonly isAsync: boolean;
+  readonly isGenerator: boolean;
+  /** Whether it starts with a `"use strict"` of its own, or is a class. */
+  readonly isStrict: boolean;
   /** Of a class with computed names, the same code with variables for their names, if those can be told. */
   readonly named: (ComputedKeys & { readonly code: FunctionCode }) | undefined;
 }
 
-const known = new Map<string, FunctionCode>();
+/** How {@linkcode FunctionCode.members} has a member. */
+export function memberKey(isStatic: boolean, name: string): string {
+  return `${isStatic ? "static " : ""}${name}`;
+}
+
+const known: Readonly<Record<SourceType, Map<string, FunctionCode>>> = {
+  module: new Map(),
+  script: new Map(),
+};
 
 /**
  * Reads a function's code.
  *
+ * @param type How it is to be read: sloppy code may have syntax that modules do not have.
  * @throws {TypeError} If it cannot be read by itself; the text starts with the reason.
  */
-export function functionCode(text: string, parse: Parse): FunctionCode {
-  let code = known.get(text);
+export function functionCode(text: string, type: SourceType): FunctionCode {
+  let code = known[type].get(text);
   if (code === undefined) {
-    code = read(text, parse);
-    known.set(text, code);
+    code = read(text, type);
+    known[type].set(text, code);
   }
   return code;
 }
 
-function read(text: string, parse: Parse, isNamed = false): FunctionCode {
-  const [form, node, offset] = parseAs(text, parse);
+function read(text: string, type: SourceType, isNamed = false): FunctionCode {
+  const [form, node, offset] = parseAs(text, type);
   if (form === "method" && node.computed && (node.key as SyntaxNode).type !== "Literal") {
     // What it is called is known; how that was computed may not be.
     const rewritten = withKeys(text, [[node.key as SyntaxNode, "0"]], offset);
-    return { ...read(rewritten, parse), hasComputedName: true };
+    return { ...read(rewritten, type), hasComputedName: true };
   }
   const uses = findUses(node);
   if (uses.outerThis) {
     throw new TypeError("it uses `this` or `arguments` of the function around it");
   }
   if (uses.outerSuper) throw new TypeError("it uses `super`");
+  if (uses.outerPrivate !== undefined) {
+    throw new TypeError(`it uses a private member of its class, ${uses.outerPrivate}`);
+  }
+  addEvalUses(uses, type);
   const code = {
     ...withImports(text, uses, offset),
     form,
@@ -62,7 +101,11 @@ function read(text: string, parse: Parse, isNamed = false): FunctionCode {
     parent: undefined,
     hasComputedName: false,
     keyNames: new Set<string>(),
-    hasStatics: false,
+    withoutStatics: undefined,
+    members: new Set<string>(),
+    privateStatics: [],
+    ...kindOf(node),
+    isStrict: form === "class" || hasDirective(node),
     named: undefined,
   };
   if (form !== "class") return code;
@@ -70,19 +113,23 @@ function read(text: string, parse: Parse, isNamed = false): FunctionCode {
   if (superClass !== null && (superClass as SyntaxNode).type !== "Identifier") {
     // The expression has been evaluated here; what it gave is sent. The text starts behind a parenthesis.
     const { start, end } = superClass as SyntaxNode;
-    const parent = `$parent${known.size}`;
+    const parent = `$parent${known[type].size}`;
     const rewritten = read(
       `${text.slice(0, start - 1)}${parent}${text.slice(end - 1)}`,
-      parse,
+      type,
       isNamed,
     );
     return { ...rewritten, parent };
   }
   const parent = superClass === null ? undefined : (superClass as SyntaxNode).name as string;
-  const hasStatics = ((node.body as SyntaxNode).body as SyntaxNode[]).some((member) =>
-    member.type === "StaticBlock" || member.type === "PropertyDefinition" && member.static
+  const statics = ((node.body as SyntaxNode).body as SyntaxNode[]).filter((member) =>
+    member.type === "StaticBlock" && (member.body as SyntaxNode[]).length > 0 ||
+    member.type === "PropertyDefinition" && member.static && member.value !== null
   );
-  const whole = { ...code, needs: needsOf(node), parent, hasStatics };
+  const withoutStatics = statics.length === 0
+    ? undefined
+    : read(blanked(text, statics, offset), type, isNamed);
+  const whole = { ...code, needs: needsOf(node), parent, withoutStatics, ...membersOf(node) };
   if (isNamed) return whole;
   const { keyNames, keys, fields } = computedKeys(node, text, offset, uses.names);
   if (keys.length === 0) return { ...whole, keyNames };
@@ -90,7 +137,7 @@ function read(text: string, parse: Parse, isNamed = false): FunctionCode {
   return {
     ...whole,
     keyNames,
-    named: { code: { ...read(rewritten, parse, true), keyNames }, keys, fields },
+    named: { code: { ...read(rewritten, type, true), keyNames }, keys, fields },
   };
 }
 
@@ -132,6 +179,25 @@ function computedKeys(
   return { keyNames, keys, fields };
 }
 
+/** Leaves out what static fields and blocks do. Lines and columns stay. */
+function blanked(text: string, statics: readonly SyntaxNode[], offset: number): string {
+  let rest = text;
+  for (const { type, start, end, key, value } of [...statics].reverse()) {
+    const isBlock = type === "StaticBlock";
+    const from = isBlock
+      ? text.indexOf("{", start - offset) + 1
+      : text.indexOf("=", (key as SyntaxNode).end - offset);
+    const to = (isBlock ? end - 1 : (value as SyntaxNode).end) - offset;
+    // The initial value may be in parentheses.
+    const isOpen = !isBlock &&
+      text.slice(from + 1, (value as SyntaxNode).start - offset).includes("(");
+    const stop = isOpen ? end - offset : to;
+    const blank = text.slice(from, stop).replace(/[^\r\n]/g, " ");
+    rest = rest.slice(0, from) + (isOpen ? blank.replace(/ $/, ";") : blank) + rest.slice(stop);
+  }
+  return rest;
+}
+
 /** Puts other expressions in the place of computed names. Lines stay, and columns where there is room. */
 function withKeys(
   text: string,
@@ -167,27 +233,89 @@ function withImports(
   return { text: withTypes(text, edits), imports };
 }
 
-/** How `text` has to be read, the node of it, and where it starts in what was parsed. */
-function parseAs(text: string, parse: Parse): [FunctionCode["form"], SyntaxNode, number] {
+/** The start of a function or class that is no method, but for one of the names `async` and `function`. */
+const EXPRESSION =
+  /^(?:class\b|function\b|async\s+function\b|\(|async\s*\(|(?:async\s+)?[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>)/u;
+
+/** How `text` has to be read, its node, and where it starts in what was parsed. */
+function parseAs(text: string, type: SourceType): [FunctionCode["form"], SyntaxNode, number] {
   let first: unknown;
   try {
-    const statement = (parse(`(${text}\n)`).body as SyntaxNode[])[0]!;
+    const statement = (parse(`(${text}\n)`, type).body as SyntaxNode[])[0]!;
     const node = statement.expression as SyntaxNode;
     return [node.type === "ClassExpression" ? "class" : "expression", node, 1];
   } catch (error) {
-    // Then it is a method, if it is no class that uses what only those around it have.
+    // Then it is a method, unless it uses what only the code around it has.
     first = error;
   }
   try {
-    const statement = (parse(`({${text}\n})`).body as SyntaxNode[])[0]!;
+    const statement = (parse(`({${text}\n})`, type).body as SyntaxNode[])[0]!;
     const [property] = (statement.expression as SyntaxNode).properties as SyntaxNode[];
     return ["method", property!, 2];
   } catch (error) {
-    const { message } = (/^class\b/.test(text) ? first : error) as SyntaxError;
-    throw new TypeError(
-      /private/i.test(message) ? "it uses a private member of its class" : message,
-    );
+    const { message } = (EXPRESSION.test(text) ? first : error) as SyntaxError;
+    throw new TypeError(reasonOf(message));
   }
+}
+
+/** Why code cannot be read by itself, given what the parser says. */
+function reasonOf(message: string): string {
+  if (message.includes("new.target")) return "it uses `new.target` of the function around it";
+  if (/'?super'?/.test(message)) return "it uses `super`";
+  return `its code cannot be read by itself: ${message.replace(/ \(\d+:\d+\)$/, "")}`;
+}
+
+function kindOf(node: SyntaxNode): Pick<FunctionCode, "isAsync" | "isGenerator"> {
+  const fn = (node.type === "Property" ? node.value : node) as SyntaxNode;
+  return { isAsync: fn.async === true, isGenerator: fn.generator === true };
+}
+
+/** Whether the body of a function starts with `"use strict"`. */
+function hasDirective(node: SyntaxNode): boolean {
+  const fn = (node.type === "Property" ? node.value : node) as SyntaxNode;
+  const { body } = fn.body as { body?: SyntaxNode[] };
+  return Array.isArray(body) && body.some(({ directive }) => directive === "use strict");
+}
+
+/**
+ * Adds the names that direct `eval()`s use. Such code may use any name around it.
+ *
+ * @throws {TypeError} If the code is not written out, or is not an expression or statements.
+ */
+function addEvalUses({ evals, names, assigned }: Uses, type: SourceType): void {
+  for (const code of evals) {
+    if (code === undefined) {
+      throw Object.assign(
+        new TypeError("it uses eval(), and nothing tells which variables the code there will use"),
+        { remedy: "use (0, eval)(code) for code that uses none, or new Function" },
+      );
+    }
+    let found: Uses;
+    try {
+      found = findUses(parse(code, type));
+    } catch {
+      continue; // it will throw there, as it does here
+    }
+    for (const name of found.names) names.add(name);
+    for (const name of found.assigned) assigned.add(name);
+  }
+}
+
+/** The members of a class whose names are written out, and its private static fields. */
+function membersOf(node: SyntaxNode): Pick<FunctionCode, "members" | "privateStatics"> {
+  const members = new Set<string>();
+  const privateStatics: string[] = [];
+  for (const member of (node.body as SyntaxNode).body as SyntaxNode[]) {
+    const key = member.key as SyntaxNode | undefined;
+    if (key === undefined) continue;
+    const isField = member.type === "PropertyDefinition";
+    if (key.type === "PrivateIdentifier") {
+      if (isField && member.static) privateStatics.push(`#${key.name}`);
+    } else if (!member.computed && (!isField || member.static)) {
+      members.add(memberKey(member.static as boolean, String(key.name ?? key.value)));
+    }
+  }
+  return { members, privateStatics };
 }
 
 /** What is evaluated when a class is: its parent, computed keys, static fields and blocks. */

@@ -1,4 +1,5 @@
-import { init, parse } from "npm:es-module-lexer@3.0.5";
+// The build without WebAssembly, which would have to be waited for.
+import { parse } from "npm:es-module-lexer@3.0.5/js";
 import { importKey } from "../../agent/protocol/module_record.ts";
 
 /** An import of a module. */
@@ -12,6 +13,15 @@ export interface ImportOf {
   readonly statement: string;
 }
 
+/** An export of a module's own. */
+export interface ExportOf {
+  readonly name: string;
+  /** The variable that it is, if it is one. */
+  readonly local: string | undefined;
+  /** Where the name is in the source; of a default export, the word `default`. */
+  readonly end: number;
+}
+
 /** What {@linkcode importsOf} finds. */
 export interface Imports {
   /**
@@ -23,14 +33,15 @@ export interface Imports {
   readonly imports: readonly ImportOf[];
   /** What it asks of `import.meta.resolve()`, as far as that is written out. */
   readonly resolved: readonly string[];
+  /** What it exports itself, rather than from elsewhere. */
+  readonly exports: readonly ExportOf[];
   /** Whether it has syntax that only modules have. */
   readonly isModule: boolean;
 }
 
 /** Finds the imports of a module. */
-export async function importsOf(source: string): Promise<Imports> {
-  await init;
-  const [found, , , isModule] = parse(source);
+export function importsOf(source: string): Imports {
+  const [found, exported, , isModule] = parse(source);
   const imports: ImportOf[] = [];
   const resolved: string[] = [];
   const edits: Edit[] = [];
@@ -53,7 +64,10 @@ export async function importsOf(source: string): Promise<Imports> {
     const to = isDynamic ? one.importEnd - 1 : one.importEnd;
     edits.push({ from, to, type });
   }
-  return { source: withTypes(source, edits), imports, resolved, isModule };
+  const exports = exported.flatMap((one) =>
+    one.type === "direct" ? [{ name: one.name, local: one.localName, end: one.end }] : []
+  );
+  return { source: withTypes(source, edits), imports, resolved, exports, isModule };
 }
 
 /** The type in import attributes, as they are written. */

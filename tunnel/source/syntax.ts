@@ -1,16 +1,21 @@
-import type { Node } from "npm:acorn@8.19.0";
+import { type Node, parse as acornParse } from "npm:acorn@8.19.0";
 
-/** What parses: acorn, which is small, kept up with ECMAScript for ten years, and has no dependencies. */
-export type Parse = (source: string) => SyntaxNode;
+/** How a piece of code is to be read: scripts may have syntax that modules do not have. */
+export type SourceType = "module" | "script";
 
-let parser: Promise<Parse> | undefined;
-
-/** The parser. It is loaded by the first use: a script that calls nothing of its own does without. */
-export function loadParser(): Promise<Parse> {
-  parser ??= import("npm:acorn@8.19.0").then(({ parse }) => (source) =>
-    parse(source, { ecmaVersion: "latest", sourceType: "module" }) as unknown as SyntaxNode
-  );
-  return parser;
+/**
+ * Parses JavaScript. The parser is acorn, which is small, kept up with ECMAScript for ten years, and
+ * has no dependencies.
+ *
+ * @throws {SyntaxError} If it is not JavaScript of that kind.
+ */
+export function parse(source: string, sourceType: SourceType = "module"): SyntaxNode {
+  return acornParse(source, {
+    ecmaVersion: "latest",
+    sourceType,
+    // A function by itself may use names that its class declares; findUses() tells.
+    checkPrivateFields: false,
+  }) as unknown as SyntaxNode;
 }
 
 /** A node with the fields that this file looks at; the grammar says which kinds have which. */
@@ -24,6 +29,8 @@ export interface Uses {
   readonly names: Set<string>;
   /** Those of them that it assigns to. */
   readonly assigned: Set<string>;
+  /** The names of properties of the global object that it uses, as in `globalThis.name`. */
+  readonly globals: Set<string>;
   /** Its `import()` expressions. */
   readonly dynamicImports: SyntaxNode[];
   /** What it asks of `import.meta.resolve()`, as far as that is written out. */
@@ -32,6 +39,10 @@ export interface Uses {
   outerThis: boolean;
   /** Whether it has a `super` of an object or class that is not in it. */
   outerSuper: boolean;
+  /** A private name that no class in it declares, if it uses one. */
+  outerPrivate: string | undefined;
+  /** What it gives to direct `eval()`s: the code, if that is written out, and else `undefined`. */
+  readonly evals: (string | undefined)[];
 }
 
 /** Finds what `root`, a parsed program or any part of one, uses of what is around its inner scopes. */
@@ -39,10 +50,13 @@ export function findUses(root: SyntaxNode): Uses {
   const uses: Uses = {
     names: new Set(),
     assigned: new Set(),
+    globals: new Set(),
     dynamicImports: [],
     resolved: [],
     outerThis: false,
     outerSuper: false,
+    outerPrivate: undefined,
+    evals: [],
   };
   new Walker(uses).visit(root, { names: new Set(), parent: undefined });
   return uses;
@@ -60,6 +74,8 @@ class Walker {
   #ownThis = 0;
   /** How many classes and object literals, to which a `super` can refer, are around. */
   #homes = 0;
+  /** The private names of the classes that are around. */
+  readonly #privateNames: Set<string>[] = [];
 
   constructor(uses: Uses) {
     this.#uses = uses;
@@ -80,8 +96,13 @@ class Walker {
           this.#uses.outerThis = true;
         }
         return;
+      case "PrivateIdentifier":
+        if (!this.#privateNames.some((names) => names.has(node.name as string))) {
+          this.#uses.outerPrivate ??= `#${node.name}`;
+        }
+        return;
       case "CallExpression":
-        this.#call(node);
+        this.#call(node, scope);
         return this.#children(node, scope);
       case "ImportExpression":
         this.#uses.dynamicImports.push(node);
@@ -139,7 +160,12 @@ class Walker {
     }
   }
 
-  #call(node: SyntaxNode): void {
+  #call(node: SyntaxNode, scope: Scope): void {
+    const callee = node.callee as SyntaxNode;
+    if (callee.type === "Identifier" && callee.name === "eval" && !isDeclared("eval", scope)) {
+      const [code] = node.arguments as SyntaxNode[];
+      this.#uses.evals.push(typeof code?.value === "string" ? code.value : undefined);
+    }
     const { object, property } = node.callee as { object?: SyntaxNode; property?: SyntaxNode };
     const [argument] = node.arguments as SyntaxNode[];
     const isResolve = object?.type === "MetaProperty" && property?.name === "resolve";
@@ -171,8 +197,15 @@ class Walker {
   /** A plain key is a name of a property, not of a variable. */
   #member(node: SyntaxNode, scope: Scope): void {
     const key = (node.type === "MemberExpression" ? node.property : node.key) as SyntaxNode;
-    if (node.computed) this.visit(key, scope);
-    if (node.type === "MemberExpression") return this.visit(node.object as SyntaxNode, scope);
+    if (node.computed || key.type === "PrivateIdentifier") this.visit(key, scope);
+    if (node.type === "MemberExpression") {
+      const object = node.object as SyntaxNode;
+      const isGlobal = object.type === "Identifier" && object.name === "globalThis";
+      if (isGlobal && !node.computed && !isDeclared("globalThis", scope)) {
+        this.#uses.globals.add(key.name as string);
+      }
+      return this.visit(object, scope);
+    }
     const value = node.value as SyntaxNode | null;
     if (value === null) return;
     if (node.type === "PropertyDefinition") this.#withThis(() => this.visit(value, scope));
@@ -204,7 +237,9 @@ class Walker {
     if (id !== null) inner.names.add(id.name as string);
     if (isNode(node.superClass)) this.visit(node.superClass, inner);
     this.#homes++;
+    this.#privateNames.push(privateNamesOf(node));
     this.#children(node.body as SyntaxNode, inner);
+    this.#privateNames.pop();
     this.#homes--;
   }
 
@@ -239,6 +274,17 @@ class Walker {
   }
 }
 
+/** The private names that a class declares, without the `#`. */
+function privateNamesOf(node: SyntaxNode): Set<string> {
+  const names = new Set<string>();
+  for (const { key } of (node.body as SyntaxNode).body as SyntaxNode[]) {
+    if ((key as SyntaxNode | undefined)?.type === "PrivateIdentifier") {
+      names.add((key as SyntaxNode).name as string);
+    }
+  }
+  return names;
+}
+
 function child(parent: Scope): Scope {
   return { names: new Set(), parent };
 }
@@ -250,12 +296,13 @@ function isDeclared(name: string, scope: Scope): boolean {
   return false;
 }
 
-function isNode(value: unknown): value is SyntaxNode {
+/** Whether a field of a node is a node, too. */
+export function isNode(value: unknown): value is SyntaxNode {
   return typeof value === "object" && value !== null && typeof (value as Node).type === "string";
 }
 
 /** The names that a block's own statements declare: `let`, `const`, `using`, `class`, `function`. */
-function declareBlock(statements: readonly SyntaxNode[], names: Set<string>): void {
+export function declareBlock(statements: readonly SyntaxNode[], names: Set<string>): void {
   for (const statement of statements) {
     if (statement.type === "VariableDeclaration") {
       for (const { id } of statement.declarations as SyntaxNode[]) {
@@ -269,7 +316,7 @@ function declareBlock(statements: readonly SyntaxNode[], names: Set<string>): vo
 }
 
 /** The names of all `var`s of a function, however deep in its blocks. */
-function declareVars(node: SyntaxNode, names: Set<string>): void {
+export function declareVars(node: SyntaxNode, names: Set<string>): void {
   if (/Function|^Class/.test(node.type)) return;
   if (node.type === "VariableDeclaration" && node.kind === "var") declareBlock([node], names);
   for (const value of Object.values(node)) {

@@ -48,16 +48,22 @@ Deno.test(needing("node", "call() sends by value from an entry script", async (t
 Deno.test("call() never runs the entry script at the far end", async () => {
   const entry = import.meta.resolve("../fixture/entry.ts");
   const reason =
-    `it imports the script that runs here (${entry}), whose top level is never run at the far end: ` +
-    "move what it needs into a module of its own";
+    `it imports the script that runs here (${entry}), whose top level is never run at the far end`;
+  const importer = import.meta.resolve("../fixture/imports_entry.ts");
+  const remedy = "move what it needs into a module of its own";
   const ofModule = `Cannot send module ${
     import.meta.resolve("../fixture/imports_entry.ts")
-  }: ${reason}`;
+  }: ${reason}: ${remedy}`;
   assertEquals(JSON.parse(await run("../fixture/entry.ts")), {
     runs: "not here",
     exported: "exported not here",
     again: ["first", "second"],
-    refusals: [ofModule, ofModule, `Cannot send function (anonymous): ${reason}`, ofModule],
+    refusals: [
+      ofModule,
+      ofModule,
+      `Cannot send function (anonymous): ${reason}; ${remedy} (${importer}:12:10)`,
+      ofModule,
+    ],
     pidsDiffer: true,
   });
 });
@@ -78,7 +84,13 @@ Deno.test("call() refuses a variable that has no value yet", async () => {
   await using tun = new Local("here", DENO);
   const early = (): unknown => later;
   const error = await rejectsAs(TypeError, tun.call(early));
-  assertEquals(error.message, "Cannot send function early: variable later has no value yet");
+  const source = await Deno.readTextFile(new URL(import.meta.url));
+  const line = source.slice(0, source.indexOf("const early")).split("\n").length;
+  assertEquals(
+    error.message,
+    "Cannot send function early: variable later has no value yet; make the call after its declaration " +
+      `(${import.meta.url}:${line}:17)`,
+  );
   const later = 1;
   assertEquals(await tun.call(early), 1);
 });

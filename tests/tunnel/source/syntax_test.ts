@@ -1,7 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { findUses, loadParser, type SyntaxNode, type Uses } from "../../../tunnel/source/syntax.ts";
-
-const parse = await loadParser();
+import { findUses, parse, type SyntaxNode, type Uses } from "../../../tunnel/source/syntax.ts";
 
 function usesOf(source: string): Uses {
   return findUses(parse(source));

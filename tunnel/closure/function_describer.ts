@@ -1,0 +1,264 @@
+import { type Handle, HandleKind, PropertyKind } from "../../agent/protocol/handle.ts";
+import type { V8Session } from "../modules/v8.ts";
+import { type FunctionCode, functionCode, memberKey } from "../source/function_code.ts";
+import { type SourceScope, sourceScopes } from "../source/scopes.ts";
+import type { AnyFunction } from "./any_function.ts";
+import { type Captured, capturedBy } from "./captured.ts";
+import { classNeeds, type Sent, type Variable } from "./class_needs.ts";
+import { tellKeys } from "./computed_keys.ts";
+import { isInternal, isNative } from "./function_place.ts";
+import type { FunctionInspection, FunctionLocation, FunctionScope } from "./inspector.ts";
+import { type IsMember, ownProperties, type OwnProperty } from "./own_properties.ts";
+import { originalPosition } from "./original_position.ts";
+import { type ImportedName, offsetOf, type Script, scriptOf, startOf } from "./script.ts";
+import { isSloppyCode } from "./sloppy.ts";
+import { UnitDraft } from "./unit_draft.ts";
+
+/** What is sent of one script. */
+export interface Unit {
+  readonly url: string;
+  readonly index: number;
+  readonly draft: UnitDraft;
+  /** The imports that its functions capture, each with one of these. */
+  readonly imports: Map<string, { readonly imported: ImportedName; readonly user: AnyFunction }>;
+  /** Its functions, whose `import()`s and `import.meta.resolve()`s are still to be resolved. */
+  readonly codes: { readonly fn: AnyFunction; readonly code: FunctionCode }[];
+}
+
+/** What is found out of a function that goes by value. */
+export interface DescribedFunction {
+  readonly handle: Handle;
+  /** The values that it uses, by what they are called: `variable x`. */
+  readonly uses: Iterable<readonly [name: string, value: unknown]>;
+  readonly properties: readonly OwnProperty[];
+}
+
+/** What {@linkcode FunctionDescriber} needs of the draft around it. */
+export interface FunctionDescriberOptions {
+  readonly session: () => V8Session;
+  readonly inspect: (fns: readonly AnyFunction[]) => readonly FunctionInspection[];
+  /** Whether a value can be sent, with all that is in it. */
+  readonly canSend: (value: unknown) => boolean;
+  readonly refuse: (
+    fn: AnyFunction,
+    reason: string,
+    data?: { readonly variable?: string; readonly remedy?: string },
+  ) => TypeError;
+}
+
+/** Finds the code and the variables of the functions that go by value, and puts them into units. */
+export class FunctionDescriber {
+  readonly #options: FunctionDescriberOptions;
+  readonly #units = new Map<string, Unit>();
+  readonly #sent = new Map<AnyFunction, Sent>();
+
+  constructor(options: FunctionDescriberOptions) {
+    this.#options = options;
+  }
+
+  get units(): Unit[] {
+    return [...this.#units.values()];
+  }
+
+  /** The name of a variable of a unit. */
+  nameOfVariable([unit, index]: Variable): string {
+    return this.units[unit]!.draft.names[index]!;
+  }
+
+  /** Adds a function to the unit of its script. */
+  describe(
+    fn: AnyFunction,
+    inspection: FunctionInspection,
+    location: FunctionLocation,
+  ): DescribedFunction {
+    const { scopes } = inspection;
+    const script = scriptOf(location, this.#options.session());
+    const text = Function.prototype.toString.call(fn);
+    const isSloppy = isSloppyCode(text, script, location, scopes);
+    let code = this.#ask(fn, () => functionCode(text, isSloppy ? "script" : "module"));
+    const unit = this.#unit(script.url);
+    const inner: FunctionScope[] = scopes.filter(({ description, variables }) =>
+      variables !== globalThis && !/^(Module|Script)/.test(description)
+    );
+    const properties = ownProperties(fn, code, this.#memberTest(fn, code, script, text, location));
+    const privates = this.#privatesOf(inspection, code);
+    const { canSend } = this.#options;
+    const canSendProperty = ({ key, value }: OwnProperty): boolean =>
+      key === null || Object.values(value as object).every(canSend);
+    // What static fields and blocks have done is sent; if that cannot be, they do it again there.
+    const isDone = code.withoutStatics !== undefined && properties.every(canSendProperty) &&
+      [...privates.values()].every(canSend);
+    const isRedone = code.withoutStatics !== undefined && !isDone;
+    if (isDone) code = code.withoutStatics!;
+    const { named } = code;
+    const keys = named && tellKeys(fn, named);
+    if (keys !== undefined) {
+      code = named!.code;
+      inner.unshift({ description: "Keys", variables: Object.fromEntries(keys) });
+    }
+    const used = new Map<string, Captured>();
+    const found = this.#ask(
+      fn,
+      () => capturedBy(fn, code, { scopes, inner, keys, script, location }),
+    );
+    for (const [name, captured] of found) {
+      const { imported } = captured;
+      if (imported === undefined) {
+        used.set(name, captured);
+        continue;
+      }
+      unit.draft.importStatements.set(name, imported.statement);
+      unit.imports.set(name, { imported, user: fn });
+    }
+    unit.codes.push({ fn, code });
+    const { line, column } = startOf(text, script, location);
+    const { index, variables } = unit.draft.add({
+      fn,
+      code,
+      line,
+      column,
+      isSloppy: isSloppy && !code.isStrict,
+      scopes: inner,
+      madeUp: keys === undefined ? 0 : 1,
+      used,
+      privates,
+      places: () => placesOf(inner, script, { line, column }),
+    });
+    const isClass = code.form === "class";
+    const variablesOf = (names: Iterable<string>): Variable[] =>
+      [...names].filter((name) => variables.has(name))
+        .map((name) => [unit.index, variables.get(name)!, used.get(name)!.value]);
+    this.#sent.set(fn, {
+      unit: unit.index,
+      index,
+      variables: variablesOf(used.keys()),
+      needs: isClass ? variablesOf(code.needs) : undefined,
+      line,
+      column,
+    });
+    return {
+      handle: [isClass ? HandleKind.CLASS : HandleKind.FUNCTION, unit.index, index],
+      uses: [
+        ...[...used].map(([name, { value }]) => [`variable ${name}`, value] as const),
+        ...[...privates].map(([name, value]) => [`property ${name}`, value] as const),
+      ],
+      properties: isRedone ? properties.filter(canSendProperty) : properties,
+    };
+  }
+
+  /**
+   * What a function that a module exports has got from elsewhere: properties whose names its own
+   * module does not know, and functions that are written in other scripts.
+   */
+  *foreignProperties(fn: AnyFunction, inspection: FunctionInspection): Generator<OwnProperty> {
+    const { location } = inspection;
+    const keys = Reflect.ownKeys(fn).filter((key) => !USUAL.has(key));
+    if (keys.length === 0 || location === undefined || isInternal(location.url)) return;
+    const { source } = scriptOf(location, this.#options.session());
+    for (const key of keys) {
+      const descriptor = Object.getOwnPropertyDescriptor(fn, key)!;
+      const { value } = descriptor;
+      const isForeign = typeof value === "function" && !isNative(value) && value !== fn
+        ? this.#options.inspect([value])[0]!.location?.scriptId !== location.scriptId
+        : typeof key === "string" && !source.includes(key);
+      if (isForeign) yield { kind: PropertyKind.MISSING, key, value: descriptor };
+    }
+  }
+
+  /** The variables that classes need when they are made, by their handles. */
+  classHandles(boundParts: (fn: AnyFunction) => readonly unknown[]): Map<AnyFunction, Handle> {
+    const handles = new Map<AnyFunction, Handle>();
+    for (const [fn, variables] of classNeeds(this.#sent, boundParts)) {
+      const { unit, index } = this.#sent.get(fn)!;
+      handles.set(fn, [HandleKind.CLASS, unit, index, ...variables]);
+    }
+    return handles;
+  }
+
+  /** Where a function is written, for the end of a message; nothing if that is not known. */
+  positionOf(fn: AnyFunction, inspection: FunctionInspection | undefined): string {
+    const location = inspection?.location;
+    if (location === undefined || isInternal(location.url) || location.url === "") return "";
+    const script = scriptOf(location, this.#options.session());
+    const { line, column } = startOf(Function.prototype.toString.call(fn), script, location);
+    const original = originalPosition(location.url, line, column);
+    return ` (${location.url}:${original.line + 1}:${original.column + 1})`;
+  }
+
+  /** Private fields that the class has in its code: those of its parent are not its own. */
+  #privatesOf(
+    { privates }: FunctionInspection,
+    { privateStatics }: FunctionCode,
+  ): Map<string, unknown> {
+    return new Map(
+      privateStatics.filter((name) => privates.has(name)).map((name) => [name, privates.get(name)]),
+    );
+  }
+
+  /** Tells which functions are written in the text of a class, in the place of a member. */
+  #memberTest(
+    owner: AnyFunction,
+    { members, named, hasComputedName, form, keyNames }: FunctionCode,
+    script: Script,
+    text: string,
+    location: FunctionLocation,
+  ): IsMember {
+    if (form !== "class") return () => false;
+    const hasComputed = hasComputedName || named !== undefined || keyNames.size > 0 ||
+      /\[/.test(text);
+    const { line, column } = startOf(text, script, location);
+    const start = offsetOf(script.source, line, column);
+    return (fn, isStatic, key) => {
+      if (fn === owner || isNative(fn)) return false;
+      if (!text.includes(Function.prototype.toString.call(fn))) return false;
+      const isWritten = typeof key === "string" && members.has(memberKey(isStatic, key));
+      if (!isWritten && !hasComputed) return false;
+      if (script.source === "") return true;
+      const at = this.#options.inspect([fn])[0]!.location;
+      if (at?.scriptId !== location.scriptId) return false;
+      const offset = offsetOf(script.source, at.line, at.column);
+      return offset >= start && offset < start + text.length;
+    };
+  }
+
+  /** Does what may find a reason not to send `fn`. */
+  #ask<T>(fn: AnyFunction, find: () => T): T {
+    try {
+      return find();
+    } catch (error) {
+      const { message, variable, remedy } = error as Error & { variable?: string; remedy?: string };
+      throw this.#options.refuse(fn, message, {
+        ...variable !== undefined && { variable },
+        ...remedy !== undefined && { remedy },
+      });
+    }
+  }
+
+  #unit(url: string): Unit {
+    let unit = this.#units.get(url);
+    if (unit === undefined) {
+      const draft = new UnitDraft();
+      unit = { url, index: this.#units.size, draft, imports: new Map(), codes: [] };
+      this.#units.set(url, unit);
+    }
+    return unit;
+  }
+}
+
+/** The scopes of V8 in the source of the script: each is the next one that declares its names. */
+function placesOf(
+  scopes: readonly FunctionScope[],
+  { source }: Script,
+  { line, column }: { readonly line: number; readonly column: number },
+): (SourceScope | undefined)[] {
+  const around = sourceScopes(source, offsetOf(source, line, column));
+  let at = 0;
+  return scopes.map(({ variables }) => {
+    const names = Object.keys(variables).filter((name) => name !== "arguments" && name !== "this");
+    while (at < around.length && !names.every((name) => around[at]!.names.has(name))) at++;
+    return around[at++];
+  });
+}
+
+/** What most functions have. */
+const USUAL = new Set<string | symbol>(["length", "name", "prototype", "arguments", "caller"]);

@@ -1,0 +1,125 @@
+import { types } from "node:util";
+import { valueHandle } from "../../agent/protocol/handle.ts";
+
+/** A part of a value, with the step to it: `.name`, `[0]`. */
+export interface Part {
+  readonly value: unknown;
+  readonly step: string;
+}
+
+/** An accessor, or a property with a symbol for its key, of a plain object. */
+export interface OddProperty {
+  readonly key: string | symbol;
+  readonly descriptor: PropertyDescriptor;
+}
+
+/** What the codec makes of an object. */
+export type Content =
+  /** It is copied with its parts. */
+  | { readonly kind: "parts"; readonly parts: Iterable<Part> }
+  /** A plain object with properties that have no copy, and the object to copy instead. */
+  | {
+    readonly kind: "odd";
+    readonly parts: Iterable<Part>;
+    readonly properties: readonly OddProperty[];
+    readonly copied: object;
+  }
+  /** It is copied as a whole, or not at all. */
+  | { readonly kind: "leaf" };
+
+/** What is in an object, as far as the codec looks into it. Getters are not run. */
+export function contentOf(object: object): Content {
+  if (Array.isArray(object)) return { kind: "parts", parts: partsOfArray(object) };
+  if (ArrayBuffer.isView(object)) return { kind: "leaf" };
+  const prototype = Object.getPrototypeOf(object);
+  if (prototype === Object.prototype || prototype === null) return contentOfPlain(object);
+  if (prototype === Map.prototype) {
+    return { kind: "parts", parts: partsOfMap(object as Map<unknown, unknown>) };
+  }
+  if (prototype === Set.prototype) {
+    const parts = [...object as Set<unknown>].map((value, i) => ({
+      value,
+      step: `.values()[${i}]`,
+    }));
+    return { kind: "parts", parts };
+  }
+  if (object instanceof Error && valueHandle(object) === undefined) {
+    const keys = [...Object.keys(object), "cause", "errors", "error", "suppressed"];
+    return { kind: "parts", parts: partsOf(object, keys) };
+  }
+  return { kind: "leaf" };
+}
+
+function contentOfPlain(object: object): Content {
+  if (types.isArgumentsObject(object)) {
+    const copied = Array.from(object as ArrayLike<unknown>);
+    return { kind: "odd", parts: partsOfArray(copied), properties: [], copied };
+  }
+  const parts: Part[] = [];
+  const properties: OddProperty[] = [];
+  const keys = Reflect.ownKeys(object);
+  for (const key of keys) {
+    const descriptor = Object.getOwnPropertyDescriptor(object, key)!;
+    if (!descriptor.enumerable) continue;
+    if (typeof key === "symbol" || !("value" in descriptor)) properties.push({ key, descriptor });
+    else parts.push({ value: descriptor.value, step: stepTo(key) });
+  }
+  if (properties.length === 0) return { kind: "parts", parts };
+  const copied = Object.create(Object.getPrototypeOf(object));
+  for (const key of keys) {
+    const descriptor = Object.getOwnPropertyDescriptor(object, key)!;
+    // Its place among the keys is kept for an accessor, which is defined there.
+    if (typeof key === "string" && descriptor.enumerable) {
+      Object.defineProperty(copied, key, {
+        value: "value" in descriptor ? descriptor.value : null,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+    }
+  }
+  return { kind: "odd", parts, properties, copied };
+}
+
+function* partsOfArray(array: readonly unknown[]): Generator<Part> {
+  for (const [i, value] of array.entries()) {
+    if (typeof value === "object" || typeof value === "function" || typeof value === "symbol") {
+      yield { value, step: `[${i}]` };
+    }
+  }
+}
+
+function* partsOfMap(map: ReadonlyMap<unknown, unknown>): Generator<Part> {
+  let i = 0;
+  for (const [key, value] of Map.prototype.entries.call(map)) {
+    yield { value: key, step: `.keys()[${i}]` };
+    const isReadable = typeof key === "string" || typeof key === "number";
+    yield { value, step: isReadable ? `.get(${JSON.stringify(key)})` : `.values()[${i}]` };
+    i++;
+  }
+}
+
+function* partsOf(object: object, keys: readonly string[]): Generator<Part> {
+  for (const key of keys) {
+    const descriptor = Object.getOwnPropertyDescriptor(object, key);
+    if (descriptor !== undefined && "value" in descriptor) {
+      yield { value: descriptor.value, step: stepTo(key) };
+    }
+  }
+}
+
+/** Whether the codec copies an object that is neither plain data nor a collection. */
+export function isCopied(value: object): boolean {
+  return Array.isArray(value) || ArrayBuffer.isView(value) ||
+    COPIED.some((one) => value instanceof one);
+}
+
+const COPIED = [Map, Set, Date, RegExp, URL, ArrayBuffer, Error];
+
+/** How a program would write the step to a property. */
+export function stepTo(key: string | symbol): string {
+  if (typeof key === "symbol") return `[${String(key)}]`;
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)
+    ? `.${key}`
+    : `[${JSON.stringify(key)}]`;
+}
