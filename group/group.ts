@@ -13,12 +13,8 @@ import type {
 import { setGrouping } from "../tunnel/_grouping.ts";
 import { abortable, anySignal } from "../tunnel/operation/operation.ts";
 import { SSHTunnel, type SSHTunnelOptions } from "../tunnel/ssh_tunnel.ts";
-import {
-  checkKeys,
-  checkPlain,
-  checkWithOptions,
-  type WithOptions,
-} from "../tunnel/tunnel_options.ts";
+import { checkKeys, checkPlain } from "../tunnel/arguments/check.ts";
+import { checkWithOptions, type WithOptions } from "../tunnel/tunnel_options.ts";
 import { visible } from "../tunnel/visible.ts";
 import { bounded } from "./_bounded.ts";
 import { checkFile } from "./_check_file.ts";

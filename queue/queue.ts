@@ -28,12 +28,8 @@ import type {
   SyncResult,
 } from "../tunnel/file_options.ts";
 import { anySignal } from "../tunnel/operation/operation.ts";
-import {
-  checkKeys,
-  checkPlain,
-  checkWithOptions,
-  type WithOptions,
-} from "../tunnel/tunnel_options.ts";
+import { checkKeys, checkPlain } from "../tunnel/arguments/check.ts";
+import { checkWithOptions, type WithOptions } from "../tunnel/tunnel_options.ts";
 import { visible } from "../tunnel/visible.ts";
 import { AsyncResult, type Completion } from "./async_result.ts";
 import { Scheduler } from "./scheduler.ts";

@@ -1,6 +1,7 @@
 import { launches } from "./operation/link.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkNames, checkText, type TunnelOptions } from "./tunnel_options.ts";
+import { checkText } from "./arguments/check.ts";
+import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode Local}. */
 export type LocalOptions = TunnelOptions;

@@ -2,13 +2,8 @@ import process from "node:process";
 import { launches } from "./operation/link.ts";
 import { shown } from "./arguments/shown.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import {
-  checkArgs,
-  checkBoolean,
-  checkName,
-  checkNames,
-  type TunnelOptions,
-} from "./tunnel_options.ts";
+import { checkArgs, checkBoolean, checkName } from "./arguments/check.ts";
+import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode SSHTunnel}. */
 export interface SSHTunnelOptions extends TunnelOptions {

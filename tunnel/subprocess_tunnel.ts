@@ -12,7 +12,8 @@ import { visible } from "./visible.ts";
 import { BaseTunnel } from "./base_tunnel.ts";
 import { DepthLimitError } from "./depth_limit_error.ts";
 import { settings } from "./settings.ts";
-import { checkOptions, checkText, DEFAULTS, type TunnelOptions } from "./tunnel_options.ts";
+import { checkText } from "./arguments/check.ts";
+import { checkOptions, DEFAULTS, type TunnelOptions } from "./tunnel_options.ts";
 
 /**
  * A tunnel through the stdin and stdout of a process. A driver for any kind of pipe is a subclass

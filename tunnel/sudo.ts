@@ -1,7 +1,8 @@
 import process from "node:process";
 import { launches } from "./operation/link.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkName, checkNames, checkText, type TunnelOptions } from "./tunnel_options.ts";
+import { checkName, checkText } from "./arguments/check.ts";
+import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode Sudo}. */
 export interface SudoOptions extends TunnelOptions {

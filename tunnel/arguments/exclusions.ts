@@ -1,5 +1,5 @@
 import type { Exclusion } from "../../agent/trees/tree_entry.ts";
-import { checkArgs } from "../tunnel_options.ts";
+import { checkArgs } from "./check.ts";
 
 /** The `picomatch` package, as far as it is used here. */
 interface Picomatch {

@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checkText } from "../tunnel_options.ts";
+import { checkText } from "./check.ts";
 
 /**
  * A path or `file:` URL of this machine, as an absolute path.

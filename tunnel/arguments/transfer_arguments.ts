@@ -1,7 +1,7 @@
 import type { FileOptions, SyncOptions } from "../file_options.ts";
 import { exclusionsOf } from "./exclusions.ts";
 import { shown } from "./shown.ts";
-import { checkBoolean, checkKeys, checkSignal } from "../tunnel_options.ts";
+import { checkBoolean, checkKeys, checkSignal } from "./check.ts";
 
 /** The options of each kind of transfer, besides those of all. */
 const OPTIONS = {
