@@ -218,5 +218,5 @@ Deno.test("what was sent is lowered once, and nothing else is", async () => {
   const [[index, source], ...others] = decode(inflateRawSync(await promise)) as [[number, string]];
   assertEquals([index, others], [0, []]);
   assertStringIncludes(source, "const nothing = null");
-  assertThrows(() => ask(0), ProtocolError, "A request that a controller does not take");
+  assertThrows(() => ask(0), ProtocolError, "request that a controller does not take");
 });
