@@ -1,5 +1,5 @@
 import process from "node:process";
-import { launches } from "./operation/link.ts";
+import { linkOf } from "./operation/link.ts";
 import { shown } from "./arguments/shown.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
 import { checkArgs, checkBoolean, checkName } from "./arguments/check.ts";
@@ -63,7 +63,7 @@ export class SSHTunnel extends SubprocessTunnel {
   constructor(host: string, options: SSHTunnelOptions = {}) {
     super(options);
     if (new.target === SSHTunnel) checkNames(options, "user", "port", "sudo", "sshArgs");
-    launches.set(this, { atTerminal: hasTerminal() });
+    linkOf(this).core.launch = { atTerminal: hasTerminal() };
     // deno-lint-ignore no-control-regex -- no host has one
     if (typeof host !== "string" || host.startsWith("-") || /^$|[\x00-\x20\x7f]/.test(host)) {
       throw new TypeError(`host is ${shown(host)}: that is no host name`);

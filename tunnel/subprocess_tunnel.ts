@@ -3,7 +3,7 @@ import process from "node:process";
 import { agentHost } from "../agent/agent_host.ts";
 import { AgentConnection } from "./connection/agent_connection.ts";
 import { AGENT_COMMAND } from "./connection/bootstrap.ts";
-import { cores, launches } from "./operation/link.ts";
+import { linkOf, setCore } from "./operation/link.ts";
 import { permissionFlags } from "./arguments/permission_flags.ts";
 import { ServedFolders } from "./modules/served_folders.ts";
 import { Session } from "./session/session.ts";
@@ -61,12 +61,7 @@ export abstract class SubprocessTunnel extends BaseTunnel {
     checkOptions(options);
     this.#options = options;
     this.#serve = new ServedFolders(options.serve ?? []);
-    cores.set(this, {
-      open: (onEnd) => this.#open(onEnd),
-      session: undefined,
-      closings: 0,
-      gone: Promise.resolve(),
-    });
+    setCore(this, (onEnd) => this.#open(onEnd));
   }
 
   /** The argv in front of the agent's own command. It is asked for at each connect. */
@@ -80,7 +75,7 @@ export abstract class SubprocessTunnel extends BaseTunnel {
     if (path.length > depthLimit) throw new DepthLimitError(depthLimit, path);
     const options = this.#options;
     const type = this.constructor as typeof SubprocessTunnel;
-    const launch = launches.get(this) ?? {};
+    const { launch } = linkOf(this).core;
     const { runtime = "auto", permissions, env = {}, cwd, stderr } = options;
     const onLine = stderr ?? ((line) => console.error(`[${visible(host)}] ${visible(line)}`));
     const say = (line: string): void => {
