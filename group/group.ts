@@ -36,11 +36,11 @@ export interface FilterOptions {
 /**
  * Several tunnels, to do the same on all of them, side by side.
  *
- * An operation gives a {@linkcode GroupResult}, which has a value or an `ErrorResult` for each host.
- * A failure on one host does not hide the results of the others. A host that takes long does not
- * hold up the others, unless there are more members than `concurrency` allows. An operation rejects
- * only if something is wrong with the operation itself, such as a function that cannot be sent; then
- * no host was begun.
+ * An operation gives a {@linkcode GroupResult}, which has a value or an `ErrorResult` for each
+ * host. A failure on one host does not hide the results of the others. A host that takes long does
+ * not hold up the others, unless there are more members than `concurrency` allows. An operation
+ * rejects only if something is wrong with the operation itself, such as a function that cannot be
+ * sent; then no host was begun.
  *
  * The arguments and options of an operation are read once, at the time of the call.
  *

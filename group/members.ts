@@ -14,8 +14,8 @@ import { defineLooks } from "./table/show.ts";
 /** Options for {@linkcode Group}. */
 export interface GroupOptions {
   /**
-   * How many members are worked on at a time in one operation, a positive integer or `Infinity`. The
-   * others wait until one of these is done, or has failed.
+   * How many members are worked on at a time in one operation, a positive integer or `Infinity`.
+   * The others wait until one of these is done, or has failed.
    *
    * @default 100
    */

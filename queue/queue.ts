@@ -31,8 +31,8 @@ import { Scheduler } from "./scheduler.ts";
 /** Options for {@linkcode Queue}. */
 export interface QueueOptions {
   /**
-   * How many hosts are worked on at a time, a positive integer or `Infinity`. If there are more, they
-   * take turns, an operation each. The `concurrency` of a group does not count in a queue.
+   * How many hosts are worked on at a time, a positive integer or `Infinity`. If there are more,
+   * they take turns, an operation each. The `concurrency` of a group does not count in a queue.
    *
    * @default 100
    */
@@ -43,8 +43,8 @@ export interface QueueOptions {
 export type QueueTarget = BaseTunnel | Group;
 
 /**
- * The result of an operation that gives a `V` on each host: for a group a `GroupResult`, for a tunnel
- * the `V` or, if it failed, an `ErrorResult`.
+ * The result of an operation that gives a `V` on each host: for a group a `GroupResult`, for a
+ * tunnel the `V` or, if it failed, an `ErrorResult`.
  */
 export type Outcome<T extends QueueTarget, V> = T extends Group ? GroupResult<V> : V | ErrorResult;
 
@@ -71,8 +71,8 @@ interface Shared {
  * worked on side by side. No host waits for another, as the members of a group do after each
  * operation.
  *
- * Each method returns an {@linkcode AsyncResult} at once; {@linkcode run} does the work. A queue that
- * is never run does nothing, without a warning.
+ * Each method returns an {@linkcode AsyncResult} at once; {@linkcode run} does the work. A queue
+ * that is never run does nothing, without a warning.
  *
  * The arguments and options of an operation are read once, when it is put in. If a driver overrides
  * methods such as `put`, a queue does not call them: it works on the connection itself.
@@ -83,8 +83,8 @@ interface Shared {
  *
  * await using group = new Group([new Local("a"), new Local("b")]);
  * const queue = new Queue();
- * for (const seconds of [0.1, 0.2]) {
- *   queue.call(group, (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)), seconds * 1000);
+ * for (const ms of [100, 200]) {
+ *   queue.call(group, (ms) => new Promise((resolve) => setTimeout(resolve, ms)), ms);
  * }
  * const ends = queue.call(group, Date.now);
  * await queue.run();
@@ -111,14 +111,14 @@ export class Queue {
   }
 
   /**
-   * Puts a call in. `fn` and the variables that it uses are sent as they are now, not as they are when
-   * its turn comes.
+   * Puts a call in. `fn` and the variables that it uses are sent as they are now, not as they are
+   * when its turn comes.
    *
    * @param target A tunnel or a group.
    * @param fn Any function.
    * @param args What to call it with.
-   * @throws {TypeError} If the target is neither a tunnel nor a group, if `fn` is not a function, or
-   * if something cannot be sent, unless finding that out takes time.
+   * @throws {TypeError} If the target is neither a tunnel nor a group, if `fn` is not a function,
+   * or if something cannot be sent, unless finding that out takes time.
    */
   call<T extends QueueTarget, A extends unknown[], R>(
     target: T,
@@ -179,8 +179,8 @@ export class Queue {
    *
    * @param target A tunnel or a group.
    * @param remotePath The path there.
-   * @param localPath The path here, a stream, or `null` for the memory. For a group it is a template
-   * such as `passwd-{host}`. Without it, a temporary file is made.
+   * @param localPath The path here, a stream, or `null` for the memory. For a group it is a
+   * template such as `passwd-{host}`. Without it, a temporary file is made.
    * @param options Progress and cancellation. Default: `{}`.
    * @throws {TypeError} If an argument or an option is of the wrong type, or if several hosts would
    * write to one path or stream.
@@ -241,8 +241,8 @@ export class Queue {
 
   /**
    * A view of the same queue, whose operations are also ended by a signal: those that wait are not
-   * begun, and their results have the signal's reason. If {@linkcode run} is called on the view, the
-   * signal ends all that is in the queue.
+   * begun, and their results have the signal's reason. If {@linkcode run} is called on the view,
+   * the signal ends all that is in the queue.
    *
    * @param options The signal.
    * @throws {TypeError} If an option is of the wrong type.
@@ -268,14 +268,14 @@ export class Queue {
   }
 
   /**
-   * Does everything that is in the queue, and what callbacks put in meanwhile. Afterwards the queue is
-   * empty, and can be used again. If it is running already, this waits for the same run; a callback
-   * must not do that, because the run waits for the callback.
+   * Does everything that is in the queue, and what callbacks put in meanwhile. Afterwards the queue
+   * is empty, and can be used again. If it is running already, this waits for the same run; a
+   * callback must not do that, because the run waits for the callback.
    *
    * Failures of hosts are in the results. This rejects only if something is wrong with an operation
    * itself, such as a function that cannot be sent, after all others have been done; or with the
-   * reason of the signal that {@linkcode with} was given, when the operations that were running have
-   * ended.
+   * reason of the signal that {@linkcode with} was given, when the operations that were running
+   * have ended.
    */
   run(): Promise<void> {
     const { scheduler, runs } = this.#shared;

@@ -71,8 +71,8 @@ export interface TunnelOptions {
   readonly connectTimeout?: number;
   /**
    * Milliseconds between pings. A connection on which three pings in a row get no answer counts as
-   * lost. A function that never yields to the agent's event loop cannot answer, so it needs a higher
-   * value. 0: no pings.
+   * lost. A function that never yields to the agent's event loop cannot answer, so it needs a
+   * higher value. 0: no pings.
    *
    * @default 15,000
    */
@@ -159,8 +159,8 @@ export function checkOptions(options: TunnelOptions): void {
 }
 
 /**
- * Checks that options have only the names in {@linkcode TunnelOptions} and those in `more`. Only the
- * library's own classes check this: a subclass may pass on options of its own.
+ * Checks that options have only the names in {@linkcode TunnelOptions} and those in `more`. Only
+ * the library's own classes check this: a subclass may pass on options of its own.
  *
  * @throws {TypeError} If there is another option, which may be misspelt.
  */

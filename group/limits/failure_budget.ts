@@ -1,7 +1,9 @@
 import { ErrorResult } from "../error_result.ts";
 import { type Share, shareOf } from "./share.ts";
 
-/** How many hosts may fail before no more are begun. One host counts once, however often it fails. */
+/**
+ * How many hosts may fail before no more are begun. One host counts once, however often it fails.
+ */
 export class FailureBudget {
   readonly #most: number;
   readonly #text: string;

@@ -12,7 +12,8 @@ export type HostPath = (host: string) => string;
  *
  * @param key How an error calls the template.
  * @param template A path or `file:` URL.
- * @throws {TypeError} If it is neither; and later, if a host would lead out of the template's folder.
+ * @throws {TypeError} If it is neither; and later, if a host would lead out of the template's
+ * folder.
  */
 export function hostPath(key: string, template: string | URL): HostPath {
   // As a path, because a URL has braces as %7B and %7D.

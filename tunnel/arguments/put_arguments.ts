@@ -30,9 +30,9 @@ export interface LocalFile {
 
 /**
  * Usual modes that were written without their `0o`. Most of these decimal numbers are beyond all
- * modes. The others are modes that nobody means: with 644, which is 0o1204, others could do what the
- * owner cannot, and with 640, which is 0o1200, nobody could read the file. 400, which is 0o620, and
- * 500, which is 0o764, are modes that make sense, so they are not listed.
+ * modes. The others are modes that nobody means: with 644, which is 0o1204, others could do what
+ * the owner cannot, and with 640, which is 0o1200, nobody could read the file. 400, which is 0o620,
+ * and 500, which is 0o764, are modes that make sense, so they are not listed.
  */
 const NOT_OCTAL: readonly number[] = [
   ...[440, 444, 550, 555, 600, 640, 644, 660, 664, 666, 700, 710, 711, 750, 755, 770, 775, 777],

@@ -15,7 +15,8 @@ export function copyPutOptions(options: PutOptions): PutOptions {
 /**
  * Copies and checks the options of a `fetch()`.
  *
- * @throws {TypeError} If an option is of the wrong type, or has a name that `fetch()` does not know.
+ * @throws {TypeError} If an option is of the wrong type, or has a name that `fetch()` does not
+ * know.
  */
 export function copyFetchOptions(options: FetchOptions): FetchOptions {
   return checked(copyOptions(options, ["signal", "onProgress"]));

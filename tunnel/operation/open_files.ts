@@ -11,8 +11,8 @@ const limiters = new WeakMap<Core, Limiter>();
 
 /**
  * Has `work` open a file and transfer it, as soon as fewer than 100 files are open for the tunnel.
- * `work` must not wait for another transfer: a stream, which may be the result of one, does not come
- * through here.
+ * `work` must not wait for another transfer: a stream, which may be the result of one, does not
+ * come through here.
  */
 export async function whileFewAreOpen<T>(link: Link, work: () => Promise<T>): Promise<T> {
   let limiter = limiters.get(link.core);

@@ -162,7 +162,9 @@ function openStream(
   };
 }
 
-/** Copies the chunks, because bytes that were hashed must not change before they are on their way. */
+/**
+ * Copies the chunks, because bytes that were hashed must not change before they are on their way.
+ */
 async function* copied(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {

@@ -1,6 +1,6 @@
 /**
- * What to do instead, to be said behind the reason why something of this machine cannot be sent; nothing if there is
- * nothing to say.
+ * What to do instead, to be said behind the reason why something of this machine cannot be sent;
+ * nothing if there is nothing to say.
  *
  * @param operation What it was to be sent by.
  * @param path The path of it.

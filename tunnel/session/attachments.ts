@@ -50,7 +50,9 @@ export interface AttachmentsOptions {
   readonly hold: () => () => void;
   /** Gives the error for what was thrown at the far end. */
   readonly fail: (failure: Failure) => unknown;
-  /** Closes the connection, because the far end broke the protocol, and gives the error for that. */
+  /**
+   * Closes the connection, because the far end broke the protocol, and gives the error for that.
+   */
   readonly broken: (text: string, cause: unknown) => unknown;
 }
 
@@ -68,9 +70,9 @@ export class Attachments {
   /**
    * Sends the attachments of a call. Its streams end with `signal`.
    *
-   * @returns `numbers` are for the call's header. `fail` ends the streams of a call that has failed;
-   * those of any other call go on, because its result may be made of them. `end` must be called when
-   * the call is over.
+   * @returns `numbers` are for the call's header. `fail` ends the streams of a call that has
+   * failed; those of any other call go on, because its result may be made of them. `end` must be
+   * called when the call is over.
    */
   send(
     attachments: readonly unknown[],

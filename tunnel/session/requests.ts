@@ -2,13 +2,12 @@
  * What an agent may ask of the controller. This is the security surface: the agent may be hostile,
  * and it gets nothing here but
  *
- * - a module by its specifier (IMPORT), if the module is in the graph of something that was sent, or
- *   in a folder that is served; and only on behalf of a module or script that was sent;
- * - the bytes of a file (FILE), if it is in a folder that is served;
- * - other code in place of `using` declarations (LOWER), once for each batch that was sent;
- * - a channel for a stream of its own (STREAM), which counts only once a value refers to it;
- * - a call of a function that was wrapped by `callback()` and sent to this agent (CALLBACK), until
- *   the agent lets go of it (RELEASE).
+ * - a module by its specifier (IMPORT), if the module is in the graph of something that was sent,
+ * or in a folder that is served; and only on behalf of a module or script that was sent; - the
+ * bytes of a file (FILE), if it is in a folder that is served; - other code in place of `using`
+ * declarations (LOWER), once for each batch that was sent; - a channel for a stream of its own
+ * (STREAM), which counts only once a value refers to it; - a call of a function that was wrapped by
+ * `callback()` and sent to this agent (CALLBACK), until the agent lets go of it (RELEASE).
  *
  * A request for a module or a file that it may not have is refused and reported. Any other request
  * ends the connection.
@@ -42,7 +41,9 @@ export interface RequestsOptions {
   readonly report: (line: string) => void;
   readonly shipment: Shipment;
   readonly attachments: Attachments;
-  /** Closes the connection, because the far end broke the protocol, and gives the error for that. */
+  /**
+   * Closes the connection, because the far end broke the protocol, and gives the error for that.
+   */
   readonly broken: (text: string, cause?: unknown) => Error;
 }
 

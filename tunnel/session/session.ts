@@ -135,7 +135,9 @@ export class Session {
     return new RemoteError(this.#host, name, failure, text?.(failure));
   }
 
-  /** Closes the connection, because the far end broke the protocol, and gives the error for that. */
+  /**
+   * Closes the connection, because the far end broke the protocol, and gives the error for that.
+   */
   broken(text: string, cause?: unknown): Error {
     const { ended } = this.connection.multiplexer;
     // Messages that were cut short by the end of the connection are not the far end's fault.

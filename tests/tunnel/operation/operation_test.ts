@@ -31,7 +31,7 @@ function counted<T extends object>(options: T): { options: T; reads: Record<stri
   return { options: counting as T, reads };
 }
 
-/** What stands for a tunnel here: it alone, a group of three of its kind, or one of them in a queue. */
+/** The methods of a tunnel, a group or a queue that transfer files. */
 interface Target {
   put(source: PutSource, remotePath: string, options: PutOptions): Promise<unknown>;
   fetch(remotePath: string, localPath: string, options: FetchOptions): Promise<unknown>;
