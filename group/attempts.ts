@@ -13,11 +13,11 @@ export interface Crowd<M extends Linked = Linked> {
   readonly concurrency: number;
 }
 
-/** What is to be done on each member of a group, or on a view of a member. */
+/** Something to do on each member of a group, or on a view of a member. */
 export interface Work<M extends Linked, T> {
-  /** Settles when it may be begun; rejects with what is wrong with it. */
+  /** Settles when the work may be begun; rejects with what is wrong with it. */
   readonly ready: Promise<unknown> | undefined;
-  /** Ends it, beside the signals of the members. */
+  /** Ends the work, beside the signals of the members. */
   readonly signal: AbortSignal | undefined;
   perform(member: M): Promise<T>;
 }
@@ -45,7 +45,7 @@ export function attempts<M extends Linked, T>(
   const { signal, budget = budgetOf(group) } = limitsOf(group);
   return async (member) => {
     const skipped = budget?.skipped();
-    // If there was an abort too, that is what the result tells.
+    // If there was an abort too, the result tells of the abort.
     if (skipped !== undefined && !signal?.aborted) return skipped;
     const result = await outcome(work, member);
     if (result instanceof ErrorResult && !result.skipped) budget?.count(member.host);

@@ -26,7 +26,7 @@ export interface ErrorResultOptions {
 }
 
 /**
- * What a {@linkcode GroupResult} has for a host without a value: why there is none.
+ * The entry of a {@linkcode GroupResult} for a host without a value. It tells why there is none.
  *
  * @example
  * ```ts
@@ -38,7 +38,7 @@ export interface ErrorResultOptions {
  * ```
  */
 export class ErrorResult {
-  /** What happened, for a person to read. Control characters are made visible. */
+  /** The failure, for a person to read. Control characters are made visible. */
   readonly msg: string;
   /** The stack at the far end, or `null` if there is none. */
   readonly tb: string | null;

@@ -251,7 +251,9 @@ export abstract class Members implements Iterable<BaseTunnel> {
     return group;
   }
 
-  /** What is in `other` and not in this group. Of members with one host, the first counts. */
+  /**
+   * The members of `other` that are not in this group. Of those with one host, the first counts.
+   */
   #othersOf(other: Hosts): BaseTunnel[] {
     const others = new Map<string, BaseTunnel>();
     for (const member of membersOf(other)) {

@@ -1,6 +1,6 @@
 /**
- * What several hosts add to an operation: only one host can read a stream, and each host needs a
- * path of its own here.
+ * The conditions of operations on several hosts: only one host can read a stream, and each host
+ * needs a path of its own here.
  *
  * @module
  */
@@ -26,8 +26,8 @@ import { prepareFetchDir } from "../tunnel/operation/sync.ts";
 import { localPaths } from "./_local_paths.ts";
 
 /**
- * What an operation is for: the hosts of a group, or `undefined` for a tunnel alone. A tunnel alone
- * takes streams, and a path here need not be a template.
+ * The hosts that an operation is for: the hosts of a group, or `undefined` for a tunnel alone. A
+ * tunnel alone takes streams, and a path here need not be a template.
  */
 export type TargetHosts = readonly string[] | undefined;
 

@@ -39,7 +39,7 @@ export interface QueueOptions {
   readonly concurrency?: number;
 }
 
-/** What an operation in a queue is for. */
+/** The tunnel or group that an operation in a queue is for. */
 export type QueueTarget = BaseTunnel | Group;
 
 /**
@@ -56,10 +56,10 @@ export type Fetched<To extends FetchTarget | undefined> = To extends null ? Fetc
 /** The defaults of {@linkcode QueueOptions}. */
 const DEFAULTS: Required<QueueOptions> = { concurrency: 100 };
 
-/** What a queue and its views share. */
+/** The state that a queue and its views share. */
 interface Shared {
   readonly scheduler: Scheduler;
-  /** What was wrong with operations themselves since the last run ended. */
+  /** The errors of operations that were wrong themselves, since the last run ended. */
   readonly faults: unknown[];
   /** The promise that `run()` gives for each run of the scheduler. */
   readonly runs: WeakMap<Promise<void>, Promise<void>>;

@@ -28,8 +28,7 @@ export type RemoteModule<M> = {
 };
 
 /**
- * What stands for tunnels: a tunnel, a group, or an iterable of hosts and tunnels. A host is
- * reached by ssh.
+ * A tunnel, a group, or an iterable of hosts and tunnels. A host is reached by ssh.
  */
 export type Hosts = BaseTunnel | Iterable<string | BaseTunnel>;
 
@@ -48,7 +47,7 @@ function groupOf(tunnel: BaseTunnel): Group {
 }
 
 /**
- * A way to another machine, or to another process: what all tunnels have in common.
+ * A way to another machine, or to another process: the methods that all tunnels have.
  *
  * A tunnel connects when it is first used. It can be closed and used again; then it connects anew,
  * and nothing is left of what ran at the far end before. An idle tunnel does not keep the script
@@ -76,7 +75,7 @@ export abstract class BaseTunnel {
     return this.info !== undefined;
   }
 
-  /** What the agent tells of itself; `undefined` while there is no connection. */
+  /** The agent's description of itself; `undefined` while there is no connection. */
   get info(): AgentInfo | undefined {
     return linkOf(this).core.session?.connection.info;
   }

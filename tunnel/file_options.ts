@@ -31,7 +31,7 @@ export interface PutOptions extends FileOptions {
 export type FetchOptions = FileOptions;
 
 /**
- * What `put()` can send: a file, by its path or `file:` URL, or contents. A string is a path; to
+ * The sources of `put()`: a file, by its path or `file:` URL, or contents. A string is a path; to
  * send a text, give `{ text }`.
  */
 export type PutSource =
@@ -131,7 +131,10 @@ export interface SyncOptions {
   readonly onProgress?: (progress: SyncProgress) => void;
 }
 
-/** What `sync()` or `fetchDir()` did, or would do. Paths are relative to the folder, with `/`. */
+/**
+ * The changes that `sync()` or `fetchDir()` made, or would make. Paths are relative to the folder,
+ * with `/`.
+ */
 export interface SyncResult {
   /** The folder here, as an absolute path. */
   readonly localDir: string;

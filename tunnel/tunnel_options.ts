@@ -25,9 +25,9 @@ export interface TunnelOptions {
    */
   readonly node?: string;
   /**
-   * What the agent may do, in the form of `Deno.test`'s `permissions`. `"inherit"` grants each
-   * permission that this process has without limits. Only a Deno agent can be limited, so Node is
-   * not considered if this is set.
+   * The permissions of the agent, in the form of `Deno.test`'s `permissions`. `"inherit"` grants
+   * each permission that this process has without limits. Only a Deno agent can be limited, so Node
+   * is not considered if this is set.
    *
    * @default Everything
    */

@@ -1,7 +1,7 @@
 import type { FailureBudget } from "./failure_budget.ts";
 import type { Share } from "./share.ts";
 
-/** What ends a group's operations, or keeps hosts from being begun. */
+/** The limits of a group: they end operations, or keep hosts from being begun. */
 export interface Limits {
   readonly signal?: AbortSignal;
   /** How many hosts may fail in one operation. */

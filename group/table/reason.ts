@@ -7,7 +7,7 @@ const MAX_LENGTH = 300;
 const MAX_LINES = 3;
 
 /**
- * What happened on a host, in one line that does not name the host: then hosts with the same reason
+ * Why a host failed, in one line that does not name the host: then hosts with the same reason
  * share a row.
  *
  * @param host The host.

@@ -87,7 +87,7 @@ function fingerprint(value: unknown): unknown {
   try {
     return createHash("sha256").update(encode(value)).digest("hex");
   } catch {
-    // What has no encoding, such as a stream, is equal to no other value.
+    // A value without an encoding, such as a stream, is equal to no other value.
     return Symbol();
   }
 }

@@ -28,7 +28,7 @@ const WILDCARD = /[*?[{\\]|[!+@]\(/;
 /** A whole expression in brackets. */
 const BRACKETS = /\[(?![!^]?\](?![^\]]*\]))[!^]?\]?(?:\[:\w+:\]|[^\]])*\]/.source;
 
-/** What may mean more than itself to us, or to picomatch. */
+/** Characters and groups that may mean more than themselves to us, or to picomatch. */
 const SPECIAL = new RegExp(String.raw`(\\.|${BRACKETS}|[?*+@!]\((?!\?)|[()|"+^$[{}])`, "s");
 
 /**

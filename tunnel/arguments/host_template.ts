@@ -1,7 +1,7 @@
 import { sep } from "node:path";
 import { pathOf } from "./local_path.ts";
 
-/** What stands for the host in a template of a path here. */
+/** The part of a template that stands for the host. */
 export const HOST = "{host}";
 
 /** Gives the path here that belongs to a host. */

@@ -12,7 +12,7 @@ export interface PutArguments {
   readonly onProgress: PutOptions["onProgress"];
 }
 
-/** What is put: contents, or a file here. */
+/** A source that has been checked: contents, or a file here. */
 export type CheckedSource =
   | Uint8Array
   | Blob

@@ -42,7 +42,7 @@ export function copySyncOptions(options: SyncOptions): SyncOptions {
   return { ...copy, exclude: globs };
 }
 
-/** What all of these options have. */
+/** The options of every transfer. */
 interface Transferring {
   readonly signal?: AbortSignal;
   readonly onProgress?: unknown;

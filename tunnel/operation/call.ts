@@ -45,7 +45,7 @@ export class Call<T> implements Operation<T> {
   readonly signal: undefined = undefined;
   /** A promise if it cannot be found out at once; it rejects for what cannot be sent. */
   readonly #image: CallImage | Promise<CallImage>;
-  /** What it was called with, as far as it has to be let go if the call fails. */
+  /** The arguments whose streams are cancelled if the call fails. */
   readonly #args: readonly unknown[];
 
   constructor(name: string, image: CallImage | Promise<CallImage>, args: readonly unknown[]) {

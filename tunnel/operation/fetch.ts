@@ -30,7 +30,7 @@ import { explainHere, transfer } from "./transfer.ts";
 /** The most bytes that are collected in memory. */
 const MAX_IN_MEMORY = 1024 ** 3;
 
-/** What is known when all bytes have arrived. */
+/** The facts that are known when all bytes have arrived. */
 type Fetched = Summary & { remotePath: string };
 
 /** Where the bytes go. */

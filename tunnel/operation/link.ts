@@ -2,7 +2,7 @@ import { ConnectionError, errorSince } from "../connection_error.ts";
 import { abortable, anySignal } from "../session/abort.ts";
 import type { Session } from "../session/session.ts";
 
-/** What an operation needs of a tunnel. */
+/** All that an operation needs of a tunnel. */
 export interface Link {
   /** The name of the far end. */
   readonly host: string;
@@ -29,7 +29,7 @@ export interface Core {
   gone: Promise<void>;
 }
 
-/** How a tunnel's process is started: what only the library's own drivers say of themselves. */
+/** How a tunnel's process is started. Only the library's own drivers set this. */
 export interface Launch {
   /** Whether the process stays at the terminal, so that it can ask the user there. */
   readonly atTerminal?: boolean;
@@ -45,8 +45,8 @@ export interface Launch {
 }
 
 /**
- * What each tunnel is linked to. Not a #private field of the tunnel: a view is an object whose
- * prototype is the tunnel, and has no such fields.
+ * The core and the signal of each tunnel. Not a #private field of the tunnel: a view is an object
+ * whose prototype is the tunnel, and has no such fields.
  */
 const links: WeakMap<Linked, Omit<Link, "host">> = new WeakMap();
 

@@ -43,7 +43,7 @@ const LOOKS: PropertyDescriptorMap = Object.fromEntries(
   ]),
 );
 
-/** What {@linkcode Attachments} needs of its connection. */
+/** Options for {@linkcode Attachments}, all of which a session sets. */
 export interface AttachmentsOptions {
   readonly multiplexer: Multiplexer;
   /** Keeps the script alive until the function that it returns is called. */

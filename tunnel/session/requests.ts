@@ -1,6 +1,6 @@
 /**
- * What an agent may ask of the controller. This is the security surface: the agent may be hostile,
- * and it gets nothing here but
+ * The requests that an agent may send to the controller. This is the security surface: the agent
+ * may be hostile, and it gets nothing here but
  *
  * - a module by its specifier (IMPORT), if the module is in the graph of something that was sent,
  * or in a folder that is served; and only on behalf of a module or script that was sent; - the
@@ -33,7 +33,7 @@ import { visible } from "../visible.ts";
 import type { Attachments } from "./attachments.ts";
 import { mayUse, type Shipment } from "./shipment.ts";
 
-/** What {@linkcode Requests} needs of its session. */
+/** Options for {@linkcode Requests}, all of which a session sets. */
 export interface RequestsOptions {
   /** The folders whose files the far end may ask for. */
   readonly serve: ServedFolders;
@@ -47,7 +47,7 @@ export interface RequestsOptions {
   readonly broken: (text: string, cause?: unknown) => Error;
 }
 
-/** Answers what the agent of one connection asks. */
+/** Answers the requests of the agent of one connection. */
 export class Requests {
   readonly #options: RequestsOptions;
 
@@ -154,7 +154,7 @@ export class Requests {
     this.#lower(sources).then((lowered) => channel.send(deflateRawSync(encode(lowered)), Flag.END));
   }
 
-  /** What replaces those sources that have `using` declarations, by their indices. */
+  /** The replacements for sources that have `using` declarations, by the indices of the sources. */
   async #lower(
     sources: readonly SentSource[],
   ): Promise<(readonly [index: number, source: SentSource["source"]])[]> {

@@ -21,7 +21,7 @@ import { Shipment } from "./shipment.ts";
 /** Why the channel of a call is given up when the answer is there. Shared, as calls are many. */
 const OVER = new Error("The call is over");
 
-/** What a {@linkcode Session} needs to know of its tunnel. */
+/** Options for {@linkcode Session}, all of which a tunnel sets. */
 export interface SessionOptions {
   readonly host: string;
   /** The folders whose files the far end may ask for. */
@@ -148,7 +148,7 @@ export class Session {
     return error;
   }
 
-  /** What refers to a function there: its place the first time, and then a number. */
+  /** A reference to a function there: its place the first time, and then only its number. */
   #referTo(place: FunctionPlace): FunctionReference {
     const known = this.#functions.get(place);
     if (known !== undefined) return known;

@@ -29,7 +29,7 @@ export class Shipment {
   readonly #scripts = new Set<string>();
   #channel: Channel | undefined;
   #batches = 0;
-  /** What may have `using` declarations in each batch, until an agent without that syntax asks. */
+  /** The sources of batches that may have `using` declarations, until an agent asks for them. */
   readonly #lowerable = new Map<number, readonly SentSource[]>();
 
   constructor(multiplexer: Multiplexer) {
@@ -95,8 +95,9 @@ export class Shipment {
   }
 
   /**
-   * What may have `using` declarations in a batch; `undefined` if there is nothing, or if it was
-   * taken before. An agent may ask once for each batch, which bounds the work that it can cause.
+   * The sources of a batch that may have `using` declarations; `undefined` if it has none, or if
+   * they were taken before. An agent may ask once for each batch, which bounds the work that it can
+   * cause.
    */
   takeLowerable(batch: unknown): readonly SentSource[] | undefined {
     const sources = this.#lowerable.get(batch as number);
