@@ -1,8 +1,7 @@
-import { accessSync, constants } from "node:fs";
-import process from "node:process";
 import { agentHost } from "../agent/agent_host.ts";
 import { AgentConnection } from "./connection/agent_connection.ts";
 import { AGENT_COMMAND } from "./connection/bootstrap.ts";
+import { ownInterpreter } from "./connection/interpreters.ts";
 import { cores, launches } from "./operation/link.ts";
 import { permissionFlags } from "./arguments/permission_flags.ts";
 import { ServedFolders } from "./modules/served_folders.ts";
@@ -117,17 +116,4 @@ export abstract class SubprocessTunnel extends BaseTunnel {
     const session = new Session({ host, serve: this.#serve, report: say }, connection);
     return session;
   }
-}
-
-/** The interpreter that runs this process, unless that is a program of its own, made by `deno compile`. */
-function ownInterpreter(): { readonly kind: "deno" | "node"; readonly path: string } | undefined {
-  const path = process.execPath;
-  const isDeno = typeof Deno !== "undefined";
-  if (isDeno && Deno.build.standalone) return undefined;
-  try {
-    accessSync(path, constants.X_OK);
-  } catch {
-    return undefined;
-  }
-  return { kind: isDeno ? "deno" : "node", path };
 }

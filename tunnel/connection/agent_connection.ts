@@ -14,13 +14,15 @@ import {
   decodeAgentInfo,
   encodeControllerInfo,
 } from "../../agent/protocol/hello.ts";
+import { OLDEST_DENO, OLDEST_NODE } from "../../agent/protocol/exit_code.ts";
 import { exitCodeAtEnd, readExitCode } from "./exit_notice.ts";
 import { Multiplexer } from "../../agent/wire/multiplexer.ts";
 import { ProtocolError } from "../../agent/wire/protocol_error.ts";
 import { streamPipe } from "../../agent/wire/stream_pipe.ts";
 import { BootReader } from "./boot_reader.ts";
 import { readOutput } from "./read_output.ts";
-import { bootstrapLine, type BootstrapOptions, searchedPlaces, WANTED } from "./bootstrap.ts";
+import { bootstrapLine, type BootstrapOptions } from "./bootstrap.ts";
+import { searchedPlaces } from "./interpreters.ts";
 import { StderrLines } from "./stderr_lines.ts";
 import { visible } from "../visible.ts";
 import { ConnectionError, RuntimeNotFoundError } from "../connection_error.ts";
@@ -59,6 +61,11 @@ const REASON =
   /error|cannot|can't|denied|refused|not found|no such|unable|invalid|failed|timed out|unreachable|unknown|unrecognized|illegal|\bbad\b|\blost\b|closed by/i;
 /** A line of a stack, in which there may be any name. */
 const FRAME = /^\s+at /;
+/** What an error calls the versions that would do. */
+const WANTED = {
+  deno: `Deno ${OLDEST_DENO} or newer`,
+  node: `Node ${OLDEST_NODE} or newer`,
+};
 /** A longer line is cut. */
 const MAX_REASON = 300;
 
