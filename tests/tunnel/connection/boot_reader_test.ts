@@ -44,7 +44,7 @@ Deno.test("BootReader.push() finds the agent behind noise, however the bytes com
       assertEquals(reader.interpreter, "deno /a b/deno");
       assert("FRAMES".startsWith(rest));
       if (size === 100_000) assertEquals(rest, "FRAMES");
-      assertEquals(reader.refusal, undefined);
+      assertEquals(reader.failure, undefined);
     }
   }
 });
@@ -62,10 +62,10 @@ Deno.test("BootReader.stage says how far the far end has come", () => {
   assertEquals(reader.stage, "agent");
 });
 
-Deno.test("BootReader.refusal says why there is no agent", () => {
+Deno.test("BootReader.failure says why there is no agent", () => {
   const none = read(`noise${MARKER} none  /old is deno 1.0;\n`, 1).reader;
-  assertEquals(none.refusal, { word: "none", text: "/old is deno 1.0;" });
-  assertEquals(read(`${MARKER} cwd\n`, 1).reader.refusal, { word: "cwd", text: "" });
+  assertEquals(none.failure, { word: "none", text: "/old is deno 1.0;" });
+  assertEquals(read(`${MARKER} cwd\n`, 1).reader.failure, { word: "cwd", text: "" });
 });
 
 Deno.test("BootReader.noise is the end of the noise", () => {
