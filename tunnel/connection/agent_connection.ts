@@ -28,14 +28,16 @@ export interface AgentConnectionOptions {
   readonly command: readonly string[];
   /** Whether the process gets a session of its own, out of reach of the terminal. */
   readonly detached: boolean;
-  /** Whether the processes at the far end are another machine's or user's, so that no signal reaches them. */
+  /**
+   * Whether no signal reaches the far end, which is on another machine or belongs to another user.
+   */
   readonly outOfReach: boolean;
   readonly bootstrap: Omit<BootstrapOptions, "marker" | "killGroup">;
   /** Milliseconds that connecting may take, or 0 for no limit. */
   readonly connectTimeout: number;
   /** Milliseconds between pings, or 0 for none. */
   readonly keepAlive: number;
-  /** What the agent is told of where it is. */
+  /** The data that the agent gets: the hosts on the way to it, and settings. */
   readonly info: ControllerInfo;
   /** Takes a line that the far end has printed. */
   readonly onLine: (line: string) => void;
@@ -71,7 +73,7 @@ export class AgentConnection {
   #keepAlive: KeepAlive | undefined;
   #closed: Error | undefined;
 
-  /** Starts the process and, in the same breath, sends it the agent. */
+  /** Starts the process and sends it the agent, without waiting for anything. */
   constructor(options: AgentConnectionOptions) {
     const { host, command, detached, bootstrap, connectTimeout } = options;
     this.#options = options;
@@ -118,7 +120,7 @@ export class AgentConnection {
     this.multiplexer.sendHello(encodeControllerInfo(options.info));
   }
 
-  /** What the agent told of itself, once it is up. */
+  /** The agent's description of itself, once it is up. */
   get info(): AgentInfo | undefined {
     return this.#info;
   }
@@ -133,7 +135,7 @@ export class AgentConnection {
     this.#process.release();
   }
 
-  /** Ends the agent and resolves when the process is gone. All that is pending fails with `error`. */
+  /** Ends the agent and resolves when the process is gone. Pending work fails with `error`. */
   async close(error: Error): Promise<void> {
     if (this.#closed === undefined) {
       this.#closed = error;

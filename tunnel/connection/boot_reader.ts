@@ -16,7 +16,7 @@ export class BootReader {
   stage: "shell" | "interpreter" | "agent" = "shell";
   /** The kind and path of the interpreter that was started last. */
   interpreter = "";
-  /** Why the shell could not start an agent: `cwd`, or `none` with the interpreters that are too old. */
+  /** Why the shell has started no agent: `cwd`, or `none` and the interpreters that are too old. */
   failure: { readonly word: string; readonly text: string } | undefined;
 
   readonly #marker: Buffer;

@@ -27,7 +27,7 @@ export interface BootstrapOptions extends InterpreterOptions {
    * that can signal the group does it better, since it leaves no orphans.
    */
   readonly killGroup: boolean;
-  /** The agent's working folder. Without it, the agent stays in the folder that the shell starts in. */
+  /** The agent's working folder. Without it, the agent runs in the folder of the shell. */
   readonly cwd?: string | undefined;
 }
 
@@ -63,7 +63,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
     `_csU=${quote(url)}`,
     "exec 3<&0 4>&1 </dev/null >&2",
     cwd === undefined
-      // An interpreter cannot start in a folder that it may not enter, as another user's under sudo.
+      // No interpreter starts in a folder that its user may not enter, as may be under sudo.
       ? "cd . 2>/dev/null||cd /"
       // `cd` takes a bare `-` for the previous folder, and looks for other names in $CDPATH.
       : `cd -- ${
@@ -90,9 +90,9 @@ export function bootstrapLine(options: BootstrapOptions): string {
     `n() { f node "$1"||return;("$_csp" --experimental-vm-modules --no-warnings --input-type=module ` +
     `-e "import'$_csU'" $_csN 2>&1);e $? "$_csp";}`,
     "trap : TERM",
-    // The relay. When `cat` ends by itself, the controller has closed the pipe or is gone. The agent
-    // sees that too, unless its code never yields, and gets a moment to remove half-written files;
-    // not every `sleep` takes fractions. When `cat` ends by SIGPIPE, the agent has ended first.
+    // The relay. When `cat` ends by itself, the controller has closed the pipe or is gone. The
+    // agent sees that too, unless its code never yields, and gets a moment to remove half-written
+    // files. Not every `sleep` takes fractions. `cat` ends by SIGPIPE if the agent has ended first.
     '{ trap "exit 0" TERM;cat <&3&&exec >&2&&{ sleep .3||sleep 1;}&&kill -9 0;} 4>&-|{ exec 3<&0 </dev/null',
     ...places.deno.map((place) => `d ${pathWord(place)}`),
     ...places.node.map((place) => `n ${pathWord(place)}`),

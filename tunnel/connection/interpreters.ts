@@ -8,7 +8,7 @@ export type InterpreterKind = "deno" | "node";
 export interface InterpreterOptions {
   /** The kind of interpreter to look for. */
   readonly runtime: InterpreterKind | "auto";
-  /** The only Deno to try, a path or a name in `$PATH`; without it, the usual places are searched. */
+  /** The only Deno to try, a path or a name in `$PATH`. Without it, usual places are searched. */
   readonly deno?: string | undefined;
   /** The only Node to try, likewise. */
   readonly node?: string | undefined;
@@ -36,7 +36,7 @@ const USUAL_PLACES: Readonly<Record<InterpreterKind, readonly string[]>> = {
   ],
 };
 
-/** The places where an interpreter is looked for, in order: all of `deno` before those of `node`. */
+/** The places where an interpreter is looked for, in order; those for Deno come first. */
 export function searchedPlaces(
   options: InterpreterOptions,
 ): Readonly<Record<InterpreterKind, readonly string[]>> {
