@@ -23,7 +23,7 @@ export interface PipeProcessOptions {
 }
 
 /** How a process ended: by itself, with a code, or by a signal. */
-export interface ProcessExit {
+interface ProcessExit {
   readonly code: number | null;
   readonly signal: string | null;
 }
