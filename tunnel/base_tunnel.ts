@@ -20,6 +20,7 @@ import { putFile } from "./operation/put.ts";
 import { fetchDirectory, syncDirectory } from "./operation/sync.ts";
 import { groupOf } from "./_grouping.ts";
 import { ownTarget } from "./arguments/host_template.ts";
+import { showAs } from "./arguments/show_as.ts";
 import {
   closedError,
   connect,
@@ -355,12 +356,6 @@ export abstract class BaseTunnel {
   }
 
   static {
-    for (const key of ["Deno.customInspect", "nodejs.util.inspect.custom"]) {
-      Object.defineProperty(this.prototype, Symbol.for(key), {
-        value(this: BaseTunnel): string {
-          return this.toString();
-        },
-      });
-    }
+    showAs(this.prototype, (tunnel) => tunnel.toString());
   }
 }

@@ -8,6 +8,7 @@ import { Request } from "../../agent/protocol/request.ts";
 import { receiveStream, sendStream, streamKindOf } from "../../agent/protocol/value_stream.ts";
 import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
+import { showAs } from "../arguments/show_as.ts";
 import { isCallback } from "../callback.ts";
 
 /** Whether `value` goes on beside the values that it is among: a stream, a signal, a callback. */
@@ -30,14 +31,6 @@ export function simpleHandle(value: unknown): Handle | undefined {
   }
   return valueHandle(value);
 }
-
-/** How a stream is shown, such as in the table of a group's results. Here, as an agent needs none of it. */
-const LOOKS: PropertyDescriptorMap = Object.fromEntries(
-  ["Deno.customInspect", "nodejs.util.inspect.custom"].map((key) => [
-    Symbol.for(key),
-    { value: () => "Stream of values" },
-  ]),
-);
 
 /** What {@linkcode Attachments} needs of its connection. */
 export interface AttachmentsOptions {
@@ -140,7 +133,9 @@ export class Attachments {
       fail,
       broken: (cause) => broken("A stream that cannot be read", cause),
     });
-    return stream instanceof ReadableStream ? stream : Object.defineProperties(stream, LOOKS);
+    // For the table of a group's results, for example. An agent does not need it.
+    if (!(stream instanceof ReadableStream)) showAs(stream, () => "Stream of values");
+    return stream;
   }
 
   #sendSignal(signal: AbortSignal, ends: (() => void)[]): number {
