@@ -75,7 +75,7 @@ export const BUNDLE: string =
 
 /** As it is: what is sent later is compressed when it is sent. */
 function asText(contents: Uint8Array): string {
-  return `// Made by \`deno task bundle\` from files.ts in this folder. Do not edit.
+  return `// Made by \`deno task bundle\` from file_service.ts in this folder. Do not edit.
 
 /** What an agent does with files: an ECMAScript module. */
 export const FILES_BUNDLE: string =

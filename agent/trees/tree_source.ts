@@ -1,39 +1,31 @@
-import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
-import { BrokenTransfer, CHUNK, Interruption } from "../files/byte_transfer.ts";
+import { BrokenTransfer, Interruption, sendBlock } from "../files/byte_transfer.ts";
+import { changing, readLink, readSmall, sha1Of, SMALL } from "../files/contents.ts";
+import {
+  codeOf,
+  fileErrors,
+  folderExpected,
+  isFileError,
+  notUtf8,
+  withPath,
+} from "../files/file_error.ts";
+import { FileReader } from "../files/file_reader.ts";
+import { timeOf } from "../files/file_time.ts";
+import { isTemporaryName } from "../files/temporary_name.ts";
 import type { Channel } from "../wire/channel.ts";
 import { Fifo } from "../wire/fifo.ts";
-import { fileError, fileErrors, isFileError, withPath } from "../files/file_error.ts";
-import { FileReader } from "../files/file_reader.ts";
-import { Flag } from "../wire/frame.ts";
-import { regular } from "../files/new_file.ts";
-import { isTemporaryName } from "../files/temporary_name.ts";
-import {
-  type Entry,
-  EntryType,
-  type Exclusion,
-  isExcluded,
-  readLink,
-  timeOf,
-  TreeMessage,
-  Turns,
-  within,
-} from "./tree_entry.ts";
-import { TreePaths } from "./tree_paths.ts";
-
-/** A file up to this size goes whole, beside others in one message. */
-export const SMALL: number = 64 * 1024;
+import { type Exclusion, isExcluded } from "./exclusion.ts";
+import { type Entry, EntryType, TreeMessage } from "./tree_entry.ts";
+import { TreePaths, within } from "./tree_paths.ts";
+import { Turns } from "./turns.ts";
 
 /** Entries that are sent at once. */
 const BATCH = 256;
 
 /** Bytes of small files that are sent at once. */
 const PACK = 256 * 1024;
-
-/** The most that is read of a small file that has no size but contents, like those of /proc. */
-const MAX_WITHOUT_SIZE = 16 * 1024 * 1024;
 
 /** Of what could not be read, so many errors are kept. */
 const MAX_FAILURES = 100;
@@ -99,7 +91,10 @@ export class TreeSource {
     this.#channel.end();
   }
 
-  /** Sends what can be read of all that the target wants, without an end. Returns why the rest could not be. */
+  /**
+   * Sends what can be read of all that the target wants, without an end. Returns why the rest could
+   * not be.
+   */
   async sendReadable(): Promise<Error | undefined> {
     try {
       await this.#sendEntries();
@@ -140,7 +135,7 @@ export class TreeSource {
   async *#scan(): AsyncGenerator<Entry> {
     const root = this.#root;
     const found = await withPath(root, () => fs.statSync(root));
-    if (!found.isDirectory()) throw fileError(root, "ENOTDIR", "it is no folder (ENOTDIR)");
+    if (!found.isDirectory()) throw folderExpected(root);
     yield entryOf("", EntryType.FOLDER, found);
     // A stack of its own: how deep folders are is not for the call stack to bear.
     const folders = [""];
@@ -165,7 +160,7 @@ export class TreeSource {
       return fs.readdirSync(this.#paths.folder(folder));
     } catch (error) {
       if (folder === "") throw this.#paths.describe(error, folder);
-      if (!GONE.has((error as NodeJS.ErrnoException).code)) this.#note(error, folder);
+      if (!GONE.has(codeOf(error))) this.#note(error, folder);
       return [];
     }
   }
@@ -174,7 +169,7 @@ export class TreeSource {
     try {
       return await this.#entry(path, isDouble);
     } catch (error) {
-      const isGone = !isFileError(error) && GONE.has((error as NodeJS.ErrnoException).code);
+      const isGone = !isFileError(error) && GONE.has(codeOf(error));
       if (isGone) this.#skipped.push(path);
       else this.#note(error, path);
       return undefined;
@@ -204,11 +199,7 @@ export class TreeSource {
     if (found.isSymbolicLink()) {
       const target = readLink(at);
       if (target === undefined) {
-        throw fileError(
-          this.#paths.shown(path),
-          "EILSEQ",
-          "the path that the link leads to is not UTF-8",
-        );
+        throw notUtf8(this.#paths.shown(path), "the path that the link leads to");
       }
       return entryOf(path, EntryType.LINK, found, target);
     }
@@ -216,7 +207,7 @@ export class TreeSource {
     if (!this.#options.checksum) return entryOf(path, EntryType.FILE, found);
     return sha1Of(at, found.size, () => this.#answers.check())
       .then((sha1sum) => entryOf(path, EntryType.FILE, found, sha1sum), (error) => {
-        if (!GONE.has((error as NodeJS.ErrnoException).code)) throw error;
+        if (!GONE.has(codeOf(error))) throw error;
         return void this.#skipped.push(path);
       });
   }
@@ -241,7 +232,7 @@ export class TreeSource {
       file.close();
       return readSmall(at) ?? changing(at);
     } catch (error) {
-      if (!GONE.has((error as NodeJS.ErrnoException).code)) this.#note(error, path);
+      if (!GONE.has(codeOf(error))) this.#note(error, path);
       return [null, modified];
     }
   }
@@ -252,9 +243,7 @@ export class TreeSource {
       await this.#send([TreeMessage.FILE, index, timeOf(file.modified), file.size]);
       try {
         for await (const block of file.blocks()) {
-          for (let at = 0; at < block.length; at += CHUNK) {
-            this.#channel.send(block.subarray(at, at + CHUNK), Flag.RAW);
-          }
+          sendBlock(this.#channel, block);
           await this.#drained();
           this.#options.onSent?.(0, block.length);
         }
@@ -358,81 +347,7 @@ function lstat(path: string): fs.Stats | undefined {
     return fs.lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
     // The folder has become a file.
-    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return undefined;
+    if (codeOf(error) === "ENOTDIR") return undefined;
     throw error;
   }
-}
-
-function notUtf8(path: string): Error {
-  return fileError(path, "EILSEQ", "its name is not UTF-8");
-}
-
-/** What a small file contains, and its time of modification; `undefined` if it is not small any more. */
-function readSmall(path: string): [Uint8Array, number] | undefined {
-  // A link or a pipe that has taken the place of the file is not followed, and not waited for.
-  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
-  const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  try {
-    for (let tries = 0; tries < 3; tries++) {
-      const before = regular(path, fs.fstatSync(fd));
-      if (before.size > SMALL) return undefined;
-      const bytes = before.size === 0 ? readToEnd(path, fd) : readStart(fd, before.size);
-      const { size, mtimeMs } = fs.fstatSync(fd);
-      const modified = timeOf(before.mtimeMs);
-      const isSame = size === before.size && timeOf(mtimeMs) === modified;
-      // As of a large file, what has been appended meanwhile is not taken.
-      const isGrown = size > before.size && bytes.length === before.size;
-      if (isSame || isGrown) return [bytes, modified];
-    }
-    return changing(path);
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-function changing(path: string): never {
-  throw fileError(path, "EBUSY", "it changes while it is read");
-}
-
-function readStart(fd: number, size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
-  let length = 0;
-  while (length < size) {
-    const read = fs.readSync(fd, bytes, length, size - length, length);
-    if (read === 0) break;
-    length += read;
-  }
-  return bytes.subarray(0, length);
-}
-
-/** What is in a file that has no size: nothing, or what those of /proc have. */
-function readToEnd(path: string, fd: number): Uint8Array {
-  for (let size = SMALL; size <= MAX_WITHOUT_SIZE; size *= 16) {
-    const bytes = readStart(fd, size);
-    // A copy, which does not keep the room for more.
-    if (bytes.length < size) return bytes.slice();
-  }
-  throw fileError(path, "EFBIG", "it has no size, and there is too much in it");
-}
-
-/**
- * The SHA-1 of a file of some size, in lower-case hexadecimal.
- *
- * @param check Throws when nobody wants to know any more.
- */
-export async function sha1Of(path: string, size: number, check: () => void): Promise<string> {
-  const hash = createHash("sha1");
-  // At once: most files are small, and there are many.
-  const small = size <= SMALL ? readSmall(path) : undefined;
-  if (small !== undefined) return hash.update(small[0]).digest("hex");
-  const file = new FileReader(path, false);
-  try {
-    for await (const block of file.blocks()) {
-      check();
-      hash.update(block);
-    }
-  } finally {
-    file.close();
-  }
-  return hash.digest("hex");
 }

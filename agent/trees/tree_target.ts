@@ -3,28 +3,19 @@ import { dirname } from "node:path";
 import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
 import { BrokenTransfer, Interruption } from "../files/byte_transfer.ts";
-import type { Channel } from "../wire/channel.ts";
-import { fileError } from "../files/file_error.ts";
-import { Flag } from "../wire/frame.ts";
-import { NewFile, setTimes } from "../files/new_file.ts";
+import { readLink, sha1Of } from "../files/contents.ts";
+import { codeOf, fileError } from "../files/file_error.ts";
+import { isSameTime, isTime, setTimes, timeOf } from "../files/file_time.ts";
+import { NewFile } from "../files/new_file.ts";
 import { isTemporaryName, sweep, temporaryPath } from "../files/temporary_name.ts";
-import {
-  type Entry,
-  EntryChecker,
-  EntryType,
-  type Exclusion,
-  isExcluded,
-  isTime,
-  readLink,
-  timeOf,
-  TreeMessage,
-  Turns,
-  within,
-} from "./tree_entry.ts";
-import { parentOf, TreePaths } from "./tree_paths.ts";
-import { adjust, checkPlace, identityOf, ifPermitted, isSameTime, realPath } from "./tree_place.ts";
+import type { Channel } from "../wire/channel.ts";
+import { Flag } from "../wire/frame.ts";
+import { type Exclusion, isExcluded } from "./exclusion.ts";
+import { type Entry, EntryChecker, EntryType, TreeMessage } from "./tree_entry.ts";
+import { parentOf, TreePaths, within } from "./tree_paths.ts";
+import { adjust, checkFree, identityOf, ifPermitted, realPath } from "./tree_place.ts";
 import { isClosed, openUp, TreeRemover } from "./tree_remover.ts";
-import { sha1Of } from "./tree_source.ts";
+import { Turns } from "./turns.ts";
 
 /** The most that one folder may have in it: each takes memory until the end. */
 const MAX_ENTRIES = 5_000_000;
@@ -65,8 +56,8 @@ interface Incoming {
 }
 
 /**
- * The end of a channel that makes its folder the same as the source's. Whatever the source says, it touches nothing
- * outside of the folder: names are checked, and no link is followed.
+ * The end of a channel that makes its folder the same as the source's. Whatever the source says, it
+ * touches nothing outside of the folder: names are checked, and no link is followed.
  */
 export class TreeTarget {
   readonly #channel: Channel;
@@ -78,7 +69,10 @@ export class TreeTarget {
   readonly #wanted = new Map<number, fs.Stats | undefined>();
   /** Folders that were there before. */
   readonly #oldFolders = new Set<string>();
-  /** Folders that are here, but have neither their modes nor their times yet, with what was there before. */
+  /**
+   * Folders that are here, but have neither their modes nor their times yet, with what was there
+   * before.
+   */
   readonly #unfinished = new Map<Entry, fs.Stats | undefined>();
   /** What the system knows the source's folders by, when they are here. */
   readonly #identities = new Set<string>();
@@ -289,7 +283,7 @@ export class TreeTarget {
       openUp(this.#paths.folder(path), old);
       return;
     }
-    if (path === "") checkPlace(this.#paths.shown(path), old);
+    if (path === "") checkFree(this.#paths.shown(path), old);
     this.#note(path || ".", old);
     if (dryRun) return;
     const at = this.#paths.at(path);
@@ -353,7 +347,7 @@ export class TreeTarget {
       return await sha1Of(at, size, () => this.#check());
     } catch (error) {
       this.#check();
-      if (typeof (error as NodeJS.ErrnoException).code === "string") return undefined;
+      if (typeof codeOf(error) === "string") return undefined;
       throw error;
     }
   }
@@ -362,7 +356,8 @@ export class TreeTarget {
   async #clear(path: string, old: fs.Stats | undefined): Promise<void> {
     if (!old?.isDirectory()) return;
     const shown = this.#paths.shown(path);
-    // Where case does not count, or accents can be written in two ways. What is in it would go to where a link leads.
+    // Where case does not count, or accents can be written in two ways. What is in it would go to
+    // where a link leads.
     if (this.#identities.has(identityOf(old))) {
       throw fileError(
         shown,
@@ -467,8 +462,8 @@ export class TreeTarget {
   }
 
   /**
-   * Has `end` give folders what they are to have at the end, those within first: what happens in a folder changes its
-   * time. It returns something to leave one for later.
+   * Has `end` give folders what they are to have at the end, those within first: what happens in a
+   * folder changes its time. It returns something to leave one for later.
    *
    * @throws {Error} If one of them cannot be given it, when all others have it.
    */
