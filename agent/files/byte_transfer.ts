@@ -51,6 +51,11 @@ export class Interruption extends Error {
 export class BrokenTransfer extends Error {
 }
 
+/** An error that says what the far end did, such as `sent a file twice`. */
+export function farEndError(what: string): BrokenTransfer {
+  return new BrokenTransfer(`The far end ${what}`);
+}
+
 /**
  * Sends all that `source` gives.
  *

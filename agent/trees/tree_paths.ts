@@ -77,6 +77,11 @@ export class TreePaths {
     return base;
   }
 
+  /** The names in a folder. */
+  names(path: string): string[] {
+    return fs.readdirSync(this.folder(path));
+  }
+
   /**
    * Turns an error about an entry into one that names its path as a person knows it, and the
    * reason. An error that is not of a file comes back as it is.

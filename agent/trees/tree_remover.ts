@@ -44,7 +44,7 @@ export class TreeRemover {
       if (isFolder) {
         if (!dryRun) openUp(paths.folder(path), found);
         let isEmpty = true;
-        for (const name of fs.readdirSync(paths.folder(path))) {
+        for (const name of paths.names(path)) {
           if (!await this.remove(within(path, name))) isEmpty = false;
         }
         if (!isEmpty) return false;

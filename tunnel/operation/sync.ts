@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { BrokenTransfer, Interruption } from "../../agent/files/byte_transfer.ts";
-import { type TreeChanges, TreeTarget } from "../../agent/trees/tree_target.ts";
+import type { TreeChanges } from "../../agent/trees/tree_changes.ts";
+import { TreeTarget } from "../../agent/trees/tree_target.ts";
 import { TreeSource } from "../../agent/trees/tree_source.ts";
 import { isNatural } from "../../agent/protocol/is_natural.ts";
 import { decode } from "../../codec/decode.ts";
