@@ -1,6 +1,7 @@
 /**
- * What an agent does with files. It is not in the agent's bundle, but sent when it is first needed;
- * see `Request.SERVICE`. Each function serves a channel until the transfer is over.
+ * The functions of an agent that work on files. They are not in the agent's bundle, but are sent
+ * when they are first needed; see `Request.SERVICE`. Each serves a channel until the transfer is
+ * over.
  *
  * @module
  */

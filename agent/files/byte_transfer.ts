@@ -23,7 +23,7 @@ export const CHUNK: number = MAX_PAYLOAD - HEADER_SIZE;
 /** A SHA-1 in lower-case hexadecimal. */
 const SHA1 = /^[0-9a-f]{40}$/;
 
-/** Both ends compute it of the bytes, and compare. */
+/** The size and the hash of the bytes. Both ends compute it, and compare. */
 export interface Summary {
   readonly size: number;
   /** In lower-case hexadecimal. */
@@ -31,23 +31,23 @@ export interface Summary {
 }
 
 /**
- * Called with how many bytes have been moved; at the end once more, before the other end is told of
+ * Called with how many bytes have been moved; at the end once more, before the far end is told of
  * the end.
  */
-export type OnMoved = (bytes: number) => void;
+type OnMoved = (bytes: number) => void;
 
-/** The other end has given up. */
+/** The far end has given up. */
 export class Interruption extends Error {
   /** The message that came instead of the expected one; `undefined` for the end of the channel. */
   readonly answer: Message | undefined;
 
   constructor(answer: Message | undefined) {
-    super("The other end gave up");
+    super("The far end gave up");
     this.answer = answer;
   }
 }
 
-/** The other end sent something that does not belong to a transfer. */
+/** The far end sent something that does not belong to a transfer. */
 export class BrokenTransfer extends Error {
 }
 
@@ -59,7 +59,7 @@ export function farEndError(what: string): BrokenTransfer {
 /**
  * Sends all that `source` gives.
  *
- * @param answer The other end's answer. An answer before the end says that the other end has given
+ * @param answer The far end's answer. An answer before the end says that the far end has given
  * up: the transfer then ends with an {@linkcode Interruption}.
  */
 export async function sendBytes(
@@ -109,7 +109,7 @@ export function sendBlock(channel: Channel, block: Uint8Array): void {
  *
  * @param write Takes bytes, which may be written over when it is done. It is not called again
  * before.
- * @throws {Interruption} If the other end cannot go on.
+ * @throws {Interruption} If the far end cannot go on.
  * @throws {BrokenTransfer} If the messages are not of a transfer, or the bytes are not the sent
  * ones.
  */

@@ -1,5 +1,5 @@
 /**
- * What is in a file, or in a link, without following a link that has taken a file's place.
+ * Reads the contents of files and links. A link that has replaced a file meanwhile is not followed.
  *
  * @module
  */
@@ -12,18 +12,20 @@ import { FileReader } from "./file_reader.ts";
 import { timeOf } from "./file_time.ts";
 import { READ_NO_FOLLOW } from "./open_flags.ts";
 
-/** The most bytes of a small file, which is read at once. */
+/** The most bytes of a small file. Small files are read synchronously, in one step. */
 export const SMALL: number = 64 * 1024;
 
-/** The most that is read of a small file that has contents but no size, like those of /proc. */
+/**
+ * The most bytes that are read of a file that has contents but no size, like the files of /proc.
+ */
 const MAX_WITHOUT_SIZE = 16 * 1024 * 1024;
 
-/** How often a file is read that changes meanwhile. */
+/** How often a file is read at most: again each time that it has changed meanwhile. */
 const MAX_TRIES = 3;
 
 /**
- * What a small file contains, and its time of modification; `undefined` if it is not small any
- * more.
+ * Reads a small file. Returns its contents and its time of modification, or `undefined` if it is
+ * not small any more.
  *
  * @throws {Error} If it cannot be read, or changes all the time.
  */
@@ -63,7 +65,7 @@ function readStart(fd: number, size: number): Uint8Array {
   return bytes.subarray(0, length);
 }
 
-/** What is in a file whose size is 0: nothing, or what files of /proc have. */
+/** Reads a file whose size is 0: it is empty, or it is like the files of /proc. */
 function readToEnd(path: string, fd: number): Uint8Array {
   for (let size = SMALL; size <= MAX_WITHOUT_SIZE; size *= 16) {
     const bytes = readStart(fd, size);
@@ -80,7 +82,7 @@ function readToEnd(path: string, fd: number): Uint8Array {
  */
 export async function sha1Of(path: string, size: number, check: () => void): Promise<string> {
   const hash = createHash("sha1");
-  // Most files are small, and there are many: read at once, they take less time.
+  // Most files are small, and there are many. Reading them synchronously takes less time.
   const small = size <= SMALL ? readSmall(path) : undefined;
   if (small !== undefined) return hash.update(small[0]).digest("hex");
   const file = new FileReader(path, false);

@@ -25,15 +25,15 @@ const NOT_A_FOLDER = "it is not a folder (ENOTDIR)";
 /** How many errors {@linkcode fileErrors} quotes at most. */
 const MAX_QUOTED = 5;
 
-/** What a file error says, in its parts. */
-export interface FileProblem {
+/** The parts of the text of an error for one file. */
+interface FileProblem {
   readonly path: string;
   readonly reason: string;
 }
 
 /**
- * The errors that name their path, with what they say. An error for several files has no single
- * problem. Not properties of the errors: those would be shown, and would travel.
+ * The errors that name their path, with the parts of their texts. An error for several files has no
+ * such parts. They are not properties of the errors, since those would be shown, and would travel.
  */
 const problems = new WeakMap<Error, FileProblem | undefined>();
 
@@ -55,20 +55,20 @@ export function fileErrors(first: readonly Error[], count: number): Error {
   return error;
 }
 
-/** An error for a file, or anything else, at a path where a folder has to be. */
+/** An error for a path that has to be of a folder, but is of a file or something else. */
 export function folderExpected(path: string): Error {
   return fileError(path, "ENOTDIR", NOT_A_FOLDER);
 }
 
 /**
- * Whether an error is one of {@linkcode folderExpected}. Its code alone does not say so: the system
- * has the same one for a part of the path that is not a folder.
+ * Whether an error comes from {@linkcode folderExpected}. Its code does not tell that: the system
+ * has the same code for a part of the path that is not a folder.
  */
 export function isFolderExpected(error: unknown): boolean {
   return problemOf(error)?.reason === NOT_A_FOLDER;
 }
 
-/** An error for a folder at a path where a file has to be. */
+/** An error for a path that has to be of a file, but is of a folder. */
 export function fileExpected(path: string): Error {
   return fileError(path, "EISDIR", "it is a folder (EISDIR)");
 }
@@ -104,7 +104,7 @@ export function isFileError(error: unknown): error is Error {
   return problems.has(error as Error);
 }
 
-/** What an error says of a file, if it is one of {@linkcode fileError}. */
+/** The parts of the text of an error for one file; `undefined` for any other error. */
 export function problemOf(error: unknown): FileProblem | undefined {
   return problems.get(error as Error);
 }

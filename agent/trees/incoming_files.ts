@@ -6,7 +6,7 @@ import type { ChangeLog } from "./tree_changes.ts";
 import type { Entry } from "./tree_entry.ts";
 import type { TreePaths } from "./tree_paths.ts";
 
-/** What {@linkcode IncomingFiles} needs. */
+/** The options of {@linkcode IncomingFiles}. */
 export interface IncomingFilesOptions {
   /** The folder that the files belong to. */
   readonly paths: TreePaths;

@@ -1,6 +1,6 @@
 import type fs from "node:fs";
 
-/** What was done to the target of a folder, or would be. */
+/** The changes that were made to the target of a folder, or would be made. */
 export interface TreeChanges {
   readonly created: string[];
   readonly updated: string[];
@@ -10,18 +10,18 @@ export interface TreeChanges {
   readonly bytes: number;
 }
 
-/** Records what is done to the target of a folder, or would be. */
+/** Records the changes to the target of a folder. */
 export class ChangeLog {
   /** How many entries needed no change. */
   unchanged = 0;
   /** How many bytes of files were written. */
   bytes = 0;
-  /** The paths that the source has or had, but cannot send. */
+  /** The paths of entries that the source has or had, but cannot send. */
   readonly skipped: Set<string> = new Set();
   readonly #created: string[] = [];
   readonly #updated: string[] = [];
 
-  /** Records that a path is written to; `old` is what was there before. */
+  /** Records that an entry is created, or updated if `old` was there before. */
   add(path: string, old: fs.Stats | undefined): void {
     (old === undefined ? this.#created : this.#updated).push(path);
   }
@@ -34,7 +34,7 @@ export class ChangeLog {
     this.unchanged++;
   }
 
-  /** All changes. The paths in `deleted` are those that were removed. */
+  /** All changes, with the paths that were removed. */
   result(deleted: string[]): TreeChanges {
     // A file may have been listed, and then skipped since it has gone.
     const isThere = (path: string): boolean => !this.skipped.has(path);

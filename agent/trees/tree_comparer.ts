@@ -12,7 +12,7 @@ import { adjust, checkFree, identityOf } from "./tree_place.ts";
 import { openUp, type TreeRemover } from "./tree_remover.ts";
 import type { UnfinishedFolders } from "./unfinished_folders.ts";
 
-/** What a {@linkcode TreeComparer} needs. */
+/** The options of a {@linkcode TreeComparer}. */
 export interface TreeComparerOptions {
   /** The folder that is compared. */
   readonly paths: TreePaths;

@@ -45,7 +45,7 @@ export type Entry = readonly [
 export const TreeMessage = {
   /** `[ENTRIES, entries]`: some of the entries. */
   ENTRIES: 0,
-  /** `[LISTED, skipped]`: those were all entries, except the paths that cannot be sent. */
+  /** `[LISTED, skipped]`: all entries are listed. The skipped paths cannot be sent. */
   LISTED: 1,
   /**
    * `[FILES, [[index, bytes, modified], ...]]`: small files, whole; `null` for the bytes of a file

@@ -1,5 +1,5 @@
 /**
- * What is at a path that a {@linkcode TreeTarget} writes to, and what may be changed there.
+ * Checks and changes of a path that a {@linkcode TreeTarget} writes to.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { READ_NO_FOLLOW } from "../files/open_flags.ts";
 /**
  * Checks that a folder can be made at a path.
  *
- * @param found What is there; a link is followed.
+ * @param found The file or folder that is there; a link is followed.
  * @throws {Error} If something is in the way.
  */
 export function checkFree(path: string, found: fs.Stats | undefined): void {
@@ -53,8 +53,8 @@ export function ifPermitted(work: () => void): boolean {
   }
 }
 
-/** What of a file is to be changed. */
-export interface Adjustment {
+/** The mode and time that a file is given. */
+interface Adjustment {
   readonly mode?: number;
   readonly modified?: number;
 }
@@ -81,7 +81,7 @@ export function adjust(path: string, old: fs.Stats, { mode, modified }: Adjustme
   }
 }
 
-/** What identifies a file or folder to the system, whatever its path is. */
+/** Identifies a file or folder, whatever its path is. */
 export function identityOf({ dev, ino }: fs.Stats): string {
   return `${dev}:${ino}`;
 }

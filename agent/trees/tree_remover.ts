@@ -3,7 +3,7 @@ import { codeOf, notUtf8 } from "../files/file_error.ts";
 import { type Exclusion, isExcluded } from "./exclusion.ts";
 import { type TreePaths, within } from "./tree_paths.ts";
 
-/** What a {@linkcode TreeRemover} needs. */
+/** The options of a {@linkcode TreeRemover}. */
 export interface TreeRemoverOptions {
   /** The folder that all paths are relative to. */
   readonly paths: TreePaths;

@@ -8,7 +8,7 @@ import { type Entry, EntryType } from "./tree_entry.ts";
 import { type TreePaths, within } from "./tree_paths.ts";
 import { isGone, type Unreadable } from "./unreadable.ts";
 
-/** What a {@linkcode TreeScanner} needs. */
+/** The options of a {@linkcode TreeScanner}. */
 export interface TreeScannerOptions {
   /** The folder to look through. */
   readonly paths: TreePaths;
@@ -123,7 +123,7 @@ function entryOf(path: string, type: number, stats: fs.Stats, detail?: string): 
   return detail === undefined ? entry : [...entry, detail];
 }
 
-/** What is at a path; `undefined` if nothing is. */
+/** The file, folder or link at a path; `undefined` if nothing is there. */
 function lstat(path: string): fs.Stats | undefined {
   try {
     return fs.lstatSync(path, { throwIfNoEntry: false });

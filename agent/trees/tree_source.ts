@@ -18,7 +18,7 @@ const BATCH = 256;
 /** How many bytes of small files are sent in one message, about. */
 const PACK = 256 * 1024;
 
-/** What a {@linkcode TreeSource} needs to know. */
+/** The options of a {@linkcode TreeSource}. */
 export interface TreeSourceOptions {
   readonly exclusions: readonly Exclusion[];
   /** Whether to tell the SHA-1 of each file. */
@@ -84,7 +84,7 @@ export class TreeSource {
     }
   }
 
-  /** What the target says when it has all files. */
+  /** The last message of the target, which comes when it has all files. */
   async answer(): Promise<unknown> {
     return await this.#answers.next();
   }

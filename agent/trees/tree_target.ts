@@ -17,7 +17,7 @@ import { UnfinishedFolders } from "./unfinished_folders.ts";
 /** The most entries of one folder: each takes memory until the end. */
 const MAX_ENTRIES = 5_000_000;
 
-/** What a {@linkcode TreeTarget} needs to know. */
+/** The options of a {@linkcode TreeTarget}. */
 export interface TreeTargetOptions {
   readonly exclusions: readonly Exclusion[];
   /** Whether to remove what is not in the source. */

@@ -15,7 +15,7 @@ export class UnfinishedFolders {
   readonly #paths: TreePaths;
   readonly #changes: ChangeLog;
   readonly #turns: Turns;
-  /** What was there before, if anything, by the entry of the folder. */
+  /** The entries of the folders, with the folder that was there before, if there was one. */
   readonly #folders = new Map<Entry, fs.Stats | undefined>();
 
   constructor(paths: TreePaths, changes: ChangeLog, turns: Turns) {

@@ -4,7 +4,7 @@ import { type Entry, EntryChecker, EntryType } from "../../../agent/trees/tree_e
 const { FOLDER, FILE, LINK } = EntryType;
 const ROOT: Entry = ["", FOLDER, 0o755, 0, 0];
 
-/** A checker that knows the folder itself, and `a`, `a/b` and the file `f` in it. */
+/** A checker that knows the root, the folders `a` and `a/b`, and the file `f`. */
 function checker(): EntryChecker {
   const checker = new EntryChecker();
   const names = ["a", "a/b"].map((path): Entry => [path, FOLDER, 0o755, 0, 0]);
@@ -27,7 +27,7 @@ Deno.test("EntryChecker.check() passes on what is an entry", () => {
   assert(!checking.has("__proto__") && !checking.has("/x") && !checking.has("."));
 });
 
-Deno.test("EntryChecker.check() refuses a path that is none, or leads elsewhere", () => {
+Deno.test("EntryChecker.check() refuses what is not a path, or leads elsewhere", () => {
   const paths: unknown[] = [
     ...[
       "",
@@ -79,7 +79,7 @@ Deno.test("EntryChecker.check() refuses a path that is none, or leads elsewhere"
   }
 });
 
-Deno.test("EntryChecker.check() refuses what cannot be of a file", () => {
+Deno.test("EntryChecker.check() refuses what a file cannot have", () => {
   const numbers = [-1, 1.5, NaN, Infinity, 2 ** 53, "0", null, undefined, 1n, [1], {}];
   const entries = [
     ...[null, undefined, 0, "x", {}, [], ["x"], { length: 5 }],
@@ -95,7 +95,7 @@ Deno.test("EntryChecker.check() refuses what cannot be of a file", () => {
   }
 });
 
-Deno.test("EntryChecker.check() wants the folder itself first, and once", () => {
+Deno.test("EntryChecker.check() wants the root first, and once", () => {
   assertThrows(() => new EntryChecker().check(["x", FILE, 0, 0, 0]), TypeError);
   assertThrows(() => new EntryChecker().check(["", FILE, 0, 0, 0]), TypeError);
   assertThrows(() => new EntryChecker().check(["", LINK, 0, 0, 0, "x"]), TypeError);
@@ -104,7 +104,7 @@ Deno.test("EntryChecker.check() wants the folder itself first, and once", () => 
 
 Deno.test("EntryChecker.check() keeps no more text than the memory can hold", () => {
   const checking = checker();
-  // Of one text, which takes its memory once.
+  // All targets are one string, which takes its memory once.
   const target = "x".repeat(64 * 1024 ** 2);
   const count = (): number => {
     for (let i = 0;; i++) {
