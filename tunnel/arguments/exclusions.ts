@@ -1,4 +1,4 @@
-import type { Exclusion } from "../../agent/trees/tree_entry.ts";
+import type { Exclusion } from "../../agent/trees/exclusion.ts";
 import { checkArgs } from "../tunnel_options.ts";
 
 /** The `picomatch` package, as far as it is used here. */

@@ -6,7 +6,9 @@ import {
   type Summary,
 } from "../../agent/files/byte_transfer.ts";
 import type { Channel } from "../../agent/wire/channel.ts";
-import { notFolder, temporaryFile } from "../../agent/file_service.ts";
+import { notFolder } from "../../agent/files/file_error.ts";
+import { temporaryFile } from "../../agent/files/temporary_name.ts";
+import { isNatural } from "../../agent/protocol/is_natural.ts";
 import { NewFile } from "../../agent/files/new_file.ts";
 import { concat } from "../../agent/wire/concat.ts";
 import { Interrupt } from "../../agent/files/interrupt.ts";
@@ -134,10 +136,6 @@ function readHeader(bytes: Uint8Array): [remotePath: string, total: number, mode
     throw new BrokenTransfer("A file without a path, a size and a mode");
   }
   return [remotePath, total, mode];
-}
-
-function isNatural(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 async function intoFile(path: string, isTemporary: boolean, refusal: string): Promise<Sink> {

@@ -1,7 +1,7 @@
 import type { Channel } from "../../agent/wire/channel.ts";
 import { Arena } from "../../agent/files/arena.ts";
 import { BrokenTransfer, CHUNK, Interruption, sendBytes } from "../../agent/files/byte_transfer.ts";
-import { notFolder } from "../../agent/file_service.ts";
+import { notFolder } from "../../agent/files/file_error.ts";
 import { FileReader } from "../../agent/files/file_reader.ts";
 import { decode } from "../../codec/decode.ts";
 import { localPath, pathOf } from "../arguments/local_path.ts";

@@ -1,3 +1,5 @@
+import { codeOf, isFolderExpected } from "../../agent/files/file_error.ts";
+
 /**
  * What to do instead, to be said behind the reason why something of this machine cannot be sent; nothing if there is
  * nothing to say.
@@ -7,11 +9,7 @@
  * @param error The reason, an error with a `code` like those of the system.
  */
 export function sourceAdvice(operation: "put" | "sync", path: string, error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (operation === "sync") {
-    // And not a part of the path.
-    return message.includes("it is no folder") ? "; put() sends files" : "";
-  }
-  if (code === "EISDIR") return "; sync() sends folders";
+  if (operation === "sync") return isFolderExpected(error) ? "; put() sends files" : "";
+  if (codeOf(error) === "EISDIR") return "; sync() sends folders";
   return path.includes("\n") ? "; for contents, give { text }" : "";
 }
