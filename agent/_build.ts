@@ -15,14 +15,27 @@ import { brotliCompressSync, constants } from "node:zlib";
 // The bundler that Deno itself uses; it is needed here only, never by a user.
 import * as esbuild from "npm:esbuild@0.28.2";
 
-/** The modules of the agent that its other parts use rather than bring along; see `Agent`. */
-const shared: esbuild.Plugin = {
-  name: "shared",
+/**
+ * What the bundle imports and many files need: each through a module of its own, so that the bundle
+ * imports it once. The codec is the agent's; see `Agent`.
+ */
+const IMPORTS: readonly (readonly [specifier: RegExp, module: string])[] = [
+  [/\/codec\/(decode|encode)\.ts$/, 'export { decode, encode } from "chopsticks:codec";'],
+  [/^node:crypto$/, 'export { createHash, randomBytes } from "node:crypto";'],
+  [/^node:fs$/, 'export { default } from "node:fs";'],
+  [/^node:path$/, 'export { dirname, join, resolve } from "node:path";'],
+];
+
+/** Resolves {@linkcode IMPORTS}. */
+const importedOnce: esbuild.Plugin = {
+  name: "imported once",
   setup(build): void {
-    build.onResolve(
-      { filter: /\/codec\/(decode|encode)\.ts$/ },
-      () => ({ path: "chopsticks:codec", external: true }),
-    );
+    const namespace = "imported-once";
+    build.onResolve({ filter: /./, namespace }, ({ path }) => ({ path, external: true }));
+    for (const [filter, contents] of IMPORTS) {
+      build.onResolve({ filter }, () => ({ path: contents, namespace }));
+    }
+    build.onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: path }));
   },
 };
 
@@ -33,7 +46,7 @@ async function build(): Promise<Map<URL, string>> {
       [new URL("./_bundle.ts", import.meta.url), asCompressed(await bundle("./main.ts", []))],
       [
         new URL("./_files_bundle.ts", import.meta.url),
-        asText(await bundle("./file_service.ts", [shared])),
+        asText(await bundle("./file_service.ts", [importedOnce])),
       ],
     ]);
   } finally {
@@ -75,7 +88,7 @@ export const BUNDLE: string =
 
 /** As it is: what is sent later is compressed when it is sent. */
 function asText(contents: Uint8Array): string {
-  return `// Made by \`deno task bundle\` from files.ts in this folder. Do not edit.
+  return `// Made by \`deno task bundle\` from file_service.ts in this folder. Do not edit.
 
 /** What an agent does with files: an ECMAScript module. */
 export const FILES_BUNDLE: string =

@@ -10,12 +10,10 @@ import os from "node:os";
 import process from "node:process";
 import { Agent } from "./runtime/agent.ts";
 import { captureExit, ExitSignal } from "./runtime/exit.ts";
+import { NO_DENO_DIR, ORDERLY } from "./protocol/exit_code.ts";
 import { decodeControllerInfo, encodeAgentInfo } from "./protocol/hello.ts";
 import { Multiplexer } from "./wire/multiplexer.ts";
 import { streamPipe } from "./wire/stream_pipe.ts";
-
-/** Exit code of an agent that ended as it was told to; the shell around it knows it. */
-const ORDERLY = 93;
 
 /** The `Deno` global, as far as it is used here. */
 interface DenoGlobal {
@@ -89,7 +87,7 @@ function hostname(): string {
 function restoreDenoDir(original: string | undefined): void {
   try {
     if (original) process.env.DENO_DIR = original;
-    else if (process.env.DENO_DIR === "/dev/null/none") delete process.env.DENO_DIR;
+    else if (process.env.DENO_DIR === NO_DENO_DIR) delete process.env.DENO_DIR;
     delete process.env.DENO_NO_PACKAGE_JSON;
   } catch {
     // An agent without the permission cannot pass them on either.

@@ -1,6 +1,6 @@
 import { access, constants, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { fileError, withPath } from "../agent/files/file_error.ts";
+import { fileExpected, folderExpected, withPath } from "../agent/files/file_error.ts";
 import { pathOf } from "../tunnel/arguments/local_path.ts";
 import { sourceAdvice } from "../tunnel/operation/source_advice.ts";
 
@@ -15,12 +15,8 @@ export async function checkFile(operation: "put" | "sync", source: string | URL)
   try {
     await withPath(path, async () => {
       const isFolder = (await stat(path)).isDirectory();
-      if (isFolder && operation === "put") {
-        throw fileError(path, "EISDIR", "it is a folder (EISDIR)");
-      }
-      if (!isFolder && operation === "sync") {
-        throw fileError(path, "ENOTDIR", "it is no folder (ENOTDIR)");
-      }
+      if (isFolder && operation === "put") throw fileExpected(path);
+      if (!isFolder && operation === "sync") throw folderExpected(path);
       await access(path, constants.R_OK);
     });
   } catch (cause) {

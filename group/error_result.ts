@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { defineHandle, HandleKind } from "../agent/protocol/handle.ts";
+import { showAs } from "../tunnel/arguments/show_as.ts";
 import { RemoteError } from "../tunnel/remote_error.ts";
 import { visible } from "../tunnel/visible.ts";
 
@@ -95,13 +96,7 @@ export class ErrorResult {
           aborted: Boolean(aborted),
         }),
     );
-    for (const key of ["Deno.customInspect", "nodejs.util.inspect.custom"]) {
-      Object.defineProperty(this.prototype, Symbol.for(key), {
-        value(this: ErrorResult): string {
-          return `ErrorResult: ${this.msg}`;
-        },
-      });
-    }
+    showAs<ErrorResult>(this.prototype, ({ msg }) => `ErrorResult: ${msg}`);
   }
 }
 

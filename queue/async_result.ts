@@ -1,3 +1,4 @@
+import { showAs } from "../tunnel/arguments/show_as.ts";
 import { visible } from "../tunnel/visible.ts";
 import { inspect } from "node:util";
 import { NotCompleted } from "./not_completed.ts";
@@ -159,25 +160,6 @@ export class AsyncResult<T> {
   }
 
   static {
-    const define = <A extends unknown[]>(
-      key: string,
-      print: (result: AsyncResult<unknown>, ...args: A) => string,
-    ): void => {
-      Object.defineProperty(this.prototype, Symbol.for(key), {
-        value(this: AsyncResult<unknown>, ...args: A): string {
-          return print(this, ...args);
-        },
-      });
-    };
-    type Show = (value: unknown, options: object) => string;
-    define(
-      "Deno.customInspect",
-      (result, show: Show, options: object) => result.#show((value) => show(value, options)),
-    );
-    define(
-      "nodejs.util.inspect.custom",
-      (result, _depth: number, options: object, show: Show = inspect) =>
-        result.#show((value) => show(value, options)),
-    );
+    showAs<AsyncResult<unknown>>(this.prototype, (result, show) => result.#show(show));
   }
 }

@@ -12,6 +12,7 @@ import type {
   SyncOptions,
   SyncResult,
 } from "./file_options.ts";
+import { showAs } from "./arguments/show_as.ts";
 import { prepareCall } from "./operation/call.ts";
 import { prepareConnect } from "./operation/connect.ts";
 import { prepareFetch } from "./operation/fetch.ts";
@@ -351,12 +352,6 @@ export abstract class BaseTunnel {
   }
 
   static {
-    for (const key of ["Deno.customInspect", "nodejs.util.inspect.custom"]) {
-      Object.defineProperty(this.prototype, Symbol.for(key), {
-        value(this: BaseTunnel): string {
-          return this.toString();
-        },
-      });
-    }
+    showAs(this.prototype, (tunnel) => tunnel.toString());
   }
 }

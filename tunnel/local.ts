@@ -18,15 +18,15 @@ export type LocalOptions = TunnelOptions;
  * ```
  */
 export class Local extends SubprocessTunnel {
-  /** What the tunnel is called in results and messages. */
+  /** The tunnel's name in results and messages. */
   override readonly host: string;
 
   /**
    * Names the tunnel; the process is started by the first use.
    *
-   * @param name What the tunnel is called in results. Default: `"localhost"`.
+   * @param name The tunnel's name in results and messages. Default: `"localhost"`.
    * @param options Options that every tunnel takes. Default: `{}`.
-   * @throws {TypeError} If an option is not what it should be.
+   * @throws {TypeError} If an option or the name has the wrong type.
    */
   constructor(name = "localhost", options: LocalOptions = {}) {
     super(options);
@@ -36,7 +36,7 @@ export class Local extends SubprocessTunnel {
     this.host = name;
   }
 
-  /** Nothing stands in front of the agent's command. */
+  /** Empty: the agent's command runs as it is. */
   override command(): string[] {
     return [];
   }

@@ -13,7 +13,7 @@ export interface SudoOptions extends TunnelOptions {
    */
   readonly user?: string;
   /**
-   * What the tunnel is called in results.
+   * The tunnel's name in results and messages.
    *
    * @default The user's name
    */
@@ -21,9 +21,9 @@ export interface SudoOptions extends TunnelOptions {
 }
 
 /**
- * A tunnel to a process of another user on this machine, by `sudo`. No password is ever
- * asked for: `sudo` has to be configured not to need one. That lets the user run anything as that
- * other user, since any function can be called.
+ * A tunnel to a process of another user on this machine, by `sudo`. It never asks for a password,
+ * so `sudo` must be configured not to need one. Such a configuration lets this user run anything as
+ * the other user, since any function can be called.
  *
  * @example
  * ```ts ignore
@@ -34,7 +34,7 @@ export interface SudoOptions extends TunnelOptions {
  * ```
  */
 export class Sudo extends SubprocessTunnel {
-  /** What the tunnel is called in results and messages. */
+  /** The tunnel's name in results and messages. */
   override readonly host: string;
   readonly #user: string;
 
@@ -42,7 +42,7 @@ export class Sudo extends SubprocessTunnel {
    * Chooses the user; the process is started by the first use.
    *
    * @param options The user, and options that every tunnel takes. Default: `{}`.
-   * @throws {TypeError} If an option is not what it should be.
+   * @throws {TypeError} If an option has the wrong type, or the user would be read as an option.
    */
   constructor(options: SudoOptions = {}) {
     super(options);

@@ -1,4 +1,4 @@
-import type { Exclusion } from "../../agent/trees/tree_entry.ts";
+import type { Exclusion } from "../../agent/trees/exclusion.ts";
 import { checkArgs } from "./check.ts";
 
 /** The part of the `picomatch` package that is used here. */

@@ -5,9 +5,11 @@ import {
   receiveBytes,
   type Summary,
 } from "../../agent/files/byte_transfer.ts";
+import { notFolder } from "../../agent/files/file_error.ts";
 import { Interrupt } from "../../agent/files/interrupt.ts";
 import { NewFile } from "../../agent/files/new_file.ts";
-import { notFolder, temporaryFile } from "../../agent/file_service.ts";
+import { temporaryFile } from "../../agent/files/temporary_name.ts";
+import { isNatural } from "../../agent/protocol/is_natural.ts";
 import type { Channel } from "../../agent/wire/channel.ts";
 import { concat } from "../../agent/wire/concat.ts";
 import { decode } from "../../codec/decode.ts";
@@ -165,10 +167,6 @@ function readHeader(bytes: Uint8Array): [remotePath: string, total: number, mode
     throw new BrokenTransfer("The far end sent no path, size or mode of the file");
   }
   return [remotePath, total, mode];
-}
-
-function isNatural(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 async function intoFile(path: string, isTemporary: boolean, failureText: string): Promise<Sink> {

@@ -1,7 +1,7 @@
 import { Arena } from "../../agent/files/arena.ts";
 import { BrokenTransfer, CHUNK, Interruption, sendBytes } from "../../agent/files/byte_transfer.ts";
+import { notFolder } from "../../agent/files/file_error.ts";
 import { FileReader } from "../../agent/files/file_reader.ts";
-import { notFolder } from "../../agent/file_service.ts";
 import type { Channel } from "../../agent/wire/channel.ts";
 import { decode } from "../../codec/decode.ts";
 import {

@@ -1,8 +1,10 @@
 import { resolve } from "node:path";
 import { BrokenTransfer, Interruption } from "../../agent/files/byte_transfer.ts";
-import type { Exclusion } from "../../agent/trees/tree_entry.ts";
+import { isNatural } from "../../agent/protocol/is_natural.ts";
+import type { Exclusion } from "../../agent/trees/exclusion.ts";
+import type { TreeChanges } from "../../agent/trees/tree_changes.ts";
 import { TreeSource } from "../../agent/trees/tree_source.ts";
-import { type TreeChanges, TreeTarget } from "../../agent/trees/tree_target.ts";
+import { TreeTarget } from "../../agent/trees/tree_target.ts";
 import { decode } from "../../codec/decode.ts";
 import { exclusionsOf } from "../arguments/exclusions.ts";
 import { type HostPath, hostPath } from "../arguments/host_template.ts";
@@ -205,8 +207,4 @@ function isChanges(value: unknown): value is TreeChanges {
   return [created, updated, deleted, skipped].every((paths) =>
     Array.isArray(paths) && paths.every((path) => typeof path === "string")
   ) && isNatural(unchanged) && isNatural(bytes);
-}
-
-function isNatural(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -8,6 +8,7 @@ import { Request } from "../../agent/protocol/request.ts";
 import { receiveStream, sendStream, streamKindOf } from "../../agent/protocol/value_stream.ts";
 import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
+import { showAs } from "../arguments/show_as.ts";
 import { isCallback } from "../callback.ts";
 import { resetOnAbort } from "./abort.ts";
 
@@ -31,17 +32,6 @@ export function simpleHandle(value: unknown): Handle | undefined {
   }
   return valueHandle(value);
 }
-
-/**
- * How a printed stream looks, such as in the table of a group's results. Not at the agent, which
- * prints no streams.
- */
-const LOOKS: PropertyDescriptorMap = Object.fromEntries(
-  ["Deno.customInspect", "nodejs.util.inspect.custom"].map((key) => [
-    Symbol.for(key),
-    { value: () => "Stream of values" },
-  ]),
-);
 
 /** Options for {@linkcode Attachments}, all of which a session sets. */
 export interface AttachmentsOptions {
@@ -149,7 +139,9 @@ export class Attachments {
       fail,
       broken: (cause) => broken("The far end sent a stream that cannot be read", cause),
     });
-    return stream instanceof ReadableStream ? stream : Object.defineProperties(stream, LOOKS);
+    // For the table of a group's results, for example. An agent does not need it.
+    if (!(stream instanceof ReadableStream)) showAs(stream, () => "Stream of values");
+    return stream;
   }
 
   #sendSignal(signal: AbortSignal, ends: (() => void)[]): number {

@@ -24,7 +24,7 @@ Deno.test("readOutput() gives all that a process prints, and the process closes"
   const wanted = new Uint8Array(3_000_006);
   wanted.set(new TextEncoder().encode("onetwo"));
   assertEquals([all.length, sha1(all)], [wanted.length, sha1(wanted)]);
-  // One, over and over: what this is for.
+  // There is one buffer, used over and over.
   assertEquals(buffers.size, 1);
 });
 
@@ -54,7 +54,7 @@ Deno.test("readOutput() can be destroyed, which ends a process that still prints
   assertEquals(await soon(closed, "the end of the process"), "SIGPIPE");
 });
 
-Deno.test("readOutput() reads a stream as usual that is not a process's", async () => {
+Deno.test("readOutput() reads a stream that is not a process's as usual", async () => {
   const stream = new PassThrough();
   const got: string[] = [];
   const output = readOutput(stream, (chunk) => got.push(new TextDecoder().decode(chunk)));

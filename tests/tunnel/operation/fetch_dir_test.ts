@@ -278,11 +278,11 @@ bothWays("say what is wrong with a folder", async (way, { source, target, folder
   const file = folder.at("file");
   const cases: [source: string, target: string, why: RegExp][] = [
     [folder.at("missing"), target, /here, \S+\/missing: no such file or folder \(ENOENT\)$/],
-    [file, target, /here, \S+\/file: it is no folder \(ENOTDIR\)(; put\(\) sends files)?$/],
+    [file, target, /here, \S+\/file: it is not a folder \(ENOTDIR\)(; put\(\) sends files)?$/],
     [folder.at("dangling"), target, /here, \S+\/dangling: no such file or folder \(ENOENT\)$/],
     [folder.at("circle"), target, /here, \S+\/circle: too many symbolic links \(ELOOP\)$/],
     [source, folder.at("dangling"), /here, \S+\/dangling: it is a link that leads nowhere/],
-    [source, file, /here, \S+\/file: it is no folder \(ENOTDIR\)$/],
+    [source, file, /here, \S+\/file: it is not a folder \(ENOTDIR\)$/],
     [
       source,
       `${file}/x`,

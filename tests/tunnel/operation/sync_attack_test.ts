@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import fs from "node:fs";
 import process from "node:process";
-import { SMALL } from "../../../agent/trees/tree_source.ts";
+import { SMALL } from "../../../agent/files/contents.ts";
 import {
   ConnectionError,
   Local,
@@ -207,7 +207,7 @@ async function swapFolders(way: Way, trees: Trees): Promise<void> {
       } else {
         assertMatch(
           (await rejectsAs(Error, syncing)).message,
-          /here, \S+target\/1\S*: (a part of the path is not a folder|it is no folder any more)/,
+          /here, \S+target\/1\S*: (a part of the path is not a folder|it is not a folder any more)/,
         );
       }
       assertEquals(listing(folder.at("outside")), outside);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fs from "node:fs";
-import { SMALL } from "../../../agent/trees/tree_source.ts";
+import { SMALL } from "../../../agent/files/contents.ts";
 import { Local, SSHTunnel, type SyncProgress, type SyncResult } from "../../../mod.ts";
 import { command } from "../../services/command.ts";
 import { needing, service } from "../../services/services.ts";
