@@ -1,12 +1,7 @@
 import { shown } from "./arguments/shown.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import {
-  checkArgs,
-  checkBoolean,
-  checkName,
-  checkNames,
-  type TunnelOptions,
-} from "./tunnel_options.ts";
+import { checkArgs, checkBoolean, checkName } from "./arguments/check.ts";
+import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode Docker}. */
 export interface DockerOptions extends TunnelOptions {

@@ -1,6 +1,7 @@
-import { launches } from "./operation/link.ts";
+import { linkOf } from "./operation/link.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkNames, checkText, type TunnelOptions } from "./tunnel_options.ts";
+import { checkText } from "./arguments/check.ts";
+import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode Local}. */
 export type LocalOptions = TunnelOptions;
@@ -30,7 +31,7 @@ export class Local extends SubprocessTunnel {
   constructor(name = "localhost", options: LocalOptions = {}) {
     super(options);
     if (new.target === Local) checkNames(options);
-    launches.set(this, { here: true, sameUser: true });
+    linkOf(this).core.launch = { here: true, sameUser: true };
     checkText("name", name);
     this.host = name;
   }

@@ -1,14 +1,9 @@
 import process from "node:process";
-import { launches } from "./operation/link.ts";
+import { linkOf } from "./operation/link.ts";
 import { shown } from "./arguments/shown.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import {
-  checkArgs,
-  checkBoolean,
-  checkName,
-  checkNames,
-  type TunnelOptions,
-} from "./tunnel_options.ts";
+import { checkArgs, checkBoolean, checkName } from "./arguments/check.ts";
+import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode SSHTunnel}. */
 export interface SSHTunnelOptions extends TunnelOptions {
@@ -71,7 +66,7 @@ export class SSHTunnel extends SubprocessTunnel {
   constructor(host: string, options: SSHTunnelOptions = {}) {
     super(options);
     if (new.target === SSHTunnel) checkNames(options, "user", "port", "sudo", "sshArgs");
-    launches.set(this, { atTerminal: hasTerminal() });
+    linkOf(this).core.launch = { atTerminal: hasTerminal() };
     checkHost(host);
     const { user, port } = options;
     if (user !== undefined) checkName("user", user);

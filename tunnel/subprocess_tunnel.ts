@@ -2,7 +2,7 @@ import { agentHost } from "../agent/agent_host.ts";
 import { AgentConnection } from "./connection/agent_connection.ts";
 import { AGENT_COMMAND } from "./connection/bootstrap.ts";
 import { ownInterpreter } from "./connection/interpreters.ts";
-import { cores, launches } from "./operation/link.ts";
+import { linkOf, setCore } from "./operation/link.ts";
 import { permissionFlags } from "./arguments/permission_flags.ts";
 import { ServedFolders } from "./modules/served_folders.ts";
 import { Session } from "./session/session.ts";
@@ -11,7 +11,8 @@ import { lineReporter } from "./connection/stderr_lines.ts";
 import { BaseTunnel } from "./base_tunnel.ts";
 import { DepthLimitError } from "./depth_limit_error.ts";
 import { settings } from "./settings.ts";
-import { checkOptions, checkText, DEFAULTS, type TunnelOptions } from "./tunnel_options.ts";
+import { checkText } from "./arguments/check.ts";
+import { checkOptions, DEFAULTS, type TunnelOptions } from "./tunnel_options.ts";
 
 /**
  * A tunnel through the stdin and stdout of a process. To write a driver for another kind of pipe,
@@ -60,12 +61,7 @@ export abstract class SubprocessTunnel extends BaseTunnel {
     checkOptions(options);
     this.#options = options;
     this.#serve = new ServedFolders(options.serve ?? []);
-    cores.set(this, {
-      open: (onEnd) => this.#open(onEnd),
-      session: undefined,
-      closings: 0,
-      gone: Promise.resolve(),
-    });
+    setCore(this, (onEnd) => this.#open(onEnd));
   }
 
   /** The argv in front of the agent's own command. It is called at each connect. */
@@ -79,7 +75,7 @@ export abstract class SubprocessTunnel extends BaseTunnel {
     if (path.length > depthLimit) throw new DepthLimitError(depthLimit, path);
     const options = this.#options;
     const type = this.constructor as typeof SubprocessTunnel;
-    const launch = launches.get(this) ?? {};
+    const { launch } = linkOf(this).core;
     const { runtime = "auto", permissions, env = {}, cwd, stderr } = options;
     const report = lineReporter(host, stderr);
     const agent = this.remoteShell ? [AGENT_COMMAND.map(quote).join(" ")] : AGENT_COMMAND;

@@ -1,7 +1,8 @@
 import process from "node:process";
-import { launches } from "./operation/link.ts";
+import { linkOf } from "./operation/link.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkName, checkNames, checkText, type TunnelOptions } from "./tunnel_options.ts";
+import { checkName, checkText } from "./arguments/check.ts";
+import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode Sudo}. */
 export interface SudoOptions extends TunnelOptions {
@@ -46,7 +47,7 @@ export class Sudo extends SubprocessTunnel {
   constructor(options: SudoOptions = {}) {
     super(options);
     if (new.target === Sudo) checkNames(options, "user", "name");
-    launches.set(this, { here: true, otherUser: process.getuid?.() !== 0 });
+    linkOf(this).core.launch = { here: true, otherUser: process.getuid?.() !== 0 };
     const { user = "root", name = user } = options;
     checkName("user", user);
     checkText("name", name);

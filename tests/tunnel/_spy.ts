@@ -2,7 +2,7 @@ import { inflateRawSync } from "node:zlib";
 import { decode } from "../../codec/mod.ts";
 import { type Batch, Request } from "../../agent/protocol/request.ts";
 import type { SubprocessTunnel } from "../../mod.ts";
-import { cores } from "../../tunnel/operation/link.ts";
+import { linkOf } from "../../tunnel/operation/link.ts";
 
 /** What goes over a tunnel's connection, as seen from here. */
 export interface Traffic {
@@ -21,7 +21,7 @@ export interface Traffic {
 /** Connects, and counts from then on. */
 export async function spyOn(tun: SubprocessTunnel): Promise<Traffic> {
   await tun.connect();
-  const session = cores.get(tun)!.session!;
+  const session = linkOf(tun).core.session!;
   const { multiplexer } = session.connection;
   const traffic: Traffic = { calls: 0, batches: 0, batchBytes: 0, modules: [], imports: [] };
   const open = multiplexer.open.bind(multiplexer);

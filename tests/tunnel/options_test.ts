@@ -308,7 +308,11 @@ Deno.test("a class that is no driver says so", async () => {
   class Nothing extends BaseTunnel {
     readonly host = "nowhere";
   }
-  await assertRejects(() => new Nothing().connect(), TypeError, "Nothing is no driver");
+  await assertRejects(
+    () => new Nothing().connect(),
+    TypeError,
+    "Cannot use Nothing as a tunnel: it is not a driver",
+  );
 });
 
 Deno.test("a driver needs a host", async () => {

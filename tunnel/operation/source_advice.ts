@@ -1,11 +1,11 @@
 import { codeOf, isFolderExpected } from "../../agent/files/file_error.ts";
 
 /**
- * What to do instead, to be said behind the reason why something of this machine cannot be sent; nothing if there is
- * nothing to say.
+ * Advice for a source here that cannot be sent, as a text to put behind the reason; empty if there
+ * is no advice.
  *
- * @param operation What it was to be sent by.
- * @param path The path of it.
+ * @param operation The operation that was to send it.
+ * @param path Its path.
  * @param error The reason, an error with a `code` like those of the system.
  */
 export function sourceAdvice(operation: "put" | "sync", path: string, error: unknown): string {

@@ -10,6 +10,7 @@ import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
 import { showAs } from "../arguments/show_as.ts";
 import { isCallback } from "../callback.ts";
+import { resetOnAbort } from "./abort.ts";
 
 /** Whether `value` goes on beside the values that it is among: a stream, a signal, a callback. */
 export function isAttachment(value: unknown): boolean {
@@ -32,14 +33,16 @@ export function simpleHandle(value: unknown): Handle | undefined {
   return valueHandle(value);
 }
 
-/** What {@linkcode Attachments} needs of its connection. */
+/** Options for {@linkcode Attachments}, all of which a session sets. */
 export interface AttachmentsOptions {
   readonly multiplexer: Multiplexer;
-  /** Keeps the script alive until what it returns is called. */
+  /** Keeps the script alive until the function that it returns is called. */
   readonly hold: () => () => void;
-  /** The error for what was thrown at the far end. */
+  /** Gives the error for what was thrown at the far end. */
   readonly fail: (failure: Failure) => unknown;
-  /** Closes the connection, whose far end broke the protocol, and gives the error for that. */
+  /**
+   * Closes the connection, because the far end broke the protocol, and gives the error for that.
+   */
   readonly broken: (text: string, cause: unknown) => unknown;
 }
 
@@ -57,8 +60,9 @@ export class Attachments {
   /**
    * Sends the attachments of a call. Its streams end with `signal`.
    *
-   * @returns Their numbers, for the call's header; what ends the streams of a call that has failed; and what is
-   * to be called when the call is over. Streams outlive a call that has not failed: its result may be made of them.
+   * @returns `numbers` are for the call's header. `fail` ends the streams of a call that has
+   * failed; those of any other call go on, because its result may be made of them. `end` must be
+   * called when the call is over.
    */
   send(
     attachments: readonly unknown[],
@@ -85,13 +89,13 @@ export class Attachments {
     };
   }
 
-  /** Keeps the channel of a stream of the far end until a value refers to it. */
+  /** Keeps the channel of a stream of the far end until a value refers to the stream. */
   add(channel: Channel): void {
     this.#incoming.set(channel.id, channel);
     channel.onFailure(() => this.#incoming.delete(channel.id));
   }
 
-  /** The far end cannot call these callbacks any more. */
+  /** Forgets callbacks, which the far end cannot call any more. */
   releaseCallbacks(ids: readonly unknown[]): void {
     for (const id of ids) this.#callbacks.delete(id as number);
   }
@@ -101,7 +105,7 @@ export class Attachments {
     try {
       const message = await channel.receive();
       const fn = this.#callbacks.get(id as number);
-      if (fn === undefined) throw new TypeError("There is no such callback");
+      if (fn === undefined) throw new TypeError("Cannot call back: there is no such callback");
       const args = message === undefined ? [] : this.decode(message.bytes, undefined);
       const result = await fn(...args as unknown[]);
       channel.send(encode(result, { name: "result", handle: valueHandle }), Flag.END);
@@ -111,7 +115,7 @@ export class Attachments {
     }
   }
 
-  /** Decodes what the far end sent. Its streams end with `signal`. */
+  /** Decodes a value that the far end sent. Its streams end with `signal`. */
   decode(bytes: Uint8Array, signal: AbortSignal | undefined): unknown {
     return decode(bytes, { revive: (data) => this.#revive(data, signal) });
   }
@@ -120,18 +124,20 @@ export class Attachments {
     const [kind, id, streamKind] = Array.isArray(data) ? data : [];
     if (kind !== HandleKind.STREAM) {
       const value = reviveValue(data);
-      if (value === undefined) throw new TypeError("A handle that a controller does not take");
+      if (value === undefined) {
+        throw new TypeError("It has a handle that a controller does not take");
+      }
       return value;
     }
     const channel = this.#incoming.get(id);
-    if (channel === undefined) throw new TypeError("A stream that was not opened");
+    if (channel === undefined) throw new TypeError("It has a stream that was not opened");
     this.#incoming.delete(id);
     resetOnAbort(channel, signal);
     const { hold, fail, broken } = this.#options;
     const stream = receiveStream(channel, streamKind, {
       hold,
       fail,
-      broken: (cause) => broken("A stream that cannot be read", cause),
+      broken: (cause) => broken("The far end sent a stream that cannot be read", cause),
     });
     // For the table of a group's results, for example. An agent does not need it.
     if (!(stream instanceof ReadableStream)) showAs(stream, () => "Stream of values");
@@ -154,13 +160,4 @@ export class Attachments {
   #open(kind: number): Channel {
     return this.#options.multiplexer.open(encode([kind]));
   }
-}
-
-/** Gives the channel of a stream up when `signal` aborts. */
-function resetOnAbort(channel: Channel, signal: AbortSignal | undefined): void {
-  if (signal === undefined) return;
-  const onAbort = (): void => channel.reset(signal.reason);
-  if (signal.aborted) onAbort();
-  else signal.addEventListener("abort", onAbort, { once: true });
-  channel.onFailure(() => signal.removeEventListener("abort", onAbort));
 }

@@ -113,7 +113,9 @@ async function disturbed(
   });
 }
 
-/** More than is on its way at any time: when it begins to arrive, nothing behind it has been read. */
+/**
+ * More than is on its way at any time: when it begins to arrive, nothing behind it has been read.
+ */
 const FIRST = bytesOf(12 * 1024 ** 2);
 
 bothWays("get along with files that go or change meanwhile", async (way, trees) => {
@@ -177,7 +179,10 @@ bothWays("carry a file to which somebody writes all the time", async (way, trees
   }
 });
 
-/** Has links take the place of folders that are about to be used, and asserts that nothing comes of it. */
+/**
+ * Has links take the place of folders that are about to be used, and asserts that nothing comes of
+ * it.
+ */
 async function swapFolders(way: Way, trees: Trees): Promise<void> {
   const { source, target, folder } = trees;
   const large = bytesOf(SMALL + 1);
