@@ -8,7 +8,7 @@ import { makeProject } from "../_project.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 /** The scripts that the tests run, each in its place. */
-const FOLDER = fileURLToPath(new URL("fixture/places", import.meta.url));
+const FOLDER = fileURLToPath(new URL("../fixture/places", import.meta.url));
 const ENV = { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
 
 interface DenoOptions {
@@ -158,7 +158,7 @@ Deno.test("A worker calls its functions, and misses no message while it loads", 
 });
 
 Deno.test("A worker of node:worker_threads does too", async () => {
-  const worker = new NodeWorker(new URL("fixture/places/in_node_worker.ts", import.meta.url));
+  const worker = new NodeWorker(new URL("../fixture/places/in_node_worker.ts", import.meta.url));
   try {
     worker.postMessage(4);
     const results = new Promise((resolve, reject) => {
