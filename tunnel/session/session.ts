@@ -1,7 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
-import { agentHost } from "../../agent/agent_host.ts";
 import { type Channel, ChannelReset, type Message } from "../../agent/wire/channel.ts";
 import { FILES_BUNDLE } from "../../agent/_files_bundle.ts";
 import { decodeFailure, encodeFailure, type Failure } from "../../agent/protocol/failure.ts";
@@ -22,7 +19,8 @@ import type { AgentConnection } from "../connection/agent_connection.ts";
 import { Attachments } from "./attachments.ts";
 import type { CallImage } from "../closure/call_image.ts";
 import type { SentSource } from "../source/lower_using.ts";
-import { moduleGraph, resolveDynamic } from "../modules/module_graph.ts";
+import { moduleGraph } from "../modules/module_graph.ts";
+import { modulesHere } from "../modules/modules_here.ts";
 import type { ServedFolders } from "../modules/served_folders.ts";
 import { visible } from "../visible.ts";
 import { RemoteError } from "../remote_error.ts";
@@ -217,7 +215,7 @@ export class Session {
   ): Promise<[string, number]> {
     // Only what was sent can ask, so nothing is resolved from a place of the agent's choice.
     const known = this.#modules.has(referrer) || this.#codeUrls.has(referrer);
-    const id = known ? await resolveDynamic(specifier, referrer, type) : undefined;
+    const id = known ? await modulesHere.resolveDynamic(specifier, referrer, type) : undefined;
     if (id !== undefined && id.startsWith("node:")) return [id, this.#batches];
     if (id === undefined || !this.#mayHave(id)) {
       // Whether there is such a file is not for the far end to know, unless it may have it.
@@ -239,7 +237,7 @@ export class Session {
   /** Throws if it may, but there is no such module. */
   #mayHave(id: string): boolean {
     // What came through this agent's own controller was that one's to give.
-    if (this.#modules.has(id) || agentHost()?.record(id) !== undefined) return true;
+    if (this.#modules.has(id) || modulesHere.hasReceived(id)) return true;
     const found = this.#options.serve.find(urlOf(id));
     if (found === "missing") throw new TypeError(`Cannot import ${id}: there is no such file`);
     return found === "served";
@@ -284,12 +282,9 @@ export class Session {
   /** A file that is served; `undefined` if there is none. */
   async #readFile(url: unknown): Promise<Uint8Array | undefined> {
     const isFile = typeof url === "string" && url.startsWith("file:");
-    const agent = agentHost();
-    // It is where the modules came from.
-    if (isFile && agent !== undefined) return await agent.file(url);
-    const found = isFile ? this.#options.serve.find(url) : "refused";
-    if (found === "refused") throw this.#refusal(`Cannot read ${url}`);
-    return found === "missing" ? undefined : await readFile(fileURLToPath(url as string));
+    const file = isFile ? await modulesHere.servedFile(url, this.#options.serve) : "refused";
+    if (file === "refused") throw this.#refusal(`Cannot read ${url}`);
+    return file === "missing" ? undefined : file;
   }
 
   /** Sends code that has not been sent yet, and gives its number. */

@@ -238,7 +238,7 @@ Deno.test("module() names the permission that it lacks", async () => {
   const refusal = (name: string, why: string): string =>
     `Cannot send module ${new URL(name, `file://${folder}/`)}: ${why}`;
   const unread = (name: string): string =>
-    refusal(name, `this process may not read it, run it with --allow-read=${folder}/${name}`);
+    refusal(name, `this process may not read it; run it with --allow-read=${folder}/${name}`);
   for (const flags of [[], ["--allow-sys"]]) {
     assertEquals(await run(...flags), [unread("add.ts"), unread("none.ts")]);
     const missing = refusal("none.ts", "there is no such module");
@@ -248,7 +248,7 @@ Deno.test("module() names the permission that it lacks", async () => {
 
 Deno.test("module() and built-ins need no --allow-sys, and call() says that it does", async () => {
   const refusal = "TypeError: Cannot find out what to send of a function: " +
-    "this process may not use V8's inspector, run it with --allow-sys";
+    "this process may not use V8's inspector; run it with --allow-sys";
   assertEquals(await runWith(["--allow-run=sh", "--allow-env"]), {
     ...ALL,
     reference: refusal,
