@@ -18,8 +18,8 @@ export interface CallImage {
   /** Code that goes with the values, if any. */
   readonly code: Code | undefined;
   /**
-   * The encoded arguments, or with code `[function, arguments, captured, ...properties]`; `undefined` for
-   * no arguments.
+   * The encoded arguments, or with code `[function, arguments, captured, ...properties]`;
+   * `undefined` for no arguments.
    */
   readonly body: Uint8Array | undefined;
   /** Ids of the modules that are needed. */
@@ -32,8 +32,8 @@ export interface CallImage {
 const places = new WeakMap<AnyFunction, FunctionPlace>();
 
 /**
- * Finds out what to send for a call of `fn`. The variables of `fn`, and the arguments, are taken as they
- * are when this is called.
+ * Finds out what to send for a call of `fn`. The variables of `fn`, and the arguments, are taken as
+ * they are when this is called.
  *
  * @throws {TypeError} If something cannot be sent; the text names it.
  */
@@ -60,7 +60,9 @@ function plainImage(place: FunctionPlace, args: unknown[]): CallImage | undefine
   return hasHandles ? undefined : { place, code: undefined, body, modules, attachments: [] };
 }
 
-/** A call that may need code: inspects functions, describes them, and drafts what is sent of them. */
+/**
+ * A call that may need code: inspects functions, describes them, and drafts what is sent of them.
+ */
 async function draftImage(
   called: { readonly fn: AnyFunction } | { readonly place: FunctionPlace },
   args: unknown[],

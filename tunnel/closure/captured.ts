@@ -17,13 +17,13 @@ export interface CapturedVariable {
 }
 
 /** The names that a function uses, by what they mean. */
-export interface Captured {
+interface Captured {
   readonly variables: ReadonlyMap<string, CapturedVariable>;
   readonly imports: readonly (ImportedName & { readonly name: string })[];
 }
 
 /** Where the names that a function uses are looked up. */
-export interface Surroundings {
+interface Surroundings {
   /** All scopes around the function, from the inside out. */
   readonly allScopes: readonly FunctionScope[];
   /** The scopes without the script's own. */

@@ -19,9 +19,9 @@ export interface SentFunction {
 }
 
 /**
- * The variables that must have their values before each class is created. Since the static fields and
- * blocks of a class may call functions, its needs include the variables of the functions that they can
- * reach.
+ * The variables that must have their values before each class is created. Since the static fields
+ * and blocks of a class may call functions, its needs include the variables of the functions that
+ * they can reach.
  *
  * @param boundParts Gives the values in a bound function, and nothing for other functions.
  */

@@ -6,12 +6,16 @@ import type { FunctionByValue } from "./function_by_value.ts";
 import type { Use } from "./refusal.ts";
 import { UnitDraft } from "./unit_draft.ts";
 
-/** Collects the code of a call: its functions and classes that go by value, a unit for each script. */
+/**
+ * Collects the code of a call: its functions and classes that go by value, a unit for each script.
+ */
 export class CodeDraft {
   /** By the script's URL. */
   readonly #units = new Map<string, UnitDraft>();
   readonly #sent = new Map<AnyFunction, SentFunction>();
-  /** The variables that each class needs to be created, as far as {@linkcode completeClasses} knows. */
+  /**
+   * The variables that each class needs to be created, as far as {@linkcode completeClasses} knows.
+   */
   #needs: ReadonlyMap<AnyFunction, readonly Variable[]> = new Map();
 
   /** The values of the variables of each unit. */

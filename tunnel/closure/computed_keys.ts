@@ -12,7 +12,8 @@ export function readKeys(
   made: AnyFunction,
   { members, fields }: ComputedMembers,
 ): Map<string, string | symbol> | undefined {
-  // Fields are enumerable and come in their order; methods are told by their text, then by their order.
+  // Fields are enumerable and come in their order; methods are told by their text, then by their
+  // order.
   const unnamed = Reflect.ownKeys(made).filter((key) =>
     Object.prototype.propertyIsEnumerable.call(made, key) && !fields.has(key as string)
   );

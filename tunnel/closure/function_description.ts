@@ -18,7 +18,7 @@ export type FunctionDescription =
 /**
  * Finds out how a function is sent.
  *
- * @param inspect Gives what V8 knows of it.
+ * @param inspect Asks V8 about a function.
  * @throws {FunctionRefusal} If it cannot be sent.
  */
 export async function describeFunction(

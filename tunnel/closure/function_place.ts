@@ -15,8 +15,8 @@ function isInternal(url: string): boolean {
 }
 
 /**
- * The place of `fn`, which is written at `location`, where the far end can find it too: a built-in, or
- * an export of a module other than the entry script. `undefined` if it is neither.
+ * The place of `fn`, which is written at `location`, where the far end can find it too: a built-in,
+ * or an export of a module other than the entry script. `undefined` if it is neither.
  */
 export async function placeOf(
   fn: AnyFunction,

@@ -4,8 +4,8 @@ import { partsOf } from "./parts.ts";
 import { FunctionRefusal } from "./refusal.ts";
 
 /**
- * Finds a bound function or class that cannot be created before itself: the codec has said that there
- * is one.
+ * Finds a bound function or class that cannot be created before itself: the codec has said that
+ * there is one.
  *
  * @param functions The functions that have handles.
  * @param boundParts Gives the values in a bound function, and nothing for other functions.

@@ -3,13 +3,13 @@ import { describeFunction, type FunctionDescription } from "./function_descripti
 import { type FunctionInspection, inspectFunction } from "./inspector.ts";
 import { ownProperties, type OwnProperty } from "./own_properties.ts";
 
-/** What is known of the functions that a call has to do with. Each is inspected once. */
+/** Inspects the functions that a call has to do with, each of them once. */
 export class Inspections {
   readonly #inspections = new Map<AnyFunction, Promise<FunctionInspection>>();
   readonly #properties = new Map<AnyFunction, readonly OwnProperty[]>();
   readonly #descriptions = new Map<AnyFunction, Promise<FunctionDescription>>();
 
-  /** What V8 knew of `fn` when this was first called for it. */
+  /** Asks V8 about `fn`. The answer is as of the first time that this was called for `fn`. */
   inspect(fn: AnyFunction): Promise<FunctionInspection> {
     let inspection = this.#inspections.get(fn);
     if (inspection === undefined) {

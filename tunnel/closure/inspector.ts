@@ -15,13 +15,13 @@ export interface FunctionLocation {
 
 /** The variables of one of the scopes around a function. */
 export interface FunctionScope {
-  /** What V8 calls the scope, such as `Module` or `Closure (makeCounter)`. */
+  /** V8's name for the scope, such as `Module` or `Closure (makeCounter)`. */
   readonly description: string;
   /** The variables, as they were at the inspection; the global object for the last scope. */
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** What V8 knows of a function. */
+/** V8's answers about a function. */
 export interface FunctionInspection {
   /** `undefined` for a function that is not JavaScript. */
   readonly location: FunctionLocation | undefined;
@@ -74,8 +74,9 @@ let idPrefix: string | undefined;
 /**
  * Asks V8 where a function is written, and what it can see.
  *
- * The variables are those at the time of the call, although the answers of the inspector come later:
- * the inspector does at once what it is asked, and the ids that it gives to objects are predicted.
+ * The variables are those at the time of the call, although the answers of the inspector come
+ * later: the inspector does at once what it is asked, and the ids that it gives to objects are
+ * predicted.
  *
  * @throws {TypeError} If this process may not use the inspector.
  */

@@ -5,7 +5,10 @@ import { symbolHandle } from "./symbol_handle.ts";
 /** The properties that every class has. */
 const EVERY = new Set<string | symbol>(["length", "name", "prototype"]);
 
-/** A property that comes neither with the code of a function or class nor with the copy of an object. */
+/**
+ * A property that comes neither with the code of a function or class nor with the copy of an
+ * object.
+ */
 export interface OwnProperty {
   /** Whether it is a property of the function's `prototype`. */
   readonly isOfPrototype: boolean;
@@ -14,8 +17,8 @@ export interface OwnProperty {
 }
 
 /**
- * The properties that a function or class has besides its code: those that were assigned to it or its
- * `prototype`, and the static fields of a class.
+ * The properties that a function or class has besides its code: those that were assigned to it or
+ * its `prototype`, and the static fields of a class.
  */
 export function ownProperties(fn: AnyFunction): OwnProperty[] {
   const text = Function.prototype.toString.call(fn);
@@ -33,7 +36,10 @@ export function ownProperties(fn: AnyFunction): OwnProperty[] {
   );
 }
 
-/** Whether instances of `fn`, which is not a class, inherit from something that was not made with it. */
+/**
+ * Whether instances of `fn`, which is not a class, inherit from something that was not made with
+ * it.
+ */
 export function hasOtherPrototype(fn: AnyFunction): boolean {
   const prototype = Object.getOwnPropertyDescriptor(fn, "prototype")?.value;
   if (typeof prototype !== "object" || prototype === null) return false;
@@ -45,8 +51,8 @@ export function hasOtherPrototype(fn: AnyFunction): boolean {
 }
 
 /**
- * The properties that a plain object has by symbols that are the same everywhere. No code at the far
- * end could ask for those by other symbols.
+ * The properties that a plain object has by symbols that are the same everywhere. No code at the
+ * far end could ask for those by other symbols.
  */
 export function symbolProperties(value: unknown): OwnProperty[] {
   if (typeof value !== "object" || value === null) return [];

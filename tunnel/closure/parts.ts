@@ -1,8 +1,8 @@
 import { types } from "node:util";
 
 /**
- * `value` and all objects and functions in it, each once, as far as the codec goes: not into functions
- * and modules.
+ * `value` and all objects and functions in it, each once, as far as the codec goes: not into
+ * functions and modules.
  *
  * @param seen The parts that are left out; all that are given are added to it.
  */

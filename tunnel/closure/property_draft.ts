@@ -4,8 +4,8 @@ import { type OwnProperty, symbolProperties } from "./own_properties.ts";
 import type { Use } from "./refusal.ts";
 
 /**
- * Collects the properties that are sent beside the values: those that functions and classes have besides
- * their code, and objects besides their copies.
+ * Collects the properties that are sent beside the values: those that functions and classes have
+ * besides their code, and objects besides their copies.
  */
 export class PropertyDraft {
   readonly #properties: (OwnProperty & { readonly owner: object })[] = [];

@@ -51,7 +51,8 @@ export class FunctionRefusal extends Error {
 }
 
 /**
- * Says of a refusal of the codec which argument it is about, or which variable of which function.
+ * Makes of a refusal of the codec an error that names the argument, or the function and its
+ * variable.
  *
  * @returns `error` itself if it is another error, or about a value that is nested too deeply.
  */

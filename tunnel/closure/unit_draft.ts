@@ -16,12 +16,13 @@ interface ScopeDraft extends UnitScope {
 }
 
 /**
- * Collects the functions that are sent of one script, in scopes like those around them here, so that
- * functions which share a variable here do so there.
+ * Collects the functions that are sent of one script, in scopes like those around them here, so
+ * that functions which share a variable here do so there.
  *
- * V8 does not tell which functions share a scope, only the values in it. Scopes of the same kind, names
- * and values are taken for one, except that one scope has each function but once: two counters that
- * stand at 0 stay two. A function that fits into several scopes is refused if it matters which.
+ * V8 does not tell which functions share a scope, only the values in it. Scopes of the same kind,
+ * names and values are taken for one, except that one scope has each function but once: two
+ * counters that stand at 0 stay two. A function that fits into several scopes is refused if it
+ * matters which.
  */
 export class UnitDraft {
   /** Its index among the units of a call. */

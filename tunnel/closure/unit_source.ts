@@ -19,8 +19,8 @@ export interface UnitScope {
 }
 
 /**
- * Writes the module of a unit. Each function is at the position that it has in the script, where there
- * is room.
+ * Writes the module of a unit. Each function is at the position that it has in the script, where
+ * there is room.
  *
  * @param importStatements Statements for the module's beginning.
  * @param names All names that the functions use, from which the unit's own have to differ.

@@ -19,8 +19,8 @@ import { asReference, BuiltinReference, canHandle } from "./sendable.ts";
 import { symbolHandle } from "./symbol_handle.ts";
 
 /**
- * Collects the handles of all values of a call that have no encoding, with the code and the attachments
- * that the handles refer to.
+ * Collects the handles of all values of a call that have no encoding, with the code and the
+ * attachments that the handles refer to.
  */
 export class ValueDraft {
   /** Streams, signals and callbacks, to which handles refer by their index. */
@@ -33,7 +33,7 @@ export class ValueDraft {
   /** Ids of modules that handles refer to. */
   readonly #loads = new Set<string>();
   readonly #properties = new PropertyDraft();
-  /** Functions whose properties are being added, by this draft or one that tries something with it. */
+  /** Functions whose properties are being added, by this draft or by one that it is a trial for. */
   readonly #adding: Set<AnyFunction>;
 
   constructor(
@@ -154,7 +154,7 @@ export class ValueDraft {
       if ("value" in descriptor) {
         descriptor = { ...descriptor, value: asReference(descriptor.value) };
       }
-      // A static field has the value that it has here; if that cannot be sent, the class makes it anew.
+      // A static field whose value here cannot be sent has the value that the class gives it there.
       if (code.hasStatics && !await this.#canSend(descriptor)) continue;
       this.#properties.addSymbols(descriptor.value);
       this.#properties.add(fn, { ...property, descriptor });

@@ -53,8 +53,8 @@ export function isCommonJs(url: string, isModule: boolean, host: ModuleHost): bo
 }
 
 /**
- * The `type` of the nearest package.json: `"none"` if the file does not say, `undefined` if there is
- * no such file.
+ * The `type` of the nearest package.json: `"none"` if the file does not say, `undefined` if there
+ * is no such file.
  */
 function packageType(url: string, host: ModuleHost): string | undefined {
   for (let folder = new URL(".", url);; folder = new URL("..", folder)) {

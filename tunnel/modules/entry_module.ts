@@ -1,8 +1,8 @@
 import { isMainThread } from "node:worker_threads";
 
 /**
- * Whether this is a worker, of the web's kind or of Node's. A worker that waits while it loads misses
- * the messages that come meanwhile, so nothing that it imports may wait.
+ * Whether this is a worker, of the web's kind or of Node's. A worker that waits while it loads
+ * misses the messages that come meanwhile, so nothing that it imports may wait.
  */
 export const IN_WORKER: boolean = !isMainThread || "WorkerGlobalScope" in globalThis;
 

@@ -7,7 +7,7 @@ import { loadedScripts, scriptSource } from "./v8.ts";
 type ResolveNext = (specifier: string, context: { parentURL: string }) => { url: string | null };
 type LoadNext = (url: string, context: object) => { source?: string | null };
 
-/** What Deno hands to a hook into its loader. */
+/** The functions that Deno hands to a hook into its loader. */
 interface Loader {
   readonly resolve: ResolveNext;
   readonly load: LoadNext;
@@ -15,10 +15,11 @@ interface Loader {
 
 /**
  * How this process resolves and loads modules: import maps, workspaces, packages and the compiler
- * are Deno's own. Deno hands its loader to a hook, and the loader stays of use after the hook is gone.
+ * are Deno's own. Deno hands its loader to a hook, and the loader stays of use after the hook is
+ * gone.
  */
 async function openLoader(): Promise<Loader> {
-  // Packages of CommonJS that the script imports beside the library are loaded meanwhile: a hook would
+  // CommonJS packages that the script imports beside the library run meanwhile: the hook would
   // change what their `require` does.
   await new Promise((resolve) => setTimeout(resolve, 0));
   let resolve: ResolveNext | undefined;
@@ -44,8 +45,8 @@ async function openLoader(): Promise<Loader> {
 
 /**
  * Resolves and reads modules as this process itself does. There is one for a process, made when the
- * library is loaded: the hook leaves an operation behind that never completes, and a test in which it
- * was made would be blamed for a leak.
+ * library is loaded: the hook leaves an operation behind that never completes, and a test in which
+ * it was made would be blamed for a leak.
  */
 export class ModuleHost {
   readonly #opening: Promise<Loader> = openLoader();
@@ -61,8 +62,8 @@ export class ModuleHost {
   }
 
   /**
-   * The URL or `node:` name that an import of `specifier` means in the module `referrer`; `undefined`
-   * if it leads nowhere.
+   * The URL or `node:` name that an import of `specifier` means in the module `referrer`;
+   * `undefined` if it leads nowhere.
    *
    * @param mayRun Whether a package of JSR, which is found by importing it, may be run.
    */
@@ -86,7 +87,10 @@ export class ModuleHost {
     return url;
   }
 
-  /** What `require(specifier)` means in the module `referrer`; `undefined` if it leads nowhere. */
+  /**
+   * The id that `require(specifier)` means in the module `referrer`; `undefined` if it leads
+   * nowhere.
+   */
   resolveRequire(specifier: string, referrer: string): string | undefined {
     if (isBuiltin(specifier)) {
       return specifier.startsWith("node:") ? specifier : `node:${specifier}`;
@@ -119,8 +123,8 @@ export class ModuleHost {
   }
 
   /**
-   * The text of a file of code or JSON, compiled if it was not JavaScript; `undefined` if there is no
-   * such file. A file of a package, or one that this process imports itself, is read without a
+   * The text of a file of code or JSON, compiled if it was not JavaScript; `undefined` if there is
+   * no such file. A file of a package, or one that this process imports itself, is read without a
    * permission.
    */
   file(url: string): string | undefined {
@@ -171,8 +175,8 @@ export class ModuleHost {
   }
 
   /**
-   * Adds a source map, which V8 does not give, to the code of a remote module: the module is compiled
-   * again, and the map is taken if the code comes out the same.
+   * Adds a source map, which V8 does not give, to the code of a remote module: the module is
+   * compiled again, and the map is taken if the code comes out the same.
    */
   async #withSourceMap(url: string, code: string): Promise<string> {
     if (!/^https?:/.test(url)) return code;

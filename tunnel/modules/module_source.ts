@@ -27,8 +27,8 @@ export interface ModuleSource {
   resolveImport(one: ModuleImport, referrer: string): Promise<string | undefined>;
 
   /**
-   * The id that a computed `import()` means in the script `referrer`, which runs at the far end. There
-   * need not be such a module. No code is run to find out.
+   * The id that a computed `import()` means in the script `referrer`, which runs at the far end.
+   * There need not be such a module. No code is run to find out.
    */
   resolveDynamic(
     specifier: string,
@@ -36,7 +36,10 @@ export interface ModuleSource {
     type: string | undefined,
   ): Promise<string | undefined>;
 
-  /** What `import.meta.resolve(specifier)` gives in the script `referrer`; `undefined` if unknown. */
+  /**
+   * The answer of `import.meta.resolve(specifier)` in the script `referrer`; `undefined` if
+   * unknown.
+   */
   resolveUrl(specifier: string, referrer: string): Promise<string | undefined>;
 
   /**

@@ -8,5 +8,5 @@ const agent = agentHost();
 const own = agent === undefined ? new OwnModules() : undefined;
 if (!IN_WORKER) await own?.ready;
 
-/** Where this process has its modules from. */
+/** The source of this process's modules. */
 export const modulesHere: ModuleSource = own ?? new ReceivedModules(agent!);

@@ -49,7 +49,7 @@ export class OwnModules implements ModuleSource {
     referrer: string,
     type: string | undefined,
   ): Promise<string | undefined> {
-    // To resolve another scheme, such as that of a package, Deno may have to load or even run it.
+    // Deno may have to load, or even run, a package to resolve its URL.
     const protocol = parseUrl(specifier)?.protocol;
     if (protocol !== undefined && !/^(file|https?|node):$/.test(protocol)) return undefined;
     const url = await this.#host.resolve(specifier, referrer, false);

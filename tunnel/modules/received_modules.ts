@@ -74,7 +74,7 @@ export class ReceivedModules implements ModuleSource {
     return await this.#agent.file(url) ?? "missing";
   }
 
-  /** What the controller said that an import means. */
+  /** The id that an import means, if the controller has said it. */
   #resolveKnown(key: string, referrer: string): string | undefined {
     if (key.startsWith("node:")) return key;
     const { record, units } = this.#agent;

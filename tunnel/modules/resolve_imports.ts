@@ -27,7 +27,8 @@ export async function resolveImports(
 /**
  * Resolves what the script `referrer` asks of `import.meta.resolve()`.
  *
- * @returns As a property of a module record: the answers that are not simply URLs relative to the script.
+ * @returns The answers, without those that are simply URLs relative to the script, as a property of
+ * a module record.
  */
 export async function resolveUrls(
   source: ModuleSource,

@@ -17,7 +17,9 @@ const insideInspector = isInteractive(entryModule() ?? "");
 /** The URLs of scripts by V8's numbers, which never change. */
 const scriptUrls = new Map<string, string>();
 
-/** Resolves when messages may be sent to the inspector; `undefined` if they may be sent right now. */
+/**
+ * Resolves when messages may be sent to the inspector; `undefined` if they may be sent right now.
+ */
 export function messagesAllowed(): Promise<void> | undefined {
   return insideInspector ? new Promise((resolve) => setTimeout(resolve, 0)) : undefined;
 }
@@ -73,7 +75,9 @@ export async function scriptUrl(session: Session, scriptId: string): Promise<str
   return scriptUrls.get(scriptId) ?? "";
 }
 
-/** The JavaScript that V8 runs of a script, by its URL; `undefined` if none is loaded from there. */
+/**
+ * The JavaScript that V8 runs of a script, by its URL; `undefined` if none is loaded from there.
+ */
 export async function scriptSource(url: string): Promise<string | undefined> {
   await messagesAllowed();
   const session = openInspector("Cannot read its code");

@@ -1,7 +1,7 @@
 import { findUses, type SyntaxNode } from "./syntax.ts";
 
 /** A member of a class whose key is computed. */
-export interface ComputedMember {
+interface ComputedMember {
   /** The variable that stands for the key. */
   readonly variable: string;
   readonly isStatic: boolean;
@@ -17,7 +17,7 @@ export interface ComputedMembers {
   readonly fields: ReadonlySet<string>;
 }
 
-/** What {@linkcode findComputedMembers} finds. */
+/** The result of {@linkcode findComputedMembers}. */
 export interface FoundMembers extends ComputedMembers {
   readonly members: readonly (ComputedMember & { readonly key: SyntaxNode })[];
   /** The variables from which keys are computed. V8 may have forgotten their values. */

@@ -18,7 +18,7 @@ export interface FunctionCode {
   readonly imports: readonly ModuleImport[];
   /** How `text` has to be read: as an expression, or as a member of an object literal. */
   readonly form: "expression" | "method" | "class";
-  /** What it uses of what is around it. */
+  /** Its uses of the code around it. */
   readonly uses: Uses;
   /** Of a class, the names that it needs to be created, rather than to be used. */
   readonly needs: ReadonlySet<string>;
@@ -27,7 +27,8 @@ export interface FunctionCode {
   /** Whether it is a method whose key is computed; a 0 stands for the key in `text`. */
   readonly hasComputedKey: boolean;
   /**
-   * The variables from which a class computes keys of its members. V8 may have forgotten their values.
+   * The variables from which a class computes keys of its members. V8 may have forgotten their
+   * values.
    */
   readonly keyVariables: ReadonlySet<string>;
   /** Whether a class has static fields or blocks, which may run any code. */
@@ -131,7 +132,9 @@ function withImports(
   return { text: withTypes(text, edits), imports };
 }
 
-/** How `text` has to be read, its node, and how many characters were in front when it was parsed. */
+/**
+ * How `text` has to be read, its node, and how many characters were in front when it was parsed.
+ */
 function parseAs(text: string, parse: Parse): [FunctionCode["form"], SyntaxNode, number] {
   let first: unknown;
   try {
@@ -154,7 +157,9 @@ function parseAs(text: string, parse: Parse): [FunctionCode["form"], SyntaxNode,
   }
 }
 
-/** The names that are evaluated with a class: its parent, computed keys, static fields and blocks. */
+/**
+ * The names that are evaluated with a class: its parent, computed keys, static fields and blocks.
+ */
 function needsOf(node: SyntaxNode): Set<string> {
   const needs = new Set<string>();
   const add = (part: unknown): void => {

@@ -10,7 +10,7 @@ export interface ModuleImport {
   readonly isDynamic: boolean;
 }
 
-/** What {@linkcode importsOf} finds. */
+/** The result of {@linkcode importsOf}. */
 export interface Imports {
   /**
    * The source without import attributes, which old engines do not know: specifiers are those of

@@ -17,7 +17,7 @@ interface DenoOptions {
   readonly input?: string;
 }
 
-/** What Deno prints when it is run with arguments, which has to succeed and to complain of nothing. */
+/** The output of Deno with these arguments. It has to succeed without a word on stderr. */
 async function deno(args: readonly string[], options: DenoOptions = {}): Promise<string> {
   const { cwd = FOLDER, env = {}, input = "" } = options;
   const child = new Deno.Command(Deno.execPath(), {
@@ -198,7 +198,7 @@ Deno.test("What the library loads late is in its module graph", async () => {
   ]);
 });
 
-/** What `permissions.ts` can do with these permissions. */
+/** The results of `permissions.ts` with these permissions. */
 async function runWith(permissions: readonly string[], ...args: string[]): Promise<unknown> {
   const flags = ["run", "--quiet", "--no-prompt", ...permissions];
   return JSON.parse(await deno([...flags, "permissions.ts", ...args]));
