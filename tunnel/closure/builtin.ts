@@ -8,15 +8,15 @@ let globals: Map<unknown, FunctionPlace> | undefined;
 const modules = new Map<string, Map<unknown, FunctionPlace>>();
 
 /**
- * Where a built-in function or object is, such as `Date.now`, `console`, or `hostname` of `node:os`;
- * `undefined` for any other value.
+ * The place of a built-in function or object, such as `Date.now`, `console`, or `hostname` of
+ * `node:os`; `undefined` for any other value.
  */
 export function findBuiltin(value: unknown): FunctionPlace | undefined {
   globals ??= index(null, globalThis, MAX_DEPTH);
   const found = globals.get(value);
   if (found !== undefined) return found;
   for (const name of builtinModules) {
-    // Those that are there for old code only warn when they are loaded.
+    // Modules that are only there for old code print a warning when they are loaded.
     if (/^(_|(sys|punycode|wasi)$)/.test(name) || /\/(?!promises$)/.test(name)) continue;
     const module = name.startsWith("node:") ? name : `node:${name}`;
     let places = modules.get(module);
@@ -36,11 +36,11 @@ function builtinModule(name: string): unknown {
   try {
     return require(name);
   } catch {
-    return {}; // one that this runtime lacks
+    return {}; // This runtime lacks it.
   }
 }
 
-/** Prototypes with one instance, of which their methods are called: `performance.now`. */
+/** Prototypes with one instance, on which their methods are called, such as `performance.now`. */
 const INSTANCES = new Map([
   ["Performance.prototype", ["performance"]],
   ["Crypto.prototype", ["crypto"]],
@@ -48,7 +48,7 @@ const INSTANCES = new Map([
   ["CacheStorage.prototype", ["caches"]],
 ]);
 
-/** Each function and object that is reached from `root` over own data properties: no getter is run. */
+/** The functions and objects that own data properties lead to from `root`. No getter is run. */
 function index(
   module: string | null,
   root: unknown,
@@ -69,9 +69,9 @@ function index(
           continue;
         }
         seen.add(child);
-        const place = [...path, name];
-        places.set(child, { module, path: place });
-        next.push({ value: child, path: INSTANCES.get(place.join(".")) ?? place });
+        const childPath = [...path, name];
+        places.set(child, { module, path: childPath });
+        next.push({ value: child, path: INSTANCES.get(childPath.join(".")) ?? childPath });
       }
     }
     level = next;
@@ -79,7 +79,7 @@ function index(
   return places;
 }
 
-/** Globals that Deno and Node have made enumerable, like those of a script. */
+/** Globals of Deno and Node that are enumerable, as globals of a script are. */
 const ENUMERABLE = new Set(
   ("Deno queueMicrotask atob btoa createImageBitmap clearInterval clearTimeout caches crypto fetch EventSource " +
     "performance process setImmediate clearImmediate Buffer global reportError setInterval setTimeout " +
@@ -87,7 +87,7 @@ const ENUMERABLE = new Set(
     "name close closed onerror onload onbeforeunload onunload").split(" "),
 );
 
-/** Whether a global is one that the script has made. */
+/** Whether the script itself has made a global. */
 export function isOwnGlobal(name: string): boolean {
   const descriptor = Object.getOwnPropertyDescriptor(globalThis, name);
   return descriptor?.enumerable === true && "value" in descriptor && !ENUMERABLE.has(name);

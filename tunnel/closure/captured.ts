@@ -1,90 +1,97 @@
-import { isOwnGlobal } from "./builtin.ts";
+import { importsEntryText } from "../modules/entry_module.ts";
+import { modulesHere } from "../modules/modules_here.ts";
 import type { FunctionCode } from "../source/function_code.ts";
+import type { AnyFunction } from "./any_function.ts";
+import { isOwnGlobal } from "./builtin.ts";
 import type { FunctionScope } from "./inspector.ts";
-import { importsEntry, isEntry } from "../modules/module_graph.ts";
+import { FunctionRefusal } from "./refusal.ts";
 import type { ImportedName, Script } from "./script.ts";
+import { asReference } from "./sendable.ts";
 
-/** What a function uses by a name. */
-export interface Captured {
+/** A variable that a function captures. */
+export interface CapturedVariable {
   /** The scope that has it; `undefined` for the script's own. */
   readonly scope: FunctionScope | undefined;
+  /** Its value, or the stand-in for a built-in object. */
   readonly value: unknown;
-  /** The import that it is instead. */
-  readonly imported?: ImportedName;
+}
+
+/** The names that a function uses, by what they mean. */
+interface Captured {
+  readonly variables: ReadonlyMap<string, CapturedVariable>;
+  readonly imports: readonly (ImportedName & { readonly name: string })[];
 }
 
 /** Where the names that a function uses are looked up. */
-export interface Surroundings {
-  /** From the inside out. */
+interface Surroundings {
+  /** All scopes around the function, from the inside out. */
+  readonly allScopes: readonly FunctionScope[];
+  /** The scopes without the script's own. */
   readonly scopes: readonly FunctionScope[];
-  /** Those of them that are not the script's own. */
-  readonly inner: readonly FunctionScope[];
-  /** The names of members of a class, in the first of `inner`. */
+  /** The computed keys of a class by their variables, which the first of `scopes` has. */
   readonly keys: ReadonlyMap<string, unknown> | undefined;
   readonly script: Script;
 }
 
 /**
- * What the names that `fn` uses mean, but for those that mean the same everywhere.
+ * Looks up the names that `fn` uses, but for those that mean the same everywhere.
  *
- * @throws {TypeError} If one means nothing yet, or nothing that can be sent; the text is the reason.
+ * @throws {FunctionRefusal} If a name has no value yet, or means what cannot be sent.
  */
 export function capturedBy(
-  // deno-lint-ignore ban-types -- any function
-  fn: Function,
-  { uses, parent, keyNames }: FunctionCode,
-  { scopes, inner, keys, script }: Surroundings,
-): Map<string, Captured> {
-  const captured = new Map<string, Captured>();
+  fn: AnyFunction,
+  { uses, parent, keyVariables }: FunctionCode,
+  { allScopes, scopes, keys, script }: Surroundings,
+): Captured {
+  const variables = new Map<string, CapturedVariable>();
+  const imports: (ImportedName & { name: string })[] = [];
+  const capture = (name: string, scope: FunctionScope | undefined, value: unknown): void => {
+    variables.set(name, { scope, value: asReference(value) });
+  };
+  const valueIn = (scope: FunctionScope, name: string): unknown => {
+    try {
+      return scope.variables[name];
+    } catch {
+      // V8 throws the same for a variable that it did not keep.
+      throw new FunctionRefusal(
+        fn,
+        keyVariables.has(name) ? notKeptText(name) : `variable ${name} has no value yet`,
+      );
+    }
+  };
   for (const name of uses.names) {
     if (keys?.has(name)) {
-      captured.set(name, { scope: inner[0], value: keys.get(name) });
+      capture(name, scopes[0], keys.get(name));
       continue;
     }
     // V8 keeps no variable that only a class definition has used.
     if (name === parent) {
       const value = Object.getPrototypeOf(fn);
-      captured.set(name, { scope: inner[0], value: value === Function.prototype ? null : value });
+      capture(name, scopes[0], value === Function.prototype ? null : value);
       continue;
     }
-    const scope = scopes.find(({ variables }) =>
+    const scope = allScopes.find(({ variables }) =>
       variables !== globalThis && Object.hasOwn(variables, name)
     );
     const imported = script.imports.get(name);
-    if (scope !== undefined && inner.includes(scope)) {
-      captured.set(name, { scope, value: valueIn(scope, name, keyNames) });
+    if (scope !== undefined && scopes.includes(scope)) {
+      capture(name, scope, valueIn(scope, name));
     } else if (imported !== undefined) {
-      if (isEntry(imported.id)) throw new TypeError(importsEntry(imported.id));
-      captured.set(name, { scope: undefined, value: undefined, imported });
+      if (modulesHere.isEntry(imported.id)) {
+        throw new FunctionRefusal(fn, importsEntryText(imported.id));
+      }
+      imports.push({ name, ...imported });
     } else if (scope !== undefined) {
-      captured.set(name, { scope: undefined, value: valueIn(scope, name, keyNames) });
+      capture(name, undefined, valueIn(scope, name));
     } else if (isOwnGlobal(name)) {
-      captured.set(name, {
-        scope: undefined,
-        value: (globalThis as Record<string, unknown>)[name],
-      });
-    } else if (keyNames.has(name) && !(name in globalThis)) {
-      throw new TypeError(notKept(name));
+      capture(name, undefined, (globalThis as Record<string, unknown>)[name]);
+    } else if (keyVariables.has(name) && !(name in globalThis)) {
+      throw new FunctionRefusal(fn, notKeptText(name));
     }
   }
-  return captured;
+  return { variables, imports };
 }
 
-function valueIn(
-  { variables }: FunctionScope,
-  name: string,
-  keyNames: ReadonlySet<string>,
-): unknown {
-  try {
-    return variables[name];
-  } catch {
-    // V8 says the same of both.
-    throw new TypeError(
-      keyNames.has(name) ? notKept(name) : `variable ${name} has no value yet`,
-    );
-  }
-}
-
-function notKept(name: string): string {
-  return `variable ${name}, from which it computes the name of a member, is not kept by V8`;
+function notKeptText(name: string): string {
+  return `V8 does not keep variable ${name}, from which it computes the name of a member`;
 }

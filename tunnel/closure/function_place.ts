@@ -1,48 +1,45 @@
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
+import { modulesHere } from "../modules/modules_here.ts";
+import type { AnyFunction } from "./any_function.ts";
 import { findBuiltin } from "./builtin.ts";
-import { entryModule } from "../modules/entry_module.ts";
 import type { FunctionLocation } from "./inspector.ts";
-import { namespaceOf } from "./namespace.ts";
 
-/** Whether `fn` is compiled code without a script: V8 has nothing to tell of where it is written. */
-// deno-lint-ignore ban-types -- any function
-export function isNative(fn: Function): boolean {
+/** Whether `fn` is native code, which is not written in any script. */
+export function isNative(fn: AnyFunction): boolean {
   return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(fn));
 }
 
 /** Whether a script is part of the runtime. */
-export function isInternal(url: string): boolean {
+function isInternal(url: string): boolean {
   return /^(ext|node):/.test(url);
 }
 
 /**
- * Where `fn`, which is written at `location`, is, so that the far end can find it there too: a built-in,
- * or an export of a module other than the entry script. `undefined` if it is nowhere.
+ * The place of `fn`, which is written at `location`, where the far end can find it too: a built-in,
+ * or an export of a module other than the entry script. `undefined` if it is neither.
  */
 export async function placeOf(
-  // deno-lint-ignore ban-types -- any function
-  fn: Function,
+  fn: AnyFunction,
   location: FunctionLocation | undefined,
 ): Promise<FunctionPlace | undefined> {
   if (location === undefined || isInternal(location.url)) return findBuiltin(fn);
   const { url } = location;
-  if (url === "" || url === entryModule() || !/^[a-z]+:/.test(url)) return undefined;
-  const namespace = await namespaceOf(url);
+  if (url === "" || modulesHere.isEntry(url) || !/^[a-z]+:/.test(url)) return undefined;
+  const namespace = await modulesHere.namespace(url);
   if (namespace === undefined) return undefined;
   const path = findExport(fn, namespace);
   return path && { module: url, path };
 }
 
-/** How one without a name is called. */
+/** How errors call a function without a name. */
 export const ANONYMOUS = "(anonymous)";
 
-/** How a function is called in messages. */
-// deno-lint-ignore ban-types -- any function
-export function nameOf(fn: Function): string {
+/** How errors call a function. */
+export function nameOf(fn: AnyFunction): string {
   return typeof fn.name === "string" && fn.name !== "" ? fn.name : ANONYMOUS;
 }
 
-/** The export that `fn` is, or the property of an exported object or class. */
+/** The path to `fn` in a module: an export, or a property of an exported object or class. */
 function findExport(fn: unknown, namespace: Record<string, unknown>): string[] | undefined {
   const names = Object.keys(namespace);
   for (const name of names) if (valueOf(namespace, name) === fn) return [name];
@@ -60,6 +57,6 @@ function valueOf(namespace: Record<string, unknown>, name: string): unknown {
   try {
     return namespace[name];
   } catch {
-    return undefined; // not initialized yet
+    return undefined; // It has no value yet.
   }
 }

@@ -1,23 +1,24 @@
 import { types } from "node:util";
+import type { AnyFunction } from "./any_function.ts";
 import { symbolHandle } from "./symbol_handle.ts";
 
-// deno-lint-ignore ban-types -- any function
-type AnyFunction = Function;
-
-/** What every class has. */
+/** The properties that every class has. */
 const EVERY = new Set<string | symbol>(["length", "name", "prototype"]);
 
-/** A property that does not come with the code of a function or class, or the copy of an object. */
+/**
+ * A property that comes neither with the code of a function or class nor with the copy of an
+ * object.
+ */
 export interface OwnProperty {
-  /** Whether it is one of the function's `prototype`. */
+  /** Whether it is a property of the function's `prototype`. */
   readonly isOfPrototype: boolean;
   readonly key: string | symbol;
   readonly descriptor: PropertyDescriptor;
 }
 
 /**
- * What a function or class has of its own besides its code: what was assigned to it or its `prototype`,
- * and what is in the static fields of a class.
+ * The properties that a function or class has besides its code: those that were assigned to it or
+ * its `prototype`, and the static fields of a class.
  */
 export function ownProperties(fn: AnyFunction): OwnProperty[] {
   const text = Function.prototype.toString.call(fn);
@@ -35,18 +36,24 @@ export function ownProperties(fn: AnyFunction): OwnProperty[] {
   );
 }
 
-/** Whether instances of `fn`, which is no class, inherit from what was not made with it. */
+/**
+ * Whether instances of `fn`, which is not a class, inherit from something that was not made with
+ * it.
+ */
 export function hasOtherPrototype(fn: AnyFunction): boolean {
   const prototype = Object.getOwnPropertyDescriptor(fn, "prototype")?.value;
   if (typeof prototype !== "object" || prototype === null) return false;
   const kind = Object.getPrototypeOf(fn);
-  // Those of generators have one in between.
+  // The prototype of a generator function's instances inherits from one more object.
   const usual = kind === Function.prototype ? Object.prototype : kind?.prototype;
   return typeof kind === "function" && kind !== Function.prototype ||
     Object.getPrototypeOf(prototype) !== usual;
 }
 
-/** What a plain object has by symbols that are the same everywhere; nobody could ask for others. */
+/**
+ * The properties that a plain object has by symbols that are the same everywhere. No code at the
+ * far end could ask for those by other symbols.
+ */
 export function symbolProperties(value: unknown): OwnProperty[] {
   if (typeof value !== "object" || value === null) return [];
   const prototype = Object.getPrototypeOf(value);
@@ -66,7 +73,7 @@ function propertiesOf(
   );
 }
 
-/** Whether a property has nothing but functions that are written in the class. */
+/** Whether a property has only functions whose texts are in that of the class. */
 function isOfText({ value, get, set }: PropertyDescriptor, text: string): boolean {
   const parts = [value, get, set].filter((one) => one !== undefined);
   return parts.length > 0 &&

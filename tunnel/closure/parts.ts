@@ -1,13 +1,14 @@
 import { types } from "node:util";
 
 /**
- * `value` and all that is in it, each once, as far as the codec goes: not into functions and modules.
+ * `value` and all objects and functions in it, each once, as far as the codec goes: not into
+ * functions and modules.
  *
- * @param seen What has been given before.
+ * @param seen The parts that are left out; all that are given are added to it.
  */
 export function* partsOf(value: unknown, seen: Set<unknown> = new Set()): Generator<unknown> {
   const pending = [value];
-  // Not by recursion: a list may be as long as the memory allows.
+  // Not by recursion, as a linked list may be as long as the memory allows.
   while (pending.length > 0) {
     const part = pending.pop();
     if (typeof part !== "object" && typeof part !== "function" || part === null || seen.has(part)) {

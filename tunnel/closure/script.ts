@@ -1,24 +1,25 @@
-import { agentHost } from "../../agent/agent_host.ts";
 import type { FunctionUnit } from "../../agent/protocol/handle.ts";
 import { importKey } from "../../agent/protocol/module_record.ts";
+import { isInteractive } from "../modules/entry_module.ts";
+import { modulesHere } from "../modules/modules_here.ts";
+import { resolveImports } from "../modules/resolve_imports.ts";
 import { importsOf, withoutSourceMap } from "../source/imports.ts";
-import type { FunctionLocation } from "./inspector.ts";
-import { moduleCode, resolveImports } from "../modules/module_graph.ts";
 import { loadParser, type SyntaxNode } from "../source/syntax.ts";
+import type { FunctionLocation } from "./inspector.ts";
 
 /** A name that a script imports. */
 export interface ImportedName {
-  /** How the statement calls the module. */
+  /** The specifier by which the statement imports the module: an `importKey()`. */
   readonly key: string;
-  /** A statement that imports it, and nothing else. */
+  /** A statement that imports the name, and nothing else. */
   readonly statement: string;
   /** The id of the module. */
   readonly id: string;
 }
 
-/** A script from which functions are cut. */
+/** A script that functions are cut from. */
 export interface Script {
-  /** The JavaScript that runs; `""` where it is not to be had, as in a REPL. */
+  /** The JavaScript that runs; `""` if it is not known, as in a REPL. */
   readonly source: string;
   readonly mappings: string | undefined;
   /** By local name. */
@@ -30,7 +31,8 @@ const UNKNOWN: Script = { source: "", mappings: undefined, imports: new Map() };
 
 /** The script at `url`. It is read once. */
 export function scriptAt(url: string): Promise<Script> {
-  const units = agentHost()?.units(url) ?? [];
+  const units = modulesHere.units(url);
+  // They are read each time: later calls may have brought more of them.
   if (units.length > 0) return readUnits(url, units);
   let script = scripts.get(url);
   if (script === undefined) {
@@ -41,7 +43,7 @@ export function scriptAt(url: string): Promise<Script> {
   return script;
 }
 
-/** Where `text`, a function's, starts in `script`: zero-based line and column. */
+/** The zero-based position at which `text`, a function's, starts in `script`. */
 export function startOf(
   text: string,
   { source }: Script,
@@ -56,20 +58,20 @@ export function startOf(
 }
 
 async function read(url: string): Promise<Script> {
-  if (url === "" || /\$deno\$(repl|jupyter)/.test(url)) return UNKNOWN;
-  const code = await moduleCode(url);
+  if (url === "" || isInteractive(url)) return UNKNOWN;
+  const code = await modulesHere.code(url);
   if (code === undefined) return UNKNOWN;
   const { source, mappings } = withoutSourceMap(code);
   return { source, mappings, imports: await importedNames(source, url) };
 }
 
-/** At the far end, a script of which functions were sent here is known by those alone. */
+/** An agent knows the controller's script only by the units that were cut from it. */
 async function readUnits(url: string, units: readonly FunctionUnit[]): Promise<Script> {
   const imports = new Map<string, ImportedName>();
   for (const { source } of units) {
     for (const [name, imported] of await importedNames(source, url)) imports.set(name, imported);
   }
-  // Not the source: the functions of a unit are where they are in the script.
+  // The source is not needed: in a unit, functions are already at their positions in the script.
   return { source: "", mappings: units.find(({ mappings }) => mappings)?.mappings, imports };
 }
 
@@ -82,7 +84,7 @@ async function importedNames(source: string, url: string): Promise<Map<string, I
     const { specifiers } = (parse(statement).body as SyntaxNode[])[0]!;
     if ((specifiers as SyntaxNode[]).length === 0) continue;
     const key = importKey(specifier, type);
-    const { [key]: id } = await resolveImports([{ specifier, type, isDynamic }], url);
+    const { [key]: id } = await resolveImports(modulesHere, [{ specifier, type, isDynamic }], url);
     if (id === undefined) continue;
     for (const one of specifiers as SyntaxNode[]) {
       const local = (one.local as SyntaxNode).name as string;

@@ -1,11 +1,11 @@
 import { types } from "node:util";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
-import { isAttachment, simpleHandle } from "../session/attachments.ts";
+import { isAttachment, simpleHandle } from "./attachment_handle.ts";
 import { findBuiltin } from "./builtin.ts";
 import { symbolProperties } from "./own_properties.ts";
 import { symbolHandle } from "./symbol_handle.ts";
 
-/** Whether something without an encoding can be made at the far end. */
+/** Whether a value without an encoding can have a handle. */
 export function canHandle(value: unknown): boolean {
   if (typeof value === "function" || isAttachment(value) || simpleHandle(value)) return true;
   if (typeof value === "symbol") return symbolHandle(value) !== undefined;
@@ -22,7 +22,7 @@ export class BuiltinReference {
   }
 }
 
-/** `value`, or what stands for it if it is built in. */
+/** `value`, or the reference to it if it is a built-in object. */
 export function asReference(value: unknown): unknown {
   const builtin = typeof value === "object" && value !== null ? findBuiltin(value) : undefined;
   return builtin === undefined ? value : new BuiltinReference(builtin);

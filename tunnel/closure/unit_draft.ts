@@ -1,114 +1,111 @@
+import type { FunctionUnit } from "../../agent/protocol/handle.ts";
+import type { CapturedVariable } from "./captured.ts";
+import type { FunctionByValue } from "./function_by_value.ts";
 import type { FunctionScope } from "./inspector.ts";
-import type { FunctionCode } from "../source/function_code.ts";
-
-/** A function in a {@linkcode UnitDraft}. */
-interface FunctionDraft {
-  readonly index: number;
-  // deno-lint-ignore ban-types -- any function
-  readonly fn: Function;
-  readonly code: FunctionCode;
-  /** Zero-based position of its text in the script. */
-  readonly line: number;
-  readonly column: number;
-}
+import { FunctionRefusal, type Use } from "./refusal.ts";
+import type { Script } from "./script.ts";
+import { type UnitFunction, type UnitScope, unitSource } from "./unit_source.ts";
 
 /** A scope around functions of a {@linkcode UnitDraft}. */
-interface ScopeDraft {
+interface ScopeDraft extends UnitScope {
+  /** The kind of the scope, and the names of all its variables. */
   readonly key: string;
-  /** The index and value of each variable of it that is used. */
   readonly variables: Map<string, { readonly index: number; readonly value: unknown }>;
-  readonly functions: FunctionDraft[];
+  readonly functions: UnitFunction[];
   readonly children: ScopeDraft[];
 }
 
 /**
- * Collects the functions that are sent of one script, in scopes like those around them here, so that
- * functions which share a variable here do so there.
+ * Collects the functions that are sent of one script, in scopes like those around them here, so
+ * that functions which share a variable here do so there.
  *
- * V8 does not tell which functions share a scope, only the values in it. Scopes of the same kind, names
- * and values are taken for one, except that one scope has each function but once: two counters that
- * stand at 0 stay two. Where a function fits into several, and it matters which, it is refused.
+ * V8 does not tell which functions share a scope, only the values in it. Scopes of the same kind,
+ * names and values are taken for one, except that one scope has each function but once: two
+ * counters that stand at 0 stay two. A function that fits into several scopes is refused if it
+ * matters which.
  */
 export class UnitDraft {
-  readonly url: string;
-  /** Import statements that its functions use, by the local name. */
-  readonly importStatements: Map<string, string> = new Map();
+  /** Its index among the units of a call. */
+  readonly index: number;
   /** The values of its variables, in the order of their indices. */
   readonly captured: unknown[] = [];
-  /** The names of its variables, each with a function that uses it. */
-  // deno-lint-ignore ban-types -- any function
-  readonly variableNames: { readonly name: string; readonly user: Function }[] = [];
+  /** The variables, in the order of their indices, each with a function that uses it. */
+  readonly uses: Use[] = [];
+  readonly #url: string;
+  readonly #script: Script;
   readonly #root: ScopeDraft = newScope("");
+  readonly #importStatements = new Map<string, string>();
+  readonly #imports: Record<string, string> = {};
+  readonly #resolves: Record<string, string> = {};
   /** All names that its functions use of what is around them. */
   readonly #names = new Set<string>();
   #functions = 0;
 
-  constructor(url: string) {
-    this.url = url;
+  /** @param url The URL of the script, `""` if it has none. */
+  constructor(index: number, url: string, script: Script) {
+    this.index = index;
+    this.#url = url;
+    this.#script = script;
   }
 
   /**
    * Adds a function.
    *
-   * @param scopes The scopes around it from the inside out, without the script's own.
-   * @param used Which of the variables it uses, with the scope that they are in; `undefined` for the script's own.
-   * @returns Its index, and those of its variables.
-   * @throws {TypeError} If it is not to be told in which scope it belongs; the text is the reason.
+   * @returns Its index, and the indices of its variables by their names.
+   * @throws {FunctionRefusal} If it could belong to several scopes, and it matters to which.
    */
-  add(
-    fn: Omit<FunctionDraft, "index">,
-    scopes: readonly FunctionScope[],
-    used: ReadonlyMap<
-      string,
-      { readonly scope: FunctionScope | undefined; readonly value: unknown }
-    >,
-  ): { index: number; variables: Map<string, number> } {
+  add(fn: FunctionByValue): { index: number; variables: ReadonlyMap<string, number> } {
     for (const name of fn.code.uses.names) this.#names.add(name);
+    for (const [name, text] of fn.importStatements) this.#importStatements.set(name, text);
+    Object.assign(this.#imports, fn.imports);
+    Object.assign(this.#resolves, fn.resolves);
     let at = this.#root;
     const variables = new Map<string, number>();
-    const place = (scope: FunctionScope | undefined): void => {
-      for (const [name, one] of used) {
-        if (one.scope === scope) variables.set(name, this.#variable(at, name, one.value, fn));
+    const addVariables = (scope: FunctionScope | undefined): void => {
+      for (const [name, variable] of fn.variables) {
+        if (variable.scope === scope) variables.set(name, this.#variable(at, name, variable, fn));
       }
     };
-    place(undefined);
-    for (const scope of [...scopes].reverse()) {
+    addVariables(undefined);
+    for (const scope of [...fn.scopes].reverse()) {
       at = this.#child(at, scope, fn);
-      place(scope);
+      addVariables(scope);
     }
     const index = this.#functions++;
-    at.functions.push({ ...fn, index });
+    at.functions.push({ index, name: fn.fn.name, code: fn.code, line: fn.line, column: fn.column });
     return { index, variables };
   }
 
-  /** The unit's module. Each function is at the place that it has in the script, where that can be. */
-  get source(): string {
-    let own = "$";
-    while (this.#names.has(own) || this.#names.has(`${own}m`) || this.#names.has(`${own}v`)) {
-      own += "$";
-    }
-    const text = new Placer();
-    text.write([...this.importStatements.values(), head(own)].join(""));
-    this.#write(text, this.#root, own);
-    text.write(`return ${own}};`);
-    return text.toString();
+  /** The unit, as it is sent. */
+  get unit(): FunctionUnit {
+    const { mappings } = this.#script;
+    const imports = [...this.#importStatements.values()];
+    return {
+      url: this.#url || "repl",
+      source: unitSource(imports, this.#root, this.#names),
+      imports: this.#imports,
+      ...Object.keys(this.#resolves).length > 0 && { resolves: this.#resolves },
+      ...mappings && { mappings },
+    };
   }
 
+  /** The index of a variable, which is added if it is new. */
   #variable(
     scope: ScopeDraft,
     name: string,
-    value: unknown,
-    { fn: user }: Omit<FunctionDraft, "index">,
+    { value }: CapturedVariable,
+    { fn: user }: FunctionByValue,
   ): number {
     const known = scope.variables.get(name);
     if (known !== undefined) return known.index;
     const index = this.captured.push(value) - 1;
-    this.variableNames.push({ name, user });
+    this.uses.push({ value, name, isVariable: true, user });
     scope.variables.set(name, { index, value });
     return index;
   }
 
-  #child(parent: ScopeDraft, scope: FunctionScope, fn: Omit<FunctionDraft, "index">): ScopeDraft {
+  /** The draft of a scope inside of another, which is added if it is new. */
+  #child(parent: ScopeDraft, scope: FunctionScope, fn: FunctionByValue): ScopeDraft {
     const key = `${scope.description}\n${Object.keys(scope.variables).join()}`;
     const isSame = (other: ScopeDraft): boolean =>
       other.key === key && !hasFunction(other, fn) &&
@@ -116,8 +113,9 @@ export class UnitDraft {
     const same = parent.children.filter(isSame);
     const changed = same.length < 2 ? undefined : sharedChange([...same, fn], scope);
     if (changed !== undefined) {
-      throw new TypeError(
-        `V8 does not tell which of several functions share variable ${changed}, which one of them changes: ` +
+      throw new FunctionRefusal(
+        fn.fn,
+        `V8 does not tell which of several functions share variable ${changed}, and one of them changes it: ` +
           "keep it in an object",
       );
     }
@@ -125,42 +123,6 @@ export class UnitDraft {
     if (same.length === 0) parent.children.push(child);
     return child;
   }
-
-  /** `own` is what starts the names that are the unit's own. */
-  #write(text: Placer, scope: ScopeDraft, own: string): void {
-    const names = [...scope.variables.keys()];
-    if (names.length > 0) text.write(`let ${names.join()};`);
-    for (const [name, { index }] of scope.variables) {
-      text.write(`${own}.variables[${index}]=${own}v=>{${name}=${own}v};`);
-    }
-    const parts = [...scope.functions, ...scope.children].sort((a, b) => lineOf(a) - lineOf(b));
-    for (const part of parts) {
-      if ("children" in part) {
-        text.write("{");
-        this.#write(text, part, own);
-        text.write("}");
-        continue;
-      }
-      const [before, after] = wrapper(part, own);
-      text.write(`${own}.functions[${part.index}]=${before}`);
-      text.place(part.code.text, part.line, part.column);
-      text.write(`${after};`);
-    }
-  }
-}
-
-/** The context that a unit fills, and what gives the member of an object literal, whichever kind it is. */
-function head(own: string): string {
-  return `import.meta.chopsticks.make=()=>{const ${own}={functions:[],variables:[]},${own}m=(o,value)=>{` +
-    "const d=Object.getOwnPropertyDescriptor(o,Reflect.ownKeys(o)[0]),f=d.value??d.get??d.set;" +
-    "return value===void 0?f:Object.defineProperty(f,'name',{value,configurable:true})};";
-}
-
-function wrapper({ fn, code }: FunctionDraft, own: string): [string, string] {
-  const key = JSON.stringify(fn.name);
-  if (code.form === "method") return [`${own}m({`, code.hasComputedName ? `},${key})` : "})"];
-  // An anonymous function takes its name from the property that it is the value of.
-  return code.form === "class" ? [`()=>({[${key}]:`, `}[${key}])`] : [`({[${key}]:`, `})[${key}]`];
 }
 
 function newScope(key: string): ScopeDraft {
@@ -169,7 +131,7 @@ function newScope(key: string): ScopeDraft {
 
 /** A variable of `scope` that one of the functions changes. */
 function sharedChange(
-  users: readonly (ScopeDraft | Pick<FunctionDraft, "code">)[],
+  users: readonly (ScopeDraft | Pick<UnitFunction, "code">)[],
   scope: FunctionScope,
 ): string | undefined {
   for (const user of users) {
@@ -181,7 +143,7 @@ function sharedChange(
   return undefined;
 }
 
-function hasFunction(scope: ScopeDraft, fn: Omit<FunctionDraft, "index">): boolean {
+function hasFunction(scope: ScopeDraft, fn: FunctionByValue): boolean {
   return scope.functions.some(({ line, column, code }) =>
     line === fn.line && column === fn.column && code === fn.code
   );
@@ -191,39 +153,6 @@ function hasValue({ variables }: FunctionScope, name: string, value: unknown): b
   try {
     return Object.is(value, variables[name]);
   } catch {
-    return false; // not initialized yet
-  }
-}
-
-function lineOf(part: FunctionDraft | ScopeDraft): number {
-  if (!("children" in part)) return part.line;
-  return Math.min(...part.functions.map(lineOf), ...part.children.map(lineOf));
-}
-
-/** Writes text with some of it at given places. The agent counts lines from the second one on. */
-class Placer {
-  #text = "";
-  #line = -1;
-  #column = 0;
-
-  write(text: string): void {
-    this.#text += text;
-    const last = text.lastIndexOf("\n");
-    if (last === -1) {
-      this.#column += text.length;
-    } else {
-      this.#line += text.split("\n").length - 1;
-      this.#column = text.length - last - 1;
-    }
-  }
-
-  place(text: string, line: number, column: number): void {
-    if (line > this.#line) this.write("\n".repeat(line - this.#line));
-    if (line === this.#line && column > this.#column) this.write(" ".repeat(column - this.#column));
-    this.write(text);
-  }
-
-  toString(): string {
-    return this.#text;
+    return false; // It has no value yet.
   }
 }

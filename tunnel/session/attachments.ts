@@ -1,37 +1,15 @@
 import { type Channel, ChannelReset } from "../../agent/wire/channel.ts";
 import { encodeFailure, type Failure } from "../../agent/protocol/failure.ts";
 import { Flag } from "../../agent/wire/frame.ts";
-import { type Handle, HandleKind, reviveValue, valueHandle } from "../../agent/protocol/handle.ts";
+import { HandleKind, reviveValue, valueHandle } from "../../agent/protocol/handle.ts";
 import type { Multiplexer } from "../../agent/wire/multiplexer.ts";
 import { portable } from "../../agent/protocol/portable.ts";
 import { Request } from "../../agent/protocol/request.ts";
-import { receiveStream, sendStream, streamKindOf } from "../../agent/protocol/value_stream.ts";
+import { receiveStream, sendStream } from "../../agent/protocol/value_stream.ts";
 import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
 import { showAs } from "../arguments/show_as.ts";
-import { isCallback } from "../callback.ts";
 import { resetOnAbort } from "./abort.ts";
-
-/** Whether `value` goes on beside the values that it is among: a stream, a signal, a callback. */
-export function isAttachment(value: unknown): boolean {
-  return streamKindOf(value) !== undefined || isCallback(value) ||
-    value instanceof AbortSignal && !value.aborted;
-}
-
-/** The handle of the attachment with this index. */
-export function attachmentHandle(value: unknown, index: number): Handle {
-  const kind = streamKindOf(value);
-  if (kind !== undefined) return [HandleKind.STREAM, index, kind];
-  return [value instanceof AbortSignal ? HandleKind.SIGNAL : HandleKind.CALLBACK, index];
-}
-
-/** The handle of a value that needs neither code nor an attachment; `undefined` for any other. */
-export function simpleHandle(value: unknown): Handle | undefined {
-  if (value instanceof AbortSignal && value.aborted) {
-    return [HandleKind.ABORTED, portable(value.reason)];
-  }
-  return valueHandle(value);
-}
 
 /** Options for {@linkcode Attachments}, all of which a session sets. */
 export interface AttachmentsOptions {

@@ -3,11 +3,12 @@
  * may be hostile, and it gets nothing here but
  *
  * - a module by its specifier (IMPORT), if the module is in the graph of something that was sent,
- * or in a folder that is served; and only on behalf of a module or script that was sent; - the
- * bytes of a file (FILE), if it is in a folder that is served; - other code in place of `using`
- * declarations (LOWER), once for each batch that was sent; - a channel for a stream of its own
- * (STREAM), which counts only once a value refers to it; - a call of a function that was wrapped by
- * `callback()` and sent to this agent (CALLBACK), until the agent lets go of it (RELEASE).
+ *   or in a folder that is served; and only on behalf of a module or script that was sent;
+ * - the bytes of a file (FILE), if it is in a folder that is served;
+ * - other code in place of `using` declarations (LOWER), once for each batch that was sent;
+ * - a channel for a stream of its own (STREAM), which counts only once a value refers to it;
+ * - a call of a function that was wrapped by `callback()` and sent to this agent (CALLBACK), until
+ *   the agent lets go of it (RELEASE).
  *
  * A request for a module or a file that it may not have is refused and reported. Any other request
  * ends the connection.
@@ -15,10 +16,7 @@
  * @module
  */
 
-import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
-import { agentHost } from "../../agent/agent_host.ts";
 import { encodeFailure } from "../../agent/protocol/failure.ts";
 import { urlOf } from "../../agent/protocol/module_record.ts";
 import { Request } from "../../agent/protocol/request.ts";
@@ -26,7 +24,7 @@ import type { Channel } from "../../agent/wire/channel.ts";
 import { Flag } from "../../agent/wire/frame.ts";
 import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
-import { resolveDynamic } from "../modules/module_graph.ts";
+import { modulesHere } from "../modules/modules_here.ts";
 import type { ServedFolders } from "../modules/served_folders.ts";
 import type { SentSource } from "../source/lower_using.ts";
 import { visible } from "../visible.ts";
@@ -104,7 +102,7 @@ export class Requests {
     const { shipment } = this.#options;
     // Nothing is resolved from a place of the agent's choice: the referrer must have been sent.
     const known = shipment.hasModule(referrer) || shipment.hasScript(referrer);
-    const id = known ? await resolveDynamic(specifier, referrer, type) : undefined;
+    const id = known ? await modulesHere.resolveDynamic(specifier, referrer, type) : undefined;
     if (id !== undefined && id.startsWith("node:")) return [id, shipment.batches];
     if (id === undefined || !this.#mayHave(id)) {
       // The answer must not tell whether there is such a file.
@@ -121,7 +119,7 @@ export class Requests {
    */
   #mayHave(id: string): boolean {
     // A module that came from this agent's own controller is one that could be given away.
-    if (this.#options.shipment.hasModule(id) || agentHost()?.record(id) !== undefined) return true;
+    if (this.#options.shipment.hasModule(id) || modulesHere.hasReceived(id)) return true;
     const found = this.#options.serve.find(urlOf(id));
     if (found === "missing") throw new TypeError(`Cannot import ${id}: there is no such file`);
     return found === "served";
@@ -140,12 +138,9 @@ export class Requests {
   /** A file in a folder that is served; `undefined` if there is no such file. */
   async #readFile(url: unknown): Promise<Uint8Array | undefined> {
     const isFile = typeof url === "string" && url.startsWith("file:");
-    const agent = agentHost();
-    // The modules came from this agent's controller, so their files are there, too.
-    if (isFile && agent !== undefined) return await agent.file(url);
-    const found = isFile ? this.#options.serve.find(url) : "refused";
-    if (found === "refused") throw this.#refuse(`Cannot read ${url}`);
-    return found === "missing" ? undefined : await readFile(fileURLToPath(url as string));
+    const file = isFile ? await modulesHere.servedFile(url, this.#options.serve) : "refused";
+    if (file === "refused") throw this.#refuse(`Cannot read ${url}`);
+    return file === "missing" ? undefined : file;
   }
 
   #handleLower(channel: Channel, batch: unknown): void {

@@ -1,29 +1,40 @@
-import { type Edit, type ImportOf, typeOf, withTypes } from "./imports.ts";
-import type { ComputedKey, ComputedKeys } from "../closure/computed_keys.ts";
+import {
+  type ComputedMembers,
+  findComputedMembers,
+  type FoundMembers,
+  replaceKeys,
+} from "./computed_members.ts";
+import { type Edit, type ModuleImport, typeOf, withTypes } from "./imports.ts";
 import { findUses, type Parse, type SyntaxNode, type Uses } from "./syntax.ts";
 
 /** The code of a function or class, ready to be put into other code. */
 export interface FunctionCode {
-  /** As the function's `toString()` gives it, as long as that, but with imports as `importsOf()` gives them. */
+  /**
+   * The code, as long as the function's `toString()` gives it, but with imports as `importsOf()`
+   * gives them.
+   */
   readonly text: string;
   /** Its imports whose specifier is written out. */
-  readonly imports: readonly Pick<ImportOf, "specifier" | "type" | "isDynamic">[];
+  readonly imports: readonly ModuleImport[];
   /** How `text` has to be read: as an expression, or as a member of an object literal. */
   readonly form: "expression" | "method" | "class";
-  /** What it uses of what is around it. */
+  /** Its uses of the code around it. */
   readonly uses: Uses;
-  /** Of a class, the names that it needs to be made, rather than to be used. */
+  /** Of a class, the names that it needs to be created, rather than to be used. */
   readonly needs: ReadonlySet<string>;
-  /** Of a class that extends another, the name by which it refers to that one. */
+  /** Of a class that extends another, the name by which it refers to that other class. */
   readonly parent: string | undefined;
-  /** Whether it is a method whose name is computed; a 0 stands for that in `text`. */
-  readonly hasComputedName: boolean;
-  /** The names from which a class computes names of its members: V8 may have forgotten what they mean. */
-  readonly keyNames: ReadonlySet<string>;
-  /** Whether a class has static fields or blocks, which may make anything of it. */
+  /** Whether it is a method whose key is computed; a 0 stands for the key in `text`. */
+  readonly hasComputedKey: boolean;
+  /**
+   * The variables from which a class computes keys of its members. V8 may have forgotten their
+   * values.
+   */
+  readonly keyVariables: ReadonlySet<string>;
+  /** Whether a class has static fields or blocks, which may run any code. */
   readonly hasStatics: boolean;
-  /** Of a class with computed names, the same code with variables for their names, if those can be told. */
-  readonly named: (ComputedKeys & { readonly code: FunctionCode }) | undefined;
+  /** Of a class with computed keys, the same code with variables for the keys that can be read. */
+  readonly keyed: (ComputedMembers & { readonly code: FunctionCode }) | undefined;
 }
 
 const known = new Map<string, FunctionCode>();
@@ -31,7 +42,7 @@ const known = new Map<string, FunctionCode>();
 /**
  * Reads a function's code.
  *
- * @throws {TypeError} If it cannot be read by itself; the text starts with the reason.
+ * @throws {TypeError} If the code cannot stand by itself; the text is the reason.
  */
 export function functionCode(text: string, parse: Parse): FunctionCode {
   let code = known.get(text);
@@ -42,12 +53,12 @@ export function functionCode(text: string, parse: Parse): FunctionCode {
   return code;
 }
 
-function read(text: string, parse: Parse, isNamed = false): FunctionCode {
+function read(text: string, parse: Parse, isKeyed = false): FunctionCode {
   const [form, node, offset] = parseAs(text, parse);
   if (form === "method" && node.computed && (node.key as SyntaxNode).type !== "Literal") {
-    // What it is called is known; how that was computed may not be.
-    const rewritten = withKeys(text, [[node.key as SyntaxNode, "0"]], offset);
-    return { ...read(rewritten, parse), hasComputedName: true };
+    // V8 may have forgotten the variables of the key; the function itself has its name.
+    const rewritten = replaceKeys(text, [[node.key as SyntaxNode, "0"]], offset);
+    return { ...read(rewritten, parse), hasComputedKey: true };
   }
   const uses = findUses(node);
   if (uses.outerThis) {
@@ -60,95 +71,49 @@ function read(text: string, parse: Parse, isNamed = false): FunctionCode {
     uses,
     needs: new Set<string>(),
     parent: undefined,
-    hasComputedName: false,
-    keyNames: new Set<string>(),
+    hasComputedKey: false,
+    keyVariables: new Set<string>(),
     hasStatics: false,
-    named: undefined,
+    keyed: undefined,
   };
   if (form !== "class") return code;
   const { superClass } = node;
   if (superClass !== null && (superClass as SyntaxNode).type !== "Identifier") {
-    // The expression has been evaluated here; what it gave is sent. The text starts behind a parenthesis.
-    const { start, end } = superClass as SyntaxNode;
+    // The expression has been evaluated here, and its value is sent.
     const parent = `$parent${known.size}`;
-    const rewritten = read(
-      `${text.slice(0, start - 1)}${parent}${text.slice(end - 1)}`,
-      parse,
-      isNamed,
-    );
-    return { ...rewritten, parent };
+    const { start, end } = superClass as SyntaxNode;
+    const rewritten = text.slice(0, start - offset) + parent + text.slice(end - offset);
+    return { ...read(rewritten, parse, isKeyed), parent };
   }
   const parent = superClass === null ? undefined : (superClass as SyntaxNode).name as string;
   const hasStatics = ((node.body as SyntaxNode).body as SyntaxNode[]).some((member) =>
     member.type === "StaticBlock" || member.type === "PropertyDefinition" && member.static
   );
   const whole = { ...code, needs: needsOf(node), parent, hasStatics };
-  if (isNamed) return whole;
-  const { keyNames, keys, fields } = computedKeys(node, text, offset, uses.names);
-  if (keys.length === 0) return { ...whole, keyNames };
-  const rewritten = withKeys(text, keys.map(({ node, name }) => [node, name]), offset);
-  return {
-    ...whole,
-    keyNames,
-    named: { code: { ...read(rewritten, parse, true), keyNames }, keys, fields },
-  };
+  if (isKeyed) return whole;
+  const found = findComputedMembers(node, text, offset, uses.names);
+  const { keyVariables } = found;
+  if (found.members.length === 0) return { ...whole, keyVariables };
+  return { ...whole, keyVariables, keyed: withKeys(text, found, offset, parse) };
 }
 
-/** The computed names in a class that use what is around it, and those of them that it tells. */
-function computedKeys(
-  node: SyntaxNode,
-  text: string,
-  offset: number,
-  names: ReadonlySet<string>,
-): Pick<ComputedKeys, "fields"> & {
-  readonly keyNames: ReadonlySet<string>;
-  readonly keys: readonly (ComputedKey & { readonly node: SyntaxNode })[];
-} {
-  const keyNames = new Set<string>();
-  const fields = new Set<string>();
-  const keys: (ComputedKey & { readonly node: SyntaxNode })[] = [];
-  let prefix = "$";
-  while ([...names].some((name) => name.startsWith(prefix))) prefix += "$";
-  for (const member of (node.body as SyntaxNode).body as SyntaxNode[]) {
-    const key = member.key as SyntaxNode;
-    const isField = member.type === "PropertyDefinition";
-    if (isField && member.static && !member.computed) {
-      fields.add(String(key.name ?? key.value));
-    }
-    if (!member.computed) continue;
-    const used = findUses(key).names;
-    if ([...used].every((name) => name === "Symbol")) continue;
-    for (const name of used) keyNames.add(name);
-    // The name of an instance's field is nowhere to be seen.
-    if (isField && !member.static) continue;
-    const method = text.slice(member.start - offset, member.end - offset).replace(/^static\s*/, "");
-    keys.push({
-      node: key,
-      name: `${prefix}${keys.length}`,
-      isStatic: member.static as boolean,
-      method: isField ? undefined : method,
-    });
-  }
-  return { keyNames, keys, fields };
-}
-
-/** Puts other expressions in the place of computed names. Lines stay, and columns where there is room. */
+/** The code of a class with variables for its computed keys. */
 function withKeys(
   text: string,
-  keys: readonly (readonly [key: SyntaxNode, name: string])[],
+  { members, fields, keyVariables }: FoundMembers,
   offset: number,
-): string {
-  let rest = text;
-  for (const [{ start, end }, name] of [...keys].reverse()) {
-    const [from, to] = [start - offset, end - offset];
-    const blank = rest.slice(from, to).replace(/[^\r\n]/g, " ");
-    const room = Math.min(name.length, blank.search(/[\r\n]|$/));
-    rest = rest.slice(0, from) + name + blank.slice(room) + rest.slice(to);
-  }
-  return rest;
+  parse: Parse,
+): FunctionCode["keyed"] {
+  const keys = members.map(({ key, variable }) => [key, variable] as const);
+  const code = read(replaceKeys(text, keys, offset), parse, true);
+  return { code: { ...code, keyVariables }, members, fields };
 }
 
-/** The imports, with their types in their specifiers. `offset` is where `text` starts in what was parsed. */
+/**
+ * The imports, with their types in their specifiers.
+ *
+ * @param offset How many characters were in front of `text` when it was parsed.
+ */
 function withImports(
   text: string,
   { dynamicImports }: Uses,
@@ -167,7 +132,9 @@ function withImports(
   return { text: withTypes(text, edits), imports };
 }
 
-/** How `text` has to be read, the node of it, and where it starts in what was parsed. */
+/**
+ * How `text` has to be read, its node, and how many characters were in front when it was parsed.
+ */
 function parseAs(text: string, parse: Parse): [FunctionCode["form"], SyntaxNode, number] {
   let first: unknown;
   try {
@@ -175,7 +142,7 @@ function parseAs(text: string, parse: Parse): [FunctionCode["form"], SyntaxNode,
     const node = statement.expression as SyntaxNode;
     return [node.type === "ClassExpression" ? "class" : "expression", node, 1];
   } catch (error) {
-    // Then it is a method, if it is no class that uses what only those around it have.
+    // It may be a method, or a class that uses what only the classes around it have.
     first = error;
   }
   try {
@@ -190,7 +157,9 @@ function parseAs(text: string, parse: Parse): [FunctionCode["form"], SyntaxNode,
   }
 }
 
-/** What is evaluated when a class is: its parent, computed keys, static fields and blocks. */
+/**
+ * The names that are evaluated with a class: its parent, computed keys, static fields and blocks.
+ */
 function needsOf(node: SyntaxNode): Set<string> {
   const needs = new Set<string>();
   const add = (part: unknown): void => {

@@ -1,6 +1,6 @@
 import { Local, type SubprocessTunnel } from "../../../mod.ts";
 
-/** What is done with a tunnel, by its name. */
+/** Things to do with a tunnel, by their names. */
 export type Cases = Readonly<Record<string, (tun: SubprocessTunnel) => Promise<void>>>;
 
 /** Runs `cases` as a script, on an agent on Deno or, with its path as the argument, on Node. */

@@ -1,6 +1,6 @@
 /**
- * What functions by value use of what is around them, and functions among the arguments. The test
- * imports this file; run as a script it does the same with what is in an entry script.
+ * Variables that functions by value use, and functions among the arguments. The test imports this
+ * file; run as a script it does the same with functions of an entry script.
  *
  * @module
  */
@@ -42,7 +42,7 @@ class Shape {
   }
 }
 
-/** Each case by what is used. */
+/** Each case, by the kind of variable. */
 export const cases: Cases = {
   async "imports of every form"(tun) {
     assertEquals(await tun.call(() => evenDefault(4)), true);

@@ -29,7 +29,7 @@ async function answersTo(
   }
 }
 
-/** Ways to write the URL or path of `path` that some reader of URLs takes for it. */
+/** Ways to write `path` as a URL or path, each of which some parser of URLs takes for it. */
 function spellings(path: string, served: string): string[] {
   const levels = served.split("/").length;
   const up = "../../".repeat(levels);
@@ -104,14 +104,14 @@ Deno.test("the module server gives nothing but what was sent and is served", asy
     assertEquals(answers.length, requests.length);
     let refusals = 0;
     for (const [i, answer] of answers.entries()) {
-      // Some are names in the served folder, of which there is no such file.
+      // Some are names in the served folder, where there is no such file.
       if ("given" in answer) assertEquals(answer.given, "nothing", JSON.stringify(requests[i]));
       else if (answer.refused.endsWith("nor in a folder that is served")) refusals++;
       else assertMatch(answer.refused, /there is no such/, JSON.stringify(requests[i]));
     }
     assert(refusals > 500, `${refusals} of ${requests.length}`);
     assertEquals(reports.filter((line) => line.startsWith("[driver] Refused: ")).length, refusals);
-    // Those that came ahead of the call.
+    // The modules that were sent ahead of the call.
     assertEquals(batches, 1);
   });
 

@@ -1,7 +1,7 @@
 import vm from "node:vm";
 import { seeded } from "../../codec/_random.ts";
 
-/** What a program may use: what it does with these is what is seen of it. */
+/** The functions that a program may use: a test sees only its calls of them. */
 interface Tools {
   /** Writes down that something happens. */
   log(text: unknown): void;
@@ -73,7 +73,7 @@ function tools(log: (text: unknown) => void): Tools {
   return { log, make, chance: () => random(3) === 0, fail };
 }
 
-/** What an error is, down to what it has suppressed. */
+/** A description of an error, with the errors that it has suppressed. */
 export function describe(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { name, message } = error;
@@ -82,7 +82,9 @@ export function describe(error: unknown): unknown {
   return [name, message, describe(later), describe(suppressed)];
 }
 
-/** Runs a program, and gives all that can be seen of it, with the microtask in which it happens. */
+/**
+ * Runs a program, and records all that can be seen of it, with the microtask in which it happens.
+ */
 export async function run(source: string, kind: "js" | "cjs" = "js"): Promise<unknown[]> {
   const seen: unknown[] = [];
   let tick = 0;
@@ -110,14 +112,14 @@ export async function run(source: string, kind: "js" | "cjs" = "js"): Promise<un
   } catch (error) {
     seen.push(describe(error));
   }
-  // What it has started may go on.
+  // Promises that it has started may go on.
   for (let i = 0; i < 100; i++) await null;
   isOver = true;
   await counting;
   return seen;
 }
 
-/** What is around a statement. */
+/** The surroundings of a statement. */
 interface Place {
   readonly depth: number;
   readonly isAsync: boolean;
@@ -169,7 +171,7 @@ export class Programs {
         statements.splice(this.#random(statements.length + 1), 0, make(this.#name()));
       }
     }
-    // What functions refer to has been declared by then.
+    // The names that functions refer to have been declared by then.
     return `const { log, make, chance, fail } = import.meta.tools;\n${statements.join("\n")}\n`;
   }
 
@@ -225,7 +227,7 @@ export class Programs {
     if (place.depth < 5) {
       choices.push(
         () => this.#block(place),
-        // At the top level of a module, variables have no value yet, or a new one, where there is no `try`.
+        // Without a `try`, variables at the top level of a module have no value yet, or a new one.
         () => place.depth === 0 && !place.mayReturn ? this.#block(place) : this.#closure(place),
         () => `${name}: ${this.#block({ ...place, labels: [...labels, name] })}`,
         () => this.#loop(place),
@@ -252,7 +254,7 @@ export class Programs {
     return `${this.#keyword(place)} ${list}${end}`;
   }
 
-  /** What is declared further down, or is not yet. */
+  /** A name that is declared further down, or has no value yet. */
   #closure(place: Place): string {
     const [name, value] = [this.#name(), this.#name()];
     return `log(typeof ${name}());

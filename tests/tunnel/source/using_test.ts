@@ -11,7 +11,7 @@ import { IMPORT_COMPARE, projectTest } from "../_project.ts";
 import { fail, happened, required } from "../fixture/using_module.ts";
 
 const RUNTIMES: readonly Runtime[] = ["deno", ...NODE_MAJORS];
-/** Those whose engines have no `using` declarations. */
+/** Agents whose engines have no `using` declarations. */
 const OLD: readonly Runtime[] = ["18", "20", "22"];
 
 /** Connects, and from then on notes the batches that the agent wants to have lowered. */
@@ -94,7 +94,7 @@ for (const runtime of RUNTIMES) {
   }));
 }
 
-/** An agent behind another one: what runs them. */
+/** The runtimes of an agent, and of another agent behind it. */
 const HOPS: readonly (readonly ["deno" | NodeMajor, "deno" | NodeMajor])[] = [["18", "18"], [
   "deno",
   "18",
