@@ -32,7 +32,7 @@ async function answersTo(
 /** Ways to write the URL or path of `path` that some reader of URLs takes for it. */
 function spellings(path: string, served: string): string[] {
   const levels = served.split("/").length;
-  const up = "../../".repeat(levels);
+  const up = "../".repeat(levels);
   const inner = path.slice(1);
   const encoded = (text: string, pattern: RegExp): string =>
     text.replace(pattern, (one) => `%${one.charCodeAt(0).toString(16).padStart(2, "0")}`);
@@ -65,7 +65,7 @@ function spellings(path: string, served: string): string[] {
       `blob:file://${path}`,
     ],
     ...[`http://127.0.0.1${path}`, `https:${path}`, `view-source:file://${path}`, `x:${path}`],
-    ...[`../${up}${inner}`, `${up}${inner}`, `.${path}`, `~${path}`, `..\\..\\${inner}`],
+    ...[`./${up}${inner}`, `${up}${inner}`, `.${path}`, `~${path}`, `..\\..\\${inner}`],
     ...[`${served}${path}`, `${served}/${path}`, `${served.slice(0, -1)}${path}`],
     ...[`file://user@${path}`, `file://%2e%2e${path}`, `\\\\?\\${path}`, `C:${path}`, `///${path}`],
     ...climbing,
