@@ -105,7 +105,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
       ? "cd . 2>/dev/null||cd /"
       // `-` by itself would be the folder before, and others would be looked for in $CDPATH.
       : `cd -- ${
-        path(/^(\/|~\/|\.)/.test(cwd) ? cwd : `../${cwd}`)
+        path(/^(\/|~\/|\.)/.test(cwd) ? cwd : `./${cwd}`)
       }||{ printf "%s cwd\\n" $_csN >&4;exit ${NO_FOLDER};}`,
     ...Object.entries(env).map(([name, value]) => `export ${name}=${quoteLine(value, "$_csL")}`),
     // What the shells would say of the ends of the others, such as "Killed", is not for the user.
