@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { slow } from "../../services/services.ts";
 import { Request } from "../../../agent/protocol/request.ts";
 import { soon } from "../_deadline.ts";
 import { Driver } from "../_kinds.ts";
@@ -72,7 +73,7 @@ function spellings(path: string, served: string): string[] {
   ];
 }
 
-Deno.test("the module server gives nothing but what was sent and is served", async (t) => {
+Deno.test(slow("the module server gives nothing but what was sent and is served", async (t) => {
   await using project = await makeProject({
     "outside/secret.ts": `export const secret = "outside";`,
     "outside/secret.json": `"outside"`,
@@ -194,4 +195,4 @@ Deno.test("the module server gives nothing but what was sent and is served", asy
     assertMatch(texts[8]!, /^node:fs,\d$/);
     assertEquals(reports, []);
   });
-});
+}));
