@@ -130,7 +130,9 @@ export function privateImports(files: Sources, up?: Arrow): string[] {
   return problems;
 }
 
-/** Cycles of imports that are still there when the types are gone: at least one, if there are any. */
+/**
+ * Cycles of imports that are still there when the types are gone: at least one, if there are any.
+ */
 export function valueCycles(files: Sources): string[] {
   const graph = graphOf(files, ({ isType }) => !isType);
   const found: string[] = [];
