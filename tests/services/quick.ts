@@ -14,7 +14,7 @@ export const SLOW_FILES: Readonly<Record<string, string>> = {
 /**
  * The arguments of `deno test` for a quick run: two processes, which run side by side, since some
  * tests look at the memory and the descriptors of their process. The types have been checked
- * before.
+ * before. The examples in docs are left out: each starts an isolate, which takes ten seconds.
  *
  * @param files The files to test, if not all of them.
  */
