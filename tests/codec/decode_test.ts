@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { slow } from "../services/services.ts";
 import { decode, DecodeError, encode } from "../../codec/mod.ts";
+import { slow } from "../services/services.ts";
 import { attempt, fromHex } from "./_bytes.ts";
 import { randomValue, seeded } from "./_random.ts";
 

@@ -6,8 +6,14 @@ export const SLOW_FILES: Readonly<Record<string, string>> = {
   "tests/examples/": "runs each example as a script",
   "tests/services/services_test.ts": "runs the test runner with all services",
   "tests/http_import_test.ts": "downloads packages into an empty cache",
+  "tests/tunnel/connection/hostile_start_test.ts": "starts far ends that fail in 60 ways",
+  "tests/tunnel/death_test.ts": "kills agents and controllers",
+  "tests/tunnel/recursion_test.ts": "starts agents of agents",
+  "tests/tunnel/shipping_test.ts": "measures calls over a slow link",
   "tests/tunnel/operation/large_files_test.ts": "moves files of 4 GiB",
   "tests/tunnel/operation/sync_attack_test.ts": "attacks a sync at many moments",
+  "tests/tunnel/operation/transfer_abort_test.ts": "aborts transfers at many moments",
+  "tests/tunnel/operation/transfer_death_test.ts": "kills agents while they transfer",
   "tests/tunnel/operation/transfer_hostile_test.ts": "runs far ends that never stop sending",
 };
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { slow } from "../../services/services.ts";
 import { Request } from "../../../agent/protocol/request.ts";
+import { slow } from "../../services/services.ts";
 import { soon } from "../_deadline.ts";
 import { Driver } from "../_kinds.ts";
 import { makeProject } from "../_project.ts";
