@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { decode, DecodeError, encode } from "../../codec/mod.ts";
+import { slow } from "../services/services.ts";
 import { attempt, fromHex } from "./_bytes.ts";
 import { randomValue, seeded } from "./_random.ts";
 
@@ -20,7 +21,7 @@ Deno.test("decode() asks for more bytes for every prefix of an encoding", () => 
   }
 });
 
-Deno.test("decode() gives a value or a DecodeError for every flipped byte", () => {
+Deno.test(slow("decode() gives a value or a DecodeError for every flipped byte", () => {
   for (let seed = 0; seed < 150; seed++) {
     const bytes = encode(randomValue(seeded(seed), { size: 15 })).slice();
     for (let i = 0; i < Math.min(bytes.length, 400); i++) {
@@ -33,7 +34,7 @@ Deno.test("decode() gives a value or a DecodeError for every flipped byte", () =
       bytes[i] = byte;
     }
   }
-});
+}));
 
 Deno.test("decode() gives a value or a DecodeError for random bytes", () => {
   for (let seed = 0; seed < 30_000; seed++) {

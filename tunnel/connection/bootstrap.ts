@@ -67,7 +67,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
       ? "cd . 2>/dev/null||cd /"
       // `cd` takes a bare `-` for the previous folder, and looks for other names in $CDPATH.
       : `cd -- ${
-        pathWord(/^(\/|~\/|\.)/.test(cwd) ? cwd : `../${cwd}`)
+        pathWord(/^(\/|~\/|\.)/.test(cwd) ? cwd : `./${cwd}`)
       }||{ printf "%s cwd\\n" $_csN >&4;exit ${NO_FOLDER};}`,
     ...Object.entries(env).map(([name, value]) => `export ${name}=${quoteLine(value, "$_csL")}`),
     // A shell reports how others ended, such as "Killed". The user should not see that.

@@ -11,7 +11,7 @@ import {
 
 /** How a {@linkcode MemoryWire} behaves. */
 export interface WireOptions {
-  /** More bytes than this on the wire, and the sender has to wait. @default 256 KiB */
+  /** The sender has to wait while more bytes than this are on the wire. @default 256 KiB */
   readonly capacity?: number;
   /** How many of the next `length` bytes arrive as one piece. @default all */
   readonly chop?: (length: number) => number;
@@ -25,14 +25,14 @@ export class MemoryWire implements Pipe {
   readonly #capacity: number;
   readonly #chop: (length: number) => number;
   readonly #queue = new Fifo<Uint8Array>();
-  /** What of the first chunk in the queue has arrived. */
+  /** How many bytes of the first chunk in the queue have arrived. */
   #offset = 0;
   #queued = 0;
   #held = false;
   #delivering = false;
   #wanting = false;
   #closed = false;
-  /** Set by whoever joins the ends. */
+  /** Set by the code that joins the ends. */
   from!: Multiplexer;
   to!: Multiplexer;
   onClose: () => void = () => {};
@@ -42,7 +42,7 @@ export class MemoryWire implements Pipe {
     this.#chop = options.chop ?? ((length) => length);
   }
 
-  /** How many bytes were written and have not arrived. */
+  /** The number of bytes that were written and have not arrived. */
   get queued(): number {
     return this.#queued;
   }
@@ -72,12 +72,12 @@ export class MemoryWire implements Pipe {
     return !this.#wanting;
   }
 
-  /** Nothing arrives until {@linkcode release}. */
+  /** Lets nothing arrive until {@linkcode release}. */
   hold(): void {
     this.#held = true;
   }
 
-  /** The other half of {@linkcode hold}. */
+  /** Lets bytes arrive again after {@linkcode hold}. */
   release(): void {
     this.#held = false;
     this.#deliver();
@@ -115,14 +115,14 @@ export class MemoryWire implements Pipe {
       this.#offset = 0;
     }
     this.#queued -= size;
-    // As a pipe is read: into memory that is written over.
+    // A real pipe is read into memory that is reused, too.
     const piece = next.slice(0, size);
     this.to.handleChunk(piece);
     piece.fill(0xee);
   }
 }
 
-/** A multiplexer that says how many bytes it holds for readers. */
+/** A multiplexer that tells how many unread bytes it keeps. */
 export class CountingMultiplexer extends Multiplexer {
   held = 0;
 
@@ -135,11 +135,11 @@ export class CountingMultiplexer extends Multiplexer {
 /** One end of a {@linkcode PipePair}. */
 export interface End {
   readonly multiplexer: CountingMultiplexer;
-  /** What this end writes to. */
+  /** The wire that this end writes to. */
   readonly wire: MemoryWire;
   /** The channels that the other end opened, with their headers. */
   readonly opened: { readonly channel: Channel; readonly header: Uint8Array }[];
-  /** What `onEnd` got, each time. */
+  /** The arguments of each call of `onEnd`. */
   readonly ends: Error[];
 }
 
@@ -153,11 +153,11 @@ export interface PipePairOptions extends WireOptions {
 export interface PipePair {
   readonly left: End;
   readonly right: End;
-  /** Opens a channel at the left, and gives both its ends as soon as the right one is there. */
+  /** Opens a channel at the left end, and gives both ends when the right one is open too. */
   channel(): Promise<[left: Channel, right: Channel]>;
   /** Resolves when nothing moves any more. */
   settled(): Promise<void>;
-  /** What has to be true when all is done: no channel is open, nothing is held or on its way. */
+  /** Asserts that no channel is open and that no bytes are kept or on their way. */
   assertNothingOpen(): Promise<void>;
 }
 
@@ -213,7 +213,7 @@ function end(odd: boolean, wireOptions: WireOptions, options?: Partial<Multiplex
   return { multiplexer, wire, opened, ends };
 }
 
-/** A frame's bytes, written by hand: any end of a pipe may send anything. */
+/** The bytes of any frame, also of one that no real end would send. */
 export function frame(
   type: number,
   channel = 0,
@@ -226,17 +226,17 @@ export function frame(
   return bytes;
 }
 
-/** A multiplexer with an even number's channels, whose other end is the test itself. */
+/** A multiplexer that opens channels with even numbers, and whose other end is the test. */
 export interface Lone {
   readonly multiplexer: CountingMultiplexer;
   readonly opened: Channel[];
   readonly ends: Error[];
-  /** What it wrote, each time. */
+  /** The chunks of each write. */
   readonly writes: Uint8Array[][];
   readonly closed: () => number;
 }
 
-/** Makes a {@linkcode Lone}; `reads` says whether the other end reads what it writes. */
+/** Makes a {@linkcode Lone}. With `reads`, the other end reads what it writes. */
 export function lone(options: Partial<MultiplexerOptions> = {}, reads = true): Lone {
   const opened: Channel[] = [];
   const ends: Error[] = [];

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { Worker as NodeWorker } from "node:worker_threads";
 import { command, which } from "../../services/command.ts";
-import { needing, service } from "../../services/services.ts";
+import { needing, service, slow } from "../../services/services.ts";
 import { soon } from "../_deadline.ts";
 import { makeProject } from "../_project.ts";
 
@@ -51,7 +51,7 @@ Deno.test("A script from stdin, and one on the command line, call their function
   assertEquals(await deno(["eval", "--quiet", script]), SCRIPT_PRINTS);
 });
 
-Deno.test("A script that is run or imported by its URL calls its functions", async () => {
+Deno.test(slow("A script that is run or imported by its URL calls its functions", async () => {
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     async (request) => {
@@ -74,7 +74,7 @@ Deno.test("A script that is run or imported by its URL calls its functions", asy
   } finally {
     await server.shutdown();
   }
-});
+}));
 
 Deno.test("deno repl calls what its lines define", async () => {
   const input = await Deno.readTextFile(`${FOLDER}/repl.txt`);

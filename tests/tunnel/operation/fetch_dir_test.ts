@@ -6,7 +6,7 @@ import { encodeFailure } from "../../../agent/protocol/failure.ts";
 import { TreeMessage } from "../../../agent/trees/tree_entry.ts";
 import { ConnectionError, ProtocolError, RemoteError, Sudo } from "../../../mod.ts";
 import { Random } from "../../agent/_random.ts";
-import { needing, service } from "../../services/services.ts";
+import { needing, service, slow } from "../../services/services.ts";
 import { rejection, rejectsAs, soon } from "../_deadline.ts";
 import { onRuntimes, RUNTIMES } from "./_files.ts";
 import type { Step } from "../fixture/tree_agent.ts";
@@ -38,7 +38,7 @@ import {
   waysOf,
 } from "../fixture/tree_ways.ts";
 
-Deno.test("fetchDir() cuts off a far end that sends what no agent would", async () => {
+Deno.test(slow("fetchDir() cuts off a far end that sends what no agent would", async () => {
   const paths = (root: string): string[] => listing(root).map((line) => line.split(/ \d{9,}/)[0]!);
   await attackInAllWays(BAD, async ({ local, fetch, tun, check }) => {
     const before = paths(local);
@@ -50,7 +50,7 @@ Deno.test("fetchDir() cuts off a far end that sends what no agent would", async 
     const after = new Set(paths(local));
     assertEquals(before.filter((path) => !after.has(path)), []);
   });
-});
+}));
 
 Deno.test("fetchDir() takes what is odd, but harmless", async (t) => {
   const cases: Record<string, readonly Step[]> = {

@@ -1,15 +1,15 @@
 import vm from "node:vm";
 import { seeded } from "../../codec/_random.ts";
 
-/** The functions that a program may use: a test sees only its calls of them. */
+/** The tools of a program. Their use is all that can be observed of it. */
 interface Tools {
-  /** Writes down that something happens. */
+  /** Logs an event. */
   log(text: unknown): void;
-  /** A value for a declaration: some have faults. */
+  /** Makes a value for a declaration. Some values have faults. */
   make(name: string, kind: number): unknown;
-  /** Whether to do something now. */
+  /** Decides whether to do something now. */
   chance(): boolean;
-  /** Fails. */
+  /** Throws. */
   fail(text: string): never;
 }
 
@@ -73,7 +73,7 @@ function tools(log: (text: unknown) => void): Tools {
   return { log, make, chance: () => random(3) === 0, fail };
 }
 
-/** A description of an error, with the errors that it has suppressed. */
+/** Describes an error, with the errors that it suppressed. */
 export function describe(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { name, message } = error;
@@ -82,9 +82,7 @@ export function describe(error: unknown): unknown {
   return [name, message, describe(later), describe(suppressed)];
 }
 
-/**
- * Runs a program, and records all that can be seen of it, with the microtask in which it happens.
- */
+/** Runs a program, and gives all that it logged, with the microtask of each event. */
 export async function run(source: string, kind: "js" | "cjs" = "js"): Promise<unknown[]> {
   const seen: unknown[] = [];
   let tick = 0;
@@ -112,7 +110,7 @@ export async function run(source: string, kind: "js" | "cjs" = "js"): Promise<un
   } catch (error) {
     seen.push(describe(error));
   }
-  // Promises that it has started may go on.
+  // Functions that it started may still run.
   for (let i = 0; i < 100; i++) await null;
   isOver = true;
   await counting;
@@ -126,7 +124,7 @@ interface Place {
   readonly isGenerator: boolean;
   /** Whether it is in a function. */
   readonly mayReturn: boolean;
-  /** Labels around it, those of loops apart. */
+  /** The labels around it, without those of loops. */
   readonly labels: readonly string[];
   readonly loops: readonly string[];
 }
@@ -140,7 +138,7 @@ export class Programs {
     this.#random = seeded(seed);
   }
 
-  /** A module. */
+  /** Makes a module. */
   module(): string {
     this.#names = 0;
     const place: Place = {
@@ -171,7 +169,7 @@ export class Programs {
         statements.splice(this.#random(statements.length + 1), 0, make(this.#name()));
       }
     }
-    // The names that functions refer to have been declared by then.
+    // By then, everything that functions refer to has been declared.
     return `const { log, make, chance, fail } = import.meta.tools;\n${statements.join("\n")}\n`;
   }
 
@@ -183,7 +181,7 @@ export class Programs {
     return from[this.#random(from.length)]!;
   }
 
-  /** Most have no fault, so that programs get far. */
+  /** Most values have no fault, so that programs get far. */
   #make(name: string): string {
     const kind = this.#random(4) === 0 ? this.#random(KINDS) : KINDS - 3 + this.#random(3);
     return `make("${name}", ${kind})`;
@@ -227,7 +225,8 @@ export class Programs {
     if (place.depth < 5) {
       choices.push(
         () => this.#block(place),
-        // Without a `try`, variables at the top level of a module have no value yet, or a new one.
+        // At the top level of a module without a `try`, a closure could see a variable that has no
+        // value yet, or a new one.
         () => place.depth === 0 && !place.mayReturn ? this.#block(place) : this.#closure(place),
         () => `${name}: ${this.#block({ ...place, labels: [...labels, name] })}`,
         () => this.#loop(place),
@@ -254,7 +253,7 @@ export class Programs {
     return `${this.#keyword(place)} ${list}${end}`;
   }
 
-  /** A name that is declared further down, or has no value yet. */
+  /** A function that uses a variable before and after its declaration. */
   #closure(place: Place): string {
     const [name, value] = [this.#name(), this.#name()];
     return `log(typeof ${name}());
@@ -293,7 +292,7 @@ export class Programs {
     const isAsync = this.#random(2) > 0;
     const isGenerator = this.#random(3) === 0;
     const inner = { ...place, isAsync, isGenerator, mayReturn: true, labels: [], loops: [] };
-    // A function with a directive may have no parameters but simple ones.
+    // A function with a directive may have only simple parameters.
     const [parameters, directive] = this.#pick([
       ["a, ...b", ""],
       ["{ a } = {}, b = () => a", ""],
