@@ -77,7 +77,7 @@ const ROOMS: Rooms = {
   ],
   "tunnel/session/": [
     ...["tunnel/closure/", "tunnel/modules/", "tunnel/source/", "tunnel/connection/"],
-    ...["tunnel/callback.ts", "tunnel/remote_error.ts", "tunnel/visible.ts"],
+    ...["tunnel/arguments/", "tunnel/callback.ts", "tunnel/remote_error.ts", "tunnel/visible.ts"],
     ...["agent/agent_host.ts", "agent/_files_bundle.ts", "agent/file_service.ts"],
     ...["agent/protocol/", "agent/wire/", "codec/"],
   ],
@@ -95,13 +95,15 @@ const ROOMS: Rooms = {
     ...["agent/agent_host.ts", "agent/protocol/"],
   ],
 
-  "group/error_result.ts": ["tunnel/remote_error.ts", "tunnel/visible.ts", "agent/protocol/"],
+  "group/error_result.ts": [
+    ...["tunnel/arguments/", "tunnel/remote_error.ts", "tunnel/visible.ts", "agent/protocol/"],
+  ],
   "group/table/": [
     ...["group/error_result.ts", "tunnel/connection_error.ts", "tunnel/visible.ts", "codec/"],
   ],
   "group/": [
     ...["group/table/", "group/error_result.ts"],
-    ...["tunnel/", "tunnel/operation/", "tunnel/arguments/", ...PLAIN],
+    ...["tunnel/", "tunnel/operation/", "tunnel/session/", "tunnel/arguments/", ...PLAIN],
     ...["agent/files/", "agent/protocol/"],
   ],
 
@@ -109,7 +111,7 @@ const ROOMS: Rooms = {
   "queue/scheduler.ts": [],
   "queue/": [
     ...["queue/scheduler.ts", "group/", "group/error_result.ts"],
-    ...["tunnel/", "tunnel/operation/", ...PLAIN],
+    ...["tunnel/", "tunnel/operation/", "tunnel/session/", "tunnel/arguments/", ...PLAIN],
     ...["agent/protocol/"],
   ],
 
@@ -121,7 +123,7 @@ const ROOMS: Rooms = {
 };
 
 /** The one import that goes up: `union()` and the like of a tunnel give a group. */
-const UP: Arrow = ["tunnel/_grouping.ts", "group/group.ts"];
+const UP: Arrow = ["tunnel/base_tunnel.ts", "group/group.ts"];
 
 /** How many files may be in the circle that this import closes. */
 const CIRCLE = 5;
