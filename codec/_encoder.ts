@@ -24,7 +24,7 @@ import {
   type Step,
   trace,
 } from "./_path.ts";
-import { describe, Refusal } from "./_refusal.ts";
+import { Refusal, refusalOf } from "./_refusal.ts";
 import { checkSize, Writer } from "./_writer.ts";
 
 /** Up to this many objects a search in an array is faster than a `Set`. */
@@ -112,7 +112,7 @@ export class Encoder extends Writer {
   /** Enters the next level. */
   private deeper(depth: number): number {
     if (depth < this.#maxDepth) return depth + 1;
-    throw new Refusal(`it is nested deeper than ${this.#maxDepth} levels`, true);
+    throw new Refusal(`it is nested deeper than ${this.#maxDepth} levels`, "depth");
   }
 
   /** Counts an object; one that was there before is written as a reference to it. */
@@ -349,9 +349,9 @@ export class Encoder extends Writer {
     if (this.#many === undefined) this.#few[this.#count - 1] = undefined;
     else this.#many.delete(value);
     this.#count--;
-    if (this.#handling.includes(value)) throw new Refusal("its handle contains it");
+    if (this.#handling.includes(value)) throw new Refusal("its handle contains it", "cycle");
     const data = this.#handle?.(value);
-    if (data === undefined) throw new Refusal(describe(value));
+    if (data === undefined) throw refusalOf(value);
     this.#handling.push(value);
     this.composite(data, HANDLE, depth);
     this.#handling.pop();

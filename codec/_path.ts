@@ -34,7 +34,7 @@ export const handleStep: Step = () => "<handle>";
  */
 export function trace(error: unknown, step?: Step, key?: unknown, index = 0): unknown {
   if (isStackOverflow(error)) {
-    return new Refusal("it is nested deeper than the stack bears", true);
+    return new Refusal("it is nested deeper than the stack bears", "depth");
   }
   if (error instanceof Refusal && step !== undefined) {
     try {

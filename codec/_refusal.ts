@@ -1,37 +1,57 @@
-/** What the encoder throws inside: why a value has no encoding, and the way to it. */
+import type { EncodeRefusal } from "./encode_refusal.ts";
+
+/** Thrown within the encoder: why a value has no encoding, and the way to it. */
 export class Refusal {
   /** The steps from the root, the last one first: each container adds its own as it unwinds. */
   readonly steps: string[] = [];
-  /** What is wrong, as the end of a sentence. */
   readonly problem: string;
-  /** Whether the value is only nested too deeply. */
-  readonly deep: boolean;
+  readonly kind: EncodeRefusal["kind"];
+  readonly className: string | undefined;
 
-  constructor(problem: string, deep = false) {
+  constructor(problem: string, kind: EncodeRefusal["kind"] = "value", className?: string) {
     this.problem = problem;
-    this.deep = deep;
+    this.kind = kind;
+    this.className = className;
   }
 
   /** Gives the error for the caller, for a root called `name`. */
   toError(name: string): Error {
-    const steps = this.steps.reverse();
-    if (this.deep && steps.length > 8) steps.splice(8, Infinity, "…");
-    const text = `Cannot encode ${name}${steps.join("")}: ${this.problem}`;
-    return this.deep ? new RangeError(text) : new TypeError(text);
+    const { problem, kind, className, steps } = this;
+    const isDeep = kind === "depth";
+    steps.reverse();
+    if (isDeep && steps.length > 8) steps.splice(8, Infinity, "…");
+    const path = name + steps.join("");
+    const text = `Cannot encode ${path}: ${problem}`;
+    const error = isDeep ? new RangeError(text) : new TypeError(text);
+    for (const [key, value] of Object.entries({ problem, path, kind, className })) {
+      Object.defineProperty(error, key, { value });
+    }
+    return error;
   }
 }
 
-/** Says why `value` has no encoding. */
-export function describe(value: unknown): string {
-  if (typeof value === "symbol") return `${String(value)} is a symbol, which has no copy`;
-  if (typeof value === "function") {
-    return `${value.name || "an anonymous function"} is a function, which is not data`;
+/** Says why nothing can encode `value`. */
+export function refusalOf(value: unknown): Refusal {
+  if (typeof value === "symbol") {
+    return new Refusal(`${String(value)} is a symbol, which has no copy`);
   }
-  const constructor = (value as object).constructor;
-  const name = typeof constructor === "function" && constructor.name || "an anonymous class";
-  if (name === "Promise") return "Promise is not a value yet; await it first";
-  if (/^Weak/.test(name)) return `${name} holds its members weakly, so it has no copy`;
-  // Such as what Object.create() makes with another prototype.
-  if (name === "Object") return "an object with a prototype of its own is not a plain object";
-  return `${name} is not a plain object`;
+  if (typeof value === "function") {
+    return new Refusal(`${value.name || "an anonymous function"} is a function, which is not data`);
+  }
+  const { constructor } = value as object;
+  // A static property may have taken the place of the name.
+  const name = typeof constructor === "function" ? String(constructor.name || "") : "";
+  if (name === "Promise") return new Refusal("Promise is not a value yet; await it first");
+  if (name.startsWith("Weak")) {
+    return new Refusal(`${name} holds its members weakly, so it has no copy`);
+  }
+  // Object.create() makes such objects.
+  if (name === "Object") {
+    return new Refusal("an object with a prototype of its own is not a plain object");
+  }
+  return new Refusal(
+    `${name || "an anonymous class"} is not a plain object`,
+    "value",
+    name || undefined,
+  );
 }

@@ -38,7 +38,7 @@ const isWellFormed: (text: string) => boolean = "isWellFormed" in String.prototy
 
 /** Passes on a length, which has at most 32 bits. */
 export function checkSize(size: number): number {
-  if (size >= UINT32) throw new Refusal("its encoding has 4 GiB or more");
+  if (size >= UINT32) throw new Refusal("its encoding has 4 GiB or more", "size");
   return size;
 }
 

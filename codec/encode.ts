@@ -42,8 +42,9 @@ let idle: Encoder | undefined;
  * @param value What to encode.
  * @param options How the value is called in errors, and its limits. Default: `{}`.
  * @returns The bytes of the encoding.
- * @throws {TypeError} If the value holds something that has no encoding; the message gives the path.
- * @throws {RangeError} If the value is nested too deeply.
+ * @throws {TypeError} If the value holds something that has no encoding. The message gives the path,
+ * and so does the error's data: see {@linkcode EncodeRefusal}.
+ * @throws {RangeError} If the value is nested too deeply, with the same data.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  *
  * @example Plain data is MessagePack

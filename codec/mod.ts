@@ -21,3 +21,4 @@
 export { decode, type DecodeOptions } from "./decode.ts";
 export { DecodeError } from "./decode_error.ts";
 export { encode, type EncodeOptions } from "./encode.ts";
+export { type EncodeRefusal, isEncodeRefusal } from "./encode_refusal.ts";

@@ -1,5 +1,11 @@
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { decode, encode } from "../../codec/mod.ts";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  decode,
+  encode,
+  type EncodeOptions,
+  type EncodeRefusal,
+  isEncodeRefusal,
+} from "../../codec/mod.ts";
 
 class Socket {}
 class Rows extends Array {}
@@ -65,6 +71,59 @@ Deno.test("encode() calls the root as it is told", () => {
     error.message,
     "Cannot encode argument 1[0]: Symbol() is a symbol, which has no copy",
   );
+});
+
+/** The data of the error by which `encode()` refuses `value`. */
+function refusalOf(value: unknown, options: EncodeOptions = {}): Omit<EncodeRefusal, keyof Error> {
+  const error = assertThrows(() => encode(value, options), Error);
+  assert(isEncodeRefusal(error));
+  const { message, problem, path, kind, className } = error;
+  assertEquals(message, `Cannot encode ${path}: ${problem}`);
+  assertEquals(Object.keys(error), []);
+  return { problem, path, kind, className };
+}
+
+Deno.test("EncodeRefusal has what the message says as data", () => {
+  assertEquals(refusalOf({ rows: [new Socket()] }, { name: "argument 1" }), {
+    problem: "Socket is not a plain object",
+    path: "argument 1.rows[0]",
+    kind: "value",
+    className: "Socket",
+  });
+  assertEquals(refusalOf([() => {}]), {
+    problem: "an anonymous function is a function, which is not data",
+    path: "value[0]",
+    kind: "value",
+    className: undefined,
+  });
+  for (
+    const value of [Symbol(), Promise.resolve(), new WeakSet(), Object.create({}), new (class {})()]
+  ) assertEquals(refusalOf(value).className, undefined);
+  assertEquals(refusalOf([[]], { maxDepth: 1 }), {
+    problem: "it is nested deeper than 1 levels",
+    path: "value[0]",
+    kind: "depth",
+    className: undefined,
+  });
+  assertEquals(refusalOf([() => {}], { handle: (value) => [value] }), {
+    problem: "its handle contains it",
+    path: "value[0]<handle>[0]",
+    kind: "cycle",
+    className: undefined,
+  });
+});
+
+Deno.test("EncodeRefusal names a class by its own name, whatever that is", () => {
+  class Odd {
+    static readonly name: unknown = 5;
+  }
+  assertEquals(refusalOf(new Odd()).className, "5");
+});
+
+Deno.test("isEncodeRefusal() knows the errors of others", () => {
+  for (const other of [undefined, new Error("x"), new TypeError("x"), { problem: "", path: "" }]) {
+    assert(!isEncodeRefusal(other));
+  }
 });
 
 Deno.test("encode() passes on what a getter throws", () => {
