@@ -1,8 +1,6 @@
 import { encode } from "../../codec/encode.ts";
+import { ERROR_PROPERTIES } from "../../codec/error_properties.ts";
 import { valueHandle } from "./handle.ts";
-
-/** What the codec carries of each error although it is not enumerable. */
-const HIDDEN = ["message", "stack", "cause", "errors", "error", "suppressed"];
 
 /** How many levels of causes are copied: the codec has a limit, too. */
 const MAX_DEPTH = 100;
@@ -38,8 +36,8 @@ function copyError(error: Error, copies: Map<Error, Error>, depth: number): Erro
     return isReason ? textOf(value) : undefined;
   };
   const keys = Object.keys(error);
-  for (const key of new Set([...HIDDEN, "name", "code", ...keys])) {
-    const isHidden = HIDDEN.includes(key);
+  for (const key of new Set([...ERROR_PROPERTIES, "name", "code", ...keys])) {
+    const isHidden = ERROR_PROPERTIES.includes(key);
     const value = read(error, key);
     const part = key === "errors" && Array.isArray(value)
       ? value.map((one) => copyOf(one, true))

@@ -57,7 +57,7 @@ Deno.test("decode() tells what is missing from what is wrong", () => {
   // The same within an extension, whose length is there.
   assertBad("c7 02 07 a5 61", "longer than the extension around it");
   assertBad("c7 02 06 01 a1", "longer than the extension around it");
-  assertBad("c1", "0xc1 begins no value");
+  assertBad("c1", "0xc1 does not begin a value");
 });
 
 Deno.test("decode() refuses what is not a value", () => {
@@ -71,19 +71,19 @@ Deno.test("decode() refuses what is not a value", () => {
   assertBad("c7 00 02", "longer than the extension around it");
   assertBad("c7 03 03 00 00 00", "its last UTF-16 unit is incomplete");
   assertBad("c7 01 08 00", "its extension is longer than its content");
-  assertBad("c7 04 0a a3 78 78 78", "knows no such URL");
+  assertBad("c7 04 0a a3 78 78 78", "does not accept the URL");
   assertBad("c7 05 09 a1 61 a1 67 00", "its extension is longer than its content");
-  assertBad("c7 03 09 a1 28 a0", "knows no such regular expression");
-  assertBad("c7 04 09 a1 78 a1 78", "knows no such regular expression");
+  assertBad("c7 03 09 a1 28 a0", "does not accept the regular expression");
+  assertBad("c7 04 09 a1 78 a1 78", "does not accept the regular expression");
   assertBad("c7 02 09 01 a0", "it must be a string here");
   assertBad("c7 03 0b a2 6e 6f", "no such error class");
   assertBad("c7 09 0b a8 74 6f 53 74 72 69 6e 67", "no such error class");
-  assertBad("c7 02 0c 01 02", "nothing here revives handles");
+  assertBad("c7 02 0c 01 02", "it has a handle, and the option revive is not set");
   assertBad("d6 1b 00 00 00 00 00", "more bytes follow the value");
   assertBad("c7 03 1b 00 00 00", "its last element is incomplete");
 });
 
-Deno.test("decode() refuses timestamps that are no Date", () => {
+Deno.test("decode() refuses timestamps that are not a Date", () => {
   assertBad("c7 05 ff 00 00 00 00 00", "a timestamp has 4, 8 or 12 bytes");
   assertBad("d7 ff ff ff ff ff 00 00 00 00", "the timestamp is out of range");
   assertBad("c7 0c ff 00 00 00 00 7f ff ff ff ff ff ff ff", "the timestamp is out of range");
@@ -161,7 +161,7 @@ Deno.test("decode() does not recurse deeper than its limit", () => {
     decode(new Uint8Array(make(2)), { maxDepth: 2 });
     assertThrows(() => decode(new Uint8Array(make(3)), { maxDepth: 2 }), DecodeError);
     const deepest = new Uint8Array(make(100_000));
-    assertThrows(() => decode(deepest, { maxDepth: Infinity }), DecodeError, "the stack bears");
+    assertThrows(() => decode(deepest, { maxDepth: Infinity }), DecodeError, "the stack allows");
   }
 });
 
