@@ -46,7 +46,7 @@ export function start(input: Socket, rest: Uint8Array): (chunk: Uint8Array) => v
     {
       odd: false,
       // The controller may do what it likes here.
-      maxHeld: Infinity,
+      maxUnread: Infinity,
       maxChannels: Infinity,
       onChannel: (channel, header) => agent.handleChannel(channel, header),
       onHello: (payload) => agent.introduce(decodeControllerInfo(payload)),

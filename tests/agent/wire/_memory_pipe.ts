@@ -126,9 +126,9 @@ export class MemoryWire implements Pipe {
 export class CountingMultiplexer extends Multiplexer {
   held = 0;
 
-  override hold(bytes: number): void {
+  override countUnread(bytes: number): void {
     this.held += bytes;
-    super.hold(bytes);
+    super.countUnread(bytes);
   }
 }
 

@@ -337,7 +337,7 @@ Deno.test("Channel.handleData() refuses an end within a message", async () => {
   end.multiplexer.handleChunk(frame(FrameType.OPEN, 1));
   end.multiplexer.handleChunk(frame(FrameType.DATA, 1, text("unfin")));
   end.multiplexer.handleChunk(frame(FrameType.DATA, 1, text("ished"), Flag.END));
-  assertEquals(end.ends.map(String), ["ProtocolError: The end of channel 1 within a message"]);
+  assertEquals(end.ends.map(String), ["ProtocolError: Channel 1 ended within a message"]);
   await assertRejects(() => end.opened[0]!.receive(), ProtocolError);
   assertEquals([end.multiplexer.held, end.multiplexer.size, end.closed()], [0, 0, 1]);
 });

@@ -407,17 +407,17 @@ Deno.test("Multiplexer cuts off an end that sends more than it may hold", async 
     "unread tiny messages": (id) => frame(FrameType.DATA, id, EMPTY, Flag.MESSAGE),
   };
   for (const make of Object.values(kinds)) {
-    const maxHeld = 8 * MiB;
-    const end = lone({ maxHeld });
+    const maxUnread = 8 * MiB;
+    const end = lone({ maxUnread });
     const channels = 50;
     for (let id = 1; id < 2 * channels; id += 2) {
       end.multiplexer.handleChunk(frame(FrameType.OPEN, id));
     }
     const frames = Array.from({ length: channels }, (_, i) => make(2 * i + 1));
     const count = flood(end, 1_000_000, (i) => frames[i % channels]!);
-    assertCutOff(end, `More than ${maxHeld} bytes of unread messages`);
+    assertCutOff(end, `More than ${maxUnread} bytes of unread messages`);
     // An object with its array takes some hundred bytes, whatever is in it.
-    assert(count * 200 <= maxHeld + 200, `${count} frames`);
+    assert(count * 200 <= maxUnread + 200, `${count} frames`);
     for (const channel of end.opened) await assertRejects(() => channel.receive(), ProtocolError);
   }
 });
@@ -485,7 +485,7 @@ Deno.test("Multiplexer.handleChunk() survives a flipped byte anywhere", async ()
     for (const flip of [1, 2, 0x80, 0xff]) {
       const flipped = stream.slice();
       flipped[at]! ^= flip;
-      const end = lone({ maxHeld: 1000, maxChannels: 5, onBye: () => {}, onExit: () => {} });
+      const end = lone({ maxUnread: 1000, maxChannels: 5, onBye: () => {}, onExit: () => {} });
       for (const piece of new Random(at).cut(flipped, 50)) end.multiplexer.handleChunk(piece);
       assert(end.ends.length <= 1);
       assert(end.ends.every((error) => error instanceof ProtocolError));
