@@ -1,6 +1,6 @@
 /**
- * Bundles the agent into `_bundle.ts`, and the part that works on files into `_files_bundle.ts`: the forms in which
- * they are sent to a host.
+ * Bundles the agent into `_bundle.ts`, and the part that works on files into `_files_bundle.ts`.
+ * These are the forms in which they are sent to a host.
  *
  * ```sh
  * deno task bundle          # writes them
@@ -12,10 +12,13 @@
 
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
-// The bundler that Deno itself uses; it is needed here only, never by a user.
+// Deno itself uses this bundler. It is only needed here, never by a user.
 import * as esbuild from "npm:esbuild@0.28.2";
 
-/** The modules of the agent that its other parts use rather than bring along; see `Agent`. */
+/**
+ * Has the other parts use modules of the agent that it provides, rather than bring them; see
+ * `Agent`.
+ */
 const shared: esbuild.Plugin = {
   name: "shared",
   setup(build): void {
@@ -26,7 +29,7 @@ const shared: esbuild.Plugin = {
   },
 };
 
-/** What each of the generated files should be. */
+/** Makes the contents of the generated files. */
 async function build(): Promise<Map<URL, string>> {
   try {
     return new Map([
@@ -73,9 +76,9 @@ export const BUNDLE: string =
 `;
 }
 
-/** As it is: what is sent later is compressed when it is sent. */
+/** Keeps the code as it is: it is compressed when it is sent, like all modules. */
 function asText(contents: Uint8Array): string {
-  return `// Made by \`deno task bundle\` from files.ts in this folder. Do not edit.
+  return `// Made by \`deno task bundle\` from file_service.ts in this folder. Do not edit.
 
 /** What an agent does with files: an ECMAScript module. */
 export const FILES_BUNDLE: string =

@@ -2,7 +2,7 @@ import vm from "node:vm";
 import { type ModuleRecord, urlOf } from "../protocol/module_record.ts";
 import { requireBuiltin } from "./node_module.ts";
 
-/** What CommonJS modules need of the loader around them. */
+/** The loader, as far as CommonJS modules need it. */
 export interface CommonJsHost {
   record(id: string): ModuleRecord | undefined;
   importDynamically(specifier: string, referrer: string): Promise<vm.Module>;
@@ -23,7 +23,10 @@ type Require = ((specifier: string) => unknown) & {
   cache: object;
 };
 
-/** Runs CommonJS modules that came through the pipe, with the semantics of Node: one instance for each file, partial exports in cycles. */
+/**
+ * Runs CommonJS modules that were sent, with the semantics of Node: one instance for each file, and
+ * partial exports in cycles.
+ */
 export class CommonJs {
   readonly #host: CommonJsHost;
   readonly #modules = new Map<string, Module>();
@@ -33,7 +36,7 @@ export class CommonJs {
     this.#host = host;
   }
 
-  /** The exports of the module `id`, which runs if it has not yet. */
+  /** Gives the exports of a module, which runs first if it has not run yet. */
   require(id: string): unknown {
     if (id.startsWith("node:")) return requireBuiltin()(id);
     const known = this.#modules.get(id);
@@ -41,7 +44,7 @@ export class CommonJs {
     const record = this.#host.record(id);
     if (record?.kind === "json") return this.json(record);
     if (record?.kind !== "cjs") {
-      throw notFound(id, `Cannot require ${id}: it is no CommonJS module that was sent along`);
+      throw notFound(id, `Cannot require ${id}: it is not a CommonJS module that was sent along`);
     }
     const module: Module = {
       exports: {},
@@ -62,13 +65,13 @@ export class CommonJs {
     return module.exports;
   }
 
-  /** The value of a JSON module: the same for all who require or import it. */
+  /** Gives the value of a JSON module: the same for all modules that require or import it. */
   json({ id, source }: ModuleRecord): unknown {
     if (!this.#json.has(id)) this.#json.set(id, JSON.parse(source as string));
     return this.#json.get(id);
   }
 
-  /** The `require` of a module that was sent, by its URL or path; `undefined` for any other. */
+  /** Gives the `require` of a module that was sent, by its URL or path, else `undefined`. */
   requireOf(from: string): Require | undefined {
     const id = from.startsWith("/") ? `file://${from}` : from;
     const record = this.#host.record(id);
@@ -78,7 +81,7 @@ export class CommonJs {
   #run(record: ModuleRecord, module: Module): void {
     const { id } = record;
     const names = ["exports", "require", "module", "__filename", "__dirname"];
-    // The first line of a script for the shell is no JavaScript.
+    // A first line for the shell is not JavaScript.
     const source = (record.source as string).replace(/^#!/, "//");
     const run = vm.compileFunction(source, names, {
       filename: urlOf(id),

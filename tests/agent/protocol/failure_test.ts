@@ -201,7 +201,7 @@ Deno.test("encodeFailure() makes something of errors that resist it", () => {
   revoked.revoke();
   for (const thrown of [trap, mute, Object.create(null), revoked.proxy]) {
     const failure = travel(thrown);
-    assertEquals(failure.message, "What was thrown cannot be described");
+    assertEquals(failure.message, "The thrown value cannot be described");
     assertEquals(failure.stack, null);
   }
   const odd = fail("odd");

@@ -18,9 +18,7 @@ function records(sources: Record<string, string>): ModuleRecord[] {
     imports: Object.fromEntries(
       [...source.matchAll(/(?:from|import|import\()\s*"(\.\/[^"]*|bare|node:[^"]*)"/g)]
         .map(([, specifier]) => [specifier, specifier === "bare" ? urlOf("bare.js") : specifier!])
-        .map((
-          [specifier, url],
-        ) => [specifier, url!.startsWith("../") ? urlOf(url!.slice(2)) : url]),
+        .map(([specifier, url]) => [specifier, url!.startsWith("./") ? urlOf(url!.slice(2)) : url]),
     ),
   }));
 }
@@ -227,7 +225,7 @@ export const cases: Record<string, () => Promise<void>> = {
   async "imports at run time"() {
     const loader = loaderOf({
       "a.js": 'export const load = () => import("./b.js");' +
-        "export const missing = () => import(`../${'missing'}.js`);",
+        "export const missing = () => import(`./${'missing'}.js`);",
       "b.js": 'await 0; loaderLog.push("b"); import "./c.js"; export const b = {};',
       "c.js": 'loaderLog.push("c");',
     });
@@ -240,7 +238,7 @@ export const cases: Record<string, () => Promise<void>> = {
 
   async "asks for what is imported at run time and was not sent"() {
     const loader = loaderOf(
-      { "x/a.js": "export const load = (name) => import(`../${name}.js`);" },
+      { "x/a.js": "export const load = (name) => import(`./${name}.js`);" },
       { "x/late.js": "export const late = {}; " },
     );
     const a = await loader.import("file:///x/a.js");
