@@ -29,14 +29,34 @@ const shared: esbuild.Plugin = {
   },
 };
 
+/**
+ * Has the numbers of frame types, flags, requests and the like stand in the bundle by themselves:
+ * esbuild inlines the members of enums, but not those of constant objects.
+ */
+const inlined: esbuild.Plugin = {
+  name: "inlined",
+  setup(build): void {
+    build.onLoad({ filter: /\/agent\/.*\.ts$/ }, async ({ path }) => ({
+      contents: (await Deno.readTextFile(path)).replace(
+        /^export const (\w+) = \{([^]*?)\} as const;$/gm,
+        (_, name, members) => `export enum ${name} {${members.replace(/\b([A-Z_]+): /g, "$1 = ")}}`,
+      ),
+      loader: "ts",
+    }));
+  },
+};
+
 /** Makes the contents of the generated files. */
 async function build(): Promise<Map<URL, string>> {
   try {
     return new Map([
-      [new URL("./_bundle.ts", import.meta.url), asCompressed(await bundle("./main.ts", []))],
+      [
+        new URL("./_bundle.ts", import.meta.url),
+        asCompressed(await bundle("./main.ts", [inlined])),
+      ],
       [
         new URL("./_files_bundle.ts", import.meta.url),
-        asText(await bundle("./file_service.ts", [shared])),
+        asText(await bundle("./file_service.ts", [shared, inlined])),
       ],
     ]);
   } finally {

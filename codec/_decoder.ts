@@ -146,18 +146,16 @@ export class Decoder extends Reader {
       case STR_8 + 2:
         return this.string(this.uint(1 << first - STR_8));
       case ARRAY_16:
-        return this.array(this.uint(2), depth);
       case ARRAY_16 + 1:
-        return this.array(this.uint(4), depth);
+        return this.array(this.uint(2 << first - ARRAY_16), depth);
       case MAP_16:
-        return this.record(this.uint(2), depth);
       case MAP_16 + 1:
-        return this.record(this.uint(4), depth);
+        return this.record(this.uint(2 << first - MAP_16), depth);
     }
     if (first >= FIX_EXT_1 && first < FIX_EXT_1 + 5) {
       return this.extension(1 << first - FIX_EXT_1, depth);
     }
-    throw this.bad(`0x${first.toString(16)} does not begin a value`, this.position - 1);
+    throw this.bad(`format 0x${first.toString(16)} is unknown`, this.position - 1);
   }
 
   /** Reads a key, which must be a string. */
@@ -258,7 +256,7 @@ export class Decoder extends Reader {
       case HANDLE: {
         const data = this.read(this.deeper(depth));
         if (this.#revive === undefined) {
-          throw this.bad("it has a handle, and the option revive is not set");
+          throw this.bad("no option revives its handle");
         }
         return this.add(this.#revive(data));
       }

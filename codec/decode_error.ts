@@ -7,7 +7,7 @@
  * import { assert, assertEquals, assertThrows } from "@std/assert";
  *
  * const error = assertThrows(() => decode(new Uint8Array([0x92, 1, 0xc1])), DecodeError);
- * assertEquals(error.message, "Cannot decode the input at offset 2: 0xc1 does not begin a value");
+ * assertEquals(error.message, "Cannot decode the input at offset 2: format 0xc1 is unknown");
  * assertEquals(error.offset, 2);
  * assert(!error.truncated);
  * ```

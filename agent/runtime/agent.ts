@@ -11,7 +11,7 @@ import { Flag } from "../wire/frame.ts";
 import type { Code, FunctionUnit } from "../protocol/handle.ts";
 import type { ControllerInfo } from "../protocol/hello.ts";
 import { lacksUsing } from "./lacks_using.ts";
-import { Loader } from "./loader.ts";
+import { type AskForModule, Loader } from "./loader.ts";
 import type { ModuleRecord } from "../protocol/module_record.ts";
 import type { Multiplexer } from "../wire/multiplexer.ts";
 import { type Batch, type FunctionReference, Request } from "../protocol/request.ts";
@@ -57,6 +57,13 @@ export class Agent {
   #served: Promise<void> | undefined;
   #batches = 0;
   #awaited: { readonly batches: number; resolve(): void }[] = [];
+  readonly #askForModule: AskForModule = async (...request) => {
+    const message = await this.#ask([Request.IMPORT, ...request]);
+    if (message === undefined) throw new TypeError(`Cannot import ${request[0]}: no answer`);
+    const [id, batches] = decode(message.bytes) as [string, number];
+    await this.#untilBatch(batches);
+    return id;
+  };
 
   /** `multiplexer` gives the connection to the controller, once there is one. */
   constructor(multiplexer: () => Multiplexer) {
@@ -64,7 +71,7 @@ export class Agent {
     const positions = new SourcePositions();
     positions.install();
     this.#multiplexer = multiplexer;
-    this.#loader = new Loader((...request) => this.#askForModule(...request), positions);
+    this.#loader = new Loader(this.#askForModule, positions);
     this.#loader.provide("chopsticks:codec", { decode, encode });
   }
 
@@ -79,20 +86,8 @@ export class Agent {
       record: (id) => this.#loader.record(id),
       namespace: (id) => this.#loader.loaded(id),
       units: (url) => this.#codes.flatMap(({ units }) => units.filter((unit) => unit.url === url)),
-      ask: (...request) => this.#askForModule(...request),
+      ask: this.#askForModule,
     });
-  }
-
-  async #askForModule(
-    specifier: string,
-    referrer: string,
-    type: string | undefined,
-  ): Promise<string> {
-    const message = await this.#ask([Request.IMPORT, specifier, referrer, type]);
-    if (message === undefined) throw new TypeError(`Cannot import ${specifier}: no answer`);
-    const [id, batches] = decode(message.bytes) as [string, number];
-    await this.#untilBatch(batches);
-    return id;
   }
 
   /**

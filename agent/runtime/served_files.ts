@@ -17,7 +17,6 @@ export async function readServedFiles(
   serve: readonly string[],
   ask: (url: string) => Promise<Uint8Array | undefined>,
 ): Promise<void> {
-  if (serve.length === 0) return;
   // Loading it only now spares other agents the slowest part of their start.
   const { default: fs } = await import("node:fs/promises");
   const { Buffer } = await import("node:buffer");

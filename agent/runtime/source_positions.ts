@@ -10,8 +10,6 @@
  */
 type Lines = (readonly [number, number, number])[][];
 
-const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 /** Finds original positions, for the URLs that were added. */
 export class SourcePositions {
   readonly #mappings = new Map<string, string | Lines>();
@@ -94,12 +92,19 @@ function parse(mappings: string): Lines {
   });
 }
 
+/** The value of a digit of base 64, by its character code. */
+function bitsOf(code: number): number {
+  if (code > 96) return code - 71;
+  if (code > 64) return code - 65;
+  return code > 47 ? code + 4 : code === 43 ? 62 : 63;
+}
+
 function numbers(segment: string): number[] {
   const result: number[] = [];
   let value = 0;
   let shift = 0;
   for (const digit of segment) {
-    const bits = DIGITS.indexOf(digit);
+    const bits = bitsOf(digit.charCodeAt(0));
     value += (bits & 31) << shift;
     shift += 5;
     if (bits & 32) continue;

@@ -114,19 +114,12 @@ export class Channel {
    * {@linkcode Flag.END}.
    */
   send(bytes: Uint8Array, flags = 0): void {
-    if (this.#failure !== undefined || this.#ending) return;
-    this.#ending = (flags & Flag.END) !== 0;
-    this.#outgoing.push({ bytes, flags: flags | Flag.MESSAGE, offset: 0 });
-    this.#queued += bytes.length;
-    this.#carrier.schedule(this);
+    this.#queue(bytes, flags | Flag.MESSAGE);
   }
 
   /** Tells the other end that nothing more will be sent. */
   end(): void {
-    if (this.#failure !== undefined || this.#ending) return;
-    this.#ending = true;
-    this.#outgoing.push({ bytes: new Uint8Array(0), flags: Flag.END, offset: 0 });
-    this.#carrier.schedule(this);
+    this.#queue(new Uint8Array(0), Flag.END);
   }
 
   /**
@@ -249,9 +242,8 @@ export class Channel {
 
   /** For {@linkcode Multiplexer}: a DATA frame of the other end. */
   handleData(payload: Uint8Array, flags: number): void {
-    if (this.#ended) throw new ProtocolError(`Data after the end of channel ${this.id}`);
     const cost = costOf(payload.length, flags);
-    this.#take(cost);
+    this.#useWindow(cost);
     if (this.takesParts(flags)) {
       this.credit(cost - payload.length);
       this.#sink!(payload);
@@ -275,12 +267,20 @@ export class Channel {
 
   /** For {@linkcode Multiplexer}: a part of a payload. */
   handlePart(bytes: Uint8Array): void {
-    if (this.#ended) throw new ProtocolError(`Data after the end of channel ${this.id}`);
-    this.#take(bytes.length);
+    this.#useWindow(bytes.length);
     this.#sink?.(bytes);
   }
 
-  #take(cost: number): void {
+  #queue(bytes: Uint8Array, flags: number): void {
+    if (this.#failure !== undefined || this.#ending) return;
+    this.#ending = (flags & Flag.END) !== 0;
+    this.#outgoing.push({ bytes, flags, offset: 0 });
+    this.#queued += bytes.length;
+    this.#carrier.schedule(this);
+  }
+
+  #useWindow(cost: number): void {
+    if (this.#ended) throw new ProtocolError(`Data after the end of channel ${this.id}`);
     this.#receiveWindow -= cost;
     if (this.#receiveWindow < 0) {
       throw new ProtocolError(`More data on channel ${this.id} than its window admits`);

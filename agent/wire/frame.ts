@@ -176,7 +176,13 @@ export class FrameDecoder {
           this.#headerLength = HEADER_SIZE;
           at += HEADER_SIZE;
         }
-        checkHeader(header, headerAt, this.#headerLength, chunk, at);
+        const problem = problemOf(header, headerAt, this.#headerLength);
+        if (problem !== undefined) {
+          const wrong = header.subarray(headerAt, headerAt + this.#headerLength);
+          throw new ProtocolError(
+            `${problem} ${shown([...wrong, ...chunk.subarray(at, at + 52)])}`,
+          );
+        }
         if (this.#headerLength < HEADER_SIZE) return;
         const frame = readHeader(header, headerAt);
         const length = readUint32(header, headerAt + 8);
@@ -224,44 +230,21 @@ function readHeader(bytes: Uint8Array, at: number): Omit<Frame, "payload"> {
   };
 }
 
-/** Checks as much of a header as has arrived, so that a stream out of step is noticed at once. */
-function checkHeader(
-  header: Uint8Array,
-  at: number,
-  length: number,
-  chunk: Uint8Array,
-  chunkAt: number,
-): void {
-  const isBad = header[at] !== MAGIC >>> 8 || (length > 1 && header[at + 1] !== (MAGIC & 0xff));
-  if (isBad) {
-    throw new ProtocolError(`Expected a frame, got ${shown(header, at, length, chunk, chunkAt)}`);
+/** Tells what is wrong with as much of a header as has arrived, so that it is noticed at once. */
+function problemOf(header: Uint8Array, at: number, length: number): string | undefined {
+  if (header[at] !== MAGIC >>> 8 || (length > 1 && header[at + 1] !== (MAGIC & 0xff))) {
+    return "Expected a frame, got";
   }
-  if (length < HEADER_SIZE) return;
+  if (length < HEADER_SIZE) return undefined;
   const type = header[at + 2]!;
-  if (type < FrameType.OPEN || type > FrameType.EXIT) {
-    throw new ProtocolError(
-      `Unknown frame type ${type} in ${shown(header, at, length, chunk, chunkAt)}`,
-    );
-  }
+  if (type < FrameType.OPEN || type > FrameType.EXIT) return `Unknown frame type ${type} in`;
   const size = readUint32(header, at + 8);
-  if (size > MAX_PAYLOAD) {
-    throw new ProtocolError(
-      `A frame of ${size} bytes is over the limit of ${MAX_PAYLOAD}: ${
-        shown(header, at, length, chunk, chunkAt)
-      }`,
-    );
-  }
+  if (size <= MAX_PAYLOAD) return undefined;
+  return `A frame of ${size} bytes is over the limit of ${MAX_PAYLOAD}:`;
 }
 
-/** Shows the wrong bytes, and some that follow them, in hexadecimal and as text. */
-function shown(
-  header: Uint8Array,
-  at: number,
-  length: number,
-  chunk: Uint8Array,
-  chunkAt: number,
-): string {
-  const bytes = [...header.subarray(at, at + length), ...chunk.subarray(chunkAt, chunkAt + 52)];
+/** Shows the first bytes in hexadecimal, and all as text. */
+function shown(bytes: readonly number[]): string {
   const hex = bytes.slice(0, 32).map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
   const text = bytes.map((byte) => byte > 31 && byte < 127 ? String.fromCharCode(byte) : ".");
   return `${hex} (${JSON.stringify(text.join(""))})`;

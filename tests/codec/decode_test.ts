@@ -57,7 +57,7 @@ Deno.test("decode() tells what is missing from what is wrong", () => {
   // The same within an extension, whose length is there.
   assertBad("c7 02 07 a5 61", "longer than the extension around it");
   assertBad("c7 02 06 01 a1", "longer than the extension around it");
-  assertBad("c1", "0xc1 does not begin a value");
+  assertBad("c1", "format 0xc1 is unknown");
 });
 
 Deno.test("decode() refuses what is not a value", () => {
@@ -78,7 +78,7 @@ Deno.test("decode() refuses what is not a value", () => {
   assertBad("c7 02 09 01 a0", "it must be a string here");
   assertBad("c7 03 0b a2 6e 6f", "no such error class");
   assertBad("c7 09 0b a8 74 6f 53 74 72 69 6e 67", "no such error class");
-  assertBad("c7 02 0c 01 02", "it has a handle, and the option revive is not set");
+  assertBad("c7 02 0c 01 02", "no option revives its handle");
   assertBad("d6 1b 00 00 00 00 00", "more bytes follow the value");
   assertBad("c7 03 1b 00 00 00", "its last element is incomplete");
 });
