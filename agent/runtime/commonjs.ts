@@ -1,5 +1,6 @@
 import vm from "node:vm";
 import { type ModuleRecord, urlOf } from "../protocol/module_record.ts";
+import { folderOf, pathOf } from "./module_path.ts";
 import { requireBuiltin } from "./node_module.ts";
 
 /** The loader, as far as CommonJS modules need it. */
@@ -89,7 +90,7 @@ export class CommonJs {
         this.#host.importDynamically(specifier, id)) as never,
     });
     const { filename } = module;
-    const folder = filename.replace(/\/[^/]*$/, "") || "/";
+    const folder = folderOf(filename);
     run.call(module.exports, module.exports, this.#requireFrom(record), module, filename, folder);
   }
 
@@ -117,11 +118,6 @@ function isBuiltin(name: string): boolean {
   } catch {
     return false;
   }
-}
-
-function pathOf(id: string): string {
-  const url = urlOf(id);
-  return url.startsWith("file://") ? decodeURIComponent(new URL(url).pathname) : url;
 }
 
 function notFound(specifier: string, message: string): Error {

@@ -8,6 +8,7 @@ import {
   splitImportKey,
   urlOf,
 } from "../protocol/module_record.ts";
+import { folderOf, pathOf } from "./module_path.ts";
 import { nodeModule } from "./node_module.ts";
 import type { SourcePositions } from "./source_positions.ts";
 
@@ -199,8 +200,9 @@ export class Loader {
         meta.url = url;
         meta.main = false;
         if (url.startsWith("file://")) {
-          meta.filename = decodeURIComponent(new URL(url).pathname);
-          meta.dirname = (meta.filename as string).replace(/\/[^/]*$/, "") || "/";
+          const path = pathOf(url);
+          meta.filename = path;
+          meta.dirname = folderOf(path);
         }
         meta.resolve = (specifier: string): string =>
           resolves[specifier] ?? urlOf(imports[specifier] ?? urlFrom(specifier, url));

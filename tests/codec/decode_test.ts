@@ -54,7 +54,7 @@ Deno.test("decode() tells what is missing from what is wrong", () => {
   assertBad("a5 61", "the input ends", true);
   assertBad("dc 00", "the input ends", true);
   assertBad("c7 05 06 01", "the input ends", true);
-  // The same within an extension, whose length is there.
+  // Within an extension, whose length is known, more bytes would not help.
   assertBad("c7 02 07 a5 61", "longer than the extension around it");
   assertBad("c7 02 06 01 a1", "longer than the extension around it");
   assertBad("c1", "format 0xc1 is unknown");
@@ -176,7 +176,7 @@ Deno.test("decode() stays within a stack that is nearly used up", () => {
       converted++;
     }
   };
-  // How far one can go differs among machines; the last steps leave no room even for the call.
+  // The possible depth differs among machines. The last steps leave no room even for the call.
   let deepest = 1000;
   while (!("error" in attempt(() => descend(deepest)))) deepest += 500;
   assert(converted > 0);
@@ -204,7 +204,7 @@ Deno.test("DecodeOptions.revive may throw, and decode() works afterwards", () =>
   assertEquals(decode(bytes, { revive: (data) => decode(encode([data])) }), [[1]]);
 });
 
-/** Gives by how many bytes the process grew while `run` ran, at most. */
+/** Gives the number of bytes by which the process grew at most while `run` ran. */
 function growth(run: () => void): number {
   const before = Deno.memoryUsage();
   run();
@@ -229,7 +229,7 @@ Deno.test("decode() allocates nothing for lengths that the input cannot cover", 
 });
 
 Deno.test("decode() does not count bytes twice for arrays within arrays", () => {
-  // Each of 500 arrays claims all of the megabyte: room for that would be gigabytes.
+  // Each of 500 arrays claims the whole megabyte. Room for all of that would take gigabytes.
   const bytes = new Uint8Array(1_000_000).fill(0xc0);
   const header = new Uint8Array([0xdd, 0, 0x0f, 0, 0]);
   for (let i = 0; i < 500; i++) bytes.set(header, i * 5);

@@ -144,7 +144,7 @@ Deno.test("encode() works after it has thrown", () => {
   }
 });
 
-/** Makes values that are nested in every way there is. */
+/** Functions that nest a value, one for each container. */
 const wrappers: Record<string, (inner: unknown) => unknown> = {
   object: (inner) => ({ next: inner }),
   "object without prototype": (inner) => Object.assign(Object.create(null), { next: inner }),
