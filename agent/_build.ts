@@ -1,6 +1,6 @@
 /**
- * Bundles the agent into `_bundle.ts`, and the part that works on files into `_files_bundle.ts`: the forms in which
- * they are sent to a host.
+ * Bundles the agent into `_bundle.ts`, and the part that works on files into `_files_bundle.ts`.
+ * These are the forms in which they are sent to a host.
  *
  * ```sh
  * deno task bundle          # writes them
@@ -12,7 +12,7 @@
 
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
-// The bundler that Deno itself uses; it is needed here only, never by a user.
+// Deno itself uses this bundler. It is only needed here, never by a user.
 import * as esbuild from "npm:esbuild@0.28.2";
 
 /**
@@ -39,14 +39,34 @@ const importedOnce: esbuild.Plugin = {
   },
 };
 
-/** What each of the generated files should be. */
+/**
+ * Has the numbers of frame types, flags, requests and the like stand in the bundle by themselves:
+ * esbuild inlines the members of enums, but not those of constant objects.
+ */
+const inlined: esbuild.Plugin = {
+  name: "inlined",
+  setup(build): void {
+    build.onLoad({ filter: /\/agent\/.*\.ts$/ }, async ({ path }) => ({
+      contents: (await Deno.readTextFile(path)).replace(
+        /^export const (\w+) = \{([^]*?)\} as const;$/gm,
+        (_, name, members) => `export enum ${name} {${members.replace(/\b([A-Z_]+): /g, "$1 = ")}}`,
+      ),
+      loader: "ts",
+    }));
+  },
+};
+
+/** Makes the contents of the generated files. */
 async function build(): Promise<Map<URL, string>> {
   try {
     return new Map([
-      [new URL("./_bundle.ts", import.meta.url), asCompressed(await bundle("./main.ts", []))],
+      [
+        new URL("./_bundle.ts", import.meta.url),
+        asCompressed(await bundle("./main.ts", [inlined])),
+      ],
       [
         new URL("./_files_bundle.ts", import.meta.url),
-        asText(await bundle("./file_service.ts", [importedOnce])),
+        asText(await bundle("./file_service.ts", [importedOnce, inlined])),
       ],
     ]);
   } finally {
@@ -86,7 +106,7 @@ export const BUNDLE: string =
 `;
 }
 
-/** As it is: what is sent later is compressed when it is sent. */
+/** Keeps the code as it is: it is compressed when it is sent, like all modules. */
 function asText(contents: Uint8Array): string {
   return `// Made by \`deno task bundle\` from file_service.ts in this folder. Do not edit.
 

@@ -1,17 +1,18 @@
 import { type Code, type Handle, HandleKind, type UnitContext } from "../protocol/handle.ts";
 import type { Loader, Namespace } from "./loader.ts";
 
-/** Makes what handles stand for. */
+/** Makes the values of the handles that refer to code. It trusts the controller; see `Agent`. */
 export interface Reviver {
-  /** What a handle's data stands for; for the codec. */
+  /** Makes the value of a handle from its data. */
   revive(data: unknown): unknown;
   /** Gives the variables of each unit their values. */
   setVariables(captured: readonly (readonly unknown[])[]): void;
 }
 
 /**
- * Loads `code`, with variables of its own, and gives what revives the handles that refer to it;
- * `reviveOther` is asked for all others.
+ * Loads `code`, with variables of its own.
+ *
+ * @param reviveOther Makes the values of all handles that do not refer to code.
  */
 export async function loadCode(
   code: Code,
@@ -24,7 +25,7 @@ export async function loadCode(
   for (const unit of code.units) units.push(await loader.run(unit));
   const classes = new Map<string, unknown>();
 
-  /** A class is made once, when it is first needed, since its parent and its static fields need values. */
+  /** Makes a class once, when it is first needed: its parent and its static fields need values. */
   const makeClass = ([unit, index, ...needs]: readonly unknown[]): unknown => {
     const key = `${unit} ${index}`;
     if (!classes.has(key)) {
@@ -72,7 +73,7 @@ export async function loadCode(
   };
 }
 
-/** What a function or class, or its `prototype`, has besides its code, or an object besides its copy. */
+/** A property that neither the code of a function or class has, nor the copy of an object. */
 export type Property = [
   owner: { readonly prototype: object },
   isOfPrototype: boolean,
@@ -80,7 +81,7 @@ export type Property = [
   descriptor: PropertyDescriptor,
 ];
 
-/** Sets a property, unless the class itself has made it read-only. */
+/** Defines a property, unless the class itself has made it read-only. */
 export function define([owner, isOfPrototype, ...property]: Property): void {
   Reflect.defineProperty(isOfPrototype ? owner.prototype : owner, ...property);
 }
@@ -88,8 +89,8 @@ export function define([owner, isOfPrototype, ...property]: Property): void {
 /**
  * Follows `path` from a module's namespace or the global object.
  *
- * @returns What is there, and what it was found in.
- * @throws {TypeError} If there is nothing.
+ * @returns The value, and the object that it was found in.
+ * @throws {TypeError} If the value is `undefined`.
  */
 export function find(
   root: unknown,

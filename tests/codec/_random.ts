@@ -1,4 +1,4 @@
-/** Gives numbers from 0 to `limit` - 1, the same ones for the same seed (mulberry32). */
+/** Gives numbers from 0 to below `limit`, always the same ones for a seed (mulberry32). */
 export function seeded(seed: number): (limit: number) => number {
   return (limit) => {
     seed = seed + 0x6d2b79f5 | 0;
@@ -16,13 +16,13 @@ function pick<T>(random: Random, choices: readonly T[]): T {
 
 const alphabets = ["abcXYZ019 _", "äöüßéñ", "漢字かな", "😀🎉", "\ud800\udc00\udfff", "\0\x7f\x80"];
 
-/** Gives a string. Its length is often near one at which the format or the algorithm changes. */
+/** Gives a string whose length is often near one at which the format or the algorithm changes. */
 export function randomString(random: Random, alphabet: string = pick(random, alphabets)): string {
   const length = random(4) > 0 ? random(12) : Math.max(
     0,
     pick(random, [8, 10, 16, 24, 31, 32, 48, 85, 127, 255, 300, 65_535]) + random(5) - 2,
   );
-  // Cut between UTF-16 units, so that surrogates are also torn apart.
+  // Half of the strings are made of UTF-16 units, so that surrogates are also separated.
   let text = "";
   const whole = random(2) > 0 ? [...alphabet] : alphabet.split("");
   while (text.length < length) text += pick(random, whole);
@@ -74,7 +74,7 @@ function randomBinary(random: Random): object {
 
 const errors = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError];
 
-/** The keys of an object. A plain one also has `__proto__`, which naive code sets as prototype. */
+/** Gives a key of an object, sometimes the one that naive decoders take for the prototype. */
 function randomKey(random: Random): string {
   return random(20) === 0
     ? "__proto__"
@@ -93,8 +93,8 @@ function set(object: object, key: string, value: unknown): void {
 }
 
 /**
- * Gives a value of any kind that the codec carries, made of at most `size` values. Objects recur,
- * in themselves too. With `plain`, only values for which MessagePack has a format of its own.
+ * Gives a value of any kind the codec carries, and at most `size` values in all. Objects recur, in
+ * themselves too. With `plain` there is only what MessagePack has formats of its own for.
  */
 export function randomValue(
   random: Random,
@@ -113,7 +113,7 @@ export function randomValue(
       case 0:
         return pick(random, plain ? [null, true, false] : [null, true, false, undefined]);
       case 1:
-        // Not -0: other libraries write it as 0.
+        // This avoids -0, which other libraries write as 0.
         return plain ? randomNumber(random) + 0 : randomNumber(random);
       case 2:
         return text();

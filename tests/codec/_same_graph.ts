@@ -1,4 +1,4 @@
-/** The facts about an object that are compared besides its properties. */
+/** Gives the data of an object that is compared besides its properties. */
 function essence(value: object): unknown[] {
   if (value instanceof Date) return [value.getTime()];
   if (value instanceof RegExp) return [value.source, value.flags];
@@ -13,9 +13,9 @@ function essence(value: object): unknown[] {
 }
 
 /**
- * Finds how `actual` differs from `expected`; `undefined` if it does not. They are the same if a
- * one-to-one relation of their objects preserves prototypes, contents, the order of properties,
- * holes and references.
+ * Finds how `actual` differs from `expected`, `undefined` if it does not. They are the same if
+ * there is a one-to-one relation of their objects that preserves prototypes, contents, the order of
+ * properties, holes and references.
  */
 export function findDifference(
   actual: unknown,
@@ -49,7 +49,7 @@ export function findDifference(
   if (isBinary) return undefined;
   const names = (object: object) =>
     Object.getOwnPropertyNames(object).filter((name) => name !== "lastIndex");
-  // Runtimes differ in the order of properties that are not enumerable.
+  // The order of properties that are not enumerable differs among runtimes.
   if (names(actual).sort().join() !== names(expected).sort().join()) {
     return `${path}: other properties`;
   }

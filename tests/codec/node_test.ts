@@ -7,8 +7,8 @@ import { randomValue, seeded } from "./_random.ts";
 const SEEDS = 300;
 
 /**
- * Makes the same values there as here, and prints how they are encoded, and whether they came
- * back.
+ * A program that makes the same values as this test, and prints their encodings and any
+ * differences.
  */
 const program = `
   import { decode, DecodeError, encode } from "./codec/mod.mjs";

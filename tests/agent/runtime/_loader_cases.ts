@@ -1,5 +1,5 @@
 /**
- * The duties of the loader, tested on every runtime. So this file imports nothing of Deno's own.
+ * The cases of the loader, which run on every runtime, so this imports nothing of Deno's own.
  *
  * @module
  */
@@ -25,7 +25,7 @@ function records(sources: Record<string, string>): ModuleRecord[] {
 
 const urlOf = (name: string): string => `file:///${name}`;
 
-/** A loader with the modules of `sources`; `later` are those that it gets when it asks. */
+/** Makes a loader with the modules `sources`. It gets the modules `later` when it asks. */
 function loaderOf(sources: Record<string, string>, later: Record<string, string> = {}): Loader {
   const loader: Loader = new Loader(async (specifier, referrer, type) => {
     log.push(["asked", specifier, referrer, type]);
@@ -40,7 +40,7 @@ function loaderOf(sources: Record<string, string>, later: Record<string, string>
   return loader;
 }
 
-/** What the modules of a case have logged. */
+/** The modules of a case write to this. */
 const log: unknown[] = [];
 (globalThis as Record<string, unknown>).loaderLog = log;
 
@@ -49,7 +49,7 @@ const call = (namespace: Record<string, unknown>, name: string, ...args: unknown
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
-/** Each case, by what the loader does in it. */
+/** The cases, by what the loader does in them. */
 export const cases: Record<string, () => Promise<void>> = {
   async "gives a module's exports"() {
     const loader = loaderOf({
@@ -98,7 +98,7 @@ export const cases: Record<string, () => Promise<void>> = {
       "self.js":
         'import * as self from "./self.js"; export const me = () => self; export const x = 1;',
     });
-    // Imported from both sides at once.
+    // The import starts at both sides at once.
     const [even, odd] = await Promise.all(
       ["file:///even.js", "file:///odd.js"].map((url) => loader.import(url)),
     );
@@ -210,7 +210,7 @@ export const cases: Record<string, () => Promise<void>> = {
     assert.equal(path.join("x", "y"), "x/y");
     assert.equal((await loader.import("node:os")).default, os);
     await assert.rejects(loader.import("file:///b.js"), SyntaxError);
-    // The failure has left nothing behind that disturbs later imports.
+    // The modules that it left behind do no harm.
     assert.equal((await loader.import("file:///a.js")).own, a!.own);
   },
 
@@ -398,7 +398,7 @@ export const cases: Record<string, () => Promise<void>> = {
   },
 };
 
-/** Runs one case. */
+/** Runs a case by itself. */
 export async function runCase(name: string): Promise<void> {
   log.length = 0;
   await cases[name]!();

@@ -11,9 +11,9 @@ import {
 
 /** How a {@linkcode MemoryWire} behaves. */
 export interface WireOptions {
-  /** The sender has to wait while more bytes than this are on the wire. @default 256 KiB */
+  /** With more bytes than this on the wire, the sender has to wait. @default 256 KiB */
   readonly capacity?: number;
-  /** How many of the next `length` bytes arrive as one piece. @default all */
+  /** Chooses how many of the next `length` bytes arrive as one piece. @default all */
   readonly chop?: (length: number) => number;
 }
 
@@ -32,7 +32,7 @@ export class MemoryWire implements Pipe {
   #delivering = false;
   #wanting = false;
   #closed = false;
-  /** Set by the code that joins the ends. */
+  /** Set when the ends are joined. */
   from!: Multiplexer;
   to!: Multiplexer;
   onClose: () => void = () => {};
@@ -42,7 +42,7 @@ export class MemoryWire implements Pipe {
     this.#chop = options.chop ?? ((length) => length);
   }
 
-  /** The number of bytes that were written and have not arrived. */
+  /** How many bytes were written and have not arrived. */
   get queued(): number {
     return this.#queued;
   }
@@ -72,12 +72,12 @@ export class MemoryWire implements Pipe {
     return !this.#wanting;
   }
 
-  /** Lets nothing arrive until {@linkcode release}. */
+  /** Keeps everything from arriving until {@linkcode release}. */
   hold(): void {
     this.#held = true;
   }
 
-  /** Lets bytes arrive again after {@linkcode hold}. */
+  /** Undoes {@linkcode hold}. */
   release(): void {
     this.#held = false;
     this.#deliver();
@@ -96,7 +96,7 @@ export class MemoryWire implements Pipe {
     this.#delivering = true;
     setImmediate(() => {
       this.#delivering = false;
-      // A few pieces at a time, so that the ends take turns.
+      // Only a few pieces are delivered at a time, so that the ends alternate.
       for (let i = 0; i < 16 && !this.#held && this.#queue.length > 0; i++) this.#deliverPiece();
       if (this.#wanting && this.#queued <= this.#capacity / 2) {
         this.#wanting = false;
@@ -115,20 +115,20 @@ export class MemoryWire implements Pipe {
       this.#offset = 0;
     }
     this.#queued -= size;
-    // A real pipe is read into memory that is reused, too.
+    // A pipe is read into memory that is overwritten afterwards.
     const piece = next.slice(0, size);
     this.to.handleChunk(piece);
     piece.fill(0xee);
   }
 }
 
-/** A multiplexer that tells how many unread bytes it keeps. */
+/** A multiplexer that tells how much memory unread messages take. */
 export class CountingMultiplexer extends Multiplexer {
   held = 0;
 
-  override hold(bytes: number): void {
+  override countUnread(bytes: number): void {
     this.held += bytes;
-    super.hold(bytes);
+    super.countUnread(bytes);
   }
 }
 
@@ -139,7 +139,7 @@ export interface End {
   readonly wire: MemoryWire;
   /** The channels that the other end opened, with their headers. */
   readonly opened: { readonly channel: Channel; readonly header: Uint8Array }[];
-  /** The arguments of each call of `onEnd`. */
+  /** The error of each call of `onEnd`. */
   readonly ends: Error[];
 }
 
@@ -153,11 +153,11 @@ export interface PipePairOptions extends WireOptions {
 export interface PipePair {
   readonly left: End;
   readonly right: End;
-  /** Opens a channel at the left end, and gives both ends when the right one is open too. */
+  /** Opens a channel at the left, and gives both its ends as soon as the right one exists. */
   channel(): Promise<[left: Channel, right: Channel]>;
   /** Resolves when nothing moves any more. */
   settled(): Promise<void>;
-  /** Asserts that no channel is open and that no bytes are kept or on their way. */
+  /** Asserts that all is done: no channel is open, and no message is unread or on its way. */
   assertNothingOpen(): Promise<void>;
 }
 
@@ -213,7 +213,7 @@ function end(odd: boolean, wireOptions: WireOptions, options?: Partial<Multiplex
   return { multiplexer, wire, opened, ends };
 }
 
-/** The bytes of any frame, also of one that no real end would send. */
+/** Makes a frame of any kind, also of one that no end would send. */
 export function frame(
   type: number,
   channel = 0,
@@ -226,7 +226,7 @@ export function frame(
   return bytes;
 }
 
-/** A multiplexer that opens channels with even numbers, and whose other end is the test. */
+/** A multiplexer whose channels have even numbers, and whose other end is the test itself. */
 export interface Lone {
   readonly multiplexer: CountingMultiplexer;
   readonly opened: Channel[];
@@ -236,7 +236,7 @@ export interface Lone {
   readonly closed: () => number;
 }
 
-/** Makes a {@linkcode Lone}. With `reads`, the other end reads what it writes. */
+/** Makes a {@linkcode Lone}; `reads` says whether the other end reads what it writes. */
 export function lone(options: Partial<MultiplexerOptions> = {}, reads = true): Lone {
   const opened: Channel[] = [];
   const ends: Error[] = [];
