@@ -39,7 +39,7 @@ const isWellFormed: (text: string) => boolean = "isWellFormed" in String.prototy
 
 /** Returns a length, which must have at most 32 bits. */
 export function checkSize(size: number): number {
-  if (size >= UINT32) throw new Refusal("its encoding has 4 GiB or more", "size");
+  if (size >= UINT32) throw new Refusal("its encoding has 4 GiB or more");
   return size;
 }
 

@@ -106,12 +106,8 @@ export function staleRooms(files: Sources, rooms: Rooms): string[] {
   ];
 }
 
-/**
- * Imports of files that are private to another folder: `_name.ts`, but for the bundles.
- *
- * @param up The one import that goes up; its two files may import each other.
- */
-export function privateImports(files: Sources, up?: Arrow): string[] {
+/** Imports of files that are private to another folder: `_name.ts`, but for the bundles. */
+export function privateImports(files: Sources): string[] {
   const problems: string[] = [];
   for (const [file, source] of files) {
     // tests/ mirrors the tree, and a test may look into what it tests.
@@ -119,7 +115,6 @@ export function privateImports(files: Sources, up?: Arrow): string[] {
     for (const target of targetsOf(file, source)) {
       const [, folder, name] = target.match(/^(.*\/|)(_[^/]*)$/) ?? [];
       if (folder === undefined || name!.endsWith("_bundle.ts")) continue;
-      if (target === up?.[0] && file === up[1]) continue;
       if (target.startsWith("tests/") || mirrored.startsWith(folder)) continue;
       problems.push(
         `${file} imports ${target}, which is private to ${folder}: use what the folder exports, ` +

@@ -6,10 +6,7 @@ import { randomValue, seeded } from "./_random.ts";
 
 const SEEDS = 300;
 
-/**
- * A program that makes the same values as this test, and prints their encodings and any
- * differences.
- */
+/** Makes the same values on Node as here; prints their encodings, and whether they came back. */
 const program = `
   import { decode, DecodeError, encode } from "./codec/mod.mjs";
   import { toHex } from "./tests/_bytes.mjs";
