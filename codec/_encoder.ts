@@ -14,7 +14,7 @@ import {
   UNDEFINED,
   URL_,
 } from "./extension.ts";
-import { ARRAY_16, BIN_8, EXT_32, FALSE, FIX_ARRAY, FIX_MAP, NIL, TRUE } from "./format.ts";
+import { BIN_8, EXT_32, FALSE, FIX_MAP, NIL, TRUE } from "./format.ts";
 import {
   entryStep,
   handleStep,
@@ -202,16 +202,7 @@ export class Encoder extends Writer {
       return this.composite(array, SPARSE_ARRAY, depth);
     }
     const length = array.length;
-    if (length < 16) this.bytes[this.position++] = FIX_ARRAY | length;
-    else if (length < 0x1_0000) {
-      this.bytes[this.position] = ARRAY_16;
-      this.view.setUint16(this.position + 1, length);
-      this.position += 3;
-    } else {
-      this.bytes[this.position] = ARRAY_16 + 1;
-      this.view.setUint32(this.position + 1, length);
-      this.position += 5;
-    }
+    this.arrayHeader(length);
     let i = 0;
     try {
       for (; i < length; i++) this.write(array[i], depth);

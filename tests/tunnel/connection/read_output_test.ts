@@ -30,6 +30,7 @@ Deno.test("readOutput() gives all that a process prints, and the process closes"
 
 Deno.test("readOutput() takes no memory in proportion to what it reads", async () => {
   const child = spawn("head", ["-c", `${512 * MiB}`, "/dev/zero"]);
+  const closed = new Promise((resolve) => child.on("close", resolve));
   const start = process.memoryUsage.rss();
   let most = start;
   let size = 0;
@@ -42,6 +43,7 @@ Deno.test("readOutput() takes no memory in proportion to what it reads", async (
     "the end of the output",
     60_000,
   );
+  await soon(closed, "the end of the process");
   assertEquals(size, 512 * MiB);
   assert(most - start < 64 * MiB, `${(most - start) / MiB} MiB`);
 });
