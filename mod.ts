@@ -20,14 +20,9 @@ export type { AgentInfo } from "./agent/protocol/hello.ts";
 export { ProtocolError } from "./agent/wire/protocol_error.ts";
 export { DecodeError } from "./codec/decode_error.ts";
 export { ErrorResult, type ErrorResultOptions } from "./group/error_result.ts";
-export {
-  type FilterOptions,
-  Group,
-  type GroupOptions,
-  type GroupWithOptions,
-  type Hosts,
-} from "./group/group.ts";
+export { type FilterOptions, Group } from "./group/group.ts";
 export { GroupResult } from "./group/group_result.ts";
+export type { GroupOptions, GroupWithOptions, Members } from "./group/members.ts";
 export { AsyncResult, type AsyncResultOptions, type Completion } from "./queue/async_result.ts";
 export { NotCompleted } from "./queue/not_completed.ts";
 export {
@@ -37,7 +32,7 @@ export {
   type QueueOptions,
   type QueueTarget,
 } from "./queue/queue.ts";
-export { BaseTunnel, type RemoteModule } from "./tunnel/base_tunnel.ts";
+export { BaseTunnel, type Hosts, type RemoteModule } from "./tunnel/base_tunnel.ts";
 export { callback } from "./tunnel/callback.ts";
 export {
   ConnectionError,

@@ -1,6 +1,6 @@
 /**
- * Bundles the agent into `_bundle.ts`, and the part that works on files into `_files_bundle.ts`: the forms in which
- * they are sent to a host.
+ * Bundles the agent into `_bundle.ts`, and the part that works on files into `_files_bundle.ts`.
+ * These are the forms in which they are sent to a host.
  *
  * ```sh
  * deno task bundle          # writes them
@@ -12,28 +12,61 @@
 
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
-// The bundler that Deno itself uses; it is needed here only, never by a user.
+// Deno itself uses this bundler. It is only needed here, never by a user.
 import * as esbuild from "npm:esbuild@0.28.2";
 
-/** The modules of the agent that its other parts use rather than bring along; see `Agent`. */
-const shared: esbuild.Plugin = {
-  name: "shared",
+/**
+ * What the bundle imports and many files need: each through a module of its own, so that the bundle
+ * imports it once. The codec is the agent's; see `Agent`.
+ */
+const IMPORTS: readonly (readonly [specifier: RegExp, module: string])[] = [
+  [/\/codec\/(decode|encode)\.ts$/, 'export { decode, encode } from "chopsticks:codec";'],
+  [/^node:crypto$/, 'export { createHash, randomBytes } from "node:crypto";'],
+  [/^node:fs$/, 'export { default } from "node:fs";'],
+  [/^node:path$/, 'export { dirname, join, resolve } from "node:path";'],
+];
+
+/** Resolves {@linkcode IMPORTS}. */
+const importedOnce: esbuild.Plugin = {
+  name: "imported once",
   setup(build): void {
-    build.onResolve(
-      { filter: /\/codec\/(decode|encode)\.ts$/ },
-      () => ({ path: "chopsticks:codec", external: true }),
-    );
+    const namespace = "imported-once";
+    build.onResolve({ filter: /./, namespace }, ({ path }) => ({ path, external: true }));
+    for (const [filter, contents] of IMPORTS) {
+      build.onResolve({ filter }, () => ({ path: contents, namespace }));
+    }
+    build.onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: path }));
   },
 };
 
-/** What each of the generated files should be. */
+/**
+ * Has the numbers of frame types, flags, requests and the like stand in the bundle by themselves:
+ * esbuild inlines the members of enums, but not those of constant objects.
+ */
+const inlined: esbuild.Plugin = {
+  name: "inlined",
+  setup(build): void {
+    build.onLoad({ filter: /\/agent\/.*\.ts$/ }, async ({ path }) => ({
+      contents: (await Deno.readTextFile(path)).replace(
+        /^export const (\w+) = \{([^]*?)\} as const;$/gm,
+        (_, name, members) => `export enum ${name} {${members.replace(/\b([A-Z_]+): /g, "$1 = ")}}`,
+      ),
+      loader: "ts",
+    }));
+  },
+};
+
+/** Makes the contents of the generated files. */
 async function build(): Promise<Map<URL, string>> {
   try {
     return new Map([
-      [new URL("./_bundle.ts", import.meta.url), asCompressed(await bundle("./main.ts", []))],
+      [
+        new URL("./_bundle.ts", import.meta.url),
+        asCompressed(await bundle("./main.ts", [inlined])),
+      ],
       [
         new URL("./_files_bundle.ts", import.meta.url),
-        asText(await bundle("./file_service.ts", [shared])),
+        asText(await bundle("./file_service.ts", [importedOnce, inlined])),
       ],
     ]);
   } finally {
@@ -73,9 +106,9 @@ export const BUNDLE: string =
 `;
 }
 
-/** As it is: what is sent later is compressed when it is sent. */
+/** Keeps the code as it is: it is compressed when it is sent, like all modules. */
 function asText(contents: Uint8Array): string {
-  return `// Made by \`deno task bundle\` from files.ts in this folder. Do not edit.
+  return `// Made by \`deno task bundle\` from file_service.ts in this folder. Do not edit.
 
 /** What an agent does with files: an ECMAScript module. */
 export const FILES_BUNDLE: string =

@@ -1,10 +1,10 @@
 /**
- * What a machine knows about itself: functions to send to other machines with a tunnel's `call()`,
- * which work as well when called here. They need nothing but Deno or Node: neither root nor the
- * network nor, for the usual file systems of Linux, any program. They know Linux and macOS.
+ * Functions that tell about the machine that they run on: send them to other machines with a
+ * tunnel's `call()`, or call them here. They work on Linux and macOS. They need nothing but Deno or
+ * Node: neither root nor the network nor, for the usual file systems of Linux, any program.
  *
- * A Deno with restricted permissions throws `Deno.errors.NotCapable` where one is missing; each
- * function says what it needs. Deno lets only `--allow-all` read the files in `/proc`.
+ * Deno throws `Deno.errors.NotCapable` where a permission is missing; each function says which
+ * permissions it needs. Deno lets only `--allow-all` read the files in `/proc`.
  *
  * ```ts ignore
  * import { Group } from "@chopsticks/chopsticks";
@@ -44,17 +44,17 @@ export type { Distribution, Memory, Mount, Route, Space };
 
 /** The program that runs the function. */
 export interface Runtime {
-  /** Which of the two. */
+  /** The name of the program. */
   name: "deno" | "node";
   /** Its version, without a `v`: `2.9.6`, `20.20.2`. */
   version: string;
   /** Version of V8, its JavaScript engine. */
   v8: string;
-  /** Version of TypeScript, which only Deno has built in. */
+  /** Version of TypeScript, which is only built into Deno. */
   typescript?: string;
 }
 
-/** The operating system: the kernel, and what is installed around it. */
+/** The operating system: the kernel, and the distribution around it. */
 export interface OperatingSystem extends Distribution {
   /** Kernel by Node's name: `linux`, `darwin`. */
   platform: string;
@@ -67,18 +67,19 @@ export interface OperatingSystem extends Distribution {
 /** A mounted file system and its space. */
 export interface Disk extends Mount, Space {}
 
-/** How long a program may take, in ms; only a dead file server makes one take that long. */
+/** How long a program may take, in ms. Only a dead file server makes one take that long. */
 const COMMAND_TIMEOUT = 5_000;
 
 /**
- * The host's primary address: that of the interface of its default route, where the default route for
- * IPv4 is asked first and an interface's IPv4 address preferred. A host without a default route, or
- * one that won't show it, gives the first address of any interface. Nothing is sent to find it out.
- * Behind a NAT the address is the one on this side of it.
+ * The host's primary address, which is an address of the interface of its default route. The
+ * default route for IPv4 comes before the one for IPv6, and an interface's IPv4 address before its
+ * IPv6 address. Without a default route, or if the system does not show it, it is the first address
+ * of any interface. Nothing is sent to find it. Behind a NAT, it is the address on the host's side.
  *
  * Under Deno it needs `--allow-sys=networkInterfaces`, and for the default route `--allow-all`.
  *
- * @returns An IPv4 address, else a global or local IPv6 one; `127.0.0.1` when there is only loopback.
+ * @returns An IPv4 address, else a global or local IPv6 address; `127.0.0.1` if there is only
+ * loopback.
  *
  * @example
  * ```ts
@@ -112,8 +113,8 @@ export function runtime(): Runtime {
 }
 
 /**
- * The name that the host gives itself, as `hostname` prints it; with or without a domain, as the host
- * is set up. It can differ from the name by which a tunnel reaches it.
+ * The host's own name, as `hostname` prints it. Whether it has a domain depends on how the host is
+ * set up. It can differ from the name by which a tunnel reaches the host.
  *
  * Under Deno it needs `--allow-sys=hostname`.
  *
@@ -130,9 +131,9 @@ export function hostname(): string {
 }
 
 /**
- * The operating system, from `/etc/os-release` (os-release(5)) or macOS's `SystemVersion.plist`. A
- * container describes itself, but has the kernel of its host. A Linux that doesn't say what it is has
- * the id `linux`.
+ * The operating system, from `/etc/os-release` (os-release(5)) or macOS's `SystemVersion.plist`. In
+ * a container it is the container's own, but with the kernel of its host. A Linux without this file
+ * has the id `linux`.
  *
  * Under Deno it needs `--allow-sys=osRelease` and `--allow-read` of the file.
  *
@@ -164,11 +165,11 @@ export function os(): OperatingSystem {
 
 /**
  * The host's memory in bytes, from `/proc/meminfo` (proc_meminfo(5)), or `vm_stat` and `sysctl` on
- * macOS. In a container these are the numbers of the whole host, and `limit` is the container's.
+ * macOS. In a container these are the numbers of the whole host, but `limit` is the container's.
  *
  * Under Deno it needs `--allow-all`.
  *
- * @throws {Error} If there is neither: the system is another one, or `/proc` is not mounted.
+ * @throws {Error} On another system, or if `/proc` is not mounted.
  *
  * @example
  * ```ts
@@ -194,19 +195,20 @@ export async function memory(): Promise<Memory> {
 }
 
 /**
- * The mounted file systems that hold files of their own, each device once. Left out are the kernel's
- * (`proc`), those in memory (`tmpfs`) unless mounted on `/`, and those that won't tell their
- * size: this user may not look, or their server hasn't answered in 5 seconds.
+ * The mounted file systems that hold files of their own, each device once. It leaves out those of
+ * the kernel (`proc`), those in memory (`tmpfs`) unless mounted on `/`, and those whose size cannot
+ * be known: this user may not look, or their server has not answered in 5 seconds.
  *
- * The list is that of `/proc/self/mounts` or macOS's `mount`. File systems with a device in `/dev`
- * and overlays are asked by statfs(2), others (network, FUSE, ZFS) by the program `df` if there is one:
- * a server that doesn't answer then holds up a program that can be given up, not a thread of this one.
- * The volumes of an APFS container share its space, so each has all of it as its size.
+ * The list comes from `/proc/self/mounts` or macOS's `mount`. The size of overlays and of file
+ * systems with a device in `/dev` comes from statfs(2), the size of others (network, FUSE, ZFS)
+ * from the program `df` if it is installed: a server that does not answer then blocks a program
+ * that can be given up, rather than a thread of this one. The volumes of an APFS container share
+ * its space, so each has all of it as its size.
  *
  * Under Deno it needs `--allow-all`.
  *
- * @returns In the order in which the system lists them.
- * @throws {Error} If there is no list of mounts, or on Node before 18.15 no `df`.
+ * @returns The file systems, in the order in which the system lists them.
+ * @throws {Error} If there is no list of mounts, or on Node before 18.15 if there is no `df`.
  *
  * @example
  * ```ts
@@ -231,13 +233,13 @@ export async function disks(): Promise<Disk[]> {
 }
 
 /**
- * The host's routing table, IPv4 before IPv6: the main table of Linux, from `/proc/net/route` and
- * `/proc/net/ipv6_route`, or what `netstat -rn` prints on macOS without its neighbours and multicast.
- * Of an IPv4 route with several gateways Linux shows the first.
+ * The host's routing table, IPv4 before IPv6. On Linux it is the main table, from `/proc/net/route`
+ * and `/proc/net/ipv6_route`; of an IPv4 route with several gateways Linux shows the first. On
+ * macOS it is the output of `netstat -rn` without neighbours and multicast.
  *
  * Under Deno it needs `--allow-all`.
  *
- * @throws {Error} If there is neither: the system is another one, or `/proc` is not mounted.
+ * @throws {Error} On another system, or if `/proc` is not mounted.
  *
  * @example
  * ```ts
@@ -257,12 +259,12 @@ export async function routes(): Promise<Route[]> {
 function readProcRoutes(): Route[] {
   return [
     ...parseProcRoute(fs.readFileSync("/proc/net/route", "utf8"), nodeOs.endianness() === "LE"),
-    // Absent when IPv6 is switched off.
+    // The file does not exist when IPv6 is switched off.
     ...parseProcIpv6Route(readIfPresent("/proc/net/ipv6_route") ?? ""),
   ];
 }
 
-/** The default routes, IPv4 first. Whatever keeps us from knowing them, there is an answer without. */
+/** The default routes, IPv4 first. Errors are ignored: `ip()` has an answer without the routes. */
 function readDefaultRoutes(): DefaultRoute[] {
   const attempt = <T>(find: () => T | null | undefined): T[] => {
     try {
@@ -290,7 +292,7 @@ function readDefaultRoutes(): DefaultRoute[] {
   );
 }
 
-/** Space of a file system, or `null` when it won't tell. */
+/** The space of a file system, or `null` if it cannot be known. */
 async function measure(mount: Mount): Promise<Space | null> {
   const hasStatfs = typeof fs.promises.statfs === "function"; // since Node 18.15
   const isLocal = mount.type === "overlay" ||
@@ -300,14 +302,15 @@ async function measure(mount: Mount): Promise<Space | null> {
       return parseDf(await run("df", ["-kP", mount.mountPoint]));
     } catch (error) {
       const { code, killed } = error as { code?: unknown; killed?: boolean };
-      // df's own exit code is its answer. Anything else means that it could not be run.
+      // With an exit code, df has run and does not know. Without one, it could not be run.
       if (killed || typeof code === "number") return null;
       if (!hasStatfs) throw error;
     }
   }
   try {
     const stat = await fs.promises.statfs(mount.mountPoint);
-    // Blocks are counted in this unit; Node, without the field, takes both sizes to be the same.
+    // Blocks are counted in units of `frsize`. Node lacks the field, and then both sizes are the
+    // same.
     const unit = (stat as { frsize?: number }).frsize ?? stat.bsize;
     return {
       size: stat.blocks * unit,
@@ -320,7 +323,7 @@ async function measure(mount: Mount): Promise<Space | null> {
   }
 }
 
-/** A file's text, or `null` when it isn't there or this user may not read it. */
+/** A file's text, or `null` if it does not exist or this user may not read it. */
 function readIfPresent(path: string): string | null {
   try {
     return fs.readFileSync(path, "utf8");
@@ -331,7 +334,7 @@ function readIfPresent(path: string): string | null {
   }
 }
 
-/** What a program prints; rejects with Node's error when it fails, or takes too long. */
+/** Resolves to a program's output. Rejects with Node's error if it fails or takes too long. */
 function run(file: string, args: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(file, args, commandOptions(), (error, stdout) => {
@@ -341,7 +344,9 @@ function run(file: string, args: string[]): Promise<string> {
   });
 }
 
-/** The parsers know the untranslated texts. An environment of our own also spares a permission. */
+/**
+ * Sets an environment, as the parsers need untranslated texts, and reading it needs a permission.
+ */
 function commandOptions() {
   return {
     encoding: "utf8" as const,

@@ -1,25 +1,26 @@
 /**
- * What an agent does with files. It is no part of the agent's bundle, but sent when it is first needed; see
- * `Request.SERVICE`. Each function serves a channel until the transfer is over.
+ * The functions of an agent that work on files. They are not in the agent's bundle, but are sent
+ * when they are first needed; see `Request.SERVICE`. Each serves a channel until the transfer is
+ * over.
  *
  * @module
  */
 
-import { randomBytes } from "node:crypto";
 import os from "node:os";
 import { resolve } from "node:path";
 import { encode } from "../codec/encode.ts";
 import { receiveBytes, sendBytes } from "./files/byte_transfer.ts";
-import type { Channel } from "./wire/channel.ts";
-import { encodeFailure } from "./protocol/failure.ts";
-import { fileError } from "./files/file_error.ts";
+import { notFolder } from "./files/file_error.ts";
 import { FileReader } from "./files/file_reader.ts";
-import { Flag } from "./wire/frame.ts";
+import { NewFile } from "./files/new_file.ts";
+import { temporaryFile } from "./files/temporary_name.ts";
+import { encodeFailure } from "./protocol/failure.ts";
 import { TreeSource, type TreeSourceOptions } from "./trees/tree_source.ts";
 import { TreeTarget, type TreeTargetOptions } from "./trees/tree_target.ts";
-import { NewFile } from "./files/new_file.ts";
+import type { Channel } from "./wire/channel.ts";
+import { Flag } from "./wire/frame.ts";
 
-/** Writes what comes to a file. The answer is `[path, size, sha1sum]`. */
+/** Writes the bytes that come to a file, and answers `[path, size, sha1sum]`. */
 export function put(channel: Channel, path: string | null, mode: number): Promise<void> {
   return serve(channel, async () => {
     const target = path === null ? temporaryFile() : absolute(notFolder(path));
@@ -53,7 +54,10 @@ export function fetch(channel: Channel, path: string): Promise<void> {
   });
 }
 
-/** Makes a folder as the controller's. The answer, after what is wanted, is `[path, changes]`. */
+/**
+ * Makes a folder the same as the controller's. It first says which files it wants, and at the end
+ * answers `[path, changes]`.
+ */
 export function receiveTree(
   channel: Channel,
   path: string,
@@ -66,7 +70,7 @@ export function receiveTree(
   });
 }
 
-/** Sends a folder: first its path, then what the controller wants, and what was skipped at the end. */
+/** Sends a folder: first its path, then what is in it, then the files that the controller wants. */
 export function sendTree(
   channel: Channel,
   path: string,
@@ -79,28 +83,13 @@ export function sendTree(
   });
 }
 
-/** Answers when no transfer is under way that has been given up: what it left has been cleared up. */
+/** Ends the channel when all transfers that were given up have cleared up what they left. */
 export async function settled(channel: Channel): Promise<void> {
   await Promise.all(clearing);
   channel.end();
 }
 
-/** A path for a file that nobody has named. */
-export function temporaryFile(): string {
-  return resolve(os.tmpdir(), `chopsticks-${randomBytes(8).toString("hex")}`);
-}
-
-/**
- * Passes on a path that a file can have.
- *
- * @throws {Error} If it ends as only the path of a folder does.
- */
-export function notFolder(path: string): string {
-  if (!path.endsWith("/")) return path;
-  throw fileError(path, "EISDIR", "it is the path of a folder (EISDIR)");
-}
-
-/** What a path means here: `~/` is the home folder. */
+/** The absolute form of a path. `~/` is the home folder. */
 function absolute(path: string): string {
   return resolve(path.replace(/^~(?=\/|$)/, () => os.homedir()));
 }
@@ -118,7 +107,7 @@ async function serve(channel: Channel, work: () => Promise<void>): Promise<void>
     await working;
   } catch (error) {
     channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
-    // What is on its way still comes, and would wait for room.
+    // Messages still on their way are dropped: left alone, they would fill the channel.
     while (await channel.receive().catch(() => undefined) !== undefined);
   }
 }

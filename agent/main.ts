@@ -10,14 +10,12 @@ import os from "node:os";
 import process from "node:process";
 import { Agent } from "./runtime/agent.ts";
 import { captureExit, ExitSignal } from "./runtime/exit.ts";
+import { NO_DENO_DIR, ORDERLY } from "./protocol/exit_code.ts";
 import { decodeControllerInfo, encodeAgentInfo } from "./protocol/hello.ts";
 import { Multiplexer } from "./wire/multiplexer.ts";
 import { streamPipe } from "./wire/stream_pipe.ts";
 
-/** Exit code of an agent that ended as it was told to; the shell around it knows it. */
-const ORDERLY = 93;
-
-/** The `Deno` global, as far as it is used here. */
+/** The part of the `Deno` global that is used here. */
 interface DenoGlobal {
   readonly args: readonly string[];
   readonly version: { readonly deno: string };
@@ -26,9 +24,9 @@ interface DenoGlobal {
 /**
  * Starts to serve the controller.
  *
- * @param input The pipe from the controller, with no listeners.
- * @param rest What of the controller's frames has been read already.
- * @returns What takes the bytes that are read from the pipe from now on. They may be written over when it returns.
+ * @param input The pipe from the controller, without listeners.
+ * @param rest The bytes behind the agent's code that have been read already.
+ * @returns Takes the bytes that are read from now on. They may be overwritten when it returns.
  */
 export function start(input: Socket, rest: Uint8Array): (chunk: Uint8Array) => void {
   const exit = captureExit();
@@ -45,8 +43,8 @@ export function start(input: Socket, rest: Uint8Array): (chunk: Uint8Array) => v
     streamPipe(input, output, () => multiplexer.handleDrain()),
     {
       odd: false,
-      // The controller may do what it likes here.
-      maxHeld: Infinity,
+      // The agent trusts the controller; see `Agent`.
+      maxUnread: Infinity,
       maxChannels: Infinity,
       onChannel: (channel, header) => agent.handleChannel(channel, header),
       onHello: (payload) => agent.introduce(decodeControllerInfo(payload)),
@@ -72,7 +70,7 @@ export function start(input: Socket, rest: Uint8Array): (chunk: Uint8Array) => v
   return (chunk) => multiplexer.handleChunk(chunk);
 }
 
-/** An error that no call can be blamed for ends nothing; who watches stderr sees it. */
+/** Shows an error that belongs to no call on stderr. It must not end the agent. */
 function report(error: unknown): void {
   if (!(error instanceof ExitSignal)) console.error("Uncaught", error);
 }
@@ -81,22 +79,28 @@ function hostname(): string {
   try {
     return os.hostname();
   } catch {
-    return ""; // an agent without the permission
+    return ""; // the agent lacks the permission
   }
 }
 
-/** What the bootstrap set so that Deno wrote nothing to the disk is not for what the agent starts. */
+/**
+ * Undoes the settings by which the bootstrap kept Deno from writing to the disk: they are not for
+ * the programs that the agent starts.
+ */
 function restoreDenoDir(original: string | undefined): void {
   try {
     if (original) process.env.DENO_DIR = original;
-    else if (process.env.DENO_DIR === "/dev/null/none") delete process.env.DENO_DIR;
+    else if (process.env.DENO_DIR === NO_DENO_DIR) delete process.env.DENO_DIR;
     delete process.env.DENO_NO_PACKAGE_JSON;
   } catch {
-    // An agent without the permission cannot pass them on either.
+    // The agent lacks the permission, and then cannot start programs with these settings either.
   }
 }
 
-/** The agent's own flags and arguments are not for what it runs, nor for the workers and children of that. */
+/**
+ * Hides the agent's own flags and arguments from the functions that it runs, and from their
+ * workers.
+ */
 function hideArguments(deno: DenoGlobal | undefined): void {
   process.execArgv.length = 0;
   process.argv.length = 1;

@@ -1,3 +1,4 @@
+import { ERROR_PROPERTIES } from "./error_properties.ts";
 import {
   BINARIES,
   ERROR,
@@ -13,7 +14,7 @@ import {
   UNDEFINED,
   URL_,
 } from "./extension.ts";
-import { ARRAY_16, BIN_8, EXT_32, FALSE, FIX_ARRAY, FIX_MAP, NIL, TRUE } from "./format.ts";
+import { BIN_8, EXT_32, FALSE, FIX_MAP, NIL, TRUE } from "./format.ts";
 import {
   entryStep,
   handleStep,
@@ -35,9 +36,6 @@ const { isArray } = Array;
 const objectPrototype = Object.prototype;
 const arrayPrototype = Array.prototype;
 
-/** The properties of errors that are not enumerable, and are carried nevertheless. */
-const HIDDEN = ["message", "stack", "cause", "errors", "error", "suppressed"];
-
 /** The prototypes of objects whose extension holds values. */
 const COMPOSITES = new Map<number, object | null>([
   [MAP, Map.prototype],
@@ -47,21 +45,26 @@ const COMPOSITES = new Map<number, object | null>([
   [URL_, URL.prototype],
 ]);
 
-/** Writes one value, with all that it holds, at a time. One that has thrown is not to be used again. */
+/**
+ * Writes one value at a time, with all that it holds. After it has thrown it must not be used
+ * again.
+ */
 export class Encoder extends Writer {
-  // The objects so far, in order: the first in an array, and all in a set once they are more. The
-  // set gives no place; the map that does is only made, and only as far as needed, for a repetition.
+  // The objects so far, in the order of their numbers. The first are in an array; once there are
+  // more, all are in a set. A set does not tell the number of its members, so there is a map that
+  // does, which is only made when an object recurs, and only as far as needed.
   #few: unknown[] = new Array(FEW).fill(undefined);
   #many: Set<unknown> | undefined;
   #count = 0;
-  #places: Map<unknown, number> | undefined;
-  #unplaced: SetIterator<unknown> | undefined;
+  #numbers: Map<unknown, number> | undefined;
+  #unnumbered: SetIterator<unknown> | undefined;
 
   #maxDepth = 0;
   #handle: ((value: unknown) => unknown) | undefined;
   #standIn: ((value: object) => unknown) | undefined;
+  /** The values whose handles are being written. */
   #handling: unknown[] = [];
-  // Whether a loop over a record also gives what someone has added to all objects.
+  /** Whether somebody has added properties to all objects, which a loop over a record gives too. */
   #polluted = false;
 
   encode(
@@ -91,14 +94,14 @@ export class Encoder extends Writer {
     for (let i = this.#count < FEW ? this.#count : FEW; i-- > 0;) this.#few[i] = undefined;
     this.#count = 0;
     this.#many = undefined;
-    this.#places = undefined;
-    this.#unplaced = undefined;
+    this.#numbers = undefined;
+    this.#unnumbered = undefined;
     this.#handle = undefined;
     this.#standIn = undefined;
   }
 
   private write(value: unknown, depth: number): void {
-    // Enough for every value and header of a fixed size.
+    // This is enough for every value and header of a fixed size.
     this.reserve(16);
     if (typeof value === "string") this.string(value);
     else if (typeof value === "number") this.number(value);
@@ -119,14 +122,14 @@ export class Encoder extends Writer {
     throw new Refusal(`it is nested deeper than ${this.#maxDepth} levels`, "depth");
   }
 
-  /** Counts an object; one that was there before is written as a reference to it. */
+  /** Numbers an object. Of an object that already has a number, writes a reference. */
   private repeat(value: unknown): boolean {
     const count = this.#count;
-    let place: number;
+    let number: number;
     if (count < FEW) {
       const few = this.#few;
-      for (place = 0; place < count; place++) if (few[place] === value) break;
-      if (place === count) {
+      for (number = 0; number < count; number++) if (few[number] === value) break;
+      if (number === count) {
         few[count] = value;
         this.#count = count + 1;
         return false;
@@ -138,23 +141,23 @@ export class Encoder extends Writer {
         this.#count = count + 1;
         return false;
       }
-      place = this.place(value);
+      number = this.numberOf(value);
     }
-    const size = place < 0x100 ? 1 : place < 0x1_0000 ? 2 : 4;
+    const size = number < 0x100 ? 1 : number < 0x1_0000 ? 2 : 4;
     this.extension(REFERENCE, size);
     for (let shift = size * 8; shift > 0;) {
-      this.bytes[this.position++] = place >>> (shift -= 8);
+      this.bytes[this.position++] = number >>> (shift -= 8);
     }
     return true;
   }
 
-  private place(value: unknown): number {
-    const places = this.#places ??= new Map();
-    const rest = this.#unplaced ??= this.#many!.values();
-    // The iterator goes on where it stopped, also over what has been added since, so all references
-    // together take linear time. It cannot come to an end, since the value is in the set.
-    while (!places.has(value)) places.set(rest.next().value, places.size);
-    return places.get(value)!;
+  private numberOf(value: unknown): number {
+    const numbers = this.#numbers ??= new Map();
+    const rest = this.#unnumbered ??= this.#many!.values();
+    // The iterator goes on where it stopped, also over objects that have been added since, so all
+    // references together take linear time. It does not come to an end: the value is in the set.
+    while (!numbers.has(value)) numbers.set(rest.next().value, numbers.size);
+    return numbers.get(value)!;
   }
 
   private object(value: object, depth: number): void {
@@ -170,8 +173,8 @@ export class Encoder extends Writer {
   }
 
   private record(record: Record<string, unknown>, depth: number): void {
-    // Counting the properties beforehand would take a second loop; few objects have as many as do
-    // not fit into this byte.
+    // Counting the properties beforehand would take a second loop, and the count of almost every
+    // object fits into this byte.
     const at = this.position++ - this.start;
     let count = 0;
     let key = "";
@@ -193,26 +196,20 @@ export class Encoder extends Writer {
     else this.widen(at, count);
   }
 
-  /** Whether an object that looks empty has properties all the same, as `Math` has, and the caller carries them. */
+  /**
+   * Whether an object without keys has symbols for keys, like `Math`, and the caller has a handle
+   * for it.
+   */
   private hasMore(record: object): boolean {
     return Object.getOwnPropertySymbols(record).length > 0 && this.#handle?.(record) !== undefined;
   }
 
   private array(array: unknown[], depth: number): void {
-    if (array.includes(undefined) && this.sparse(array)) {
+    if (array.includes(undefined) && hasHoles(array)) {
       return this.composite(array, SPARSE_ARRAY, depth);
     }
     const length = array.length;
-    if (length < 16) this.bytes[this.position++] = FIX_ARRAY | length;
-    else if (length < 0x1_0000) {
-      this.bytes[this.position] = ARRAY_16;
-      this.view.setUint16(this.position + 1, length);
-      this.position += 3;
-    } else {
-      this.bytes[this.position] = ARRAY_16 + 1;
-      this.view.setUint32(this.position + 1, length);
-      this.position += 5;
-    }
+    this.arrayHeader(length);
     let i = 0;
     try {
       for (; i < length; i++) this.write(array[i], depth);
@@ -221,19 +218,12 @@ export class Encoder extends Writer {
     }
   }
 
-  /** Whether `array` has holes, given that there is something undefined in it. */
-  private sparse(array: unknown[]): boolean {
-    let hole = 0;
-    while (hole < array.length && hasOwn(array, hole)) hole++;
-    return hole < array.length;
-  }
-
   /** Writes an object that is neither a record nor a plain array. */
   private special(value: object, prototype: object | null, depth: number): void {
     if (ArrayBuffer.isView(value) || prototype === ArrayBuffer.prototype) {
       return this.binary(value as ArrayBufferView | ArrayBuffer, prototype, depth);
     }
-    // A module's namespace may be more than a copy of it.
+    // A handle for a module's namespace may be better than a copy of the namespace.
     if (prototype === null && isNamespace(value) && this.#handle?.(value) !== undefined) {
       return this.foreign(value, depth);
     }
@@ -247,7 +237,9 @@ export class Encoder extends Writer {
     this.foreign(value, depth);
   }
 
-  /** Writes an extension that holds values, in one function, to take little of the stack. */
+  /**
+   * Writes an extension that holds values. It is one function so that it takes little of the stack.
+   */
   private composite(value: unknown, type: number, depth: number): void {
     this.bytes[this.position] = EXT_32;
     this.bytes[this.position + 5] = type;
@@ -280,7 +272,7 @@ export class Encoder extends Writer {
           step = indexStep;
           const { length } = value as unknown[];
           this.number(length);
-          // The indices come first, and in order; other properties are not carried.
+          // The first keys are the indices, in order. Other properties are not carried.
           for (key of Object.keys(value as unknown[])) {
             index = Number(key) >>> 0;
             if (String(index) !== key || index >= length) break;
@@ -303,15 +295,8 @@ export class Encoder extends Writer {
         default: {
           const keys: (string | null)[] = Object.keys(value as object);
           if (type === ERROR) {
-            // The class, hidden properties, null, and the others.
-            const error = value as Error;
-            const hidden = HIDDEN.filter((key) =>
-              hasOwn(error, key) && !keys.includes(key) &&
-              // A hook for stack traces may make it anything.
-              (key !== "stack" || typeof error.stack === "string")
-            );
-            keys.unshift(...hidden, null);
-            this.write(getPrototypeOf(error).constructor.name, depth);
+            keys.unshift(...hiddenKeys(value as Error, keys), null);
+            this.write(getPrototypeOf(value).constructor.name, depth);
           }
           for (key of keys) {
             this.write(key, depth);
@@ -328,7 +313,7 @@ export class Encoder extends Writer {
     this.view.setUint32(this.start + at - 5, checkSize(size));
   }
 
-  /** Writes a binary, of which a view shows what belongs to it. */
+  /** Writes a binary: of a view, the bytes that it shows. */
   private binary(
     value: ArrayBufferView | ArrayBuffer,
     prototype: object | null,
@@ -338,7 +323,7 @@ export class Encoder extends Writer {
     if (!ArrayBuffer.isView(value)) bytes = new Uint8Array(value);
     else if (
       prototype === Uint8Array.prototype ||
-      // What Node gives for most bytes; there is no more to it than to any Uint8Array.
+      // A Buffer, which Node gives for most bytes, has no more data than any Uint8Array.
       prototype === (globalThis as { Buffer?: { prototype: object } }).Buffer?.prototype
     ) bytes = value as Uint8Array;
     else bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
@@ -351,7 +336,9 @@ export class Encoder extends Writer {
     this.insert(bytes);
   }
 
-  /** Writes what only the caller can carry; it counts as an object once its handle is complete. */
+  /**
+   * Writes the handle of a value that has no encoding. The value is numbered when its handle ends.
+   */
   private foreign(value: unknown, depth: number): void {
     if (this.#many === undefined) this.#few[this.#count - 1] = undefined;
     else this.#many.delete(value);
@@ -364,6 +351,22 @@ export class Encoder extends Writer {
     this.#handling.pop();
     this.repeat(value);
   }
+}
+
+/** Whether `array`, in which something is undefined, has holes. */
+function hasHoles(array: unknown[]): boolean {
+  let hole = 0;
+  while (hole < array.length && hasOwn(array, hole)) hole++;
+  return hole < array.length;
+}
+
+/** The properties of an error that are carried although they are not enumerable. */
+function hiddenKeys(error: Error, keys: readonly unknown[]): string[] {
+  return ERROR_PROPERTIES.filter((key) =>
+    hasOwn(error, key) && !keys.includes(key) &&
+    // A hook for stack traces may have made the stack something else.
+    (key !== "stack" || typeof error.stack === "string")
+  );
 }
 
 function isNamespace(value: object): boolean {

@@ -1,45 +1,46 @@
 /**
- * The keys of decoded objects, which are few and come again and again, in the same order: each is
- * remembered in the place that its hash says, along with the place of the key that followed it.
- * Remembering them also spares V8 from looking for the one copy of the string that it uses as key.
+ * Decoded objects have few different keys, which come again and again, in the same order. So each
+ * key is remembered in the slot that its hash selects, along with the slot of the key that followed
+ * it. Remembering the keys also spares V8 from looking up its one copy of a string that serves as a
+ * key.
  */
 
 import { readAscii } from "./_text.ts";
 
-/** The number of places, a power of 2. */
-const PLACES = 2048;
-/** How many bytes of a key a place has room for, a power of 2; longer keys are not remembered. */
+/** The number of slots, a power of 2. */
+const SLOTS = 2048;
+/** How many bytes of a key a slot has room for, a power of 2; longer keys are not remembered. */
 const ROOM = 32;
 
-const keys: string[] = new Array(PLACES).fill("");
-const keyBytes = new Uint8Array(PLACES * ROOM);
-const followers = new Uint16Array(PLACES);
+const keys: string[] = new Array(SLOTS).fill("");
+const keyBytes = new Uint8Array(SLOTS * ROOM);
+const followers = new Uint16Array(SLOTS);
 let last = 0;
 
-/** Whether the key of `size` bytes at `begin` is the one that `place` remembers. */
-function matches(place: number, bytes: Uint8Array, begin: number, size: number): boolean {
-  if (keys[place]!.length !== size) return false;
-  const offset = place * ROOM;
+/** Whether the key of `size` bytes at `begin` is the one that `slot` remembers. */
+function matches(slot: number, bytes: Uint8Array, begin: number, size: number): boolean {
+  if (keys[slot]!.length !== size) return false;
+  const offset = slot * ROOM;
   for (let i = 0; i < size; i++) if (keyBytes[offset + i] !== bytes[begin + i]) return false;
   return true;
 }
 
 /** Gives the key of `size` bytes at `begin`, fewer than 32, or `undefined` if it is not ASCII. */
 export function readKey(bytes: Uint8Array, begin: number, size: number): string | undefined {
-  let place = followers[last]!;
-  if (!matches(place, bytes, begin, size)) {
+  let slot = followers[last]!;
+  if (!matches(slot, bytes, begin, size)) {
     let hash = size;
     for (let i = 0; i < size; i++) hash = Math.imul(hash ^ bytes[begin + i]!, 0x0100_0193);
-    place = (hash ^ hash >>> 15) & PLACES - 1;
-    if (!matches(place, bytes, begin, size)) {
+    slot = (hash ^ hash >>> 15) & SLOTS - 1;
+    if (!matches(slot, bytes, begin, size)) {
       const text = readAscii(bytes, begin, size);
       if (text === undefined) return undefined;
-      // The way through a property gives V8's own copy of the string.
-      keys[place] = Object.keys({ [text]: 0 })[0]!;
-      for (let i = 0; i < size; i++) keyBytes[place * ROOM + i] = bytes[begin + i]!;
+      // Making it the key of an object gives V8's own copy of the string.
+      keys[slot] = Object.keys({ [text]: 0 })[0]!;
+      for (let i = 0; i < size; i++) keyBytes[slot * ROOM + i] = bytes[begin + i]!;
     }
-    followers[last] = place;
+    followers[last] = slot;
   }
-  last = place;
-  return keys[place];
+  last = slot;
+  return keys[slot];
 }

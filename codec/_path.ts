@@ -1,7 +1,7 @@
 import { isStackOverflow } from "./depth.ts";
 import { Refusal } from "./_refusal.ts";
 
-/** Says how one gets from a container to something in it, as it would be written in a program. */
+/** Writes the step from a container to something in it as a program would write it. */
 export type Step = (key: unknown, index: number) => string;
 
 /** The step to a property: `.name`, or `["any name"]` when it is not an identifier. */
@@ -19,28 +19,28 @@ export const keyStep: Step = (_, index) => `.keys()[${index}]`;
 /** The step to a member of a set. */
 export const memberStep: Step = (_, index) => `.values()[${index}]`;
 
-/** The step to an entry's value: by its key, or by its place when the key is not readable. */
+/** The step to an entry's value: by its key if that can be written, else by its index. */
 export const entryStep: Step = (key, index) =>
   typeof key === "string" || typeof key === "number"
     ? `.get(${JSON.stringify(key)})`
     : memberStep(key, index);
 
-/** The step to what stands for a value. */
+/** The step from a value to its handle. */
 export const handleStep: Step = () => "<handle>";
 
 /**
- * Adds a step to the way to what has no encoding, while the error passes by its container. What
- * has gone wrong outside of the encoder is passed on as it is.
+ * Adds a step to the path of a refusal that passes by a container. Other errors, such as those of a
+ * caller's getter, are passed on as they are; only a stack overflow becomes a refusal.
  */
 export function trace(error: unknown, step?: Step, key?: unknown, index = 0): unknown {
   if (isStackOverflow(error)) {
-    return new Refusal("it is nested deeper than the stack bears", "depth");
+    return new Refusal("it is nested deeper than the stack allows", "depth");
   }
   if (error instanceof Refusal && step !== undefined) {
     try {
       error.steps.push(step(key, index));
     } catch {
-      // Hardly anything is left of the stack here. The way only shows its beginning then.
+      // Hardly anything is left of the stack here. The path then shows its beginning only.
     }
   }
   return error;

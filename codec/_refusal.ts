@@ -4,26 +4,21 @@ import type { EncodeRefusal } from "./encode_refusal.ts";
 export class Refusal {
   /** The steps from the root, the last one first: each container adds its own as it unwinds. */
   readonly steps: string[] = [];
-  readonly problem: string;
-  readonly kind: EncodeRefusal["kind"];
-  readonly className: string | undefined;
+  readonly #data: Pick<EncodeRefusal, "problem" | "kind" | "className">;
 
   constructor(problem: string, kind: EncodeRefusal["kind"] = "value", className?: string) {
-    this.problem = problem;
-    this.kind = kind;
-    this.className = className;
+    this.#data = { problem, kind, className };
   }
 
   /** Gives the error for the caller, for a root called `name`. */
   toError(name: string): Error {
-    const { problem, kind, className, steps } = this;
+    const { problem, kind } = this.#data;
+    const steps = this.steps.reverse();
     const isDeep = kind === "depth";
-    steps.reverse();
     if (isDeep && steps.length > 8) steps.splice(8, Infinity, "…");
     const path = name + steps.join("");
-    const text = `Cannot encode ${path}: ${problem}`;
-    const error = isDeep ? new RangeError(text) : new TypeError(text);
-    for (const [key, value] of Object.entries({ problem, path, kind, className })) {
+    const error = new (isDeep ? RangeError : TypeError)(`Cannot encode ${path}: ${problem}`);
+    for (const [key, value] of Object.entries({ ...this.#data, path })) {
       Object.defineProperty(error, key, { value });
     }
     return error;
@@ -40,18 +35,15 @@ export function refusalOf(value: unknown): Refusal {
   }
   const { constructor } = value as object;
   // A static property may have taken the place of the name.
-  const name = typeof constructor === "function" ? String(constructor.name || "") : "";
+  const name = typeof constructor === "function" ? String(constructor.name) : "";
   if (name === "Promise") return new Refusal("Promise is not a value yet; await it first");
   if (name.startsWith("Weak")) {
     return new Refusal(`${name} holds its members weakly, so it has no copy`);
   }
-  // Object.create() makes such objects.
+  // Object.create() makes objects with such a prototype.
   if (name === "Object") {
     return new Refusal("an object with a prototype of its own is not a plain object");
   }
-  return new Refusal(
-    `${name || "an anonymous class"} is not a plain object`,
-    "value",
-    name || undefined,
-  );
+  const shown = name || "an anonymous class";
+  return new Refusal(`${shown} is not a plain object`, "value", name || undefined);
 }

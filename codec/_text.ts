@@ -1,19 +1,19 @@
 /**
- * Reads text out of UTF-8, each length in the way that is fastest for it: a `TextDecoder` takes as
- * long to be called as a loop over some dozen characters.
+ * Reads text from UTF-8. The fastest way depends on the length: calling a `TextDecoder` takes as
+ * long as a loop over some dozen characters.
  */
 
 /** Up to this length, in bytes, a loop is faster than a `TextDecoder`. */
 const SHORT = 32;
 
-// The strict decoder takes several times as long, so it only judges text that looks invalid.
+// The strict decoder takes several times as long, so it only checks text that looks invalid.
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 const strictUtf8 = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 const { fromCharCode } = String;
-/** For each short length an array of UTF-16 units, since making one takes longer than filling it. */
+/** An array of UTF-16 units for each short length, as making one takes longer than filling it. */
 const unitsOf: number[][] = Array.from({ length: SHORT + 1 }, (_, size) => new Array(size).fill(0));
 
-/** Gives the text of `size` bytes, which must be few, or `undefined` if they are not ASCII. */
+/** Gives the text of at most {@linkcode SHORT} bytes, or `undefined` if they are not ASCII. */
 export function readAscii(b: Uint8Array, begin: number, size: number): string | undefined {
   if (size > 8) {
     const units = unitsOf[size]!;
@@ -21,7 +21,7 @@ export function readAscii(b: Uint8Array, begin: number, size: number): string | 
     for (let i = 0; i < size; i++) ascii |= units[i] = b[begin + i]!;
     return ascii < 0x80 ? fromCharCode.apply(null, units) : undefined;
   }
-  // The optimizing compiler knows calls with single arguments.
+  // The optimizing compiler handles calls with listed arguments better than `apply`.
   const c = b[begin]!;
   if (size < 2) return size === 0 ? "" : c < 0x80 ? fromCharCode(c) : undefined;
   const d = b[begin + 1]!;
@@ -41,7 +41,7 @@ export function readAscii(b: Uint8Array, begin: number, size: number): string | 
   return (first | g | h | i | j) < 0x80 ? fromCharCode(c, d, e, f, g, h, i, j) : undefined;
 }
 
-/** Gives the text of a few bytes; `undefined` if there is something that is not plain. */
+/** Gives the text of a few bytes, or `undefined` if they are invalid or beyond the basic plane. */
 function readShort(bytes: Uint8Array, begin: number, end: number): string | undefined {
   const units = unitsOf[SHORT]!;
   let count = 0;
@@ -69,7 +69,7 @@ function readShort(bytes: Uint8Array, begin: number, end: number): string | unde
   return fromCharCode.apply(null, exact);
 }
 
-/** Gives the text of the bytes from `begin` to `end`; throws something if they are not UTF-8. */
+/** Gives the text of the bytes from `begin` to `end`. Throws an error if they are not UTF-8. */
 export function readText(bytes: Uint8Array, begin: number, end: number): string {
   const size = end - begin;
   if (size <= SHORT) {
@@ -78,7 +78,7 @@ export function readText(bytes: Uint8Array, begin: number, end: number): string 
   }
   const part = bytes.subarray(begin, end);
   const text = utf8.decode(part);
-  // What is invalid has become U+FFFD, which can also be meant.
+  // Invalid bytes have become U+FFFD, but the text may also contain that character.
   if (text.includes("\ufffd")) strictUtf8.decode(part);
   return text;
 }

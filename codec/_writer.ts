@@ -1,6 +1,8 @@
 import { BIGINT, INVALID_DATE, TIMESTAMP, UTF16 } from "./extension.ts";
 import {
+  ARRAY_16,
   EXT_8,
+  FIX_ARRAY,
   FIX_EXT_1,
   FIX_STR,
   FLOAT_64,
@@ -17,8 +19,9 @@ import {
 } from "./format.ts";
 import { Refusal } from "./_refusal.ts";
 
-/** The size of the pool that short encodings are parts of, and the longest that is one, in bytes. */
+/** The size of the pool, which short encodings are parts of, in bytes. */
 const POOL = 16_384;
+/** The size of the longest encoding that becomes a part of the pool, in bytes. */
 const POOLED = 4_096;
 /** The largest buffer for long encodings that is kept for the next one, in bytes. */
 const KEPT = 1_048_576;
@@ -36,37 +39,39 @@ const isWellFormed: (text: string) => boolean = "isWellFormed" in String.prototy
   ? (text) => (text as unknown as { isWellFormed(): boolean }).isWellFormed()
   : (text) => !/\p{Surrogate}/u.test(text);
 
-/** Passes on a length, which has at most 32 bits. */
+/** Returns a length, which must have at most 32 bits. */
 export function checkSize(size: number): number {
-  if (size >= UINT32) throw new Refusal("its encoding has 4 GiB or more", "size");
+  if (size >= UINT32) throw new Refusal("its encoding has 4 GiB or more");
   return size;
 }
 
 /**
- * Writes values that hold no others, and headers, into a buffer that it owns and uses again.
+ * Writes values that hold no others, and headers, into a buffer that it owns and reuses.
  *
- * Methods are private only in TypeScript here and in the other classes of the codec, since V8 checks
- * the object at each call of a `#method`, which costs a tenth of the speed.
+ * Methods are private only in TypeScript, here and in the other classes of the codec: V8 checks the
+ * object at each call of a `#method`, which costs a tenth of the speed.
  */
 export class Writer {
   #pool = new Uint8Array(0);
   #scratch = new Uint8Array(0);
-  // Where the pool's free part begins, while the encoding is in the scratch.
+  /** Where the pool's free part begins, while the encoding is in the scratch. */
   #free = 0;
 
   /** Where the encoding is written: the pool, or the scratch once it has outgrown that. */
   protected bytes: Uint8Array<ArrayBuffer> = this.#pool;
   protected view: DataView = new DataView(this.#pool.buffer);
-  /** Where the encoding begins; both change with the buffer, but their distance does not. */
+  /**
+   * Where the encoding begins. A new buffer changes this and the position, but not their distance.
+   */
   protected start = 0;
   protected position = 0;
 
-  // Long runs of bytes, which are not written but put between what is written, at the end.
+  /** Long runs of bytes, which are only put into the encoding when it is finished. */
   #inserts: { at: number; bytes: Uint8Array }[] = [];
-  /** How many bytes those are. */
+  /** The total length of the inserts. */
   protected inserted = 0;
 
-  /** Gives what has been written, and gets ready for more. */
+  /** Returns the encoding, and makes ready for the next one. */
   protected finish(): Uint8Array<ArrayBuffer> {
     const { start, position } = this;
     if (this.bytes === this.#pool && this.inserted === 0) {
@@ -164,9 +169,9 @@ export class Writer {
       this.view.setBigUint64(this.position + 1, value);
       this.position += 9;
     } else {
-      // Through hexadecimal, since that takes linear time and shifting by words quadratic.
+      // The way through hexadecimal takes linear time; shifting by words would take quadratic time.
       const digits = (value < 0n ? ~value : value).toString(16);
-      // One byte more for the sign if the highest bit is taken.
+      // The sign needs one more byte if the highest bit is taken.
       const size = (digits.length >> 1) + (digits.length % 2 || digits >= "8" ? 1 : 0);
       const hex = digits.padStart(size * 2, "0");
       this.extension(BIGINT, size);
@@ -230,7 +235,7 @@ export class Writer {
       this.insert(bytes);
       return;
     }
-    // The room for the header is a guess, as if all were ASCII, put right when it was not.
+    // The room for the header is a guess that all is ASCII, which is corrected afterwards.
     const guess = text.length < 0x100 ? 2 : 3;
     this.reserve(text.length * 3 + 5);
     const first = this.position + guess;
@@ -253,6 +258,20 @@ export class Writer {
     }
   }
 
+  /** Writes the header of an array, for which there is room. */
+  protected arrayHeader(length: number): void {
+    if (length < 16) this.bytes[this.position++] = FIX_ARRAY | length;
+    else if (length < 0x1_0000) {
+      this.bytes[this.position] = ARRAY_16;
+      this.view.setUint16(this.position + 1, length);
+      this.position += 3;
+    } else {
+      this.bytes[this.position] = ARRAY_16 + 1;
+      this.view.setUint32(this.position + 1, length);
+      this.position += 5;
+    }
+  }
+
   /** Writes the header of a string or a binary: `format` and a length of 8, 16 or 32 bits. */
   protected header(format: number, size: number): void {
     this.reserve(8);
@@ -270,7 +289,7 @@ export class Writer {
     this.bytes[this.position++] = type;
   }
 
-  /** Puts `bytes` here: long ones only when all is assembled. */
+  /** Writes `bytes`, or remembers long ones as an insert. */
   protected insert(bytes: Uint8Array): void {
     const size = bytes.length;
     if (size < LONG) {
@@ -301,7 +320,7 @@ export class Writer {
     const seconds = Math.floor(time / 1000);
     const nanoseconds = (time - seconds * 1000) * 1_000_000;
     const high = Math.floor(seconds / UINT32);
-    // The shortest of the three forms that the specification has for it.
+    // The specification has three forms; this takes the shortest.
     const words = high === 0 && nanoseconds === 0
       ? [seconds]
       : high >= 0 && high < 4

@@ -5,40 +5,41 @@ import { Decoder } from "./_decoder.ts";
 /** Options of {@linkcode decode}. */
 export interface DecodeOptions {
   /**
-   * How many objects, arrays, maps … deep the value may be nested; deeper is a `DecodeError`.
+   * How many levels deep objects, arrays, maps and so on may be nested; deeper is a `DecodeError`.
    *
    * @default {500}
    */
   maxDepth?: number;
   /**
-   * How long the input may be, in bytes; longer is a `DecodeError`.
+   * How long the input may be, in bytes; a longer one is a `DecodeError`.
    *
    * @default {Infinity}
    */
   maxSize?: number;
   /**
-   * Asked for the value of each handle, given what `handle` of `EncodeOptions` gave for it. Without
-   * it a handle is a `DecodeError`; what it throws is passed on as it is.
+   * Called with the data of each handle, which is what `handle` of `EncodeOptions` gave for the
+   * value; returns the value. What it throws, `decode()` throws. Without this option a handle is a
+   * `DecodeError`.
    */
   revive?: (data: unknown) => unknown;
 }
 
-/** The decoder of the last call; absent while a call uses it. */
+/** The decoder of the last call, or `undefined` while a call uses it. */
 let idle: Decoder | undefined;
 
 /**
- * Decodes what {@linkcode encode} or another MessagePack library has encoded.
+ * Decodes a value that {@linkcode encode} or another MessagePack library has encoded.
  *
- * The input is not trusted: it cannot run code, and what is allocated for it is in proportion to its
- * length, whatever lengths it claims. Nothing of the result refers to `bytes`.
+ * The input is not trusted: it cannot run code, and whatever lengths it claims, the memory that is
+ * allocated is in proportion to the input's own length. The result shares no memory with `bytes`.
  *
  * Integers become numbers if they are safe integers, else bigints. Keys of maps must be strings; of
  * several equal keys in a map the last counts. A timestamp becomes a `Date`, cut to milliseconds.
  *
- * @param bytes One encoded value, and no more.
- * @param options The limits, and what revives handles. Default: `{}`.
+ * @param bytes One encoded value, and nothing after it.
+ * @param options The limits, and how to revive handles. Default: `{}`.
  * @returns The value.
- * @throws {DecodeError} If the bytes are not the encoding of a value, or pass a limit.
+ * @throws {DecodeError} If the bytes are not the encoding of a value, or exceed a limit.
  *
  * @example Usage
  * ```ts
@@ -66,7 +67,7 @@ export function decode(bytes: Uint8Array, options: DecodeOptions = {}): unknown 
   if (bytes.length > maxSize) {
     throw new DecodeError(`the input has ${bytes.length} bytes, more than ${maxSize}`, 0);
   }
-  // A hook of the caller's may decode something itself: then this one is in use.
+  // The caller's hook may call decode() itself, so the decoder is not idle meanwhile.
   const decoder = idle ?? new Decoder();
   idle = undefined;
   const value = decoder.decode(bytes, maxDepth, options.revive);

@@ -1,5 +1,5 @@
 /**
- * Says that bytes are not the encoding of a value, or not all of it.
+ * Thrown when bytes are not the encoding of a value, or not the whole encoding.
  *
  * @example What is wrong, and where
  * ```ts
@@ -7,13 +7,13 @@
  * import { assert, assertEquals, assertThrows } from "@std/assert";
  *
  * const error = assertThrows(() => decode(new Uint8Array([0x92, 1, 0xc1])), DecodeError);
- * assertEquals(error.message, "Cannot decode the input at offset 2: 0xc1 begins no value");
+ * assertEquals(error.message, "Cannot decode the input at offset 2: format 0xc1 is unknown");
  * assertEquals(error.offset, 2);
  * assert(!error.truncated);
  * ```
  */
 export class DecodeError extends Error {
-  /** How far the input could be read, in bytes. */
+  /** How many bytes of the input could be read. */
   readonly offset: number;
   /** Whether the input ended too early, so that more bytes could make it valid. */
   readonly truncated: boolean;
@@ -22,7 +22,7 @@ export class DecodeError extends Error {
    * Makes an error with a message that gives the offset.
    *
    * @param problem What is wrong, as the end of a sentence.
-   * @param offset How far the input could be read, in bytes.
+   * @param offset How many bytes of the input could be read.
    * @param truncated Whether more bytes could make the input valid.
    */
   constructor(problem: string, offset: number, truncated = false) {

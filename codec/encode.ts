@@ -4,52 +4,51 @@ import { Encoder } from "./_encoder.ts";
 /** Options of {@linkcode encode}. */
 export interface EncodeOptions {
   /**
-   * What the value is called at the start of the paths in error messages.
+   * The name of the value, with which the paths in error messages begin.
    *
    * @default {"value"}
    */
   name?: string;
   /**
-   * How many objects, arrays, maps … deep the value may be nested; a deeper one is a `RangeError`.
+   * How many levels deep objects, arrays, maps and so on may be nested; deeper is a `RangeError`.
    *
    * @default {500}
    */
   maxDepth?: number;
   /**
-   * Asked for whatever has no encoding (functions, symbols, instances of classes …). What it gives
-   * is encoded as a handle, for `revive` of `DecodeOptions`; `undefined` refuses the value. It is
-   * asked once for each distinct value, whose identity is kept like that of an object. It is also asked
-   * for namespaces of modules, and for plain objects that have nothing but symbols for keys, such as
-   * `Math`; `undefined` leaves them to be copied.
+   * Called with each value that has no encoding (functions, symbols, instances of classes and so
+   * on). The data that it returns is encoded as a handle, for `revive` of `DecodeOptions`;
+   * `undefined` refuses the value. It is called once for each distinct value, whose identity is
+   * kept like that of an object. It is also called with namespaces of modules, and with plain
+   * objects all of whose keys are symbols, such as `Math`; `undefined` leaves these to be copied.
    */
   handle?: (value: unknown) => unknown;
   /**
-   * Asked for each object, array included. What it gives is encoded in the object's place, under the
-   * object's identity; if that is the object itself, `handle` is asked for it; `undefined` changes
-   * nothing.
+   * Called for each object, arrays included. Its result is encoded in the place of the object, under
+   * the identity of the object; if it is the object itself, `handle` is called for it; `undefined`
+   * changes nothing.
    */
   standIn?: (value: object) => unknown;
 }
 
-/** The encoder of the last call, for its buffers; absent while a call uses it. */
+/** The encoder of the last call, kept for its buffers, or `undefined` while a call uses it. */
 let idle: Encoder | undefined;
 
 /**
  * Encodes a value as MessagePack.
  *
- * Carried are `null`, `undefined`, booleans, numbers, bigints, strings, arrays, plain objects, `Map`,
- * `Set`, `Date`, `RegExp`, `URL`, `ArrayBuffer`, `DataView`, typed arrays, and errors of built-in
- * classes, with shared references and cycles.
+ * It carries `null`, `undefined`, booleans, numbers, bigints, strings, arrays, plain objects,
+ * `Map`, `Set`, `Date`, `RegExp`, `URL`, `ArrayBuffer`, `DataView`, typed arrays, and errors of
+ * built-in classes, with shared references and cycles.
  *
- * The bytes are the caller's, but those of a short encoding are a part of a larger `ArrayBuffer`
- * (as those of a Node `Buffer` are): use the array rather than its `buffer`, and copy it before
- * transferring it.
+ * The bytes belong to the caller. A short encoding is a part of a larger `ArrayBuffer`, as a Node
+ * `Buffer` is: use the array rather than its `buffer`, and copy it before transferring it.
  *
- * @param value What to encode.
- * @param options How the value is called in errors, and its limits. Default: `{}`.
+ * @param value The value to encode.
+ * @param options The value's name in errors, the limits, and how to make handles. Default: `{}`.
  * @returns The bytes of the encoding.
- * @throws {TypeError} If the value holds something that has no encoding. The message gives the path,
- * and so does the error's data: see {@linkcode EncodeRefusal}.
+ * @throws {TypeError} If the value holds something that has no encoding. The message gives the
+ * path, and so does the error's data: see {@linkcode EncodeRefusal}.
  * @throws {RangeError} If the value is nested too deeply, with the same data.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  *
@@ -76,7 +75,8 @@ let idle: Encoder | undefined;
  */
 export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array<ArrayBuffer> {
   const maxDepth = checkMaxDepth(options.maxDepth);
-  // A getter or a hook of the caller's may encode something itself: then this one is in use.
+  // The caller's getters and hook may call encode() themselves, so the encoder is not idle
+  // meanwhile.
   const encoder = idle ?? new Encoder();
   idle = undefined;
   const bytes = encoder.encode(value, options.name, maxDepth, options.handle, options.standIn);

@@ -1,6 +1,7 @@
 /**
- * The error by which {@linkcode encode} refuses a value: a `TypeError`, or a `RangeError` for a value
- * that is nested too deeply. Its data is not enumerable, so the error is shown like any other.
+ * The error by which {@linkcode encode} refuses a value: a `TypeError`, or a `RangeError` for a
+ * value that is nested too deeply. Its data is not enumerable, so the error is shown like any
+ * other.
  *
  * @example What has no encoding, and where it is
  * ```ts
@@ -25,10 +26,10 @@ export interface EncodeRefusal extends Error {
   /** The way to the value, from the name of the root, as it would be written in a program. */
   readonly path: string;
   /**
-   * What is wrong: nothing can encode the `value`; its handle contains it, which is a `cycle`; or the
-   * `depth` or the `size` of an encoding has a limit.
+   * What sort of problem it is: the `value` has no encoding; its handle contains it, which is a
+   * `cycle`; or its `depth` exceeds the limit.
    */
-  readonly kind: "value" | "cycle" | "depth" | "size";
+  readonly kind: "value" | "cycle" | "depth";
   /** The name of the class, if the problem is that the value is an instance of one. */
   readonly className: string | undefined;
 }

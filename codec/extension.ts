@@ -1,6 +1,6 @@
 /**
- * The types of extension that carry what MessagePack lacks, one number each; `README.md` in this
- * folder gives their bytes. Both ends import this file.
+ * The types of extension that carry the values MessagePack lacks, a number each. `README.md` in
+ * this folder gives their bytes. Both ends import this file.
  *
  * @module
  */
@@ -9,9 +9,9 @@
 export const TIMESTAMP = -1;
 /** `undefined`. */
 export const UNDEFINED = 0;
-/** The n-th object of this encoding, once more. */
+/** An object of this encoding that has occurred before. */
 export const REFERENCE = 1;
-/** A bigint that a MessagePack integer would turn into a number, or cannot hold. */
+/** A bigint that a MessagePack integer cannot hold, or would turn into a number. */
 export const BIGINT = 2;
 /** A string with lone surrogates, which UTF-8 cannot express. */
 export const UTF16 = 3;
@@ -31,12 +31,12 @@ export const REGEXP = 9;
 export const URL_ = 10;
 /** An error of a built-in class. */
 export const ERROR = 11;
-/** Something only the caller's hooks can carry. */
+/** A value that only the caller's hooks can carry. */
 export const HANDLE = 12;
 /** The first of the binary types: the others follow in the order of {@linkcode BINARIES}. */
 export const FIRST_BINARY = 16;
 
-/** A constructor of something that is a run of bytes. */
+/** A constructor of objects that hold bytes. */
 export type BinaryConstructor = (new (buffer: ArrayBuffer) => ArrayBufferView) & {
   readonly BYTES_PER_ELEMENT?: number;
 };

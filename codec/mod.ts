@@ -1,10 +1,10 @@
 /**
- * Turns values into bytes and back, keeping what JSON loses: `undefined`, `-0` and `NaN`, bigints,
- * dates, maps, sets, errors, bytes and typed arrays, shared references and cycles.
+ * Turns values into bytes and back, and keeps what JSON loses: `undefined`, `-0` and `NaN`,
+ * bigints, dates, maps, sets, errors, bytes and typed arrays, shared references and cycles.
  *
- * Plain data is plain MessagePack, so any MessagePack library reads and writes it; `README.md` in
- * this folder lists the extension types that carry the rest. Decoding runs no code and trusts
- * nothing. This folder imports nothing and runs unchanged on Deno and Node.
+ * Plain data is plain MessagePack, so any MessagePack library reads and writes it. `README.md` in
+ * this folder lists the extension types that carry the rest. Decoding runs no code of the input and
+ * trusts nothing in it. This folder imports nothing, and runs unchanged on Deno and Node.
  *
  * @example Round trip
  * ```ts

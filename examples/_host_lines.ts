@@ -3,12 +3,12 @@ import { styleText } from "node:util";
 import logUpdate from "npm:log-update@8.0.0";
 import { visible } from "../mod.ts";
 
-/** How long a terminal is left as it is at least, in milliseconds. */
+/** The shortest time between two drawings, in milliseconds. */
 const PAUSE = 50;
 
 /**
- * Shows how far each of many hosts is: in a terminal by a line for each host at work, which changes in
- * place, and elsewhere by a line of text for each step.
+ * Shows how far each of many hosts is. In a terminal, each host at work has a line that changes in
+ * place; elsewhere, each step prints a line of text.
  */
 export class HostLines {
   // A terminal that does not know its size cannot be drawn on.
@@ -18,7 +18,7 @@ export class HostLines {
   readonly #working = new Map<string, { step: string; progress: string }>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** These hosts have yet to begin. */
+  /** Sets the hosts that have not begun yet. */
   expect(hosts: readonly string[]): void {
     this.#waiting = new Set(hosts);
     this.#width = Math.max(...hosts.map((host) => host.length));
@@ -39,7 +39,7 @@ export class HostLines {
     this.#drawSoon();
   }
 
-  /** A host is through, and this is its last line. */
+  /** A host is done, and this is its last line. */
   end(host: string, isOk: boolean, text: string): void {
     this.#working.delete(host);
     this.#waiting = this.#waiting.difference(new Set([host]));
@@ -53,7 +53,7 @@ export class HostLines {
     this.#write(visible(line));
   }
 
-  /** Stops drawing. What is printed later is printed as usual. */
+  /** Stops drawing. Later output is printed as usual. */
   close(): void {
     clearTimeout(this.#timer);
     if (!this.#isLive) return;

@@ -1,9 +1,9 @@
 /**
- * Puts a configuration file on web servers, side by side, and then restarts a service there. If any server
- * fails, that is an error which names it, and the script ends.
+ * Puts a configuration file on web servers, side by side, and then restarts a service there. If a
+ * server fails, the script ends with an error that names it.
  *
  * ```sh
- * deno run -A examples/configure_and_restart.ts   # three processes of this machine, in a folder each
+ * deno run -A examples/configure_and_restart.ts   # three processes of this machine
  * deno run -A examples/configure_and_restart.ts \
  *   uwsgi.ini /srv/www/supervisor/uwsgi.ini "supervisorctl restart uwsgi" www1 www2 www3
  * ```

@@ -1,12 +1,12 @@
 /**
- * A first look: facts of this machine through a `Local` tunnel, two tunnels at once and, where ssh to
- * localhost is possible, the same facts over ssh. Run it with `deno task demo`.
+ * A first look: facts of this machine through a `Local` tunnel, then two tunnels at once and, if
+ * this machine accepts ssh to localhost, the same facts over ssh. Run it with `deno task demo`.
  */
 import { ConnectionError, Group, Local, SSHTunnel, type SubprocessTunnel } from "../mod.ts";
 import { disks, hostname, ip, memory, os, runtime } from "../agent/facts.ts";
 
 const GIB = 1024 ** 3;
-// Functions of this file see its variables at the far end, too.
+// A function of this file can use its variables at the far end, too.
 const greeting = "Hello from";
 
 function greet(): string {

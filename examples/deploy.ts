@@ -1,14 +1,15 @@
 /**
- * Deploys a folder to many hosts, a few at a time, and shows how far each of them is. Once too many have
- * failed, the hosts that have not begun are left as they are.
+ * Deploys a folder to many hosts, a few at a time, and shows how far each of them is. When too many
+ * have failed, it does not touch the hosts that have not begun.
  *
  * ```sh
  * deno run -A examples/deploy.ts   # this folder, to three processes of this machine
  * deno run -A examples/deploy.ts --folder ./site --to /srv/www --config nginx.conf --batch 25% \
- *   --restart "systemctl reload nginx" --check "curl -fsS http://localhost/health" web1 web2 web3 web4
+ *   --restart "systemctl reload nginx" --check "curl -fsS http://localhost/health" \
+ *   web1 web2 web3 web4
  * ```
  *
- * The exit code is 1 unless every host is as it should be. Ctrl-C ends what is under way on all of them.
+ * The exit code is 1 unless every host is as it should be. Ctrl-C stops the work on all hosts.
  */
 import { exec } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -67,7 +68,7 @@ function readArguments() {
   }
 }
 
-// These three run on the hosts.
+// The next three functions run on the hosts.
 
 async function checkSpace(folder: string, needed: number): Promise<void> {
   let path = resolve(folder);
@@ -93,13 +94,13 @@ async function untilHealthy(command: string, cwd: string): Promise<string> {
       return await run(command, cwd);
     } catch (error) {
       if (attempt === 10) throw error;
-      // A service may take a moment to come up.
+      // A service may need a moment to come up.
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
   }
 }
 
-// The rest runs here.
+// Everything from here on runs on this machine.
 
 const lines = new HostLines();
 
@@ -164,5 +165,5 @@ try {
   lines.close();
 }
 console.log(results);
-// Not Deno.exitCode: what shows the cursor again at the end would reset that.
+// Not Deno.exitCode: the code that shows the cursor again at the end would reset it.
 process.exitCode = [...results.failures()].length > 0 ? 1 : 0;

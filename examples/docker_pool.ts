@@ -1,5 +1,5 @@
 /**
- * An instant cluster: each host starts a pool of Docker containers, and shares its work out among them.
+ * An instant cluster: each host starts a pool of Docker containers and divides its work among them.
  *
  * ```sh
  * deno run -A examples/docker_pool.ts             # on this machine
@@ -10,7 +10,7 @@ import { Docker, Group, Local } from "../mod.ts";
 
 /** How many containers each host starts. */
 const CONTAINERS = 2;
-/** How many numbers each host has to look at. */
+/** How many numbers each host has to test. */
 const RANGE = 100_000;
 
 /** Counts the primes in a range, the slow way. */
@@ -24,7 +24,7 @@ function countPrimes(from: number, to: number): number {
   return count;
 }
 
-/** Runs on a host, which shares the range out among its containers. */
+/** Runs on a host: divides the range among the containers of that host. */
 async function usePool(name: string, from: number, to: number): Promise<number> {
   await using pool = new Group(
     Array.from({ length: CONTAINERS }, (_, i) => new Docker(`${name}-${i}`)),

@@ -1,5 +1,5 @@
 /**
- * What hosts know about themselves, as a table: hosts with the same answer share a row.
+ * Facts of hosts, as a table: hosts with the same answer share a row.
  *
  * ```sh
  * deno run -A examples/facts.ts                  # two processes of this machine

@@ -1,8 +1,9 @@
 /**
- * Shows what is added to a file of another machine, until something that you wait for is there.
+ * Shows the lines that are added to a file of another machine, until one of them has a text that
+ * you wait for.
  *
- * A stream as a result ends where it is produced as soon as nobody reads it: by the `break` below, by an
- * abort, or with the connection.
+ * The producer of a stream ends as soon as nobody reads the stream: after the `break` below, after
+ * an abort, or with the connection.
  *
  * ```sh
  * deno run -A examples/follow.ts                                         # a file of this machine
@@ -13,10 +14,10 @@ import { spawn } from "node:child_process";
 import { Readable } from "node:stream";
 import { Local, Tunnel, visible } from "../mod.ts";
 
-// This runs there.
+// This runs at the far end.
 function follow(path: string): ReadableStream<string> {
   const child = spawn("tail", ["-n", "+1", "-F", path], { stdio: ["ignore", "pipe", "inherit"] });
-  // Not every tail notices by itself that nobody reads it.
+  // Some versions of tail do not notice that nobody reads their output.
   child.stdout.once("close", () => child.kill());
   const bytes = Readable.toWeb(child.stdout) as ReadableStream<Uint8Array<ArrayBuffer>>;
   return bytes.pipeThrough(new TextDecoderStream());
@@ -24,7 +25,7 @@ function follow(path: string): ReadableStream<string> {
 
 await using cleanup = new AsyncDisposableStack();
 
-/** A file that grows, for want of another. */
+/** Makes a file that grows, if none was given. */
 async function growingFile(): Promise<string> {
   const path = await Deno.makeTempFile();
   const steps = ["reading the configuration", "opening the database", "ready"];
@@ -44,7 +45,7 @@ const [path = await growingFile(), awaited = "ready", host] = Deno.args;
 await using tun = host === undefined ? new Local() : new Tunnel(host);
 let seen = "";
 for await (const text of await tun.call(follow, path)) {
-  // A host is not to control this terminal.
+  // A host must not control this terminal.
   await Deno.stdout.write(new TextEncoder().encode(visible(text)));
   seen = (seen + text).slice(-10_000);
   if (seen.includes(awaited)) break;

@@ -1,6 +1,6 @@
 /**
- * The addresses of several machines, by a function that comes with Chopsticks. A result is a `Map`,
- * from each host to what it answered, in the order of the hosts.
+ * The addresses of several machines, by a function that comes with Chopsticks. A result is a `Map`
+ * from each host to its answer, in the order of the hosts.
  *
  * ```sh
  * deno run -A examples/group_ip.ts                  # three processes of this machine

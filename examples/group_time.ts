@@ -1,6 +1,6 @@
 /**
- * The time on several machines, asked side by side. A machine that does not answer neither stops nor
- * hides the others.
+ * The time on several machines, asked side by side. A machine that does not answer does not stop or
+ * hide the others.
  *
  * ```sh
  * deno run -A examples/group_time.ts             # three processes of this machine

@@ -1,6 +1,6 @@
 /**
- * A group of machines of every kind: hosts over ssh, Docker containers, processes and other users of
- * this machine. To the group they are all the same.
+ * A group of machines of every kind: hosts over ssh, Docker containers, processes and other users
+ * of this machine. The group treats all of them alike.
  *
  * ```sh
  * deno run -A examples/mixed_group.ts

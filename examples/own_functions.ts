@@ -1,8 +1,8 @@
 /**
  * Your own functions on another machine: finds the largest files in a folder there.
  *
- * `largest` uses a constant, another function and the imports of this file. All of that is sent along
- * with it; what else is in the file, such as its last lines, is not.
+ * `largest` uses a constant, another function and the imports of this file. All of that is sent
+ * with it. The rest of the file, such as its last lines, is not sent.
  *
  * ```sh
  * deno run -A examples/own_functions.ts                           # /etc of this machine
@@ -21,7 +21,7 @@ interface Found {
 }
 
 async function* filesIn(folder: string): AsyncGenerator<Found> {
-  // Some folders are for root alone.
+  // Only root can read some folders.
   for (const name of await readdir(folder).catch(() => [])) {
     const path = join(folder, name);
     const info = await lstat(path).catch(() => undefined);

@@ -1,7 +1,7 @@
 /**
- * Three files for three hosts, to be unpacked there, which takes each host a time of its own. A `Group`
- * takes one file after the other, and all hosts wait for the slowest each time. With a `Queue`, each host
- * goes on with its next file as soon as it can.
+ * Three files for three hosts, which unpack them; some hosts take longer than others. With a
+ * `Group`, all hosts wait for the slowest one before the next file. With a `Queue`, each host goes
+ * on with its next file as soon as it can.
  *
  * ```sh
  * deno run -A examples/queue_files.ts                          # three processes of this machine

@@ -9,7 +9,7 @@
 import process from "node:process";
 import { Group, Local } from "../mod.ts";
 
-/** The state of a host lives there, for as long as the connection. */
+/** Counts calls at the far end. The count is lost with the connection. */
 function count(): number {
   const state = globalThis as { calls?: number };
   state.calls = (state.calls ?? 0) + 1;
@@ -26,13 +26,13 @@ async function report(what: string): Promise<void> {
   console.log(`${what}: ${told.join(", ")}`);
 }
 
-// Nothing is connected until it is used, or until connect() is called.
+// A tunnel connects when it is first used, or when connect() is called.
 (await group.connect()).raiseFailures();
 await report("Connected ahead");
 await report("The same connection");
 await group.close();
 
-// What was closed can be used again. It is other processes that answer, and they know of nothing before.
+// A closed tunnel can be used again. New processes answer then, without the state of the old ones.
 await report("Connected anew");
 await group.close();
 

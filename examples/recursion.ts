@@ -1,9 +1,9 @@
 /**
- * Through one tunnel into the next: a function on a host becomes another user there, by sudo. Nothing of
- * Chopsticks is installed on the host; it is sent there like any other module.
+ * Through one tunnel into the next: a function on a host opens a tunnel to another user there, by
+ * sudo. Chopsticks is not installed on the host; it is sent like any other module.
  *
  * ```sh
- * deno run -A examples/recursion.ts                         # a process of this machine starts another
+ * deno run -A examples/recursion.ts                         # a process here starts another one
  * deno run -A examples/recursion.ts www.example.com         # over ssh, then sudo to root
  * deno run -A examples/recursion.ts www.example.com nobody  # or to another user
  * ```
@@ -16,7 +16,7 @@ function whoAmI(): string {
   return `${userInfo().username} (process ${process.pid})`;
 }
 
-/** Without a user, it stays the same one. */
+/** Without a user, the next process runs as the same user. */
 async function twoHops(user: string | undefined): Promise<string[]> {
   await using next = user === undefined ? new Local("next") : new Sudo({ user });
   return [whoAmI(), await next.call(whoAmI)];

@@ -3,7 +3,7 @@
  *
  * ```sh
  * deno run -A examples/set_operations.ts
- * deno run -A examples/set_operations.ts web1,web2,both worker1,both   # two lists of hosts, for ssh
+ * deno run -A examples/set_operations.ts web1,web2,both worker1,both   # two lists of ssh hosts
  * ```
  */
 import { Group, Local } from "../mod.ts";
@@ -28,7 +28,7 @@ console.log("one of the two only:", web.symmetricDifference(workers).hosts);
 const [first, second] = [new Local("first"), new Local("second")];
 console.log("two tunnels:", `${first.union(second)}`);
 
-// A host that is in both is asked once, and has one connection.
+// A host that is in both groups is asked once, over one connection.
 await using all = web.union(workers);
 const roomy = await all.filter(async () => (await memory()).total >= GIB);
 console.log("with at least 1 GiB of memory:", roomy.hosts);

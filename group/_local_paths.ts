@@ -7,13 +7,14 @@ import { pathOf } from "../tunnel/arguments/local_path.ts";
  *
  * @param template A path or `file:` URL in which `{host}` stands for the host, once or more often.
  * @param hosts The hosts.
- * @throws {TypeError} If two hosts would have one path, or a host would lead out of the template's folder.
+ * @throws {TypeError} If two hosts would have one path, or a host would lead out of the template's
+ * folder.
  */
 export function localPaths(
   template: string | URL,
   hosts: readonly string[],
 ): ReadonlyMap<string, string> {
-  // A URL has its braces as %7B and %7D.
+  // As a path, because a URL has braces as %7B and %7D.
   const path = pathOf("localTemplate", template);
   const refuse = (why: string): never => {
     throw new TypeError(`Cannot fetch to ${JSON.stringify(path)}: ${why}`);
@@ -23,7 +24,7 @@ export function localPaths(
   const owners = new Map<string, string>();
   for (const host of hosts) {
     const own = expandHost(path, host);
-    // What comes behind {host} can undo it.
+    // Parts of the template behind {host}, such as "..", can make paths the same.
     const owner = owners.get(resolve(own));
     if (owner !== undefined) refuse(`${owner} and ${host} would both write ${resolve(own)}`);
     owners.set(resolve(own), host);

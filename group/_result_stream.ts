@@ -1,33 +1,31 @@
-import type { BaseTunnel } from "../tunnel/base_tunnel.ts";
-import { bounded } from "./_bounded.ts";
-import { attempts, readiness } from "./attempts.ts";
+import { Limiter } from "../tunnel/operation/limiter.ts";
+import { type Linked, withSignal } from "../tunnel/operation/link.ts";
+import { attempts, type Crowd, readiness, type Work } from "./attempts.ts";
 import type { ErrorResult } from "./error_result.ts";
-import type { Group } from "./group.ts";
-import type { Operation } from "./target.ts";
 
 type Pair<T> = [host: string, result: T | ErrorResult];
 
 /**
- * The results of an operation on a group, as they arrive. Nothing is begun before the first is asked for.
+ * The results of work on a group, as they arrive. Nothing is begun before the first is asked for.
  *
- * Not an async generator function: one that is ended while it waits for a host would wait on.
+ * Not an async generator function: if one is ended while it waits for a host, it goes on waiting.
  */
 export class ResultStream<T> implements AsyncGenerator<Pair<T>, void, void> {
-  readonly #group: Group;
-  readonly #operation: () => Operation<T>;
+  readonly #group: Crowd;
+  readonly #prepare: () => Work<Linked, T>;
   readonly #arrived: Pair<T>[] = [];
-  /** Ends what is being done on a host of which the result has not been handed out. */
+  /** Ends the work on each host whose result has not been handed out. */
   readonly #enders = new Map<string, AbortController>();
   #last: Promise<unknown> = Promise.resolve();
-  #work: Promise<void> | undefined;
+  #running: Promise<unknown> | undefined;
   #stopped = false;
   #over = false;
   #wake = (): void => {};
 
-  /** `operation` may throw: the first `next()` does so then. */
-  constructor(group: Group, operation: () => Operation<T>) {
+  /** `prepare` may throw; then the first `next()` rejects with what it throws. */
+  constructor(group: Crowd, prepare: () => Work<Linked, T>) {
     this.#group = group;
-    this.#operation = operation;
+    this.#prepare = prepare;
   }
 
   next(): Promise<IteratorResult<Pair<T>, void>> {
@@ -55,7 +53,7 @@ export class ResultStream<T> implements AsyncGenerator<Pair<T>, void, void> {
   }
 
   async #next(): Promise<IteratorResult<Pair<T>, void>> {
-    if (this.#work === undefined && !this.#stopped) await this.#start();
+    if (this.#running === undefined && !this.#stopped) await this.#start();
     while (!this.#stopped) {
       const pair = this.#arrived.shift();
       if (pair !== undefined) {
@@ -70,32 +68,34 @@ export class ResultStream<T> implements AsyncGenerator<Pair<T>, void, void> {
 
   async #start(): Promise<void> {
     try {
-      const operation = this.#operation();
-      await readiness(this.#group, operation);
-      if (!this.#stopped) this.#work = this.#run(operation);
+      const work = this.#prepare();
+      await readiness(this.#group, work);
+      if (!this.#stopped) this.#running = this.#run(work);
     } catch (error) {
       this.#stopped = true;
       throw error;
     }
   }
 
-  async #run(operation: Operation<T>): Promise<void> {
+  async #run(work: Work<Linked, T>): Promise<void> {
     const { tunnels, concurrency } = this.#group;
-    const attempt = attempts(this.#group, operation);
-    await bounded(tunnels, concurrency, async (tunnel: BaseTunnel) => {
+    const attempt = attempts(this.#group, work);
+    const limiter = new Limiter(concurrency);
+    const workOn = async (member: Linked): Promise<void> => {
       if (this.#stopped) return;
       const ender = new AbortController();
-      this.#enders.set(tunnel.host, ender);
-      const result = await attempt(tunnel.with({ signal: ender.signal }));
+      this.#enders.set(member.host, ender);
+      const result = await attempt(withSignal(member, ender.signal));
       if (this.#stopped) return;
-      this.#arrived.push([tunnel.host, result]);
+      this.#arrived.push([member.host, result]);
       this.#wake();
-    });
+    };
+    await Promise.all(tunnels.map((member) => limiter.run(() => workOn(member))));
     this.#over = true;
     this.#wake();
   }
 
-  /** Ends what goes on, and what has arrived and nobody will take: it may be a stream. */
+  /** Ends what runs, and drops results that nobody will take: one may be a stream. */
   async #stop(): Promise<void> {
     this.#stopped = true;
     this.#wake();
@@ -104,6 +104,6 @@ export class ResultStream<T> implements AsyncGenerator<Pair<T>, void, void> {
     }
     this.#enders.clear();
     this.#arrived.length = 0;
-    await this.#work;
+    await this.#running;
   }
 }

@@ -1,46 +1,112 @@
-import type { BaseTunnel } from "../tunnel/base_tunnel.ts";
-import { FailureBudget } from "./_failure_budget.ts";
-import { limits } from "./_limits.ts";
+import { type Linked, linkOf, signalOf } from "../tunnel/operation/link.ts";
+import { Limiter } from "../tunnel/operation/limiter.ts";
+import type { Operation } from "../tunnel/operation/operation.ts";
 import { ErrorResult } from "./error_result.ts";
-import type { Group } from "./group.ts";
-import { type Operation, outcome } from "./target.ts";
+import { FailureBudget } from "./limits/failure_budget.ts";
+import { limitsOf } from "./limits/limits.ts";
 
-/** Does an operation on one of a group's tunnels, or on a view of it. Never rejects. */
-export type Attempt<T> = (tunnel: BaseTunnel) => Promise<T | ErrorResult>;
+/** A group, as far as it matters here: groups are built on this. */
+export interface Crowd<M extends Linked = Linked> {
+  readonly tunnels: readonly M[];
+  readonly size: number;
+  /** How many members are worked on at a time. */
+  readonly concurrency: number;
+}
+
+/** Something to do on each member of a group, or on a view of a member. */
+export interface Work<M extends Linked, T> {
+  /** Settles when the work may be begun; rejects with what is wrong with it. */
+  readonly ready: Promise<unknown> | undefined;
+  /** Ends the work, beside the signals of the members. */
+  readonly signal: AbortSignal | undefined;
+  perform(member: M): Promise<T>;
+}
+
+/** An operation as work: on the connection itself, whatever methods a driver overrides. */
+export function workOf<T>(operation: Operation<T>): Work<Linked, T> {
+  const { ready, signal } = operation;
+  return { ready, signal, perform: async (member) => await operation.perform(linkOf(member)) };
+}
+
+/** Does work on one member of a group, or on a view of one. Never rejects. */
+export type Attempt<M extends Linked, T> = (member: M) => Promise<T | ErrorResult>;
 
 /**
- * One operation on a group, under what `group.with()` was given: a host is skipped once the signal has
- * aborted, or once more hosts have failed than `maxFailures` admits.
+ * Work on a group under its limits: a host is skipped once the signal has aborted, or once more
+ * hosts have failed than `maxFailures` allows.
  *
- * @param group The group; its `tunnels` are to be attempted, in any order.
- * @param operation What to do on each. It is the caller who waits until it is ready.
+ * @param group The group. Its members are attempted in any order.
+ * @param work What to do on each. The caller waits until it is ready.
  */
-export function attempts<T>(group: Group, operation: Operation<T>): Attempt<T> {
-  const { signal, budget = budgetOf(group) } = limits.get(group)!;
-  return async (tunnel) => {
-    const refusal = budget?.refusal();
-    // An abort says more of why than the failures before it.
-    if (refusal !== undefined && !signal?.aborted) return refusal;
-    const result = await outcome(operation, tunnel);
-    if (result instanceof ErrorResult && !result.skipped) budget?.count(tunnel.host);
+export function attempts<M extends Linked, T>(
+  group: Crowd,
+  work: Work<M, T>,
+): Attempt<M, T> {
+  const { signal, budget = budgetOf(group) } = limitsOf(group);
+  return async (member) => {
+    const skipped = budget?.skipped();
+    // If there was an abort too, the result tells of the abort.
+    if (skipped !== undefined && !signal?.aborted) return skipped;
+    const result = await outcome(work, member);
+    if (result instanceof ErrorResult && !result.skipped) budget?.count(member.host);
     return result;
   };
 }
 
-/** A new budget for the failures of a group's hosts, if it has a limit for them. */
-export function budgetOf(group: Group): FailureBudget | undefined {
-  const { maxFailures } = limits.get(group)!;
+/** Does work on all members of a group, and gives the results in the group's order. */
+export async function attemptAll<M extends Linked, T>(
+  group: Crowd<M>,
+  work: Work<M, T>,
+): Promise<[host: string, result: T | ErrorResult][]> {
+  await readiness(group, work);
+  const attempt = attempts(group, work);
+  const limiter = new Limiter(group.concurrency);
+  return await Promise.all(
+    group.tunnels.map(async (member) => {
+      const result = await limiter.run(() => attempt(member));
+      return [member.host, result] as [string, T | ErrorResult];
+    }),
+  );
+}
+
+/**
+ * Does work on one tunnel. Never rejects.
+ *
+ * @param member A tunnel, or a view of one, whose signal counts as well.
+ */
+export async function outcome<M extends Linked, T>(
+  work: Work<M, T>,
+  member: M,
+): Promise<T | ErrorResult> {
+  const signals = [signalOf(member), work.signal];
+  const aborted = signals.find((signal) => signal?.aborted);
+  if (aborted !== undefined) {
+    return new ErrorResult(aborted.reason, { aborted: true, skipped: true });
+  }
+  try {
+    return await work.perform(member);
+  } catch (error) {
+    const isReason = signals.some((signal) => signal?.aborted && signal.reason === error);
+    return new ErrorResult(error, { aborted: isReason });
+  }
+}
+
+/** A new budget for the failures of a group's hosts, if the group has a limit for them. */
+export function budgetOf(group: Crowd): FailureBudget | undefined {
+  const { maxFailures } = limitsOf(group);
   return maxFailures === undefined ? undefined : new FailureBudget(maxFailures, group.size);
 }
 
 /**
- * Waits until an operation may be begun on a group, or until the group's signal has aborted. Rejects with what
- * is wrong with the operation itself.
+ * Waits until work may be begun on a group, or until a signal has aborted. Rejects with what is
+ * wrong with the work itself.
  */
-export async function readiness(group: Group, operation: Operation<unknown>): Promise<void> {
-  const { ready } = operation;
+export async function readiness(
+  group: Crowd,
+  { ready, signal }: Pick<Work<Linked, unknown>, "ready" | "signal">,
+): Promise<void> {
   if (ready === undefined) return;
-  const signals = [limits.get(group)!.signal, operation.signal].filter((one) => one !== undefined);
+  const signals = [limitsOf(group).signal, signal].filter((one) => one !== undefined);
   if (signals.some(({ aborted }) => aborted)) return;
   const listening = new AbortController();
   const aborted = new Promise<void>((resolve) => {

@@ -1,24 +1,25 @@
 import { inspect } from "node:util";
 import { defineHandle, HandleKind } from "../agent/protocol/handle.ts";
+import { showAs } from "../tunnel/arguments/show_as.ts";
 import { RemoteError } from "../tunnel/remote_error.ts";
 import { visible } from "../tunnel/visible.ts";
 
-/** How it came to an {@linkcode ErrorResult}. */
+/** Options for {@linkcode ErrorResult}. */
 export interface ErrorResultOptions {
   /**
    * The stack at the far end.
    *
-   * @default That of a `RemoteError`
+   * @default The stack of a `RemoteError`; `null` for any other error
    */
   readonly tb?: string | null;
   /**
-   * Whether the host was left alone: nothing was begun there.
+   * Whether the host was skipped: nothing was begun there.
    *
    * @default false
    */
   readonly skipped?: boolean;
   /**
-   * Whether it was an abort that ended it, or kept it from being begun.
+   * Whether an abort ended the operation, or kept it from being begun.
    *
    * @default false
    */
@@ -26,7 +27,7 @@ export interface ErrorResultOptions {
 }
 
 /**
- * What a {@linkcode GroupResult} has for a host that has no value.
+ * The entry of a {@linkcode GroupResult} for a host without a value. It tells why there is none.
  *
  * @example
  * ```ts
@@ -38,22 +39,25 @@ export interface ErrorResultOptions {
  * ```
  */
 export class ErrorResult {
-  /** What happened, for a person to read. Control characters are made visible. */
+  /** The failure, for a person to read. Control characters are made visible. */
   readonly msg: string;
   /** The stack at the far end, or `null` if there is none. */
   readonly tb: string | null;
-  /** What the same operation on the tunnel alone would have rejected with. */
+  /** The error that the same operation on the tunnel alone would have rejected with. */
   readonly error: unknown;
-  /** Whether the host was left alone: nothing was begun there. */
+  /** Whether the host was skipped: nothing was begun there. */
   readonly skipped: boolean;
-  /** Whether it was an abort that ended it, or kept it from being begun. Then `error` is the signal's reason. */
+  /**
+   * Whether an abort ended the operation, or kept it from being begun. Then `error` is the signal's
+   * reason.
+   */
   readonly aborted: boolean;
 
   /**
    * Takes the texts from an error.
    *
    * @param error What went wrong.
-   * @param options How it came to that. Default: `{}`.
+   * @param options What else is known of it. Default: `{}`.
    */
   constructor(error: unknown, options: ErrorResultOptions = {}) {
     const { skipped = false, aborted = false, tb } = options;
@@ -64,7 +68,9 @@ export class ErrorResult {
     this.aborted = aborted;
   }
 
-  /** What `JSON.stringify()` takes: the message as `error`, and `skipped` and `aborted` where they are true. */
+  /**
+   * For `JSON.stringify()`: the message as `error`, and `skipped` and `aborted` if they are true.
+   */
   toJSON(): { error: string; skipped?: true; aborted?: true } {
     return {
       error: this.msg,
@@ -90,17 +96,11 @@ export class ErrorResult {
           aborted: Boolean(aborted),
         }),
     );
-    for (const key of ["Deno.customInspect", "nodejs.util.inspect.custom"]) {
-      Object.defineProperty(this.prototype, Symbol.for(key), {
-        value(this: ErrorResult): string {
-          return `ErrorResult: ${this.msg}`;
-        },
-      });
-    }
+    showAs<ErrorResult>(this.prototype, ({ msg }) => `ErrorResult: ${msg}`);
   }
 }
 
-/** An abort's reason may be anything. */
+/** The text of an error, or of an abort's reason, which may be anything. */
 function textOf(error: unknown): string {
   if (error instanceof Error) return error.message === "" ? error.name : error.message;
   return typeof error === "string" ? error : inspect(error);

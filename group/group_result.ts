@@ -9,10 +9,11 @@ import { textTable } from "./table/text_table.ts";
 import { ErrorResult } from "./error_result.ts";
 
 /**
- * What came of an operation on a group: a map from each host to its value or its {@linkcode ErrorResult}, in
- * the group's order. Printed, or shown in a notebook, it is a table in which hosts with the same outcome share a row.
+ * The result of an operation on a group: a map from each host to its value or its {@linkcode
+ * ErrorResult}, in the group's order. When it is printed, or shown in a notebook, it is a table in
+ * which hosts with the same outcome share a row.
  *
- * From the far end of a tunnel it comes back as what it is; as an argument it arrives as a `Map`.
+ * As the result of a call it arrives as a `GroupResult`; as an argument it arrives as a `Map`.
  *
  * @example
  * ```ts
@@ -25,14 +26,14 @@ import { ErrorResult } from "./error_result.ts";
  * ```
  */
 export class GroupResult<T> extends Map<string, T | ErrorResult> {
-  /** The hosts that have a value, each with the value. */
+  /** The hosts that have a value, each with its value. */
   *successful(): Generator<[host: string, value: T], void> {
     for (const [host, result] of this) {
       if (!(result instanceof ErrorResult)) yield [host, result];
     }
   }
 
-  /** The hosts that have none, each with what happened. */
+  /** The hosts that have no value, each with its `ErrorResult`. */
   *failures(): Generator<[host: string, result: ErrorResult], void> {
     for (const [host, result] of this) {
       if (result instanceof ErrorResult) yield [host, result];
@@ -42,9 +43,10 @@ export class GroupResult<T> extends Map<string, T | ErrorResult> {
   /**
    * Insists on a value of every host.
    *
-   * @returns The result itself, which has nothing but values then.
-   * @throws {RemoteError} If a host has none. The message counts those that failed, were aborted and were skipped, and
-   * names each of them with what happened; `cause` is an `AggregateError` of the errors, in the group's order.
+   * @returns The result itself, which has only values.
+   * @throws {RemoteError} If a host has no value. The message counts the hosts that failed, were
+   * aborted and were skipped, and says of each what happened. `cause` is an `AggregateError` of the
+   * errors, in the group's order.
    *
    * @example
    * ```ts
@@ -62,8 +64,9 @@ export class GroupResult<T> extends Map<string, T | ErrorResult> {
   }
 
   /**
-   * What `JSON.stringify()` takes: an object from each host to its value, or to what {@linkcode ErrorResult.toJSON}
-   * gives. A host without a value has `null`. As in every object, names that are whole numbers come first.
+   * For `JSON.stringify()`: an object from each host to its value, or to what
+   * {@linkcode ErrorResult.toJSON} gives. A value that is `undefined` becomes `null`. As in every
+   * object, names that are whole numbers come first.
    *
    * @example
    * ```ts
@@ -74,16 +77,16 @@ export class GroupResult<T> extends Map<string, T | ErrorResult> {
    * ```
    */
   toJSON(): Record<string, unknown> {
-    // Without a prototype, __proto__ is a host like any other.
+    // Without a prototype, a host may be called __proto__.
     const json: Record<string, unknown> = Object.create(null);
     for (const [host, result] of this) {
-      // A host without a value would be left out.
+      // JSON would leave out a host whose value is undefined.
       json[host] = result instanceof ErrorResult ? result.toJSON() : result ?? null;
     }
     return json;
   }
 
-  /** The table that is printed, too. */
+  /** The same table as when it is printed. */
   override toString(): string {
     return inspect(this);
   }
@@ -112,10 +115,10 @@ export class GroupResult<T> extends Map<string, T | ErrorResult> {
   }
 }
 
-/** @throws {TypeError} If it is no entry of a result. */
+/** @throws {TypeError} If `data` is not an entry of a result. */
 function entryOf(data: unknown): [string, unknown] {
   if (Array.isArray(data) && typeof data[0] === "string") return [data[0], data[1]];
-  throw new TypeError("A result of no host");
+  throw new TypeError("It has a result without a host");
 }
 
 function failureOf(failures: readonly (readonly [string, ErrorResult])[], size: number): Error {

@@ -1,20 +1,21 @@
+import { showAs } from "../tunnel/arguments/show_as.ts";
 import { visible } from "../tunnel/visible.ts";
 import { inspect } from "node:util";
 import { NotCompleted } from "./not_completed.ts";
 
-/** How a queue tells a result what has come of it. Only the first of all calls counts. */
+/** Tells a result how its operation ended. Only the first call counts. */
 export interface Completion<T> {
-  /** There is a value. Calls the callback before it returns. */
+  /** Gives the value. Calls the callback before it returns. */
   complete(value: T): void;
-  /** There will be none. */
+  /** Gives the error because of which there will be no value. */
   fail(error: unknown): void;
 }
 
-/** What a queue gives to the results that it makes. */
+/** Options for {@linkcode AsyncResult}, which a queue sets. */
 export interface AsyncResultOptions {
-  /** What it is the result of, such as `call(hostname) on web1`. */
+  /** The operation whose result it is, such as `call(hostname) on web1`. */
   readonly what: string;
-  /** Keeps the queue's run from ending before a promise, which never rejects, has settled. */
+  /** Keeps the queue's run from ending before a promise has resolved, which must not reject. */
   waitUntil(promise: Promise<void>): void;
 }
 
@@ -24,7 +25,8 @@ type State<T> =
   | { readonly status: "failed"; readonly error: unknown };
 
 /**
- * The result, some time, of what was put into a {@linkcode Queue}.
+ * The result of an operation that was put into a {@linkcode Queue}; it has a value once that is
+ * done.
  *
  * @example
  * ```ts
@@ -39,8 +41,9 @@ type State<T> =
  */
 export class AsyncResult<T> {
   /**
-   * Resolves to the value, after the callback has been called. Rejects only if the operation itself was
-   * at fault, such as a function that cannot be sent; nobody needs to catch that, as the run rejects too.
+   * Resolves to the value, after the callback has been called. Rejects only if something was wrong
+   * with the operation itself, such as a function that cannot be sent. It may be left uncaught,
+   * because the run rejects too.
    */
   readonly promise: Promise<T>;
   readonly #options: AsyncResultOptions;
@@ -48,10 +51,10 @@ export class AsyncResult<T> {
   #callback: ((value: T) => unknown) | undefined;
 
   /**
-   * For a {@linkcode Queue}: results are what its methods return.
+   * Makes a result. A {@linkcode Queue} does this: its methods return results.
    *
-   * @param options What the queue knows of it.
-   * @param start Is given what completes it.
+   * @param options What the queue knows of the operation.
+   * @param start Is called at once, with the functions that complete the result.
    */
   constructor(options: AsyncResultOptions, start: (completion: Completion<T>) => void) {
     this.#options = options;
@@ -74,11 +77,12 @@ export class AsyncResult<T> {
   }
 
   /**
-   * The value. Of an operation on a group it is a {@linkcode GroupResult}; of one on a tunnel it is an
-   * {@linkcode ErrorResult} if that failed.
+   * The value. For an operation on a group it is a {@linkcode GroupResult}; for one on a tunnel
+   * that failed it is an {@linkcode ErrorResult}.
    *
-   * @throws {NotCompleted} If the operation is not over.
-   * @throws {TypeError} If the operation itself was at fault, such as a function that cannot be sent.
+   * @throws {NotCompleted} If the operation is not done.
+   * @throws {TypeError} If something was wrong with the operation itself, such as a function that
+   * cannot be sent.
    */
   get value(): T {
     const state = this.#state;
@@ -90,15 +94,15 @@ export class AsyncResult<T> {
   }
 
   /**
-   * Has a function called with the value: as soon as it is there, before the host's next operation
-   * begins. What it puts into the queue, the same run works on.
+   * Has a function called with the value as soon as there is one, before the host's next operation
+   * begins. Operations that it puts into the queue are done by the same run.
    *
-   * If it is asynchronous, the run waits for it, though the host does not; so it must not wait for the run.
-   * What it throws is written to the console, and stops nothing.
+   * If it is asynchronous, the run waits for it, but the host's next operation does not. So it must
+   * not wait for the run. If it throws, the error is written to the console, and stops nothing.
    *
-   * @param callback What to call. Of an operation that is over already, it is called a moment later.
+   * @param callback What to call. If the operation is done already, it is called a moment later.
    * @returns The result itself.
-   * @throws {TypeError} If it is not a function, or not the first one.
+   * @throws {TypeError} If `callback` is not a function, or if there is a callback already.
    *
    * @example
    * ```ts
@@ -135,7 +139,7 @@ export class AsyncResult<T> {
       try {
         await callback(value);
       } catch (error) {
-        // Nobody waits for it, and the run goes on.
+        // Nobody waits for the callback, and the run goes on.
         console.error(visible(`The callback for ${what} threw ${inspect(error)}`));
       }
     };
@@ -156,25 +160,6 @@ export class AsyncResult<T> {
   }
 
   static {
-    const define = <A extends unknown[]>(
-      key: string,
-      print: (result: AsyncResult<unknown>, ...args: A) => string,
-    ): void => {
-      Object.defineProperty(this.prototype, Symbol.for(key), {
-        value(this: AsyncResult<unknown>, ...args: A): string {
-          return print(this, ...args);
-        },
-      });
-    };
-    type Show = (value: unknown, options: object) => string;
-    define(
-      "Deno.customInspect",
-      (result, show: Show, options: object) => result.#show((value) => show(value, options)),
-    );
-    define(
-      "nodejs.util.inspect.custom",
-      (result, _depth: number, options: object, show: Show = inspect) =>
-        result.#show((value) => show(value, options)),
-    );
+    showAs<AsyncResult<unknown>>(this.prototype, (result, show) => result.#show(show));
   }
 }

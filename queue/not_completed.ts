@@ -1,5 +1,5 @@
 /**
- * Thrown by `AsyncResult.value` when there is no value yet.
+ * Thrown by `AsyncResult.value` when the operation is not done.
  *
  * @example
  * ```ts

@@ -1,19 +1,10 @@
 import type { AgentInfo } from "../agent/protocol/hello.ts";
-import { type Attempt, attempts } from "../group/attempts.ts";
+import { type Attempt, attempts, outcome, type Work, workOf } from "../group/attempts.ts";
 import { ErrorResult } from "../group/error_result.ts";
 import { Group } from "../group/group.ts";
 import { GroupResult } from "../group/group_result.ts";
-import {
-  callOperation,
-  connectOperation,
-  fetchDirOperation,
-  fetchOperation,
-  type Operation,
-  outcome,
-  putOperation,
-  syncOperation,
-  type Target,
-} from "../group/target.ts";
+import { callOn, fetchDirOn, fetchOn, putOn, type TargetHosts } from "../group/target.ts";
+import { checkKeys, checkPlain } from "../tunnel/arguments/check.ts";
 import { BaseTunnel } from "../tunnel/base_tunnel.ts";
 import type {
   FetchedBytes,
@@ -27,13 +18,12 @@ import type {
   SyncOptions,
   SyncResult,
 } from "../tunnel/file_options.ts";
-import { anySignal } from "../tunnel/operation/operation.ts";
-import {
-  checkKeys,
-  checkPlain,
-  checkWithOptions,
-  type WithOptions,
-} from "../tunnel/tunnel_options.ts";
+import { prepareConnect } from "../tunnel/operation/connect.ts";
+import { type Linked, withSignal } from "../tunnel/operation/link.ts";
+import type { Operation } from "../tunnel/operation/operation.ts";
+import { prepareSync } from "../tunnel/operation/sync.ts";
+import { anySignal } from "../tunnel/session/abort.ts";
+import { checkWithOptions, type WithOptions } from "../tunnel/tunnel_options.ts";
 import { visible } from "../tunnel/visible.ts";
 import { AsyncResult, type Completion } from "./async_result.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -41,21 +31,24 @@ import { Scheduler } from "./scheduler.ts";
 /** Options for {@linkcode Queue}. */
 export interface QueueOptions {
   /**
-   * How many hosts are worked on at a time. If there are more, they take turns, an operation each. What a
-   * group has of its own for that does not count in a queue.
+   * How many hosts are worked on at a time, a positive integer or `Infinity`. If there are more,
+   * they take turns, an operation each. The `concurrency` of a group does not count in a queue.
    *
    * @default 100
    */
   readonly concurrency?: number;
 }
 
-/** What an operation in a queue is for. */
+/** The tunnel or group that an operation in a queue is for. */
 export type QueueTarget = BaseTunnel | Group;
 
-/** What comes of an operation that gives a `V` on each host: of a group all of them, of a tunnel that or what went wrong. */
+/**
+ * The result of an operation that gives a `V` on each host: for a group a `GroupResult`, for a
+ * tunnel the `V` or, if it failed, an `ErrorResult`.
+ */
 export type Outcome<T extends QueueTarget, V> = T extends Group ? GroupResult<V> : V | ErrorResult;
 
-/** What `fetch()` gives, depending on where it writes to. */
+/** The result of `fetch()`, depending on where it writes to. */
 export type Fetched<To extends FetchTarget | undefined> = To extends null ? FetchedBytes
   : To extends WritableStream<Uint8Array> ? FetchedStream
   : FetchResult;
@@ -63,21 +56,26 @@ export type Fetched<To extends FetchTarget | undefined> = To extends null ? Fetc
 /** The defaults of {@linkcode QueueOptions}. */
 const DEFAULTS: Required<QueueOptions> = { concurrency: 100 };
 
-/** What a queue and its views have in common. */
+/** The state that a queue and its views share. */
 interface Shared {
   readonly scheduler: Scheduler;
-  /** What was wrong with operations themselves, since the last run ended. */
+  /** The errors of operations that were wrong themselves, since the last run ended. */
   readonly faults: unknown[];
-  /** For each run of the scheduler, what those get who wait for it. */
+  /** The promise that `run()` gives for each run of the scheduler. */
   readonly runs: WeakMap<Promise<void>, Promise<void>>;
 }
 
 /**
- * Different operations on many hosts: those of one host one after the other, in the order in which they were
- * put in, even by different tunnels to it, and all hosts side by side. No host waits for another, as the members of a group do after each operation.
+ * Different operations on many hosts. The operations of one host are done one after the other, in
+ * the order in which they were put in, even if they use different tunnels to it; all hosts are
+ * worked on side by side. No host waits for another, as the members of a group do after each
+ * operation.
  *
- * Each method returns an {@linkcode AsyncResult} at once; {@linkcode run} does the work. A queue that is never run does
- * nothing, and says nothing of it.
+ * Each method returns an {@linkcode AsyncResult} at once; {@linkcode run} does the work. A queue
+ * that is never run does nothing, without a warning.
+ *
+ * The arguments and options of an operation are read once, when it is put in. If a driver overrides
+ * methods such as `put`, a queue does not call them: it works on the connection itself.
  *
  * @example
  * ```ts
@@ -85,8 +83,8 @@ interface Shared {
  *
  * await using group = new Group([new Local("a"), new Local("b")]);
  * const queue = new Queue();
- * for (const seconds of [0.1, 0.2]) {
- *   queue.call(group, (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)), seconds * 1000);
+ * for (const ms of [100, 200]) {
+ *   queue.call(group, (ms) => new Promise((resolve) => setTimeout(resolve, ms)), ms);
  * }
  * const ends = queue.call(group, Date.now);
  * await queue.run();
@@ -95,13 +93,14 @@ interface Shared {
  */
 export class Queue {
   #shared: Shared;
-  /** What the scheduler needs to know of each task, and of a run. */
+  /** The options of each task, and of a run. */
   #options: WithOptions = {};
 
   /**
-   * Has no operations yet.
+   * Makes a queue without operations.
    *
    * @param options How many hosts at a time. Default: `{}`.
+   * @throws {TypeError} If an option has an unknown name.
    * @throws {RangeError} If `concurrency` is neither a positive integer nor `Infinity`.
    */
   constructor(options: QueueOptions = {}) {
@@ -112,13 +111,14 @@ export class Queue {
   }
 
   /**
-   * Puts a call in: `fn` and the variables that it uses are sent as they are now, not as they are when its
-   * turn comes.
+   * Puts a call in. `fn` and the variables that it uses are sent as they are now, not as they are
+   * when its turn comes.
    *
    * @param target A tunnel or a group.
    * @param fn Any function.
    * @param args What to call it with.
-   * @throws {TypeError} If the target or `fn` is none, or something cannot be sent, as far as that can be told at once.
+   * @throws {TypeError} If the target is neither a tunnel nor a group, if `fn` is not a function,
+   * or if something cannot be sent, unless finding that out takes time.
    */
   call<T extends QueueTarget, A extends unknown[], R>(
     target: T,
@@ -126,7 +126,7 @@ export class Queue {
     ...args: A
   ): AsyncResult<Outcome<T, Awaited<R>>> {
     const name = typeof fn === "function" ? fn.name : "";
-    return this.#add(`call(${name})`, target, (on) => callOperation(on, fn, args));
+    return this.#add(`call(${name})`, target, (hosts) => callOn(hosts, fn, args));
   }
 
   /**
@@ -134,20 +134,22 @@ export class Queue {
    *
    * @param target A tunnel or a group.
    * @returns What the agents tell of themselves.
-   * @throws {TypeError} If the target is none.
+   * @throws {TypeError} If the target is neither a tunnel nor a group.
    */
   connect<T extends QueueTarget>(target: T): AsyncResult<Outcome<T, AgentInfo>> {
-    return this.#add("connect()", target, connectOperation);
+    return this.#add("connect()", target, prepareConnect);
   }
 
   /**
-   * Puts the writing of a file at the far end in. The source is read when its turn comes.
+   * Puts in the writing of a file at the far end. The contents are read when its turn comes.
    *
    * @param target A tunnel or a group.
    * @param source A path or `file:` URL, or the contents.
-   * @param remotePath The path there. Without it a temporary file is made.
+   * @param remotePath The path there. Without it, a temporary file is made.
    * @param options Mode, progress and cancellation. Default: `{}`.
-   * @throws {TypeError} If the target is none, or the source is a stream for several hosts.
+   * @throws {TypeError} If an argument or an option is of the wrong type, or if several hosts would
+   * read one stream.
+   * @throws {RangeError} If the mode is not one.
    *
    * @example
    * ```ts
@@ -169,18 +171,19 @@ export class Queue {
     remotePath?: string | URL,
     options: PutOptions = {},
   ): AsyncResult<Outcome<T, PutResult>> {
-    return this.#add("put()", target, (on) => putOperation(on, source, remotePath, options));
+    return this.#add("put()", target, (hosts) => putOn(hosts, source, remotePath, options));
   }
 
   /**
-   * Puts the reading of a file at the far end in.
+   * Puts in the reading of a file at the far end.
    *
    * @param target A tunnel or a group.
    * @param remotePath The path there.
-   * @param localPath The path here, a stream, or `null` for the memory. For a group it is a template such as
-   * `passwd-{host}`. Without it a temporary file is made.
+   * @param localPath The path here, a stream, or `null` for the memory. For a group it is a
+   * template such as `passwd-{host}`. Without it, a temporary file is made.
    * @param options Progress and cancellation. Default: `{}`.
-   * @throws {TypeError} If the target is none, or the template does not give each host a path of its own.
+   * @throws {TypeError} If an argument or an option is of the wrong type, or if several hosts would
+   * write to one path or stream.
    */
   fetch<T extends QueueTarget, To extends FetchTarget | undefined = undefined>(
     target: T,
@@ -191,7 +194,7 @@ export class Queue {
     return this.#add(
       "fetch()",
       target,
-      (on) => fetchOperation(on, remotePath, localPath, options) as Operation<Fetched<To>>,
+      (hosts) => fetchOn(hosts, remotePath, localPath, options) as Operation<Fetched<To>>,
     );
   }
 
@@ -202,7 +205,7 @@ export class Queue {
    * @param localDir The folder here.
    * @param remoteDir The folder there.
    * @param options What to leave alone, how to compare, whether to remove. Default: `{}`.
-   * @throws {TypeError} If the target is none.
+   * @throws {TypeError} If an argument or an option is of the wrong type.
    */
   sync<T extends QueueTarget>(
     target: T,
@@ -210,7 +213,7 @@ export class Queue {
     remoteDir: string | URL,
     options: SyncOptions = {},
   ): AsyncResult<Outcome<T, SyncResult>> {
-    return this.#add("sync()", target, (on) => syncOperation(on, localDir, remoteDir, options));
+    return this.#add("sync()", target, () => prepareSync(localDir, remoteDir, options));
   }
 
   /**
@@ -220,7 +223,8 @@ export class Queue {
    * @param remoteDir The folder there.
    * @param localDir The folder here. For a group it is a template such as `logs/{host}`.
    * @param options What to leave alone, how to compare, whether to remove. Default: `{}`.
-   * @throws {TypeError} If the target is none, or the template does not give each host a path of its own.
+   * @throws {TypeError} If an argument or an option is of the wrong type, or if several hosts would
+   * write to one folder.
    */
   fetchDir<T extends QueueTarget>(
     target: T,
@@ -231,15 +235,17 @@ export class Queue {
     return this.#add(
       "fetchDir()",
       target,
-      (on) => fetchDirOperation(on, remoteDir, localDir, options),
+      (hosts) => fetchDirOn(hosts, remoteDir, localDir, options),
     );
   }
 
   /**
-   * The same queue, for operations that are also ended by a signal: those that are waiting are not begun,
-   * and the results have its reason. A {@linkcode run} of it is ended with all that is in the queue.
+   * A view of the same queue, whose operations are also ended by a signal: those that wait are not
+   * begun, and their results have the signal's reason. If {@linkcode run} is called on the view,
+   * the signal ends all that is in the queue.
    *
-   * @throws {TypeError} If an option is not what it should be.
+   * @param options The signal.
+   * @throws {TypeError} If an option is of the wrong type.
    *
    * @example At most a minute for all of it
    * ```ts
@@ -257,19 +263,19 @@ export class Queue {
     if (signal === undefined) return this;
     const view = new Queue();
     view.#shared = this.#shared;
-    const own = this.#options.signal;
-    view.#options = { signal: own === undefined ? signal : anySignal(own, signal) };
+    view.#options = { signal: anySignal(this.#options.signal, signal)! };
     return view;
   }
 
   /**
-   * Does everything that is in the queue, and what callbacks put in meanwhile. Afterwards the queue is empty,
-   * and can be used again. If it is running already, this waits for the same run; a callback must not, as the
-   * run waits for it.
+   * Does everything that is in the queue, and what callbacks put in meanwhile. Afterwards the queue
+   * is empty, and can be used again. If it is running already, this waits for the same run; a
+   * callback must not do that, because the run waits for the callback.
    *
-   * What fails on a host is in the results. This rejects only if an operation itself was at fault, such as a
-   * function that cannot be sent, after all else has been done; or with the reason of the signal that
-   * {@linkcode with} was given, when what was running has ended.
+   * Failures of hosts are in the results. This rejects only if something is wrong with an operation
+   * itself, such as a function that cannot be sent, after all others have been done; or with the
+   * reason of the signal that {@linkcode with} was given, when the operations that were running
+   * have ended.
    */
   run(): Promise<void> {
     const { scheduler, runs } = this.#shared;
@@ -295,18 +301,18 @@ export class Queue {
   #add<T extends QueueTarget, V>(
     method: string,
     target: T,
-    operationOn: (target: Target) => Operation<V>,
+    prepare: (hosts: TargetHosts) => Operation<V>,
   ): AsyncResult<Outcome<T, V>> {
     const group = target instanceof Group ? target : undefined;
     if (group === undefined && !(target instanceof BaseTunnel)) {
       const shown = typeof target === "string" ? JSON.stringify(target) : String(target);
       throw new TypeError(`Cannot queue ${method} for ${shown}: expected a tunnel or a Group`);
     }
-    const tunnels: readonly BaseTunnel[] = group?.tunnels ?? [target as BaseTunnel];
-    const operation = operationOn(group === undefined ? tunnels[0]! : tunnels);
-    const attempt: Attempt<V> = group === undefined
-      ? (tunnel) => outcome(operation, tunnel)
-      : attempts(group, operation);
+    const tunnels: readonly Linked[] = group?.tunnels ?? [target as BaseTunnel];
+    const work = workOf(prepare(group?.hosts));
+    const attempt: Attempt<Linked, V> = group === undefined
+      ? (tunnel) => outcome(work, tunnel)
+      : attempts(group, work);
     const { scheduler } = this.#shared;
     const hosts = group === undefined ? tunnels[0]!.host : `${group.size} hosts`;
     const options = {
@@ -327,7 +333,7 @@ export class Queue {
           results[i] = result;
           if (--left === 0) gather();
         };
-        const task = this.#task(operation, attempt, tunnel, { complete: completeOne, fail });
+        const task = this.#task(work, attempt, tunnel, { complete: completeOne, fail });
         scheduler.add(tunnel.host, task, this.#options)
           .catch((reason) =>
             completeOne(new ErrorResult(reason, { aborted: true, skipped: true }))
@@ -338,11 +344,11 @@ export class Queue {
     }) as AsyncResult<Outcome<T, V>>;
   }
 
-  /** Does an operation on one tunnel, in its turn. Never rejects. */
+  /** The task that does work on one tunnel, in its turn. Its promise never rejects. */
   #task<V>(
-    { ready }: Operation<V>,
-    attempt: Attempt<V>,
-    tunnel: BaseTunnel,
+    { ready }: Work<Linked, V>,
+    attempt: Attempt<Linked, V>,
+    tunnel: Linked,
     { complete, fail }: Completion<V | ErrorResult>,
   ): (signal: AbortSignal) => Promise<void> {
     return async (signal) => {
@@ -353,7 +359,7 @@ export class Queue {
         fail(error);
         return;
       }
-      complete(await attempt(tunnel.with({ signal })));
+      complete(await attempt(withSignal(tunnel, signal)));
     };
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Runs tasks in lanes: those of one lane one after the other, all lanes side by side. It needs
- * nothing but the language, and knows nothing of tunnels.
+ * Runs tasks in lanes: the tasks of one lane one after the other, all lanes side by side. It knows
+ * nothing of tunnels, and imports nothing, so that it can be copied and used alone as one file.
  *
  * @example
  * ```ts
@@ -17,13 +17,14 @@
  * @module
  */
 
-/** Something to do. The signal aborts when the run, or the task alone, is not wanted any more. */
+/** Something to do. The signal aborts when the task, or the whole run, is not wanted any more. */
 export type Task<T> = (signal: AbortSignal) => T | PromiseLike<T>;
 
 /** Options for {@linkcode Scheduler}. */
 export interface SchedulerOptions {
   /**
-   * The most tasks that run at once, over all lanes; beyond it, lanes take turns, a task each.
+   * The most tasks that run at once, over all lanes: a positive integer or `Infinity`. If more
+   * lanes have tasks, the lanes take turns, a task each.
    *
    * @default Infinity
    */
@@ -34,7 +35,7 @@ export interface SchedulerOptions {
 export interface AddOptions {
   /**
    * Takes the task out of its lane: then it never starts, and its promise rejects with the signal's
-   * reason. A task that runs already is told by the signal that it is given.
+   * reason. If the task runs already, the signal that it was given aborts.
    */
   readonly signal?: AbortSignal;
 }
@@ -42,8 +43,9 @@ export interface AddOptions {
 /** Options for {@linkcode Scheduler.run}. */
 export interface RunOptions {
   /**
-   * Ends the run: what has not started never does, and rejects with the signal's reason; so does what is
-   * added before the run is over. What runs is told by its own signal, and waited for.
+   * Ends the run: tasks that have not started never do, and reject with the signal's reason; so do
+   * tasks that are added before the run is over. For tasks that run, the signal that they were
+   * given aborts, and the run waits for them.
    */
   readonly signal?: AbortSignal;
 }
@@ -52,12 +54,12 @@ export interface RunOptions {
 const DEFAULTS: Required<SchedulerOptions> = { concurrency: Infinity };
 
 /**
- * Tasks in lanes. Each lane is a row of tasks, of which one runs at a time; all lanes run side by
- * side. If there is a limit to that, lanes take turns, however many tasks each has.
+ * Tasks in lanes. In each lane one task runs at a time; all lanes run side by side. If there is a
+ * limit to that, lanes take turns, however many tasks each has.
  *
- * A task that throws or rejects does not stop its lane: it is its own promise that tells.
+ * A task that throws or rejects does not stop its lane: only the promise of that task rejects.
  *
- * @example A failure is the result's alone
+ * @example A failure stops nothing else
  * ```ts
  * import { Scheduler } from "./scheduler.ts";
  *
@@ -74,22 +76,22 @@ const DEFAULTS: Required<SchedulerOptions> = { concurrency: Infinity };
  */
 export class Scheduler {
   readonly #concurrency: number;
-  /** Lanes that have a task, waiting or running. Others are forgotten, so that old names cost nothing. */
+  /** Lanes that have a task, waiting or running. Others are forgotten, to cost no memory. */
   readonly #lanes = new Map<unknown, Lane>();
-  /** The lanes of which a task could start, in the order of their turns. */
+  /** The lanes in which a task could start, in the order of their turns. */
   readonly #ready = new Row<Lane>();
   /** The waiting tasks that each signal would take out. */
   readonly #watches = new Map<AbortSignal, Watch>();
   #run: Run | undefined;
   #waiting = 0;
   #running = 0;
-  /** How many promises there are that a run has to wait for. */
+  /** How many promises of `waitUntil()` have not settled. */
   #held = 0;
 
   /**
-   * Has no tasks yet.
+   * Makes a scheduler without tasks.
    *
-   * @param options A limit, if there is to be one.
+   * @param options How many tasks at once. Default: `{}`.
    * @throws {RangeError} If `concurrency` is neither a positive integer nor `Infinity`.
    */
   constructor(options: SchedulerOptions = {}) {
@@ -113,18 +115,18 @@ export class Scheduler {
   }
 
   /**
-   * Adds a task at the end of a lane. It starts nothing by itself; but a {@linkcode run} that is
-   * under way works on what is added meanwhile, too.
+   * Adds a task at the end of a lane. This does not start the task; but a {@linkcode run} that is
+   * under way also works on tasks that are added meanwhile.
    *
-   * As results are often looked at only after the run, a promise that rejects before anybody
+   * Because results are often looked at only after the run, a promise that rejects before anybody
    * listens raises no `unhandledrejection`: a failure that nobody asks for is not reported.
    *
-   * @param lane What names the lane: any value, compared as the keys of a `Map`.
+   * @param lane The name of the lane: any value, compared as the keys of a `Map`.
    * @param task What to do.
-   * @param options What may take the task out again.
-   * @returns What the task returns. It rejects with what the task throws, or with the reason of the
-   * signal because of which it did not start.
-   * @throws {TypeError} If `task` is not a function, or `signal` not an `AbortSignal`.
+   * @param options A signal that takes the task out again. Default: `{}`.
+   * @returns What the task returns. It rejects with what the task throws, or, if a signal kept the
+   * task from starting, with the signal's reason.
+   * @throws {TypeError} If `task` is not a function, or `signal` is not an `AbortSignal`.
    *
    * @example A task that is not wanted any more
    * ```ts
@@ -153,15 +155,17 @@ export class Scheduler {
   }
 
   /**
-   * Works until nothing is left, including what is added meanwhile: by tasks, or by those who wait for
-   * their promises. If there is nothing to do, that is at once. Afterwards, there can be another run.
+   * Works until no task is left, including tasks that are added meanwhile: by other tasks, or by
+   * code that waits for their promises. If there is no task, it ends at once. Afterwards, there can
+   * be another run.
    *
    * While a run is under way, another call joins it: it gives the same promise, and its signal ends
-   * the same run. A task must not wait for the run that it is part of, because the run waits for it.
+   * the same run. A task must not wait for the run that it is part of, because the run waits for
+   * it.
    *
-   * @param options What may end the run.
-   * @returns Nothing: what became of the tasks, their promises tell. It rejects only with the reason of the
-   * signal that ended the run, as soon as all that was running is over.
+   * @param options A signal that ends the run. Default: `{}`.
+   * @returns Nothing: the promises of the tasks tell how they ended. It rejects only if a signal
+   * ended the run, with the signal's reason, as soon as no task is running.
    * @throws {TypeError} If `signal` is not an `AbortSignal`.
    *
    * @example At most a minute
@@ -183,11 +187,12 @@ export class Scheduler {
   }
 
   /**
-   * Keeps {@linkcode run} from ending before a promise settles, either way: for what goes on beside the
-   * tasks, and may add some. Unlike a task it counts for no limit, so it may wait for tasks itself.
+   * Keeps {@linkcode run} from ending before a promise settles, either way: for work that goes on
+   * beside the tasks and may add tasks. Unlike a task, it does not count for the limit, so it may
+   * wait for tasks itself.
    *
-   * @param promise What to wait for. Its rejection is for others to handle.
-   * @throws {TypeError} If it is no promise.
+   * @param promise What to wait for. If it rejects, others must handle that.
+   * @throws {TypeError} If `promise` is not a promise.
    *
    * @example
    * ```ts
@@ -213,7 +218,7 @@ export class Scheduler {
     promise.then(onSettled, onSettled);
   }
 
-  /** Whether there is nothing that a run has to wait for. */
+  /** Whether there is nothing for a run to wait for. */
   get #isIdle(): boolean {
     return this.#waiting === 0 && this.#running === 0 && this.#held === 0;
   }
@@ -236,7 +241,10 @@ export class Scheduler {
     this.#startLater();
   }
 
-  /** Starts what can start, but never before the caller of `add()` or `run()` has its promise. */
+  /**
+   * Starts the tasks that can start, but not before the caller of `add()` or `run()` has its
+   * promise.
+   */
   #startLater(): void {
     const run = this.#run;
     if (run === undefined || run.isStarting) return;
@@ -268,7 +276,8 @@ export class Scheduler {
     } catch (error) {
       reject(error);
     }
-    // One turn later than the promise: who waits for it may abort, or add something, before the lane goes on.
+    // One turn later than the promise: code that waits for it may abort, or add a task, before the
+    // lane goes on.
     await undefined;
     this.#running--;
     lane.isBusy = false;
@@ -278,15 +287,16 @@ export class Scheduler {
   }
 
   /**
-   * A timer comes after everything that promises set off, however long the chain: who waits for a
-   * result can still add something.
+   * Ends a run if there is nothing left to wait for. The timer comes after everything that promises
+   * set off, however long the chain, so code that waits for a result can still add a task.
    */
   #endWhenIdle(run: Run): void {
     const { signal } = run.controller;
     if (!this.#isIdle && !signal.aborted) return;
     run.timer ??= setTimeout(() => {
       run.timer = undefined;
-      // What was added since the abort. A task may wait for it, so it cannot stay for another run.
+      // Tasks may have been added since the abort. They cannot stay for another run, because a task
+      // that runs may wait for them.
       if (signal.aborted) this.#clear(signal.reason);
       if (!this.#isIdle) return;
       this.#run = undefined;
@@ -326,7 +336,10 @@ export class Scheduler {
     job.reject(reason);
   }
 
-  /** One listener for all tasks of a signal: a signal looks through all that it has to add or remove one. */
+  /**
+   * One listener for all tasks of a signal: to add or remove a listener, a signal looks through all
+   * listeners that it has.
+   */
   #watch(job: Job, signal: AbortSignal): void {
     let watch = this.#watches.get(signal);
     if (watch === undefined) {
@@ -355,9 +368,9 @@ export class Scheduler {
 /** A run that is under way. */
 class Run {
   readonly promise: Promise<void>;
-  /** Tells the tasks when a signal has ended the run. */
+  /** Aborts when a signal has ended the run. */
   readonly controller: AbortController = new AbortController();
-  /** What listens to the signals that may end the run. */
+  /** The listeners of the signals that may end the run. */
   readonly endings: Map<AbortSignal, () => void> = new Map();
   readonly #joint = new WeakMap<AbortSignal, AbortSignal>();
   /** Whether tasks are about to start. */
@@ -394,13 +407,13 @@ class Run {
   }
 }
 
-/** What takes out the waiting tasks of a signal. */
+/** The waiting tasks that a signal takes out. */
 interface Watch {
   readonly jobs: Set<Job>;
   onAbort(): void;
 }
 
-/** What can be in a {@linkcode Row}, in one at a time. */
+/** An item of a {@linkcode Row}. It can be in only one at a time. */
 interface Linked<T> {
   previous: T | undefined;
   next: T | undefined;
@@ -431,6 +444,7 @@ class Job implements Linked<Job> {
   }
 }
 
+/** The tasks of one lane. */
 class Lane implements Linked<Lane> {
   previous: Lane | undefined;
   next: Lane | undefined;
@@ -449,7 +463,7 @@ class Lane implements Linked<Lane> {
   }
 }
 
-/** A row to whose end items are added, and from which any can be taken, in constant time each. */
+/** A linked list. Adding an item at its end and removing any item take constant time. */
 class Row<T extends Linked<T>> {
   #last: T | undefined;
   first: T | undefined;
@@ -482,12 +496,15 @@ class Row<T extends Linked<T>> {
 
 function ignore(): void {}
 
-/** A value as an error names it: of a string one has to see that it is one. */
+// The following functions are also in tunnel/arguments/ and in tunnel/session/abort.ts. They are
+// repeated on purpose, because this file imports nothing.
+
+/** A value as an error names it. Quotes show that a string is one. */
 function shown(value: unknown): string {
   return typeof value === "string" ? JSON.stringify(value) : String(value);
 }
 
-/** @throws {TypeError} If `signal` is something else, such as its controller. */
+/** @throws {TypeError} If `signal` is given and is not an `AbortSignal`. */
 function checkSignal(signal: AbortSignal | undefined): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
     throw new TypeError(`signal is ${shown(signal)}: expected an AbortSignal`);

@@ -1,10 +1,15 @@
 /**
  * Runs the tests with real services: `deno run -A tests/run.ts [arguments of deno test]`.
  *
- * Starts what this machine can have of sshd, dockerd, sudo and the interpreters, says what there is and what is
- * missing, runs `deno test`, stops everything again, and prints one last line: `N passed, N failed, N skipped`.
- * The exit code is that of `deno test`; with `CI=true` a skipped test is a failure too.
+ * Starts what this machine can have of sshd, dockerd, sudo and the interpreters, says what there is
+ * and what is missing, runs `deno test`, stops everything again, and prints one last line:
+ * `N passed, N failed, N skipped`. The exit code is that of `deno test`; with `CI=true` a skipped
+ * test is a failure too.
+ *
+ * With `--quick` as the first argument it starts no service and downloads nothing, runs files side
+ * by side, and says what it leaves out.
  */
+import { quickRuns, SLOW_FILES } from "./services/quick.ts";
 import { countTests, readSkipped, readSummary, type Report } from "./services/report.ts";
 import { NODE_MAJORS, OLD_DENO, type Services, SERVICES_VARIABLE } from "./services/services.ts";
 import { startServices } from "./services/start.ts";
@@ -14,11 +19,19 @@ const PATIENCE = 5_000;
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
-/** What there is of services whose names do not say it. */
+/** Services whose names need an explanation. */
 const LABELS: Readonly<Record<string, string>> = {
   oldDeno: `deno ${OLD_DENO}`,
   node: `node ${NODE_MAJORS[0]} to ${NODE_MAJORS.at(-1)}`,
 };
+
+/** Whether this is `deno task quick`. */
+const QUICK = Deno.args[0] === "--quick";
+
+/** The arguments of each `deno test` to run; all run side by side. */
+const RUNS: readonly (readonly string[])[] = QUICK
+  ? quickRuns(Deno.args.slice(1))
+  : [["--doc", ...Deno.args]];
 
 const NONE: Report = { passed: 0, failed: 0, skipped: 0, skippedSteps: 0 };
 
@@ -40,16 +53,17 @@ async function main(): Promise<number> {
   let outcome: Outcome | undefined;
   try {
     const begun = performance.now();
-    await using running = await startServices(interruption.signal);
-    const { folder: _, ...states } = running.services;
+    await using running = await startServices(interruption.signal, QUICK ? "quick" : "all");
+    const { folder: _, quick: __, ...states } = running.services;
     const there = Object.entries(states).filter(([, { available }]) => available);
     console.log(`With ${there.map(([name]) => LABELS[name] ?? name).join(", ")}`);
-    for (const [name, state] of Object.entries(states)) {
+    for (const [name, state] of QUICK ? [] : Object.entries(states)) {
       if (!state.available) console.log(`Without ${name}: ${state.reason}`);
     }
     console.log(`Services are up after ${((performance.now() - begun) / 1000).toFixed(1)} s`);
     if (!interruption.signal.aborted) {
-      outcome = await test(running.services, interruption.signal);
+      const tests = RUNS.map((args, i) => test(running.services, i, args, interruption.signal));
+      outcome = (await Promise.all(tests)).reduce(sum);
     }
   } catch (error) {
     // Starting or stopping the services failed.
@@ -57,27 +71,57 @@ async function main(): Promise<number> {
     outcome = { report: NONE, skipped: [], ...outcome, code: outcome?.code || 1 };
   }
   let { code, report, skipped } = outcome ?? { code: 0, report: NONE, skipped: [] };
-  if (code === 0 && Deno.env.get("CI") === "true" && report.skipped + report.skippedSteps > 0) {
+  const inCI = Deno.env.get("CI") === "true" && !QUICK;
+  if (code === 0 && inCI && report.skipped + report.skippedSteps > 0) {
     console.log(`Skipped, which counts as a failure in CI:\n  ${skipped.join("\n  ")}`);
     code = 1;
   }
+  if (QUICK) reportLeftOut(report);
   if (signal !== undefined) console.log(`Interrupted by ${signal}`);
   console.log(`${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped`);
   return signal === undefined ? code : SIGNALS[signal];
 }
 
-async function test(services: Services, interruption: AbortSignal): Promise<Outcome> {
-  const junit = `${services.folder}/junit.xml`;
+/** Says what a quick run has not tested. */
+function reportLeftOut({ skipped, skippedSteps }: Report): void {
+  console.log(`Left out: ${skipped + skippedSteps} tests that need a service or are slow`);
+  if (RUNS.length === 1) return;
+  console.log("Left out: the examples in docs");
+  for (const [path, reason] of Object.entries(SLOW_FILES)) {
+    console.log(`Left out: ${path}, which ${reason}`);
+  }
+}
+
+function sum(one: Outcome, other: Outcome): Outcome {
+  return {
+    code: one.code || other.code,
+    report: {
+      passed: one.report.passed + other.report.passed,
+      failed: one.report.failed + other.report.failed,
+      skipped: one.report.skipped + other.report.skipped,
+      skippedSteps: one.report.skippedSteps + other.report.skippedSteps,
+    },
+    skipped: [...one.skipped, ...other.skipped],
+  };
+}
+
+async function test(
+  services: Services,
+  run: number,
+  ownArgs: readonly string[],
+  interruption: AbortSignal,
+): Promise<Outcome> {
+  const junit = `${services.folder}/junit${run}.xml`;
   const env: Record<string, string> = {
     [SERVICES_VARIABLE]: JSON.stringify(services),
-    // It is removed even if a test is killed.
+    // The folder is removed even if a test is killed.
     TMPDIR: `${services.folder}/temp`,
   };
   if (services.docker.available) env.DOCKER_HOST = services.docker.host;
-  // Deno has colours on a terminal, and would not take the pipe for one.
+  // Deno uses colours only on a terminal, which the pipe is not.
   if (Deno.stdout.isTerminal() && !Deno.noColor) env.FORCE_COLOR = "1";
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--doc", `--junit-path=${junit}`, ...Deno.args],
+    args: ["test", "-A", `--junit-path=${junit}`, ...ownArgs],
     env,
     stdin: "null",
     stdout: "piped",
@@ -93,14 +137,14 @@ async function test(services: Services, interruption: AbortSignal): Promise<Outc
   const { code } = await child.status;
   interruption.removeEventListener("abort", interrupt);
   clearTimeout(killing);
-  // Something that a test left running may hold the pipe for longer than deno test runs.
+  // A process that a test left running may hold the pipe open after deno test has ended.
   await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
 
   const xml = await Deno.readTextFile(junit).catch(() => "");
   const report = readSummary(output.join("")) ?? countTests(xml);
   return {
     code,
-    // What keeps deno test from starting at all, such as a type error, is in no count.
+    // An error that keeps deno test from starting, such as a type error, is not counted by it.
     report: code !== 0 && report.failed === 0 ? { ...report, failed: 1 } : report,
     skipped: readSkipped(xml),
   };

@@ -1,8 +1,5 @@
 import type { AgentInfo } from "../agent/protocol/hello.ts";
-import type { FunctionPlace } from "../agent/protocol/request.ts";
-import { asStream } from "../agent/protocol/value_stream.ts";
-import type { Group, Hosts } from "../group/group.ts";
-import { placeImage } from "./closure/call_image.ts";
+import type { Group } from "../group/group.ts";
 import type {
   FetchedBytes,
   FetchedStream,
@@ -15,33 +12,51 @@ import type {
   SyncOptions,
   SyncResult,
 } from "./file_options.ts";
-import { fetchFile } from "./operation/fetch.ts";
-import { putFile } from "./operation/put.ts";
-import { fetchDirectory, syncDirectory } from "./operation/sync.ts";
-import { groupOf } from "./_grouping.ts";
-import { ownTarget } from "./arguments/host_template.ts";
-import {
-  closedError,
-  connect,
-  coreOf,
-  performCall,
-  prepareCall,
-  prepared,
-  withSignal,
-} from "./operation/operation.ts";
+import { showAs } from "./arguments/show_as.ts";
+import { prepareCall } from "./operation/call.ts";
+import { prepareConnect } from "./operation/connect.ts";
+import { prepareFetch } from "./operation/fetch.ts";
+import { closeLink, linkOf, withSignal } from "./operation/link.ts";
+import { preparePut } from "./operation/put.ts";
+import { remoteModule } from "./operation/remote_module.ts";
+import { prepareFetchDir, prepareSync } from "./operation/sync.ts";
 import { checkWithOptions, type WithOptions } from "./tunnel_options.ts";
 
-/** A module at the far end: each of its functions gives a promise here. */
+/** A module at the far end: each of its functions is here, and returns a promise. */
 export type RemoteModule<M> = {
   readonly [K in keyof M as M[K] extends (...args: never[]) => unknown ? K : never]: M[K] extends
     (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never;
 };
 
 /**
- * A way to another machine, or to another process: what all tunnels have in common.
+ * A tunnel, a group, or an iterable of hosts and tunnels. A host is reached by ssh.
+ */
+export type Hosts = BaseTunnel | Iterable<string | BaseTunnel>;
+
+let makeGroup: ((tunnel: BaseTunnel) => Group) | undefined;
+
+/**
+ * Tells how a group is made of a tunnel. The module of groups, which is built on this one, does.
+ */
+export function setGrouping(make: (tunnel: BaseTunnel) => Group): void {
+  makeGroup = make;
+}
+
+function groupOf(tunnel: BaseTunnel): Group {
+  if (makeGroup !== undefined) return makeGroup(tunnel);
+  throw new TypeError(`Cannot make a group of ${tunnel}: import it from mod.ts, which has groups`);
+}
+
+/**
+ * A way to another machine, or to another process: the methods that all tunnels have.
  *
  * A tunnel connects when it is first used. It can be closed and used again; then it connects anew,
- * and nothing is left of what ran at the far end before. An idle tunnel does not keep the script alive.
+ * and nothing is left of what ran at the far end before. An idle tunnel does not keep the script
+ * alive.
+ *
+ * A driver may override methods such as `put` or `call`. Groups and queues do not call such
+ * overrides: they work on the connection itself. `Group.each` hands out the tunnel, so methods that
+ * are called there are the driver's own.
  *
  * @example Calling a function
  * ```ts
@@ -61,9 +76,9 @@ export abstract class BaseTunnel {
     return this.info !== undefined;
   }
 
-  /** What the agent told of itself, while there is a connection. */
+  /** The agent's description of itself; `undefined` while there is no connection. */
   get info(): AgentInfo | undefined {
-    return coreOf(this).session?.connection.info;
+    return linkOf(this).core.session?.connection.info;
   }
 
   /**
@@ -72,27 +87,30 @@ export abstract class BaseTunnel {
    * Rejects with a {@linkcode ConnectionError} if that fails.
    */
   async connect(): Promise<void> {
-    await connect(this);
+    await prepareConnect().perform(linkOf(this));
   }
 
   /**
-   * Calls `fn` at the far end. The function and every module that it needs are sent there;
-   * the arguments and the result are copied. Variables are taken as they are now; what is in the objects that they
-   * hold should not change before the call is on its way, which may take a moment. What a module exports goes by its
-   * name: a variable that was assigned to since has its first value there.
-   * A class is made anew, its static blocks run again, and private static fields start anew; objects deep in others lose
-   * what they have by symbols.
+   * Calls `fn` at the far end. The function and every module that it needs are sent there; the
+   * arguments and the result are copied.
    *
-   * An async iterable or a `ReadableStream` streams, as an argument and as the result: its producer is ahead of
-   * the reader by at most 128 values. It ends when the reader stops early, when the call fails, when the signal of
-   * {@linkcode with} aborts, and some time after nobody can read it any more. An async generator that is waiting for
-   * something then, which nothing can interrupt, ends when that has come; a `ReadableStream` is cancelled at once.
+   * Variables are taken as they are now. The objects in them are copied a moment later, so they
+   * should not change before the call is on its way. An export of a module goes by its name: a
+   * variable that was assigned to later has its first value there. A class is made anew: its static
+   * blocks run again, and its private static fields start anew. Objects inside of others lose their
+   * properties with symbols as keys.
    *
-   * Rejects with a {@linkcode RemoteError} if it throws there, with a {@linkcode ConnectionError}
-   * if there is no connection or it is lost, and with a `TypeError` if the function or
-   * an argument cannot be sent.
+   * An async iterable or a `ReadableStream` streams, as an argument and as the result. Its producer
+   * is ahead of the reader by at most 128 values. The stream ends when the reader stops early, when
+   * the call fails, when the signal of {@linkcode with} aborts, and some time after nobody can read
+   * it any more. Then a `ReadableStream` is cancelled at once; an async generator that waits for
+   * something ends when that has come, because nothing can interrupt it.
    *
-   * @param fn Any function: what it uses of what is around it goes along.
+   * Rejects with a {@linkcode RemoteError} if the function throws there, with a
+   * {@linkcode ConnectionError} if there is no connection or it is lost, and with a `TypeError` if
+   * the function or an argument cannot be sent.
+   *
+   * @param fn Any function. The variables that it uses go along.
    * @param args What to call it with.
    * @returns What it returns, awaited.
    *
@@ -108,12 +126,12 @@ export abstract class BaseTunnel {
     fn: (...args: A) => R,
     ...args: A
   ): Promise<Awaited<R>> {
-    return await performCall(this, prepareCall(fn, args)) as Awaited<R>;
+    return await prepareCall(fn, args).perform(linkOf(this));
   }
 
   /**
-   * A module at the far end. Unlike {@linkcode call}, this does not look into functions,
-   * so it works where the inspector is not to be had.
+   * A module at the far end. Unlike {@linkcode call}, this does not look into functions, so it
+   * works where there is no inspector.
    *
    * @param url The module's URL, as `import.meta.resolve` gives it.
    * @returns A stand-in with the module's functions.
@@ -130,31 +148,23 @@ export abstract class BaseTunnel {
    * ```
    */
   module<M>(url: string | URL): RemoteModule<M> {
-    const { href } = new URL(url);
-    const places = new Map<string, FunctionPlace>();
-    return new Proxy(Object.create(null), {
-      get: (_, name) => {
-        // A stand-in is no promise, though anything may be asked whether it is one.
-        if (typeof name === "symbol" || name === "then") return undefined;
-        const place = places.get(name) ?? { module: href, path: [name] };
-        places.set(name, place);
-        return async (...args: unknown[]) =>
-          await performCall(this, prepared(`${name}()`, placeImage(place, args.map(asStream))));
-      },
-    }) as RemoteModule<M>;
+    return remoteModule(url, (call) => call.perform(linkOf(this))) as RemoteModule<M>;
   }
 
   /**
-   * Writes a file at the far end. It is written beside its place and moved there when it is complete, so
-   * neither a partial file is ever seen nor an old one damaged. Any size needs the same memory.
+   * Writes a file at the far end. It is written beside its place and moved there when it is
+   * complete, so nobody sees a partial file and no old file is damaged. Memory does not grow with
+   * the size.
    *
-   * Rejects with a {@linkcode RemoteError} if the far end cannot write it, and with an `Error` if it
-   * cannot be read here; the text says which path, and why. The error's `cause` has the system's `code`.
+   * Rejects with a {@linkcode RemoteError} if the far end cannot write the file, and with an
+   * `Error` if the source cannot be read here. The text says which path and why, and the error's
+   * `cause` has the system's `code`.
    *
    * @param source A path or `file:` URL, or the contents.
-   * @param remotePath The path there; what is relative starts in the agent's folder, and `~/` is the home folder.
-   * Without it a temporary file is made.
+   * @param remotePath The path there. A relative one starts in the agent's folder, and `~/` is the
+   * home folder. Without it, a temporary file is made.
    * @param options Mode, progress and cancellation. Default: `{}`.
+   * @returns The path of the file, its size and its SHA-1.
    *
    * @example
    * ```ts
@@ -170,13 +180,13 @@ export abstract class BaseTunnel {
     remotePath?: string | URL,
     options: PutOptions = {},
   ): Promise<PutResult> {
-    return await putFile(this, source, remotePath, options);
+    return await preparePut(source, remotePath, options).perform(linkOf(this));
   }
 
   /**
-   * Reads a file at the far end into memory.
+   * Reads a file at the far end into memory, at most 1 GiB.
    *
-   * @param remotePath The path there; what is relative starts in the agent's folder, and `~/` is the home folder.
+   * @param remotePath The path there, as for {@linkcode put}.
    * @param localPath `null`.
    * @param options Progress and cancellation. Default: `{}`.
    *
@@ -193,7 +203,7 @@ export abstract class BaseTunnel {
   /**
    * Reads a file at the far end into a stream, which is closed at the end, and aborted if it fails.
    *
-   * @param remotePath The path there.
+   * @param remotePath The path there, as for {@linkcode put}.
    * @param localPath The stream.
    * @param options Progress and cancellation. Default: `{}`.
    */
@@ -203,15 +213,16 @@ export abstract class BaseTunnel {
     options?: FetchOptions,
   ): Promise<FetchedStream>;
   /**
-   * Copies a file from the far end. It is written beside its place and moved there when it is complete.
-   * A new file gets the mode that it has there, as far as the umask here admits. Any size needs the same memory.
+   * Copies a file from the far end. It is written beside its place and moved there when it is
+   * complete. A new file gets the mode that it has there, without the bits that the umask here
+   * takes away. Memory does not grow with the size.
    *
-   * Rejects with a {@linkcode RemoteError} if the far end cannot read it, and with an `Error` if it
-   * cannot be written here; the text says which path, and why. The error's `cause` has the system's `code`.
+   * Rejects with a {@linkcode RemoteError} if the far end cannot read the file, and with an `Error`
+   * if it cannot be written here; both as with {@linkcode put}.
    *
-   * @param remotePath The path there; what is relative starts in the agent's folder, and `~/` is the home folder.
-   * @param localPath The path here, or a `file:` URL, in which `{host}` stands for the host. Without it a temporary
-   * file is made.
+   * @param remotePath The path there, as for {@linkcode put}.
+   * @param localPath The path here, or a `file:` URL, in which `{host}` stands for the host.
+   * Without it, a temporary file is made.
    * @param options Progress and cancellation. Default: `{}`.
    */
   fetch(
@@ -224,19 +235,22 @@ export abstract class BaseTunnel {
     localPath?: FetchTarget,
     options: FetchOptions = {},
   ): Promise<FetchResult | FetchedStream | FetchedBytes> {
-    return await fetchFile(this, remotePath, ownTarget(localPath, this.host), options);
+    return await prepareFetch(remotePath, localPath, options).perform(linkOf(this));
   }
 
   /**
    * Makes a folder at the far end the same as one here: creates and updates what differs and, with
-   * `delete`, removes what is not here. Files, folders and symbolic links are carried, with their modes and times.
+   * `delete`, removes what is not here. Files, folders and symbolic links are transferred, with
+   * their modes and times.
    *
-   * Rejects as {@linkcode put} does. What has arrived by then stays; no file is ever half-written. If something cannot be
-   * read, all else is carried before it rejects. Modes and times of folders that belong to somebody else stay as they are.
+   * Rejects as {@linkcode put} does. Files that have arrived by then stay; no file is ever
+   * half-written. If something cannot be read, all else is transferred before it rejects. Folders
+   * that belong to another user keep their modes and times.
    *
    * @param localDir The folder here, by path or `file:` URL.
-   * @param remoteDir The folder there, which is made if need be.
+   * @param remoteDir The folder there, which is made if it is missing.
    * @param options What to leave alone, how to compare, whether to remove. Default: `{}`.
+   * @returns What was created, updated and deleted.
    *
    * @example
    * ```ts ignore
@@ -252,69 +266,58 @@ export abstract class BaseTunnel {
     remoteDir: string | URL,
     options: SyncOptions = {},
   ): Promise<SyncResult> {
-    return await syncDirectory(this, localDir, remoteDir, options);
+    return await prepareSync(localDir, remoteDir, options).perform(linkOf(this));
   }
 
   /**
-   * Makes a folder here the same as one at the far end; otherwise like {@linkcode sync}. Whatever the far
-   * end says, nothing outside of `localDir` is written, and no file gets a set-user-ID or set-group-ID bit.
+   * Makes a folder here the same as one at the far end; otherwise like {@linkcode sync}. Whatever
+   * the far end says, nothing outside of `localDir` is written, and no file gets a set-user-ID or
+   * set-group-ID bit.
    *
    * @param remoteDir The folder there.
-   * @param localDir The folder here, by path or `file:` URL, which is made if need be. `{host}` in it stands for the
-   * host.
+   * @param localDir The folder here, by path or `file:` URL, which is made if it is missing.
+   * `{host}` in it stands for the host.
    * @param options What to leave alone, how to compare, whether to remove. Default: `{}`.
+   * @returns What was created, updated and deleted.
    */
   async fetchDir(
     remoteDir: string | URL,
     localDir: string | URL,
     options: SyncOptions = {},
   ): Promise<SyncResult> {
-    return await fetchDirectory(this, remoteDir, ownTarget(localDir, this.host), options);
+    return await prepareFetchDir(remoteDir, localDir, options).perform(linkOf(this));
   }
 
   /**
-   * A group of this tunnel and those of `other`; of tunnels with one host, the first counts.
-   *
-   * @param other A tunnel, a group, or hosts and tunnels.
+   * A group of this tunnel and the members of `other`. Of those with one host, the first counts.
    */
   union(other: Hosts): Group {
     return groupOf(this).union(other);
   }
 
-  /**
-   * A group of this tunnel if its host is in `other`, or else of none.
-   *
-   * @param other A tunnel, a group, or hosts and tunnels.
-   */
+  /** A group of this tunnel if its host is in `other`, or else an empty group. */
   intersection(other: Hosts): Group {
     return groupOf(this).intersection(other);
   }
 
-  /**
-   * A group of this tunnel if its host is not in `other`, or else of none.
-   *
-   * @param other A tunnel, a group, or hosts and tunnels.
-   */
+  /** A group of this tunnel if its host is not in `other`, or else an empty group. */
   difference(other: Hosts): Group {
     return groupOf(this).difference(other);
   }
 
-  /**
-   * A group of what is either this tunnel or in `other`, by host, and not both.
-   *
-   * @param other A tunnel, a group, or hosts and tunnels.
-   */
+  /** A group of what is either this tunnel or in `other`, by host, but not both. */
   symmetricDifference(other: Hosts): Group {
     return groupOf(this).symmetricDifference(other);
   }
 
   /**
-   * The same tunnel, with the same connection, whose operations are also ended by a signal. It is an object of
-   * its own, whose prototype is this one, so it has none of the `#private` fields of a subclass: what methods of yours
-   * are to find on it too, keep in other properties, which may be `private` or `protected`.
+   * The same tunnel, with the same connection, whose operations are also ended by a signal. It is
+   * an object of its own, whose prototype is this tunnel, so it has none of the `#private` fields
+   * of a subclass. If methods of a driver must work on it too, their properties may be `private` or
+   * `protected`, but not `#private`.
    *
    * @param options The signal.
-   * @throws {TypeError} If an option is not what it should be.
+   * @throws {TypeError} If an option is of the wrong type.
    *
    * @example At most a second
    * ```ts
@@ -331,17 +334,11 @@ export abstract class BaseTunnel {
   }
 
   /**
-   * Ends the agent and everything that it runs, and resolves when that is done. What is pending
-   * fails. Harmless when there is no connection.
+   * Ends the agent and everything that it runs, and resolves when that is done. Pending operations
+   * fail. Harmless when there is no connection.
    */
   async close(): Promise<void> {
-    const core = coreOf(this);
-    // Not later: the tunnel may be used again meanwhile.
-    const { session, gone } = core;
-    core.session = undefined;
-    core.closings++;
-    await session?.connection.close(closedError(this.host));
-    await gone;
+    await closeLink(linkOf(this));
   }
 
   /** Closes the tunnel at the end of an `await using`. */
@@ -355,12 +352,6 @@ export abstract class BaseTunnel {
   }
 
   static {
-    for (const key of ["Deno.customInspect", "nodejs.util.inspect.custom"]) {
-      Object.defineProperty(this.prototype, Symbol.for(key), {
-        value(this: BaseTunnel): string {
-          return this.toString();
-        },
-      });
-    }
+    showAs(this.prototype, (tunnel) => tunnel.toString());
   }
 }

@@ -1,11 +1,11 @@
 import { CALLBACK } from "../agent/agent_host.ts";
 
 /**
- * Wraps a function so that, as an argument of a call, it is not sent, but called back here. The far end gets
- * an async function; arguments and result are copied.
+ * Wraps a function so that it runs here when the far end calls it. As an argument of a call, the
+ * function itself is not sent: the far end gets an async function. Arguments and result are copied.
  *
  * @param fn The function.
- * @returns A function that does the same; called here it just calls `fn`.
+ * @returns A function that does the same. When it is called here, it just calls `fn`.
  *
  * @example Progress of a function at the far end
  * ```ts
@@ -26,12 +26,13 @@ export function callback<A extends unknown[], R>(
   }
   const wrapped = async (...args: A): Promise<Awaited<R>> => await fn(...args);
   Object.defineProperty(wrapped, CALLBACK, { value: true });
-  // The condition in its type, which any R meets, has TypeScript look at it in time: from a plain function that is
-  // the result of a generic one, it infers no types for the parameters of what is called with it.
+  // Any R meets the condition in the return type. It makes TypeScript look at that type in time:
+  // from a plain function type in its place, TypeScript would not infer the types of the parameters
+  // of a function that is called with the callback.
   return wrapped as never;
 }
 
-/** Whether `value` is what {@linkcode callback} gave, here or at a controller of this agent. */
+/** Whether {@linkcode callback} returned `value`, here or at a controller of this agent. */
 export function isCallback(value: unknown): boolean {
   return typeof value === "function" && Object.hasOwn(value, CALLBACK);
 }

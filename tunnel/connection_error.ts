@@ -1,27 +1,28 @@
-/** What is known of a connection that could not be made, or was lost. */
+/** Options for {@linkcode ConnectionError}: what is known of the connection. */
 export interface ConnectionErrorOptions extends ErrorOptions {
-  /** The argv of the process that was to carry the connection. */
+  /** The argv of the process at this end of the connection. */
   readonly command: readonly string[];
-  /** Its exit code, or `null` if it has none: it was ended by a signal, or still runs. */
+  /** The process's exit code, or `null` if a signal ended it or it still runs. */
   readonly exitCode: number | null;
-  /** The last lines of its stderr. */
+  /** The last lines of the process's stderr. */
   readonly stderr: string;
-  /** The last of what it printed on stdout before the agent was up. */
+  /** The end of what the process printed on stdout before the agent was up. */
   readonly stdout?: string;
 }
 
-type Known = Required<Omit<ConnectionErrorOptions, "cause">> & { readonly host: string };
+/** The data of a {@linkcode ConnectionError}. */
+type Details = Required<Omit<ConnectionErrorOptions, "cause">> & { readonly host: string };
 
-// Not in properties: the message has it all, and a printed error shows it and its own properties.
-// Nor in private ones: see errorSince().
-const known: WeakMap<ConnectionError, Known> = new WeakMap();
+// The details are not in properties: a printed error shows its own properties, and the message says
+// the same. Nor are they in private fields: an object that errorSince() makes would lack them.
+const detailsOf: WeakMap<ConnectionError, Details> = new WeakMap();
 
-/** Those that have the stack of an operation. */
-const begun: WeakSet<ConnectionError> = new WeakSet();
+/** The errors that already have the stack of an operation. */
+const withStack: WeakSet<ConnectionError> = new WeakSet();
 
 /**
- * A connection could not be made, or it was lost. The message says at which
- * stage and shows the command and the end of what it printed.
+ * A connection could not be made, or it was lost. The message says at which stage, and shows the
+ * command and the end of what it printed.
  *
  * @example A host that is not there
  * ```ts
@@ -39,16 +40,17 @@ const begun: WeakSet<ConnectionError> = new WeakSet();
 export class ConnectionError extends Error {
   /** The name of the class. */
   override name = "ConnectionError";
+
   /**
    * Adds the details to the message.
    *
    * @param host The host that the connection is to.
-   * @param message What happened, in a line.
-   * @param options What else is known.
+   * @param message One line that says what happened.
+   * @param options The command, and how it ended.
    */
   constructor(host: string, message: string, options: ConnectionErrorOptions) {
     const { command, exitCode, stderr, stdout = "", ...rest } = options;
-    // The message may have said all that there is of it.
+    // The message may end with all of stderr.
     const isSaid = stderr === "" || message.endsWith(`: ${stderr}`);
     const details = [
       ...command.length === 0 ? [] : [`command: ${command.join(" ")}`],
@@ -56,38 +58,38 @@ export class ConnectionError extends Error {
       ...stdout === "" ? [] : [`stdout: ${indent(stdout)}`],
     ];
     super([message, ...details].join("\n  "), rest);
-    known.set(this, { host, command, exitCode, stderr, stdout });
+    detailsOf.set(this, { host, command, exitCode, stderr, stdout });
   }
 
   /** The host that the connection is to. */
   get host(): string {
-    return known.get(this)!.host;
+    return detailsOf.get(this)!.host;
   }
 
-  /** The argv of the process that carries the connection. */
+  /** The argv of the process at this end of the connection. */
   get command(): readonly string[] {
-    return known.get(this)!.command;
+    return detailsOf.get(this)!.command;
   }
 
-  /** The process's exit code, or `null` if it has none: it was ended by a signal, or still runs. */
+  /** The process's exit code, or `null` if a signal ended it or it still runs. */
   get exitCode(): number | null {
-    return known.get(this)!.exitCode;
+    return detailsOf.get(this)!.exitCode;
   }
 
   /** The last lines of the process's stderr, control characters made visible. */
   get stderr(): string {
-    return known.get(this)!.stderr;
+    return detailsOf.get(this)!.stderr;
   }
 
-  /** The last of what the process printed on stdout before the agent was up, likewise. */
+  /** The end of what the process printed on stdout before the agent was up, likewise. */
   get stdout(): string {
-    return known.get(this)!.stdout;
+    return detailsOf.get(this)!.stdout;
   }
 }
 
 /**
- * There is no interpreter at the far end that could run an agent. The message
- * says what was looked for and where.
+ * The far end has no interpreter that could run an agent. The message says what was looked for, and
+ * where.
  *
  * @example No such interpreter
  * ```ts
@@ -104,22 +106,24 @@ export class RuntimeNotFoundError extends ConnectionError {
 }
 
 /**
- * Makes `start` the same error as `error`, but for the stack: that of a connection's own error ends in an event, and
- * all that was under way has the same. One that is of another operation, as of what feeds this one, comes back as it is.
+ * Makes `start` the same error as `error`, but keeps the stack of `start`. A connection's own error
+ * has the stack of an event, and it is the same one for all operations that were under way. An
+ * error that already has the stack of another operation, such as one that feeds this operation, is
+ * returned as it is.
  *
- * @param start An error without a message, made where its stack is to begin.
- * @param error What happened since.
+ * @param start An error without a message, made where the stack should begin.
+ * @param error What has happened to the connection.
  */
 export function errorSince(start: Error, error: ConnectionError): ConnectionError {
-  if (begun.has(error)) return error;
-  // V8 puts the name and the message in front of a stack only when it is first asked for.
+  if (withStack.has(error)) return error;
+  // V8 writes the name and the message into the stack only when somebody first reads it.
   const { stack: _, ...properties } = Object.getOwnPropertyDescriptors(error);
   const same: ConnectionError = Object.defineProperties(
     Object.setPrototypeOf(start, Object.getPrototypeOf(error)),
     properties as PropertyDescriptorMap,
   );
-  known.set(same, known.get(error)!);
-  begun.add(same);
+  detailsOf.set(same, detailsOf.get(error)!);
+  withStack.add(same);
   return same;
 }
 

@@ -1,5 +1,6 @@
 /**
- * A tunnel was to be opened from too many tunnels within one another. `settings.depthLimit` is the limit.
+ * A tunnel could not be opened, since it would be within too many other tunnels. The limit is
+ * `settings.depthLimit`.
  *
  * @example
  * ```ts
@@ -14,9 +15,9 @@ export class DepthLimitError extends Error {
   override name = "DepthLimitError";
 
   /**
-   * Names the way to the tunnel.
+   * Names the hosts on the way to the tunnel.
    *
-   * @param limit How many hosts there may be on the way.
+   * @param limit How many hosts may be on the way.
    * @param path The hosts on the way, the tunnel's own included.
    */
   constructor(limit: number, path: readonly string[]) {

@@ -1,19 +1,14 @@
 import { shown } from "./arguments/shown.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import {
-  checkArgs,
-  checkBoolean,
-  checkName,
-  checkNames,
-  type TunnelOptions,
-} from "./tunnel_options.ts";
+import { checkArgs, checkBoolean, checkName } from "./arguments/check.ts";
+import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode Docker}. */
 export interface DockerOptions extends TunnelOptions {
   /**
-   * The image to run. It has to have a POSIX shell, `cat`, and Deno or Node.
+   * The image to run. It must have a POSIX shell, `cat`, and Deno or Node.
    *
-   * @default The official Deno image of the version that runs this
+   * @default The official image of the Deno that runs this script
    */
   readonly image?: string;
   /**
@@ -26,15 +21,15 @@ export interface DockerOptions extends TunnelOptions {
   readonly dockerArgs?: readonly string[];
 }
 
-/** What Docker takes for a container's name. */
+/** The names that Docker accepts for a container. */
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
-/** The Deno that images are looked for when a Node process asks. */
+/** The version of Deno in the default image when this script runs on Node. */
 const FALLBACK_VERSION = "2.9.6";
 
 /**
- * A tunnel into a new Docker container, which lives as long as the connection does. An image that has
- * to be pulled first may need a longer `connectTimeout`.
+ * A tunnel into a new Docker container, which lives as long as the connection does. If Docker has
+ * to pull the image first, a longer `connectTimeout` may be needed.
  *
  * @example
  * ```ts ignore
@@ -45,7 +40,7 @@ const FALLBACK_VERSION = "2.9.6";
  * ```
  */
 export class Docker extends SubprocessTunnel {
-  /** What the tunnel is called in results and messages. */
+  /** The tunnel's name in results and messages. */
   override readonly host: string;
   readonly #options: DockerOptions;
 
@@ -54,7 +49,7 @@ export class Docker extends SubprocessTunnel {
    *
    * @param name The container's name.
    * @param options The image, and options that every tunnel takes. Default: `{}`.
-   * @throws {TypeError} If an option or the name is not what it should be.
+   * @throws {TypeError} If an option has the wrong type, or Docker would not accept the name.
    */
   constructor(name: string, options: DockerOptions = {}) {
     super(options);

@@ -1,26 +1,26 @@
-/** How far a file has come. */
+/** How much of a file has been transferred. */
 export interface FileProgress {
-  /** The host that it goes to, or comes from. */
+  /** The host at the far end. */
   readonly host: string;
-  /** Bytes that have been moved. */
+  /** Bytes that have been transferred. */
   readonly bytes: number;
-  /** Bytes that there are to move, or `undefined` when nobody can know: a stream goes on until it ends. */
+  /** The size of the file in bytes; `undefined` for a stream, whose size is not known. */
   readonly total: number | undefined;
 }
 
 /** Options for every transfer of one file. */
 export interface FileOptions {
-  /** Ends the transfer: it rejects with the signal's reason, and leaves nothing behind. */
+  /** Ends the transfer: it rejects with the signal's reason, and leaves no file behind. */
   readonly signal?: AbortSignal;
-  /** Called as bytes move, and once when all have. What it throws ends the transfer. */
+  /** Called as bytes are transferred, and once at the end. If it throws, that ends the transfer. */
   readonly onProgress?: (progress: FileProgress) => void;
 }
 
 /** Options for `put()`. */
 export interface PutOptions extends FileOptions {
   /**
-   * Permission bits of the new file, whatever the umask there. Usual ones in decimal, such as 644, are refused, save
-   * those that are modes of their own: 400 is 0o620.
+   * Permission bits of the new file, 0 to 0o7777, whatever the umask there. A usual mode that lacks
+   * its `0o`, such as 644, is refused; but 400 and 500 are taken for 0o620 and 0o764.
    *
    * @default 0o644
    */
@@ -31,8 +31,8 @@ export interface PutOptions extends FileOptions {
 export type FetchOptions = FileOptions;
 
 /**
- * What `put()` can send: a file, by its path or `file:` URL, or contents. A string is a path; a text
- * goes as `{ text }`.
+ * The sources of `put()`: a file, by its path or `file:` URL, or contents. A string is a path; to
+ * send a text, give `{ text }`.
  */
 export type PutSource =
   | string
@@ -42,79 +42,82 @@ export type PutSource =
   | ReadableStream<Uint8Array>
   | { readonly text: string };
 
-/** Where `fetch()` can write to: a path or `file:` URL, a stream, or, with `null`, the memory. */
+/** Where `fetch()` can write to: a path or `file:` URL, a stream, or, with `null`, memory. */
 export type FetchTarget = string | URL | WritableStream<Uint8Array> | null;
 
-/** What came of `put()`. */
+/** The result of `put()`. */
 export interface PutResult {
   /** The file at the far end, as an absolute path. */
   readonly remotePath: string;
   /** Its size in bytes. */
   readonly size: number;
-  /** The SHA-1 of its bytes, in lower-case hexadecimal, on which both ends agree. */
+  /** The SHA-1 of its bytes in lower-case hexadecimal; both ends have computed the same. */
   readonly sha1sum: string;
 }
 
-/** What came of `fetch()`. */
+/** The result of `fetch()`. */
 export interface FetchResult extends PutResult {
   /** The absolute path of the file that was written here. */
   readonly localPath: string;
 }
 
-/** What came of `fetch()` when it wrote no file. */
+/** The result of `fetch()` into a stream. */
 export interface FetchedStream extends PutResult {
-  /** There is no file. */
+  /** No file was written. */
   readonly localPath: null;
 }
 
-/** What came of `fetch()` into memory. */
+/** The result of `fetch()` into memory. */
 export interface FetchedBytes extends FetchedStream {
-  /** What the file contains. */
+  /** The contents of the file. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** How far a folder has come. */
+/** How much of a folder has been transferred. */
 export interface SyncProgress {
-  /** The host that it goes to, or comes from. */
+  /** The host at the far end. */
   readonly host: string;
-  /** Files that have been moved. */
+  /** Files that have been transferred. */
   readonly files: number;
-  /** Files that are known to have to be moved, so far. */
+  /** Files that are to be transferred, as far as that is known yet. */
   readonly totalFiles: number;
-  /** Bytes that have been moved. */
+  /** Bytes that have been transferred. */
   readonly bytes: number;
-  /** Bytes that are known to have to be moved, so far. */
+  /** Bytes that are to be transferred, as far as that is known yet. */
   readonly totalBytes: number;
 }
 
 /** Options for `sync()` and `fetchDir()`. */
 export interface SyncOptions {
   /**
-   * Whether to remove what is in the target folder and not in the source, save what `exclude` matches. Nothing is
-   * removed if something in the source could not be read.
+   * Whether to remove from the target folder what is not in the source, except for what `exclude`
+   * matches. Nothing is removed if something in the source could not be read.
    *
    * @default false
    */
   readonly delete?: boolean;
   /**
-   * Whether to compare the contents of files of one size. Otherwise files of the same size and time of
-   * modification are taken for unchanged.
+   * Whether to compare the contents of files that have the same size. Without it, files with the
+   * same size and the same time of modification count as unchanged.
    *
    * @default false
    */
   readonly checksum?: boolean;
   /**
-   * Globs of what to leave alone on both sides: paths relative to the folder. One without a slash matches in
-   * every folder, one that ends with a slash matches only folders; what is in a folder that matches is left alone too.
-   * There is no `!` to take something in again. `*` and `?` stand for anything but a slash, `**` for folders, too,
-   * `[a-z]`, `[!a-z]` and `[[:upper:]]` for a character, `{a,b}` and `{1..3}` for one of several; of `@(a|b)`, `?(…)`,
-   * `*(…)`, `+(…)` and `!(…)`, bash's manual tells. Anything else, and what is behind a backslash, stands for itself.
+   * Globs of what to leave alone on both sides, as paths relative to the folder. A glob without a
+   * slash matches in every folder; one that ends with a slash matches only folders. All that is in
+   * a folder that matches is left alone, too. A `!` that includes something again is refused.
+   *
+   * `*` and `?` match anything but a slash, `**` also matches slashes, `[a-z]`, `[!a-z]` and
+   * `[[:upper:]]` match a character, `{a,b}` and `{1..3}` match one of several. `@(a|b)`, `?(…)`,
+   * `*(…)`, `+(…)` and `!(…)` mean what they mean in bash. Anything else matches itself, as does
+   * any character behind a backslash.
    *
    * @default []
    */
   readonly exclude?: readonly string[];
   /**
-   * Whether only to find out what would be done.
+   * Whether only to find out what would be done, without changing anything.
    *
    * @default false
    */
@@ -122,28 +125,33 @@ export interface SyncOptions {
   /** Ends the transfer: it rejects with the signal's reason. Files that have arrived stay. */
   readonly signal?: AbortSignal;
   /**
-   * Called as files move, and once when all have, which may tell the same as the call before. What it throws ends the
-   * transfer.
+   * Called as files are transferred, and once at the end, possibly with the same numbers as before.
+   * If it throws, that ends the transfer.
    */
   readonly onProgress?: (progress: SyncProgress) => void;
 }
 
-/** What `sync()` or `fetchDir()` did, or would do. Paths are relative to the folder, with `/`. */
+/**
+ * The changes that `sync()` or `fetchDir()` made, or would make. Paths are relative to the folder,
+ * with `/`.
+ */
 export interface SyncResult {
   /** The folder here, as an absolute path. */
   readonly localDir: string;
   /** The folder at the far end, as an absolute path. */
   readonly remoteDir: string;
-  /** What was not there before. */
+  /** Paths that were not there before. */
   readonly created: readonly string[];
-  /** What was there, but had other contents, mode, time or link target; the times of folders do not count. */
+  /**
+   * Paths that had other contents, mode, time or link target. The times of folders do not count.
+   */
   readonly updated: readonly string[];
-  /** What was removed. */
+  /** Paths that were removed. */
   readonly deleted: readonly string[];
-  /** How many were the same already. */
+  /** How many paths were the same already. */
   readonly unchanged: number;
-  /** What cannot be carried: sockets, devices and pipes, and files that went away meanwhile. */
+  /** Paths that cannot be transferred: sockets, devices and pipes, and files that went away. */
   readonly skipped: readonly string[];
-  /** Bytes of contents that were moved. */
+  /** Bytes of contents that were transferred. */
   readonly bytes: number;
 }

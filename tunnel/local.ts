@@ -1,6 +1,7 @@
-import { launches } from "./operation/link.ts";
+import { linkOf } from "./operation/link.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkNames, checkText, type TunnelOptions } from "./tunnel_options.ts";
+import { checkText } from "./arguments/check.ts";
+import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode Local}. */
 export type LocalOptions = TunnelOptions;
@@ -17,25 +18,25 @@ export type LocalOptions = TunnelOptions;
  * ```
  */
 export class Local extends SubprocessTunnel {
-  /** What the tunnel is called in results and messages. */
+  /** The tunnel's name in results and messages. */
   override readonly host: string;
 
   /**
    * Names the tunnel; the process is started by the first use.
    *
-   * @param name What the tunnel is called in results. Default: `"localhost"`.
+   * @param name The tunnel's name in results and messages. Default: `"localhost"`.
    * @param options Options that every tunnel takes. Default: `{}`.
-   * @throws {TypeError} If an option is not what it should be.
+   * @throws {TypeError} If an option or the name has the wrong type.
    */
   constructor(name = "localhost", options: LocalOptions = {}) {
     super(options);
     if (new.target === Local) checkNames(options);
-    launches.set(this, { here: true, sameUser: true });
+    linkOf(this).core.launch = { here: true, sameUser: true };
     checkText("name", name);
     this.host = name;
   }
 
-  /** Nothing stands in front of the agent's command. */
+  /** Empty: the agent's command runs as it is. */
   override command(): string[] {
     return [];
   }

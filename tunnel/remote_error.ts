@@ -2,8 +2,9 @@ import type { Failure } from "../agent/protocol/failure.ts";
 import { visible, visibleErrors } from "./visible.ts";
 
 /**
- * A function threw at the far end. What it threw is the `cause`; an error of a class that is not built-in is one of
- * the built-in class above that, with the same name, and without properties that have no copy.
+ * A function threw at the far end. The value that it threw is the `cause`. An error of a class that
+ * is not built-in arrives as one of the nearest built-in class that it extends, with its name, but
+ * without properties that cannot be copied.
  *
  * @example Telling errors apart
  * ```ts
@@ -21,18 +22,19 @@ import { visible, visibleErrors } from "./visible.ts";
 export class RemoteError extends Error {
   /** The name of the class. */
   override name = "RemoteError";
-  // Behind getters: the message and the cause's stack have them, and a printed error shows its own properties, too.
+  // These are behind getters: a printed error shows its own properties, and the message and the
+  // cause's stack say the same.
   readonly #host: string;
   readonly #remoteName: string;
   readonly #remoteStack: string | null;
 
   /**
-   * Describes what the far end said.
+   * Describes the failure.
    *
-   * @param host Where it was thrown.
-   * @param operation What failed, such as `report()`.
-   * @param failure What the far end said of it. What of the thrown it could carry is the `cause`.
-   * @param text The message, if it is to be another one.
+   * @param host The host where it was thrown.
+   * @param operation The operation that failed, such as `report()`.
+   * @param failure The failure as the far end sent it. The `cause` is the thrown value in it.
+   * @param text The message, in place of the usual one.
    */
   constructor(host: string, operation: string, failure: Failure, text?: string) {
     const name = visible(failure.name);
@@ -43,18 +45,18 @@ export class RemoteError extends Error {
     if ("thrown" in failure) {
       visibleErrors(failure.thrown);
       this.cause = failure.thrown;
-      // What tells the kinds of error of the system apart; the copy of an error has no such properties.
+      // The code tells the errors of the system apart. The copy of an error has no such property.
       if (failure.code !== undefined && failure.thrown instanceof Error) {
         Object.assign(failure.thrown, { code: visible(failure.code) });
       }
     }
-    // A cause is shown with its own stack; without one, this is the only place for it.
+    // A cause that is an error is printed with its own stack. Any other cause has no place for it.
     if (this.#remoteStack !== null && !(this.cause instanceof Error)) {
       this.stack = `${this.stack}\nAt ${host}: ${this.#remoteStack}`;
     }
   }
 
-  /** Where it was thrown. */
+  /** The host where it was thrown. */
   get host(): string {
     return this.#host;
   }
@@ -64,7 +66,7 @@ export class RemoteError extends Error {
     return this.#remoteName;
   }
 
-  /** The stack at the far end, with this end's files and lines, or `null` if what was thrown has none. */
+  /** The stack at the far end, with the files and lines here; `null` if the value has no stack. */
   get remoteStack(): string | null {
     return this.#remoteStack;
   }

@@ -4,9 +4,10 @@ import { shown } from "./arguments/shown.ts";
 /** Settings of the library. */
 export interface Settings {
   /**
-   * How many tunnels may be opened from within one another: with 2, a function at the far end may open one, but
-   * what runs there may not. It stops a function that opens a tunnel and calls itself through it. The limit in
-   * force when a tunnel connects goes along with it. What is no integer, or less than 1, is a `RangeError`.
+   * How many tunnels may be opened within one another. With 2, a function at the far end may open a
+   * tunnel, but a function at the far end of that one may not. The limit stops a function that
+   * opens a tunnel and calls itself through it. A tunnel that connects takes the present limit
+   * along. Any value but an integer of at least 1 is a `RangeError`.
    *
    * @default 2
    */
@@ -34,7 +35,7 @@ export const settings: Settings = {
   },
 };
 
-/** Gives a limit once it is known to be one: nothing is deeper than `NaN`, and nothing would stop. */
+/** Returns `limit` if it is one. `NaN`, for example, would stop nothing: no depth is greater. */
 function checkDepthLimit(limit: unknown): number {
   if (Number.isInteger(limit) && limit as number > 0) return limit as number;
   throw new RangeError(`depthLimit is ${shown(limit)}: expected an integer, at least 1`);

@@ -1,31 +1,26 @@
 import process from "node:process";
-import { launches } from "./operation/link.ts";
+import { linkOf } from "./operation/link.ts";
 import { shown } from "./arguments/shown.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import {
-  checkArgs,
-  checkBoolean,
-  checkName,
-  checkNames,
-  type TunnelOptions,
-} from "./tunnel_options.ts";
+import { checkArgs, checkBoolean, checkName } from "./arguments/check.ts";
+import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode SSHTunnel}. */
 export interface SSHTunnelOptions extends TunnelOptions {
   /**
    * The user to log in as.
    *
-   * @default What ssh itself would take
+   * @default The one that ssh itself would take
    */
   readonly user?: string;
   /**
    * The TCP port, 1 to 65,535.
    *
-   * @default What ssh itself would take
+   * @default The one that ssh itself would take
    */
   readonly port?: number;
   /**
-   * Whether to run as root at the far end, by a `sudo` there that needs no password.
+   * Whether to run as root at the far end, by a `sudo` there that asks for no password.
    *
    * @default false
    */
@@ -34,12 +29,15 @@ export interface SSHTunnelOptions extends TunnelOptions {
   readonly sshArgs?: readonly string[];
 }
 
-/** A host with a port, which ssh would look up as a name; an IPv6 address has more colons, and a URI may have it. */
+/**
+ * A host with a port, which ssh would look up as a name. An IPv6 address has more colons, and a
+ * URI may have a port.
+ */
 const WITH_PORT = /^(?!ssh:\/\/)(.*@)?([^:@]+|\[.*\]):\d+$/;
 
 /**
- * A tunnel over ssh. The user's ssh does the work, so keys, agents, jump hosts and everything
- * else in `~/.ssh/config` are as always. Where there is no terminal, ssh asks nothing, but fails.
+ * A tunnel over ssh. The user's ssh does the work, so keys, agents, jump hosts and everything else
+ * in `~/.ssh/config` are as always. Without a terminal, ssh fails rather than ask something.
  *
  * @example
  * ```ts ignore
@@ -51,7 +49,7 @@ const WITH_PORT = /^(?!ssh:\/\/)(.*@)?([^:@]+|\[.*\]):\d+$/;
  * ```
  */
 export class SSHTunnel extends SubprocessTunnel {
-  /** What the tunnel is called in results and messages. */
+  /** The tunnel's name in results and messages. */
   override readonly host: string;
   /** The login shell at the far end reads the command. */
   override readonly remoteShell = true;
@@ -62,20 +60,14 @@ export class SSHTunnel extends SubprocessTunnel {
    *
    * @param host The host, as it would be given to ssh.
    * @param options How to log in, and options that every tunnel takes. Default: `{}`.
-   * @throws {TypeError} If an option or the host is not what it should be.
-   * @throws {RangeError} If the port is no port.
+   * @throws {TypeError} If an option has the wrong type, or the host is not a host name.
+   * @throws {RangeError} If the port is not a port.
    */
   constructor(host: string, options: SSHTunnelOptions = {}) {
     super(options);
     if (new.target === SSHTunnel) checkNames(options, "user", "port", "sudo", "sshArgs");
-    launches.set(this, { atTerminal: hasTerminal() });
-    // deno-lint-ignore no-control-regex -- no host has one
-    if (typeof host !== "string" || host.startsWith("-") || /^$|[\x00-\x20\x7f]/.test(host)) {
-      throw new TypeError(`host is ${shown(host)}: that is no host name`);
-    }
-    if (WITH_PORT.test(host)) {
-      throw new TypeError(`host is ${shown(host)}: that is no host name, use the option port`);
-    }
+    linkOf(this).core.launch = { atTerminal: hasTerminal() };
+    checkHost(host);
     const { user, port } = options;
     if (user !== undefined) checkName("user", user);
     checkBoolean("sudo", options.sudo);
@@ -96,7 +88,7 @@ export class SSHTunnel extends SubprocessTunnel {
       ...user === undefined ? [] : ["-l", user],
       ...port === undefined ? [] : ["-p", `${port}`],
       ...sshArgs,
-      // Of an option that is given twice, ssh takes the first.
+      // When an option is given twice, ssh takes the first, so the user's win.
       ...["-o", "ServerAliveInterval=15", "-o", "RemoteCommand=none"],
       ...hasTerminal() ? [] : ["-o", "BatchMode=yes"],
       "--",
@@ -107,7 +99,23 @@ export class SSHTunnel extends SubprocessTunnel {
   }
 }
 
-/** Whether there is somebody to answer a prompt. */
+/** @throws {TypeError} If ssh would read `host` as something else. */
+function checkHost(host: string): void {
+  checkName("host", host);
+  // deno-lint-ignore no-control-regex -- they must not be in a host name
+  if (/[\x00-\x20\x7f]/.test(host)) {
+    throw new TypeError(
+      `host is ${shown(host)}: expected a host name without spaces and control characters`,
+    );
+  }
+  if (WITH_PORT.test(host)) {
+    throw new TypeError(
+      `host is ${shown(host)}: not a host name; set the port with the option \`port\``,
+    );
+  }
+}
+
+/** Whether somebody can answer a prompt. */
 function hasTerminal(): boolean {
   return Boolean(process.stdin.isTTY || process.stderr.isTTY);
 }

@@ -1,22 +1,22 @@
-import { accessSync, constants } from "node:fs";
-import process from "node:process";
 import { agentHost } from "../agent/agent_host.ts";
 import { AgentConnection } from "./connection/agent_connection.ts";
 import { AGENT_COMMAND } from "./connection/bootstrap.ts";
-import { cores, launches } from "./operation/link.ts";
+import { ownInterpreter } from "./connection/interpreters.ts";
+import { linkOf, setCore } from "./operation/link.ts";
 import { permissionFlags } from "./arguments/permission_flags.ts";
 import { ServedFolders } from "./modules/served_folders.ts";
 import { Session } from "./session/session.ts";
 import { quote } from "./connection/shell_quote.ts";
-import { visible } from "./visible.ts";
+import { lineReporter } from "./connection/stderr_lines.ts";
 import { BaseTunnel } from "./base_tunnel.ts";
 import { DepthLimitError } from "./depth_limit_error.ts";
 import { settings } from "./settings.ts";
-import { checkOptions, checkText, DEFAULTS, type TunnelOptions } from "./tunnel_options.ts";
+import { checkText } from "./arguments/check.ts";
+import { checkOptions, DEFAULTS, type TunnelOptions } from "./tunnel_options.ts";
 
 /**
- * A tunnel through the stdin and stdout of a process. A driver for any kind of pipe is a subclass
- * that says how to run a command at the far end.
+ * A tunnel through the stdin and stdout of a process. To write a driver for another kind of pipe,
+ * make a subclass that says how to run a command at the far end.
  *
  * @example A tunnel into a chroot
  * ```ts
@@ -33,13 +33,13 @@ import { checkOptions, checkText, DEFAULTS, type TunnelOptions } from "./tunnel_
  * ```
  */
 export abstract class SubprocessTunnel extends BaseTunnel {
-  /** Path of Deno at the far end, for all tunnels of the type that do not say otherwise. */
+  /** Path of Deno at the far end, for all tunnels of the type that do not set the option `deno`. */
   static deno: string | undefined = undefined;
-  /** Path of Node at the far end, for all tunnels of the type that do not say otherwise. */
+  /** Path of Node at the far end, for all tunnels of the type that do not set the option `node`. */
   static node: string | undefined = undefined;
 
   /**
-   * Whether what follows {@linkcode command} is read by a shell at the far end, as with ssh.
+   * Whether a shell at the far end reads the words that follow {@linkcode command}, as with ssh.
    *
    * @default false
    */
@@ -51,24 +51,20 @@ export abstract class SubprocessTunnel extends BaseTunnel {
   /**
    * Checks the options; the process is started by the first use.
    *
-   * @param options Options that every tunnel takes; those of the subclass may be among them. Default: `{}`.
-   * @throws {TypeError} If an option is not what it should be.
-   * @throws {RangeError} If a number is not a time.
+   * @param options Options that every tunnel takes. Those of the subclass may be among them.
+   * Default: `{}`.
+   * @throws {TypeError} If an option has the wrong type.
+   * @throws {RangeError} If `connectTimeout` or `keepAlive` is not a time.
    */
   constructor(options: TunnelOptions = {}) {
     super();
     checkOptions(options);
     this.#options = options;
     this.#serve = new ServedFolders(options.serve ?? []);
-    cores.set(this, {
-      open: (onEnd) => this.#open(onEnd),
-      session: undefined,
-      closings: 0,
-      gone: Promise.resolve(),
-    });
+    setCore(this, (onEnd) => this.#open(onEnd));
   }
 
-  /** The argv in front of the agent's own command. It is asked for at each connect. */
+  /** The argv in front of the agent's own command. It is called at each connect. */
   abstract command(): string[];
 
   #open(onEnd: () => void): Session {
@@ -79,17 +75,9 @@ export abstract class SubprocessTunnel extends BaseTunnel {
     if (path.length > depthLimit) throw new DepthLimitError(depthLimit, path);
     const options = this.#options;
     const type = this.constructor as typeof SubprocessTunnel;
-    const launch = launches.get(this) ?? {};
+    const { launch } = linkOf(this).core;
     const { runtime = "auto", permissions, env = {}, cwd, stderr } = options;
-    const onLine = stderr ?? ((line) => console.error(`[${visible(host)}] ${visible(line)}`));
-    const say = (line: string): void => {
-      try {
-        onLine(line, host);
-      } catch (error) {
-        // Nobody waits for it, and the connection goes on.
-        console.error(`The stderr function of ${visible(host)} threw`, error);
-      }
-    };
+    const report = lineReporter(host, stderr);
     const agent = this.remoteShell ? [AGENT_COMMAND.map(quote).join(" ")] : AGENT_COMMAND;
     const connection = new AgentConnection({
       host,
@@ -110,24 +98,11 @@ export abstract class SubprocessTunnel extends BaseTunnel {
       connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,
       keepAlive: options.keepAlive ?? DEFAULTS.keepAlive,
       info: { path, depthLimit, serve: agentHost()?.serve ?? this.#serve.urls },
-      onLine: say,
+      onLine: report,
       onChannel: (channel, header) => session.handleChannel(channel, header),
       onEnd,
     });
-    const session = new Session({ host, serve: this.#serve, report: say }, connection);
+    const session = new Session({ host, serve: this.#serve, report }, connection);
     return session;
   }
-}
-
-/** The interpreter that runs this process, unless that is a program of its own, made by `deno compile`. */
-function ownInterpreter(): { readonly kind: "deno" | "node"; readonly path: string } | undefined {
-  const path = process.execPath;
-  const isDeno = typeof Deno !== "undefined";
-  if (isDeno && Deno.build.standalone) return undefined;
-  try {
-    accessSync(path, constants.X_OK);
-  } catch {
-    return undefined;
-  }
-  return { kind: isDeno ? "deno" : "node", path };
 }

@@ -1,7 +1,8 @@
 import process from "node:process";
-import { launches } from "./operation/link.ts";
+import { linkOf } from "./operation/link.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkName, checkNames, checkText, type TunnelOptions } from "./tunnel_options.ts";
+import { checkName, checkText } from "./arguments/check.ts";
+import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode Sudo}. */
 export interface SudoOptions extends TunnelOptions {
@@ -12,7 +13,7 @@ export interface SudoOptions extends TunnelOptions {
    */
   readonly user?: string;
   /**
-   * What the tunnel is called in results.
+   * The tunnel's name in results and messages.
    *
    * @default The user's name
    */
@@ -20,9 +21,9 @@ export interface SudoOptions extends TunnelOptions {
 }
 
 /**
- * A tunnel to a process of another user on this machine, by `sudo`. No password is ever
- * asked for: `sudo` has to be configured not to need one. That lets the user run anything as that
- * other user, since any function can be called.
+ * A tunnel to a process of another user on this machine, by `sudo`. It never asks for a password,
+ * so `sudo` must be configured not to need one. Such a configuration lets this user run anything as
+ * the other user, since any function can be called.
  *
  * @example
  * ```ts ignore
@@ -33,7 +34,7 @@ export interface SudoOptions extends TunnelOptions {
  * ```
  */
 export class Sudo extends SubprocessTunnel {
-  /** What the tunnel is called in results and messages. */
+  /** The tunnel's name in results and messages. */
   override readonly host: string;
   readonly #user: string;
 
@@ -41,12 +42,12 @@ export class Sudo extends SubprocessTunnel {
    * Chooses the user; the process is started by the first use.
    *
    * @param options The user, and options that every tunnel takes. Default: `{}`.
-   * @throws {TypeError} If an option is not what it should be.
+   * @throws {TypeError} If an option has the wrong type, or the user would be read as an option.
    */
   constructor(options: SudoOptions = {}) {
     super(options);
     if (new.target === Sudo) checkNames(options, "user", "name");
-    launches.set(this, { here: true, otherUser: process.getuid?.() !== 0 });
+    linkOf(this).core.launch = { here: true, otherUser: process.getuid?.() !== 0 };
     const { user = "root", name = user } = options;
     checkName("user", user);
     checkText("name", name);

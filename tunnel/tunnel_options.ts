@@ -1,18 +1,19 @@
+import { checkKeys, checkPlain, checkSignal, checkText } from "./arguments/check.ts";
 import { permissionFlags } from "./arguments/permission_flags.ts";
 import { shown } from "./arguments/shown.ts";
 
 /** Options that every tunnel takes. */
 export interface TunnelOptions {
   /**
-   * The interpreter for the agent: `"auto"` takes a Deno that is new enough, or else such a Node, even if `deno` is
-   * given; `"deno"` and `"node"` insist.
+   * The interpreter that runs the agent. `"auto"` takes a Deno that is new enough, or else such a
+   * Node, even if `deno` is given; `"deno"` and `"node"` take no other.
    *
    * @default "auto"
    */
   readonly runtime?: "deno" | "node" | "auto";
   /**
-   * Path of Deno at the far end, or its name in `$PATH` there; `~/` is the home folder there. If it is not there,
-   * Node is taken, unless `runtime` is `"deno"`.
+   * Path of Deno at the far end, or its name in `$PATH` there; `~/` is the home folder there. If
+   * there is no Deno at that path, Node is taken, unless `runtime` is `"deno"`.
    *
    * @default The tunnel type's static `deno`, or else the usual places are searched
    */
@@ -24,41 +25,54 @@ export interface TunnelOptions {
    */
   readonly node?: string;
   /**
-   * What the agent may do, in the form of `Deno.test`'s `permissions`. `"inherit"` stands for what
-   * this process may do without limits. Only a Deno agent can be limited, so Node is not considered then.
+   * The permissions of the agent, in the form of `Deno.test`'s `permissions`. `"inherit"` grants
+   * each permission that this process has without limits. Only a Deno agent can be limited, so Node
+   * is not considered if this is set.
    *
    * @default Everything
    */
   readonly permissions?: Deno.PermissionOptions;
-  /** Variables for the agent, beside those it has anyway. They are not visible in a process list. */
+  /**
+   * Environment variables for the agent, added to those that it has anyway. They are not visible in
+   * a process list.
+   *
+   * @default {}
+   */
   readonly env?: Readonly<Record<string, string>>;
-  /** The agent's working folder. Without it, the one that the shell at the far end starts in. */
+  /**
+   * The agent's working folder.
+   *
+   * @default The folder that the shell at the far end starts in
+   */
   readonly cwd?: string;
   /**
-   * URLs of folders whose files the far end may ask for: modules that an `import()` names only when it runs,
-   * and data, by `Deno.readTextFile(new URL("./motd.txt", import.meta.url))`, `Deno.readFile` or `readFile` of
-   * `node:fs/promises`. What is sent along with a call needs no leave. At the far end of another tunnel, the
-   * folders of that one count.
+   * URLs of folders whose files the far end may ask for: modules that an `import()` names only when
+   * it runs, and data that is read by `Deno.readTextFile(new URL("./motd.txt", import.meta.url))`,
+   * `Deno.readFile` or `readFile` of `node:fs/promises`. Modules that are sent along with a call
+   * need not be in such a folder. A tunnel that is opened at the far end of another tunnel serves
+   * the folders of that other tunnel.
    *
    * @default []
    */
   readonly serve?: readonly (string | URL)[];
   /**
-   * Called with each line that the far end prints, whatever the stream, and the host. The line is
-   * as it was printed: it may hold control characters.
+   * Called with each line that the far end prints, to stdout or stderr, and with the host. The line
+   * is as it was printed: it may hold control characters.
    *
-   * @default Writes it to stderr, behind `[host] ` and with control characters made visible
+   * @default Writes the line to stderr, behind `[host] ` and with control characters made visible
    */
   readonly stderr?: (line: string, host: string) => void;
   /**
-   * Milliseconds that all of connecting may take; beyond them it fails with a `ConnectionError`. 0: no limit.
+   * Milliseconds that connecting may take, from the start of the process to an agent that is up;
+   * after that, it fails with a `ConnectionError`. 0: no limit.
    *
    * @default 30,000
    */
   readonly connectTimeout?: number;
   /**
-   * Milliseconds between pings; a connection that has left three in a row unanswered is taken for
-   * lost. A function that never yields to the agent's event loop cannot answer: give it more. 0: no pings.
+   * Milliseconds between pings. A connection on which three pings in a row get no answer counts as
+   * lost. A function that never yields to the agent's event loop cannot answer, so it needs a
+   * higher value. 0: no pings.
    *
    * @default 15,000
    */
@@ -67,7 +81,7 @@ export interface TunnelOptions {
 
 /** Options for {@linkcode BaseTunnel.with}. */
 export interface WithOptions {
-  /** Ends the operations: they reject with its reason. */
+  /** Ends the operations: they reject with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -92,16 +106,16 @@ const NAMES: Readonly<Record<keyof TunnelOptions, true>> = {
 };
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** What the shell that starts the agent needs for itself. */
+/** Variables that the shell needs for itself while it starts the agent. */
 const RESERVED = /^(IFS|OPTIND|_cs.)$/;
-/** Node and the browsers take a longer timer for 1 ms. */
+/** In milliseconds. Node and browsers treat a longer timer as one of 1 ms. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
- * Checks what TypeScript may not have checked.
+ * Checks the options of a tunnel, because callers may not use TypeScript.
  *
  * @throws {TypeError} If an option is of the wrong type.
- * @throws {RangeError} If a number is not a time.
+ * @throws {RangeError} If a number is not a time in milliseconds.
  */
 export function checkOptions(options: TunnelOptions): void {
   checkPlain(options);
@@ -131,7 +145,7 @@ export function checkOptions(options: TunnelOptions): void {
       throw new TypeError(`env has ${shown(name)}: expected a variable name (letters, digits, _)`);
     }
     if (RESERVED.test(name)) {
-      throw new TypeError(`env has ${name}: that is for the shell there alone`);
+      throw new TypeError(`env has ${name}: the shell that starts the agent needs it for itself`);
     }
     if (typeof value !== "string") {
       throw new TypeError(`env.${name} is ${shown(value)}: expected a string`);
@@ -145,91 +159,23 @@ export function checkOptions(options: TunnelOptions): void {
 }
 
 /**
- * Checks that there are no options but those that every tunnel takes and those of `more`. A driver of somebody
- * else's may have others among what it passes on, so only the library's own classes, as they are, ask for it.
+ * Checks that options have only the names in {@linkcode TunnelOptions} and those in `more`. Only
+ * the library's own classes check this: a subclass may pass on options of its own.
  *
- * @throws {TypeError} If there is another one, which may be misspelt.
+ * @throws {TypeError} If there is another option, which may be misspelt.
  */
 export function checkNames(options: object, ...more: string[]): void {
   checkKeys(options, ...more, ...Object.keys(NAMES));
 }
 
 /**
- * Checks the options of a `with()`: a signal, and those of `more`.
+ * Checks the options of a `with()`: a signal, and the options named in `more`.
  *
- * @throws {TypeError} If they are not what they should be.
+ * @throws {TypeError} If an option is of the wrong type, or has another name.
  */
 export function checkWithOptions(options: WithOptions, ...more: string[]): void {
-  // Which has a signal, and is handy.
+  // An AbortController is welcome, because it has a signal.
   if (!(options instanceof AbortController)) checkPlain(options);
   checkKeys(options, "signal", ...more);
   checkSignal(options.signal);
-}
-
-/** @throws {TypeError} If `signal` is given, and is no signal. */
-export function checkSignal(signal: unknown): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`signal is ${shown(signal)}: expected an AbortSignal`);
-  }
-}
-
-/** @throws {TypeError} If `options` is not a plain object. */
-export function checkPlain(options: unknown): void {
-  if (typeof options === "object" && options !== null) {
-    const prototype = Object.getPrototypeOf(options);
-    if (prototype === null || prototype === Object.prototype) return;
-  }
-  throw new TypeError(`options is ${shown(options)}: expected a plain object`);
-}
-
-/**
- * Checks that no option has a name but those of `known`.
- *
- * @throws {TypeError} If there is another one, which may be misspelt.
- */
-export function checkKeys(options: object, ...known: string[]): void {
-  for (const [key, value] of Object.entries(options)) {
-    if (value === undefined || known.includes(key)) continue;
-    throw new TypeError(`options has ${shown(key)}: expected one of ${known.join(", ")}`);
-  }
-}
-
-/** @throws {TypeError} If `value` is not a boolean: any text would count as true. */
-export function checkBoolean(key: string, value: unknown): void {
-  if (value === undefined || typeof value === "boolean") return;
-  throw new TypeError(`${key} is ${shown(value)}: expected a boolean`);
-}
-
-/** @throws {TypeError} If `value` is not a string that a command line can carry. */
-export function checkText(key: string, value: unknown, mayBeEmpty = false): void {
-  if (value === undefined) return;
-  if (typeof value !== "string" || (value === "" && !mayBeEmpty)) {
-    throw new TypeError(`${key} is ${shown(value)}: expected a string`);
-  }
-  if (value.includes("\0")) {
-    throw new TypeError(`${key} has a NUL character: no command can carry it`);
-  }
-}
-
-/** @throws {TypeError} If `value` is not the name of something, or would be read as an option. */
-export function checkName(key: string, value: unknown): void {
-  if (value === undefined) throw new TypeError(`${key} is undefined: expected a string`);
-  checkText(key, value);
-  if ((value as string).startsWith("-")) {
-    throw new TypeError(`${key} is ${shown(value)}: it would be read as an option`);
-  }
-}
-
-/** @throws {TypeError} If `value` is not an array of strings that a command line can carry. */
-export function checkArgs(key: string, value: unknown): void {
-  if (value === undefined) return;
-  if (!Array.isArray(value)) {
-    throw new TypeError(`${key} is ${shown(value)}: expected an array of strings`);
-  }
-  for (const [i, arg] of value.entries()) {
-    if (typeof arg !== "string") {
-      throw new TypeError(`${key}[${i}] is ${shown(arg)}: expected a string`);
-    }
-    checkText(`${key}[${i}]`, arg, true);
-  }
 }

@@ -1,15 +1,17 @@
+/** Control characters, and characters that hide text or change its direction. */
 const HIDDEN =
-  // deno-lint-ignore no-control-regex -- these are what it is about
+  // deno-lint-ignore no-control-regex -- the expression finds them
   /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
-/** A longer text is cut: nobody reads it, and what is hidden in it would cost time and memory. */
+/** A longer text is cut: nobody reads it, and it could cost much time and memory. */
 const MAX_LENGTH = 64 * 1024;
 
 /**
- * `text` with its control characters made visible, but for tabs and line breaks:
- * what a far end says must not move the cursor, retitle the window or hide text.
+ * Makes the control characters in a text visible, except for tabs and line breaks. A text from a
+ * far end must not move the cursor, change the window's title or hide other text.
  *
- * @param text Any text; what is beyond 65,536 characters is only counted.
+ * @param text Any text. Characters after the first 65,536 are only counted.
+ * @returns The text, with `\x1b` and the like in place of control characters.
  *
  * @example
  * ```ts
@@ -31,8 +33,8 @@ export function visible(text: string): string {
 }
 
 /**
- * Makes the texts visible that are printed as they are when `value` is: those of all errors in it, and
- * regular expressions. Changes them.
+ * Makes the texts visible that are printed as they are when `value` is printed: the texts of all
+ * errors in it, and regular expressions. Changes them in place.
  */
 export function visibleErrors(value: unknown): void {
   const seen = new Set<unknown>();
@@ -44,7 +46,7 @@ export function visibleErrors(value: unknown): void {
     }
     seen.add(next);
     if (next instanceof Error) showError(next);
-    // A map's elements are pairs.
+    // Each element of a map is a pair, an array.
     if (next instanceof Map || next instanceof Set) { for (const part of next) stack.push(part); }
     for (const key of Reflect.ownKeys(next)) {
       const part = (next as Record<PropertyKey, unknown>)[key];
@@ -59,12 +61,12 @@ function showError(error: Error): void {
     const text = error[key];
     if (typeof text !== "string") continue;
     const shown = visible(text);
-    // Some have getters without setters, which an own property hides.
+    // An assignment would fail where the class has a getter without a setter.
     if (shown !== text) define(error, key, shown);
   }
 }
 
-/** What is visible means the same in a regular expression. */
+/** A visible character, such as `\x1b`, means the same in a regular expression. */
 function showRegExp(owner: object, key: PropertyKey, { source, flags }: RegExp): void {
   const shown = visible(source);
   if (shown !== source) {

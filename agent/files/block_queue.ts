@@ -1,14 +1,15 @@
 import { Fifo } from "../wire/fifo.ts";
 
-/** Bytes that are collected for one write. */
+/** How many bytes are collected for one write. */
 const BLOCK = 64 * 1024;
 
-/** How long a block may wait to be full, in milliseconds: on a slow link, too, one sees that something moves. */
+/** How many milliseconds a block may wait to be full. A slow link, too, has to show progress. */
 const PATIENCE = 100;
 
 /**
- * Bytes between what gives them, in pieces of any size, and what takes them in blocks. The blocks are used over and over:
- * as garbage, they would fill the memory until somebody collects them. The giver sees to it that there are not too many.
+ * Collects pieces of any size, and gives them out in blocks. The blocks are used over and over: as
+ * garbage, they would fill the memory until it is collected. The queue has no limit of its own: the
+ * caller of {@linkcode push} must not add too much.
  */
 export class BlockQueue {
   readonly #full = new Fifo<Uint8Array>();
@@ -17,30 +18,30 @@ export class BlockQueue {
   #length = 0;
   #taken: Uint8Array | undefined;
   #lastTime = 0;
-  #isOver = false;
+  #isEnded = false;
   #wake: (() => void) | undefined;
 
-  /** Adds a copy of some bytes. Those that come after the end are dropped. */
+  /** Adds a copy of some bytes. Bytes that come after the end are dropped. */
   push(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length && !this.#isOver;) {
+    for (let at = 0; at < bytes.length && !this.#isEnded;) {
       this.#filling ??= this.#free.pop() ?? new Uint8Array(BLOCK);
       const piece = bytes.subarray(at, at + BLOCK - this.#length);
       this.#filling.set(piece, this.#length);
       this.#length += piece.length;
       at += piece.length;
-      if (this.#length === BLOCK) this.#turn();
+      if (this.#length === BLOCK) this.#finishBlock();
     }
-    if (this.#length > 0 && performance.now() - this.#lastTime > PATIENCE) this.#turn();
+    if (this.#length > 0 && performance.now() - this.#lastTime > PATIENCE) this.#finishBlock();
   }
 
-  /** Nothing more comes. */
+  /** Ends the queue. The bytes that are there can still be taken. */
   end(): void {
-    this.#turn();
-    this.#isOver = true;
+    this.#finishBlock();
+    this.#isEnded = true;
     this.#wake?.();
   }
 
-  /** Nothing more comes, and what is there is not wanted any more. */
+  /** Ends the queue, and drops the bytes that are there. */
   clear(): void {
     this.#length = 0;
     this.#full.clear();
@@ -48,13 +49,13 @@ export class BlockQueue {
   }
 
   /**
-   * The next block, or `undefined` after the last one. It may be written over when this is called again. One reader at a
-   * time.
+   * The next block, or `undefined` after the last one. It may be written over when this is called
+   * again. Only one reader at a time may wait.
    */
   async next(): Promise<Uint8Array | undefined> {
     if (this.#taken !== undefined) this.#free.push(this.#taken);
     this.#taken = undefined;
-    if (this.#full.length === 0 && !this.#isOver) {
+    if (this.#full.length === 0 && !this.#isEnded) {
       await new Promise<void>((resolve) => this.#wake = resolve);
       this.#wake = undefined;
     }
@@ -63,8 +64,8 @@ export class BlockQueue {
     return next;
   }
 
-  /** What is collected can be taken. */
-  #turn(): void {
+  /** Lets the reader have the bytes that are collected so far. */
+  #finishBlock(): void {
     this.#lastTime = performance.now();
     if (this.#length === 0) return;
     this.#full.push(this.#filling!.subarray(0, this.#length));

@@ -1,7 +1,7 @@
 /**
- * The bytes of a file on a channel, from one end to the other: messages of at most {@linkcode CHUNK} plain bytes,
- * and at the end an encoded `[size, sha1sum]`. An agent that cannot go on sends a failure; a controller gives the
- * channel up.
+ * Moves the bytes of a file over a channel: messages of at most {@linkcode CHUNK} plain bytes, and
+ * at the end an encoded `[size, sha1sum]`. An agent that cannot go on sends a failure; a controller
+ * that cannot go on resets the channel.
  *
  * @module
  */
@@ -14,41 +14,53 @@ import type { Channel, Message } from "../wire/channel.ts";
 import { Flag, HEADER_SIZE, MAX_PAYLOAD } from "../wire/frame.ts";
 import { Interrupt } from "./interrupt.ts";
 
-/** The most bytes of a file that go in one message: one frame, which with its header is as much as a pipe holds. */
+/**
+ * The most bytes of a file that go in one message: a message is one frame, which together with its
+ * header is as much as a pipe holds.
+ */
 export const CHUNK: number = MAX_PAYLOAD - HEADER_SIZE;
 
-/** How a SHA-1 is written. */
+/** A SHA-1 in lower-case hexadecimal. */
 const SHA1 = /^[0-9a-f]{40}$/;
 
-/** What both ends know of the bytes when they have been moved. */
+/** The size and the hash of the bytes. Both ends compute it, and compare. */
 export interface Summary {
   readonly size: number;
   /** In lower-case hexadecimal. */
   readonly sha1sum: string;
 }
 
-/** Called with how many bytes have been moved; at the end once more, before the other end is told of it. */
-export type OnMoved = (bytes: number) => void;
+/**
+ * Called with how many bytes have been moved; at the end once more, before the far end is told of
+ * the end.
+ */
+type OnMoved = (bytes: number) => void;
 
-/** The other end has given up: it sent this instead of what was expected. */
+/** The far end has given up. */
 export class Interruption extends Error {
+  /** The message that came instead of the expected one; `undefined` for the end of the channel. */
   readonly answer: Message | undefined;
 
   constructor(answer: Message | undefined) {
-    super("The other end gave up");
+    super("The far end gave up");
     this.answer = answer;
   }
 }
 
-/** What the other end sent makes no sense. */
+/** The far end sent something that does not belong to a transfer. */
 export class BrokenTransfer extends Error {
+}
+
+/** An error that says what the far end did, such as `sent a file twice`. */
+export function farEndError(what: string): BrokenTransfer {
+  return new BrokenTransfer(`The far end ${what}`);
 }
 
 /**
  * Sends all that `source` gives.
  *
- * @param answer The other end's answer. If it comes before the end, it is a refusal, and ends the transfer with an
- * {@linkcode Interruption}.
+ * @param answer The far end's answer. An answer before the end says that the far end has given
+ * up: the transfer then ends with an {@linkcode Interruption}.
  */
 export async function sendBytes(
   channel: Channel,
@@ -69,14 +81,12 @@ export async function sendBytes(
       const { done, value: block } = await interrupted.or(blocks.next());
       if (done) break;
       hash.update(block);
-      for (let at = 0; at < block.length; at += CHUNK) {
-        channel.send(block.subarray(at, at + CHUNK), Flag.RAW);
-      }
+      sendBlock(channel, block);
       await interrupted.or(channel.drained());
       size += block.length;
       onMoved(size);
     }
-    // Nothing may have come.
+    // An empty file has no blocks.
     onMoved(size);
   } catch (error) {
     Promise.resolve(blocks.return?.()).catch(() => {});
@@ -87,12 +97,21 @@ export async function sendBytes(
   return { size, sha1sum };
 }
 
+/** Sends a block as messages of plain bytes. */
+export function sendBlock(channel: Channel, block: Uint8Array): void {
+  for (let at = 0; at < block.length; at += CHUNK) {
+    channel.send(block.subarray(at, at + CHUNK), Flag.RAW);
+  }
+}
+
 /**
- * Receives what {@linkcode sendBytes} sends, and checks it.
+ * Receives the bytes that {@linkcode sendBytes} sends, and checks them.
  *
- * @param write Takes bytes, which are written over when it is done; not called again before.
- * @throws {Interruption} If the other end cannot go on.
- * @throws {BrokenTransfer} If what arrives is no transfer, or not what was sent.
+ * @param write Takes bytes, which may be written over when it is done. It is not called again
+ * before.
+ * @throws {Interruption} If the far end cannot go on.
+ * @throws {BrokenTransfer} If the messages are not of a transfer, or the bytes are not the sent
+ * ones.
  */
 export async function receiveBytes(
   channel: Channel,
@@ -121,7 +140,7 @@ export async function receiveBytes(
     onMoved(size);
     return check(message.bytes, { size, sha1sum: hash.digest("hex") });
   } catch (error) {
-    // What is on its way still comes.
+    // Bytes still on their way are dropped: left alone, they would fill the channel.
     channel.takeBytes((bytes) => channel.credit(bytes.length));
     throw error;
   }
@@ -130,13 +149,13 @@ export async function receiveBytes(
 function check(message: Uint8Array, received: Summary): Summary {
   const told: unknown = decode(message);
   const [size, sha1sum] = Array.isArray(told) ? told : [];
-  // What else there might be could not be shown.
+  // The values are quoted below, so they must not be anything else.
   if (!Number.isSafeInteger(size) || typeof sha1sum !== "string" || !SHA1.test(sha1sum)) {
-    throw new BrokenTransfer("There is no end to it");
+    throw new BrokenTransfer("The end has no size and SHA-1");
   }
   if (size === received.size && sha1sum === received.sha1sum) return received;
   throw new BrokenTransfer(
-    `The bytes are not those that were sent: ${received.size} with the SHA-1 ${received.sha1sum} ` +
-      `instead of ${size} with ${sha1sum}`,
+    `The received bytes differ from the sent ones: ${received.size} with the SHA-1 ` +
+      `${received.sha1sum} instead of ${size} with ${sha1sum}`,
   );
 }

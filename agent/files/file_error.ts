@@ -1,3 +1,5 @@
+import type fs from "node:fs";
+
 /** Why something cannot be done with a file, in words, by the system's code. */
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
@@ -17,36 +19,104 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
 };
 
-/** The errors that name their path already. */
-const described = new WeakSet<object>();
+/** The reason in errors of {@linkcode folderExpected}. */
+const NOT_A_FOLDER = "it is not a folder (ENOTDIR)";
 
-/** An error that says what is wrong with a file, with a `code` like those of the system. */
+/** How many errors {@linkcode fileErrors} quotes at most. */
+const MAX_QUOTED = 5;
+
+/** The parts of the text of an error for one file. */
+interface FileProblem {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/**
+ * The errors that name their path, with the parts of their texts. An error for several files has no
+ * such parts. They are not properties of the errors, since those would be shown, and would travel.
+ */
+const problems = new WeakMap<Error, FileProblem | undefined>();
+
+/** An error that names a file and the reason, with a `code` like the system's. */
 export function fileError(path: string, code: string, reason: string): Error {
-  // A plain one: it has to travel.
+  // Of no class of its own, since it has to travel.
   const error = Object.assign(new Error(`${path}: ${reason}`), { code });
-  described.add(error);
+  problems.set(error, { path, reason });
   return error;
 }
 
-/** Errors that {@linkcode fileErrors} tells. */
-const MAX_TOLD = 5;
-
-/** One error for several files, of which the first are known. */
+/** One error for several files: `first` are the first errors of `count`. */
 export function fileErrors(first: readonly Error[], count: number): Error {
   if (count === 1) return first[0]!;
-  const texts = first.slice(0, MAX_TOLD).map(({ message }) => message);
+  const texts = first.slice(0, MAX_QUOTED).map(({ message }) => message);
   if (count > texts.length) texts.push(`and ${count - texts.length} more`);
   const error = new Error(texts.join("; "));
-  described.add(error);
+  problems.set(error, undefined);
   return error;
 }
 
-/** Whether an error is one of {@linkcode fileError}. */
-export function isFileError(error: unknown): error is Error {
-  return error instanceof Error && described.has(error);
+/** An error for a path that has to be of a folder, but is of a file or something else. */
+export function folderExpected(path: string): Error {
+  return fileError(path, "ENOTDIR", NOT_A_FOLDER);
 }
 
-/** Does something with the file `path`: an error of the system becomes one that names the path and the reason. */
+/**
+ * Whether an error comes from {@linkcode folderExpected}. Its code does not tell that: the system
+ * has the same code for a part of the path that is not a folder.
+ */
+export function isFolderExpected(error: unknown): boolean {
+  return problemOf(error)?.reason === NOT_A_FOLDER;
+}
+
+/** An error for a path that has to be of a file, but is of a folder. */
+export function fileExpected(path: string): Error {
+  return fileError(path, "EISDIR", "it is a folder (EISDIR)");
+}
+
+/** An error for a path that the runtime could not decode. */
+export function notUtf8(path: string, what = "its name"): Error {
+  return fileError(path, "EILSEQ", `${what} is not UTF-8`);
+}
+
+/**
+ * Passes on a path that a file can have.
+ *
+ * @throws {Error} If it ends with a slash, as only the path of a folder does.
+ */
+export function notFolder(path: string): string {
+  if (!path.endsWith("/")) return path;
+  throw fileError(path, "EISDIR", "it is the path of a folder (EISDIR)");
+}
+
+/**
+ * Passes on what was found at `path`.
+ *
+ * @throws {Error} If it is not a regular file.
+ */
+export function regular(path: string, found: fs.Stats): fs.Stats {
+  if (found.isFile()) return found;
+  if (found.isDirectory()) throw fileExpected(path);
+  throw fileError(path, "EINVAL", "it is not a regular file");
+}
+
+/** Whether an error names its path already. */
+export function isFileError(error: unknown): error is Error {
+  return problems.has(error as Error);
+}
+
+/** The parts of the text of an error for one file; `undefined` for any other error. */
+export function problemOf(error: unknown): FileProblem | undefined {
+  return problems.get(error as Error);
+}
+
+/** The system's code for an error, such as `ENOENT`. */
+export function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
+
+/**
+ * Does something with the file `path`, and describes an error with {@linkcode describeFileError}.
+ */
 export async function withPath<T>(path: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
@@ -55,11 +125,14 @@ export async function withPath<T>(path: string, work: () => T | Promise<T>): Pro
   }
 }
 
-/** What {@linkcode withPath} throws for `error`. Whatever is no error of the system comes back as it is. */
+/**
+ * Turns an error of the system into one that names the path and the reason. Any other error comes
+ * back as it is.
+ */
 export function describeFileError(error: unknown, path: string): unknown {
-  if (!(error instanceof Error) || described.has(error)) return error;
+  if (!(error instanceof Error) || isFileError(error)) return error;
   const { code, name, message } = error as NodeJS.ErrnoException;
-  // An agent whose permissions were limited.
+  // Deno throws this where an agent's permissions are limited.
   if (name === "NotCapable") return fileError(path, "EACCES", message);
   return typeof code === "string"
     ? fileError(path, code, `${REASONS[code] ?? message} (${code})`)

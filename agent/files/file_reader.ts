@@ -1,17 +1,14 @@
 import fs from "node:fs";
 import { Arena } from "./arena.ts";
 import { CHUNK } from "./byte_transfer.ts";
-import { describeFileError, fileError, withPath } from "./file_error.ts";
-import { regular } from "./new_file.ts";
-import { timeOf } from "../trees/tree_entry.ts";
+import { describeFileError, fileError, regular, withPath } from "./file_error.ts";
+import { timeOf } from "./file_time.ts";
+import { READ_NO_FOLLOW } from "./open_flags.ts";
 
-// Windows lacks some.
-const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
-
-/** Bytes that are read at once. */
+/** How many bytes are read at once. */
 const BLOCK = CHUNK;
 
-/** A read that takes longer than this is of something slow, in milliseconds. */
+/** A disk, or whatever a read waits for, is slow if the read takes more milliseconds than this. */
 const QUICK = 5;
 
 /** A regular file that is open for reading. */
@@ -25,14 +22,14 @@ export class FileReader {
   /** Its time of modification, in milliseconds since 1970. */
   readonly modified: number;
   readonly #modified: number;
-  /** What the system is reading, if it is. */
+  /** The read that the system is working on, if there is one. */
   #reading: Promise<unknown> | undefined;
   #closed = false;
   readonly #arena = new Arena();
   /**
-   * Whether the last read was quick, as from the memory. The next one is then done at once: another thread would leave what it
-   * reads in the cache of another processor, and this one would take twice as long to hash it. What is slow
-   * is read while other work goes on.
+   * Whether the last read was quick, as from the memory. The next one is then done in this thread:
+   * another thread would leave the bytes in the cache of another processor, and hashing them would
+   * take twice as long. A slow file is read while other work goes on.
    */
   #isQuick = false;
 
@@ -40,14 +37,14 @@ export class FileReader {
    * Opens a file.
    *
    * @param isLinkFollowed Whether the path may be a symbolic link.
-   * @throws {Error} If it is none, or cannot be read.
+   * @throws {Error} If it is not a regular file, or cannot be read.
    */
   constructor(path: string, isLinkFollowed = true) {
     this.#path = path;
     try {
       // Opening a pipe would wait for somebody to write to it.
       regular(path, isLinkFollowed ? fs.statSync(path) : fs.lstatSync(path));
-      this.#fd = fs.openSync(path, isLinkFollowed ? "r" : O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+      this.#fd = fs.openSync(path, isLinkFollowed ? "r" : READ_NO_FOLLOW);
       const { size, mode, mtimeMs } = fs.fstatSync(this.#fd);
       this.size = size;
       this.mode = mode & 0o7777;
@@ -59,13 +56,13 @@ export class FileReader {
   }
 
   /**
-   * The bytes that the file had when it was opened: what is appended meanwhile, as to a log, is not among them.
-   * A block is in an {@linkcode Arena}.
+   * The bytes that the file had when it was opened, without bytes that are appended meanwhile, as
+   * to a log. A block is in an {@linkcode Arena}.
    *
-   * @throws {Error} If it cannot be read, or turns out to have been changed.
+   * @throws {Error} If the file cannot be read, or has been changed meanwhile.
    */
   async *blocks(): AsyncGenerator<Uint8Array> {
-    // Files like those of /proc have no size, but contents.
+    // Files like those of /proc have contents, but no size.
     let left = this.size === 0 ? Infinity : this.size;
     const readNext = (): Promise<Uint8Array> => {
       const block = this.#read(Math.min(left, BLOCK));
@@ -76,7 +73,7 @@ export class FileReader {
       return block;
     };
     let next: Promise<Uint8Array> | undefined;
-    // The number of a file that was closed might be another's by now.
+    // The descriptor of a closed file may be another file's by now.
     while (!this.#closed) {
       const block = await withPath(this.#path, () => next ?? readNext());
       if (this.#closed) return;
@@ -91,7 +88,7 @@ export class FileReader {
   /** Closes the file. */
   close(): void {
     this.#closed = true;
-    // Not under a read: the number might be another file's by then.
+    // Not during a read: the descriptor might be another file's before the read begins.
     if (this.#reading === undefined) fs.closeSync(this.#fd);
     else this.#reading.then(() => fs.closeSync(this.#fd));
   }
@@ -106,7 +103,10 @@ export class FileReader {
     return block.subarray(0, length);
   }
 
-  /** It ended elsewhere than at its size: those of /proc and /sys do, any other was cut, or was empty and grew. */
+  /**
+   * Checks a file that did not end at its size. Files of /proc and /sys do so, and files that were
+   * empty and grew; any other file was cut.
+   */
   #checkEnd(): void {
     const { size } = fs.fstatSync(this.#fd);
     if (size !== this.size && this.size > 0) {

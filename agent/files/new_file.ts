@@ -1,48 +1,53 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
-import { fileError, withPath } from "./file_error.ts";
+import { codeOf, fileError, regular, withPath } from "./file_error.ts";
+import { setTimes } from "./file_time.ts";
 import { sweep, temporaryPath } from "./temporary_name.ts";
 
 const fsync = promisify(fs.fsync);
 const fdatasync = promisify(fs.fdatasync);
 
-/** So many bytes are sent on to the disk while more come, so that the rest at the end is little. */
+/**
+ * After so many bytes, the file is synced to the disk while more come, so that little is left to
+ * sync at the end.
+ */
 const SYNC_STEP = 16 * 1024 * 1024;
 
 /** Where a file is to be, and what is there now. */
-interface Place {
-  /** The path without symbolic links at its end. */
+interface Target {
+  /** The path, which is not a symbolic link. */
   readonly path: string;
   readonly old: fs.Stats | undefined;
 }
 
 /**
- * A file that is being written. It has a random name beside its place until it is complete, so that neither a part of
- * it is ever seen at its place nor an old file there is damaged.
+ * A file that is being written. Until it is complete, it has a random name in the folder of its
+ * path. So an incomplete file is never seen at that path, and an old file there is not damaged.
  */
 export class NewFile {
   readonly #path: string;
-  readonly #place: Place;
+  readonly #target: Target;
   readonly #temporary: string;
   #fd: number | undefined;
-  /** What the system is doing with the descriptor. */
+  /** The write or sync that the system is working on. */
   #busy: Promise<unknown> = Promise.resolve();
-  /** How many bytes are written before they are sent on to the disk. */
+  /** How many bytes are written before the file is synced to the disk. */
   readonly #syncStep: number;
-  /** What is on its way to the disk, if anything is, and how many bytes have been written since. */
+  /** The sync to the disk while more bytes come, if there is one. */
   #syncing: Promise<void> | undefined;
+  /** How many bytes have been written since that sync began. */
   #unsynced = 0;
 
   private constructor(
     path: string,
-    place: Place,
+    target: Target,
     temporary: string,
     fd: number,
     syncStep: number,
   ) {
     this.#path = path;
-    this.#place = place;
+    this.#target = target;
     this.#temporary = temporary;
     this.#fd = fd;
     this.#syncStep = syncStep;
@@ -52,12 +57,12 @@ export class NewFile {
    * Begins a file at `path`; a symbolic link there is followed.
    *
    * @param mode Its permission bits until it is complete, less the umask.
-   * @throws {Error} If there can be no such file.
+   * @throws {Error} If there cannot be such a file.
    */
   static async create(path: string, mode: number): Promise<NewFile> {
     return await withPath(path, async () => {
-      const place = placeOf(path);
-      const folder = dirname(place.path);
+      const target = targetOf(path);
+      const folder = dirname(target.path);
       await sweep(folder);
       const temporary = temporaryPath(folder);
       const fd = named(
@@ -65,12 +70,12 @@ export class NewFile {
         "no such folder to put it in",
         () => fs.openSync(temporary, "wx", mode),
       );
-      return new NewFile(path, place, temporary, fd, SYNC_STEP);
+      return new NewFile(path, target, temporary, fd, SYNC_STEP);
     });
   }
 
   /**
-   * Begins a file that takes the place of `path` itself, even if that is a symbolic link. It is for
+   * Begins a file that will replace `path`, even if that is a symbolic link. End it with
    * {@linkcode commitSync}.
    *
    * @param old The file that is there now.
@@ -81,49 +86,53 @@ export class NewFile {
     return new NewFile(path, { path, old }, temporary, fd, Infinity);
   }
 
-  /** Appends bytes, which must stay as they are until this is done. */
+  /** Appends bytes, which must not be changed until this is done. */
   async write(bytes: Uint8Array): Promise<void> {
     await withPath(this.#path, () => this.#keepBusy(writeAll(this.#descriptor, bytes)));
     this.#unsynced += bytes.length;
     if (this.#unsynced >= this.#syncStep && this.#syncing === undefined) this.#beginSync();
   }
 
-  /** Appends bytes, at once: for few of them. */
+  /** Appends a few bytes, synchronously. */
   writeSync(bytes: Uint8Array): void {
     const fd = this.#descriptor;
     for (let at = 0; at < bytes.length;) at += fs.writeSync(fd, bytes, at);
   }
 
   /**
-   * Puts the complete file in its place, when it is on the disk. It goes to the owner of the file that was there, if
-   * this process may do that.
+   * Moves the complete file to its path, when it is on the disk. If a file was there, the new one
+   * gets the same owner, as far as this process may change that.
    *
    * @param mode Its permission bits.
-   * @param keepMode Whether it rather gets those of the file that was there, if there was one, but for the set-user-ID and
-   * set-group-ID bits: what a far end wrote is not to run here with somebody else's rights.
+   * @param keepMode Whether a file that was there lends its permission bits instead, except the
+   * set-user-ID and set-group-ID bits: a program that a far end wrote must not run here with
+   * somebody else's rights.
    */
   async commit(mode: number, keepMode = false): Promise<void> {
     await withPath(this.#path, async () => {
-      const { old } = this.#place;
+      const { old } = this.#target;
       this.#prepare(keepMode && old !== undefined ? old.mode & 0o1777 : mode);
-      // The system tells of a failure only once.
+      // The system reports a failure only once, and this sync may have had it.
       await this.#syncing;
       await this.#keepBusy(fsync(this.#descriptor));
-      this.#moveIntoPlace();
+      this.#moveToTarget();
     });
   }
 
   /**
-   * Puts the complete file in its place, with a time of modification. Whether it survives the end of the machine is for
-   * the system to say.
+   * Moves the complete file to its path, with a time of modification. It does not wait until the
+   * file is on the disk.
    */
   commitSync(mode: number, modified: number): void {
     this.#prepare(mode);
     setTimes(this.#descriptor, modified);
-    this.#moveIntoPlace();
+    this.#moveToTarget();
   }
 
-  /** Leaves no trace of it, unless it is in its place already. At once: the process may be about to end. */
+  /**
+   * Removes the file, unless it is at its path already. Synchronous, since the process may be about
+   * to end.
+   */
   discard(): void {
     const fd = this.#fd;
     if (fd === undefined) return;
@@ -131,9 +140,9 @@ export class NewFile {
     try {
       fs.rmSync(this.#temporary, { force: true });
     } catch {
-      // Nobody may remove it any more: the folder's permissions were changed.
+      // The folder's permissions were changed meanwhile.
     }
-    // Not under a write: the number might be another file's by then.
+    // Not during a write: the descriptor might be another file's before the write begins.
     Promise.allSettled([this.#busy, this.#syncing]).then(() => fs.closeSync(fd));
   }
 
@@ -144,16 +153,16 @@ export class NewFile {
   }
 
   #prepare(mode: number): void {
-    const { old } = this.#place;
+    const { old } = this.#target;
     const fd = this.#descriptor;
     if (old !== undefined) giveTo(fd, old);
-    // After the owner, whose change takes away the set-user-ID bit.
+    // After the owner: a change of the owner clears the set-user-ID bit.
     fs.fchmodSync(fd, mode & 0o7777);
   }
 
-  #moveIntoPlace(): void {
+  #moveToTarget(): void {
     const fd = this.#descriptor;
-    fs.renameSync(this.#temporary, this.#place.path);
+    fs.renameSync(this.#temporary, this.#target.path);
     this.#fd = undefined;
     fs.closeSync(fd);
   }
@@ -169,44 +178,22 @@ export class NewFile {
   }
 }
 
-function placeOf(path: string): Place {
+function targetOf(path: string): Target {
   const found = fs.lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return { path, old: undefined };
   if (!found.isSymbolicLink()) return { path, old: regular(path, found) };
-  const target = named(path, "it is a link that leads nowhere", () => fs.realpathSync(path));
-  return { path: target, old: regular(path, fs.statSync(target)) };
+  const real = named(path, "it is a link that leads nowhere", () => fs.realpathSync(path));
+  return { path: real, old: regular(path, fs.statSync(real)) };
 }
 
-/** Does something for which `path` has to be there; says it in these words if it is not. */
+/** Does something with `path`; `missing` is the reason if that is not there. */
 function named<T>(path: string, missing: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if (codeOf(error) !== "ENOENT") throw error;
     throw fileError(path, "ENOENT", `${missing} (ENOENT)`);
   }
-}
-
-/**
- * Passes on what was found at `path`.
- *
- * @throws {Error} If it is no regular file.
- */
-export function regular(path: string, found: fs.Stats): fs.Stats {
-  if (found.isFile()) return found;
-  if (found.isDirectory()) throw fileError(path, "EISDIR", "it is a folder (EISDIR)");
-  throw fileError(path, "EINVAL", "it is not a regular file");
-}
-
-/** Sets the times of an open file, or of what is at a path, to milliseconds since 1970. */
-export function setTimes(file: number | string, modified: number): void {
-  // A microsecond more: what is cut off of a fraction that has no exact form must not be the millisecond.
-  // A number below 0 would mean now; and of times before 1970, only whole seconds are possible everywhere.
-  const seconds = modified < 0
-    ? new Date(Math.floor(modified / 1000) * 1000)
-    : (modified + 0.001) / 1000;
-  if (typeof file === "number") fs.futimesSync(file, seconds, seconds);
-  else fs.lutimesSync(file, seconds, seconds);
 }
 
 function giveTo(fd: number, { uid, gid }: fs.Stats): void {
@@ -219,7 +206,9 @@ function giveTo(fd: number, { uid, gid }: fs.Stats): void {
   }
 }
 
-/** Writes all of the bytes: the system may take less than it is given, when the disk is nearly full. */
+/**
+ * Writes all of the bytes: the system may take fewer than it is given when the disk is nearly full.
+ */
 async function writeAll(fd: number, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     at += await new Promise<number>((resolve, reject) =>

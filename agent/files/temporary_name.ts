@@ -1,36 +1,44 @@
 import { createHash, randomBytes } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import process from "node:process";
 
-/** What the names of files that are not complete begin with. */
+/** How the names of incomplete files begin. */
 const PREFIX = ".chopsticks-";
 
 /** `<prefix><machine>-<process id>-<random>` */
 const PATTERN = /^\.chopsticks-([0-9a-f]{8})-([0-9]+)-[0-9a-f]{16}$/;
 
-/** Nobody works this long on a file without writing to it: a day, in milliseconds. */
+/** A file that was not written to for so many milliseconds, a day, is not being worked on. */
 const ABANDONED = 24 * 60 * 60 * 1000;
 
-/** The folders that were looked through already. */
+/** The folders that {@linkcode sweep} has looked through. */
 const swept = new Set<string>();
 
 let machine: string | undefined;
 
-/** A name for a file in `folder` that is not complete yet. It says whose it is, so that {@linkcode sweep} knows. */
+/** A path for a file that the user has not named. */
+export function temporaryFile(): string {
+  return resolve(os.tmpdir(), `chopsticks-${randomBytes(8).toString("hex")}`);
+}
+
+/**
+ * A path for an incomplete file in `folder`. Its name says which process writes it, for
+ * {@linkcode sweep}.
+ */
 export function temporaryPath(folder: string): string {
   return join(folder, `${PREFIX}${machineId()}-${process.pid}-${randomBytes(8).toString("hex")}`);
 }
 
-/** Whether a name is one of {@linkcode temporaryPath}. */
+/** Whether a name is one that {@linkcode temporaryPath} gives. */
 export function isTemporaryName(name: string): boolean {
   return PATTERN.test(name);
 }
 
 /**
- * Removes files that were never completed, because the process that wrote them was killed. Once for each folder:
- * it is not the place of anybody who is alive.
+ * Removes files from `folder` that were never completed, since the process that wrote them was
+ * killed. It looks through each folder once.
  */
 export async function sweep(folder: string): Promise<void> {
   if (swept.has(folder)) return;
@@ -41,7 +49,7 @@ export async function sweep(folder: string): Promise<void> {
       const path = join(folder, name);
       if (isAbandoned(name, fs.lstatSync(path).mtimeMs)) fs.rmSync(path, { force: true });
     } catch {
-      // Not this user's, or gone meanwhile.
+      // It is another user's, or gone meanwhile.
     }
   }
 }
@@ -58,7 +66,10 @@ function isAbandoned(name: string, modified: number): boolean {
   return false;
 }
 
-/** What tells apart the machines, containers and boots whose process ids mean different processes. */
+/**
+ * A short hash of this machine, container and boot: elsewhere, the same process id means another
+ * process.
+ */
 function machineId(): string {
   if (machine !== undefined) return machine;
   const parts = [

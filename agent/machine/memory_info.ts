@@ -1,21 +1,22 @@
 /** A host's memory, in bytes. */
 export interface Memory {
-  /** Physical memory that the system manages. */
+  /** The physical memory that the system manages. */
   total: number;
-  /** Memory that nothing uses. Caches make it small on a healthy host: see `available`. */
+  /** The memory that nothing uses. Caches make it small on a healthy host; see `available`. */
   free: number;
   /**
-   * What programs could still get without swapping: free memory and caches that can be dropped, less
-   * what the kernel keeps for itself. An estimate, on an idle host at times below `free`.
+   * An estimate of the memory that programs could still get without swapping: free memory and
+   * caches that can be dropped, without the kernel's reserve. On an idle host it can be below
+   * `free`.
    */
   available: number;
-  /** Size of the swap space; 0 when there is none. macOS grows and shrinks it as needed. */
+  /** The size of the swap space, or 0 without one. macOS grows and shrinks it as needed. */
   swapTotal: number;
-  /** Swap space that nothing uses. */
+  /** The swap space that nothing uses. */
   swapFree: number;
   /**
-   * The most that the process may use, when its control group, such as a container's, sets a limit
-   * below `total`; else `null`. The other fields describe the whole host, in a container too.
+   * The most memory that the process may use, if its control group (such as a container's) has a
+   * limit below `total`, else `null`. The other fields describe the whole host, in a container too.
    */
   limit: number | null;
 }
@@ -47,10 +48,10 @@ export function parseMeminfo(text: string): Omit<Memory, "limit"> {
 }
 
 /**
- * Reads what macOS prints for `vm_stat` and `sysctl -n vm.swapusage`. vm_stat leaves the speculative
- * pages out of the free ones, though they are; available are also the inactive ones.
+ * Reads the output of macOS's `vm_stat` and `sysctl -n vm.swapusage`. The speculative pages are
+ * free, though vm_stat does not count them as such. The inactive pages are also available.
  *
- * @param total Physical memory, in bytes, which neither of them tells.
+ * @param total The physical memory in bytes, which neither output tells.
  * @throws {Error} If vm_stat's page size or its free pages are missing.
  */
 export function parseVmStat(vmStat: string, swapUsage: string, total: number): Memory {
@@ -78,12 +79,13 @@ export function parseVmStat(vmStat: string, swapUsage: string, total: number): M
 }
 
 /**
- * The lowest memory limit of this process's control groups on Linux. A group is limited by all those
- * above it too; in a container the host's path to the group may not exist, but the top of the mounted
- * tree is then the container's own group.
+ * Finds the lowest memory limit of this process's control groups on Linux. The groups above a group
+ * limit it too. In a container the host's path to the group may not exist, but then the top of the
+ * mounted tree is the container's own group.
  *
- * @param read Gives a file's content, or `null` when there is no such file.
- * @returns Bytes, or `null` without a limit; version 1 writes "no limit" as a number near 2 ** 63.
+ * @param read Gives a file's content, or `null` if the file does not exist.
+ * @returns The limit in bytes, or `null` without one: version 1 writes a number near 2 ** 63 for
+ * that.
  */
 export function findMemoryLimit(read: (path: string) => string | null): number | null {
   const limits: number[] = [];

@@ -1,10 +1,10 @@
 /** A mounted file system, before it is measured. */
 export interface Mount {
-  /** What is mounted: `/dev/vda1`, `server:/export`, `overlay`. */
+  /** The mounted device: `/dev/vda1`, `server:/export`, `overlay`. */
   device: string;
-  /** Absolute path of the folder it is mounted on. */
+  /** The absolute path of the folder that it is mounted on. */
   mountPoint: string;
-  /** Type by the kernel's name: `ext4`, `apfs`, `nfs4`, `fuse.sshfs`. */
+  /** The type by the kernel's name: `ext4`, `apfs`, `nfs4`, `fuse.sshfs`. */
   type: string;
   /** Whether it is mounted read-only. */
   readOnly: boolean;
@@ -12,15 +12,15 @@ export interface Mount {
 
 /** The space of a file system, in bytes. */
 export interface Space {
-  /** All of it. */
+  /** The whole space. */
   size: number;
-  /** What is in use. */
+  /** The space in use. */
   used: number;
-  /** What an ordinary user may still fill, which leaves out what is reserved for root. */
+  /** The space that an ordinary user may still fill, without the reserve for root. */
   available: number;
 }
 
-// Interfaces of the kernel in the form of files, and what lives in memory.
+// These are interfaces of the kernel in the form of files, and file systems in memory.
 const PSEUDO_TYPES: ReadonlySet<string> = new Set([
   ...["autofs", "binder", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs"],
   ...["devfs", "devpts", "devtmpfs", "efivarfs", "fuse.gvfsd-fuse", "fuse.lxcfs", "fuse.portal"],
@@ -29,8 +29,8 @@ const PSEUDO_TYPES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads `/proc/mounts`: device, mount point, type, options, and two numbers, in fstab's format, where
- * a byte that would break the format is a backslash and three octal digits (getmntent(3)).
+ * Reads `/proc/mounts`: device, mount point, type, options, and two numbers, in fstab's format. A
+ * byte that would break the format is written as a backslash and three octal digits (getmntent(3)).
  */
 export function parseProcMounts(text: string): Mount[] {
   return text.split("\n").flatMap((line) => {
@@ -45,7 +45,7 @@ export function parseProcMounts(text: string): Mount[] {
   });
 }
 
-/** Reads what macOS prints for `mount`: `device on mount point (type, option, …)`, unescaped. */
+/** Reads the output of macOS's `mount`: `device on mount point (type, option, …)`, unescaped. */
 export function parseMountOutput(text: string): Mount[] {
   return text.split("\n").flatMap((line) => {
     const [, device, mountPoint, optionsText] = /^(.+?) on (\/.*) \(([^()]+)\)$/.exec(line) ?? [];
@@ -56,9 +56,9 @@ export function parseMountOutput(text: string): Mount[] {
 }
 
 /**
- * Keeps the mounts that hold files of their own: no pseudo file systems (but whatever is mounted on
- * `/`), of several mounts on one point the last, which hides the others, and of several mounts of one
- * device that with the shortest path, so that no space is counted twice.
+ * Selects the mounts that hold files of their own. It leaves out pseudo file systems, except one on
+ * `/`. Of several mounts on one point it takes the last, which hides the others. Of several mounts
+ * of one device it takes the one with the shortest path, so that no space is counted twice.
  */
 export function selectRealMounts(mounts: readonly Mount[]): Mount[] {
   const byMountPoint = new Map(mounts.map((mount) => [mount.mountPoint, mount]));
@@ -74,9 +74,9 @@ export function selectRealMounts(mounts: readonly Mount[]): Mount[] {
 }
 
 /**
- * Reads the last row of what `df -kP` prints, with or without a size; POSIX fixes the columns.
+ * Reads the last row in the output of `df -kP`, whose columns POSIX defines.
  *
- * @returns `null` when there is no such row.
+ * @returns The space, or `null` if there is no row with sizes.
  */
 export function parseDf(text: string): Space | null {
   const rows = [...text.matchAll(/\s(\d+) +(\d+) +(-?\d+) +(?:\d+%|-) +\//g)];
@@ -89,7 +89,7 @@ export function parseDf(text: string): Space | null {
   };
 }
 
-/** Octal escapes stand for bytes, but those that the kernel writes are all ASCII. */
+/** Replaces octal escapes. They stand for bytes, but the kernel only escapes ASCII characters. */
 function unescapeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(parseInt(digits, 8)));
 }

@@ -1,27 +1,29 @@
-/** What a system calls itself. */
+/** The names and versions by which a system calls itself. */
 export interface Distribution {
-  /** Short name for programs, in lower case: `debian`, `alpine`, `macos`. */
+  /** The short name for programs, in lower case: `debian`, `alpine`, `macos`. */
   id: string;
-  /** Ids of the systems it derives from, the closest first: `["rhel", "centos", "fedora"]`. */
+  /**
+   * The ids of the systems that it derives from, the closest first: `["rhel", "centos", "fedora"]`.
+   */
   idLike: string[];
-  /** Name for people: `Debian GNU/Linux`, `macOS`. */
+  /** The name for people: `Debian GNU/Linux`, `macOS`. */
   name: string;
-  /** Version, or `null` when there is none, as with rolling releases: `12`, `24.04`, `15.5`. */
+  /** The version, `12`, `24.04` or `15.5`; `null` without one, as with rolling releases. */
   version: string | null;
-  /** Name and version for people: `Debian GNU/Linux 12 (bookworm)`. */
+  /** The name and version for people: `Debian GNU/Linux 12 (bookworm)`. */
   prettyName: string;
 }
 
 /**
- * Reads `/etc/os-release`: lines of shell assignments, without expansion, the last one of a name
- * counting. What is missing gets the default of os-release(5), so an empty text is `Linux`.
+ * Reads `/etc/os-release`: lines of shell assignments without expansion, of which the last one for
+ * a name counts. Missing fields get the defaults of os-release(5), so an empty text gives `Linux`.
  */
 export function parseOsRelease(text: string): Distribution {
   const fields = new Map<string, string>();
   for (const [, name, value] of text.matchAll(/^[ \t]*([A-Z0-9_]+)=(.*)$/gm)) {
     fields.set(name!, unquote(value!.trim()));
   }
-  // An empty assignment is as good as none.
+  // An empty assignment counts as a missing field.
   const field = (name: string): string | null => fields.get(name) || null;
   const name = field("NAME") ?? "Linux";
   return {
@@ -33,7 +35,7 @@ export function parseOsRelease(text: string): Distribution {
   };
 }
 
-/** Reads macOS's `SystemVersion.plist`, the property list that `sw_vers` prints from. */
+/** Reads macOS's `SystemVersion.plist`, the property list behind `sw_vers`. */
 export function parseSystemVersion(plist: string): Distribution {
   const field = (key: string): string | null =>
     new RegExp(`<key>${key}</key>\\s*<string>([^<]*)</string>`).exec(plist)?.[1] || null;

@@ -1,10 +1,10 @@
 import type { Route } from "./route_table.ts";
 
-/** The part of an `os.networkInterfaces()` entry that matters here. */
+/** The part of an entry of `os.networkInterfaces()` that is used here. */
 export interface InterfaceAddress {
-  /** IPv4 or IPv6 address, without a zone. */
+  /** The IPv4 or IPv6 address, without a zone. */
   address: string;
-  /** Mask in the address's own notation. */
+  /** The mask in the address's own notation. */
   netmask: string;
   /** Whether this is a loopback interface. */
   internal: boolean;
@@ -14,14 +14,15 @@ export interface InterfaceAddress {
 export type DefaultRoute = Pick<Route, "interface" | "gateway">;
 
 /**
- * Chooses the address by which a host is best known: that of the IPv4 default route's interface, else
- * of the IPv6 one's, else of any interface. Of an interface's addresses IPv4 comes first, and of
- * several IPv4 ones that of the gateway's network; global IPv6 comes before local (fc00::/7).
- * Link-local addresses come last, and IPv6 ones never, since without a zone they lead nowhere.
+ * Chooses the address by which a host is best known: an address of the interface of the IPv4
+ * default route, else of the IPv6 default route, else of any interface. Of an interface's addresses
+ * IPv4 comes first, and of several IPv4 addresses the one in the gateway's network; global IPv6
+ * comes before local (fc00::/7). Link-local IPv4 addresses come last. Link-local IPv6 addresses are
+ * never chosen, since they lead nowhere without a zone.
  *
- * @param interfaces Addresses by interface name, in the system's order.
- * @param defaults The IPv4 and the IPv6 default route, those there are, in this order.
- * @returns An address; `127.0.0.1` when there is no other.
+ * @param interfaces The addresses by interface name, in the system's order.
+ * @param defaults The IPv4 and the IPv6 default route, as far as they exist, in this order.
+ * @returns An address; `127.0.0.1` if there is no other.
  */
 export function choosePrimaryAddress(
   interfaces: Readonly<Record<string, readonly InterfaceAddress[] | undefined>>,

@@ -2,23 +2,23 @@ import { isIP, isIPv4, isIPv6 } from "node:net";
 
 /** One row of a host's routing table. */
 export interface Route {
-  /** Address family of the row. */
+  /** The address family of the row. */
   family: "IPv4" | "IPv6";
-  /** Network address in its usual short form; `0.0.0.0` or `::` for a default route. */
+  /** The network address in its usual short form; `0.0.0.0` or `::` for a default route. */
   destination: string;
-  /** Length of the network's prefix in bits: 0 for a default route, 32 or 128 for one host. */
+  /** The length of the network's prefix in bits: 0 for a default route, 32 or 128 for one host. */
   prefixLength: number;
-  /** Address of the next router, or `null` when the destination is reached directly. */
+  /** The address of the next router, or `null` if the destination is reached directly. */
   gateway: string | null;
-  /** Name of the interface, such as `eth0`; `lo` for a Linux route that rejects. */
+  /** The name of the interface, such as `eth0`; `lo` for a Linux route that rejects. */
   interface: string;
-  /** Preference, without unit: the lowest wins. `null` on macOS, which has none. */
+  /** The preference, without a unit: the lowest wins. `null` on macOS, which has no metrics. */
   metric: number | null;
-  /** Whether packets are refused or dropped here instead of sent (`unreachable`, `blackhole`). */
+  /** Whether packets are refused or dropped rather than sent (`unreachable`, `blackhole`). */
   reject: boolean;
 }
 
-// Linux include/uapi/linux/route.h and ipv6_route.h
+// From Linux include/uapi/linux/route.h and ipv6_route.h.
 const RTF_UP = 0x1;
 const RTF_GATEWAY = 0x2;
 const RTF_REJECT = 0x200;
@@ -26,20 +26,21 @@ const RTF_ANYCAST = 0x100000;
 const RTF_CACHE = 0x1000000;
 const RTF_LOCAL = 0x80000000;
 
-// Iface Destination Gateway Flags RefCnt Use Metric Mask, then what we don't read
+// Iface Destination Gateway Flags RefCnt Use Metric Mask, and more that is not read.
 const PROC_ROUTE_ROW =
   /^(\S+)\s+([0-9A-F]{8})\s+([0-9A-F]{8})\s+([0-9A-F]+)\s+\d+\s+\d+\s+(\d+)\s+([0-9A-F]{8})\s/;
 
-// destination, prefix length, source and its length, next hop, metric, two counters, flags, interface
+// Destination, prefix length, source and its length, next hop, metric, two counters, flags,
+// interface.
 const PROC_IPV6_ROUTE_ROW =
   /^([0-9a-f]{32}) ([0-9a-f]{2}) \w{32} \w\w ([0-9a-f]{32}) ([0-9a-f]{8}) \w{8} \w{8} ([0-9a-f]{8}) +(\S+)$/;
 
 /**
- * Reads `/proc/net/route`, the main IPv4 table of Linux. Rows that are down or malformed are left
- * out, among them the header.
+ * Reads `/proc/net/route`, the main IPv4 table of Linux. It leaves out rows that are down or
+ * malformed, and the header.
  *
  * @param text The file's content; format: `fib_route_seq_show` in Linux `net/ipv4/fib_trie.c`.
- * @param littleEndian Byte order of the host that wrote it, which prints addresses as host integers.
+ * @param littleEndian The byte order of the host, which writes addresses as integers of its own.
  */
 export function parseProcRoute(text: string, littleEndian = true): Route[] {
   const routes: Route[] = [];
@@ -53,7 +54,7 @@ export function parseProcRoute(text: string, littleEndian = true): Route[] {
       destination: formatIPv4(destination, littleEndian),
       prefixLength: countOnes(mask),
       gateway: flags & RTF_GATEWAY ? formatIPv4(gateway, littleEndian) : null,
-      // A blackhole has no flag of its own, only this name.
+      // Only this name tells a blackhole, which has no flag.
       interface: name === "*" ? "lo" : name,
       metric: Number(metric),
       reject: name === "*" || (flags & RTF_REJECT) !== 0,
@@ -63,10 +64,11 @@ export function parseProcRoute(text: string, littleEndian = true): Route[] {
 }
 
 /**
- * Reads `/proc/net/ipv6_route`. The file has the rows of all of Linux's tables; kept are those that
- * `ip -6 route` shows: no rows for the host's own addresses, for multicast or for cached paths.
+ * Reads `/proc/net/ipv6_route`. The file has the rows of all of Linux's tables. Like `ip -6 route`,
+ * this leaves out rows for the host's own addresses, for multicast and for cached paths.
  *
- * @param text The file's content; format: `ipv6_route_native_seq_show` in Linux `net/ipv6/ip6_fib.c`.
+ * @param text The file's content; format: `ipv6_route_native_seq_show` in Linux
+ * `net/ipv6/ip6_fib.c`.
  */
 export function parseProcIpv6Route(text: string): Route[] {
   const routes: Route[] = [];
@@ -80,7 +82,7 @@ export function parseProcIpv6Route(text: string): Route[] {
     if (prefixLength > 128) continue;
     if (!(flags & RTF_UP) && !(flags & RTF_REJECT)) continue;
     if (flags & (RTF_LOCAL | RTF_ANYCAST | RTF_CACHE) || destination.startsWith("ff")) continue;
-    // The entry that ends every table: no route, rather than a route that somebody set.
+    // This entry ends every table. It means that there is no route; nobody has set it.
     if (metric === 0xffffffff) continue;
     routes.push({
       family: "IPv6",
@@ -96,11 +98,11 @@ export function parseProcIpv6Route(text: string): Route[] {
 }
 
 /**
- * Reads what macOS prints for `netstat -rn`, of older releases (with the columns Refs and Use) too.
- * Left out is what Linux does not count as routes either: neighbours (flag W, or L with H),
- * the host's own addresses, multicast (m) and broadcast (b).
+ * Reads the output of macOS's `netstat -rn`, also of older releases with the columns Refs and Use.
+ * It leaves out rows that Linux does not count as routes: neighbours (flag W, or L with H), the
+ * host's own addresses, multicast (m) and broadcast (b).
  *
- * @param text Both sections of the output; format: netstat(1), whose flags are one letter each.
+ * @param text Both sections of the output; format: netstat(1). Each flag is one letter.
  */
 export function parseNetstat(text: string): Route[] {
   const routes: Route[] = [];
@@ -118,7 +120,7 @@ export function parseNetstat(text: string): Route[] {
     if (/[Wmb]/.test(flags) || (flags.includes("H") && flags.includes("L"))) continue;
     const network = parseBsdNetwork(destination, family);
     const router = flags.includes("G") ? gateway.replace(/%.*/, "") : null;
-    // A gateway that is a link, as behind a tunnel, is no router.
+    // The gateway can be a link rather than a router, as behind a VPN.
     const isLink = router?.startsWith("link#");
     if (!network || network.destination.startsWith("ff")) continue;
     if (router !== null && !isLink && !isIP(router)) continue;
@@ -135,10 +137,10 @@ export function parseNetstat(text: string): Route[] {
 }
 
 /**
- * Finds the interface in what macOS prints for `route -n get default`.
+ * Finds the interface in the output of macOS's `route -n get default`.
  *
- * @returns The interface and the gateway, which a point-to-point link doesn't have, or `null` when
- * there is no default route.
+ * @returns The interface and the gateway, which a point-to-point link does not have, or `null`
+ * without a default route.
  */
 export function parseRouteGet(text: string): Pick<Route, "interface" | "gateway"> | null {
   const name = /^\s*interface: (\S+)/m.exec(text)?.[1];
@@ -146,7 +148,7 @@ export function parseRouteGet(text: string): Pick<Route, "interface" | "gateway"
   return name ? { interface: name, gateway } : null;
 }
 
-/** The default route that the kernel prefers, or `undefined` when there is none. */
+/** Finds the default route that the kernel prefers, or `undefined` without a default route. */
 export function findDefaultRoute(
   routes: readonly Route[],
   family: Route["family"],
@@ -156,7 +158,10 @@ export function findDefaultRoute(
     .sort((a, b) => (a.metric ?? 0) - (b.metric ?? 0))[0];
 }
 
-/** The network that netstat abbreviates: `default`, `127`, `192.168.1`, `10.1/16`, `fe80::%en0/64`. */
+/**
+ * Reads a network as netstat shortens it: `default`, `127`, `192.168.1`, `10.1/16`,
+ * `fe80::%en0/64`.
+ */
 function parseBsdNetwork(
   text: string,
   family: Route["family"],
@@ -173,7 +178,8 @@ function parseBsdNetwork(
   }
   const octets = address.split(".");
   const destination = [...octets, 0, 0, 0].slice(0, 4).join(".");
-  // Without a length the network has the mask of its class, which is as long as what is printed.
+  // Without a length the network has the mask of its class, which covers the octets that are
+  // printed.
   const prefixLength = length === undefined ? 8 * octets.length : Number(length);
   if (octets.length > 4 || !isIPv4(destination) || prefixLength > 32) return null;
   return { destination, prefixLength };
@@ -188,7 +194,7 @@ function countOnes(hex: string): number {
   return parseInt(hex, 16).toString(2).replaceAll("0", "").length;
 }
 
-/** RFC 5952: no leading zeros, and the first of the longest runs of zero groups is `::`. */
+/** Follows RFC 5952: no leading zeros, and the first of the longest runs of zero groups is `::`. */
 function formatIPv6(hex: string): string {
   const groups = hex.match(/..../g)!.map((group) => parseInt(group, 16).toString(16));
   const text = groups.join(":");

@@ -3,24 +3,29 @@ import { encode } from "../../codec/encode.ts";
 import { reviveValue, valueHandle } from "./handle.ts";
 import { portable } from "./portable.ts";
 
-/** What one end tells the other of something that was thrown. */
+/** Describes a thrown value to the other end. */
 export interface Failure {
-  /** The error's name, or the type of what was thrown if it is no error. */
+  /** The error's name, or the type of a thrown value that is not an error. */
   readonly name: string;
-  /** The error's message, or a text of what was thrown. */
+  /** The error's message, or the thrown value as text. */
   readonly message: string;
-  /** The stack without the frames of the agent itself, or `null` if what was thrown has none. */
+  /**
+   * The stack without the frames of the agent itself, or `null` if the thrown value has no stack.
+   */
   readonly stack: string | null;
-  /** Its `code`, such as `ENOENT`, if it has one. */
+  /** The error's `code`, such as `ENOENT`, if it has one. */
   readonly code?: string;
-  /** What was thrown, or, of an error, a copy of what of it the codec can carry. */
+  /** The thrown value. An error is copied as far as the codec can carry it. */
   readonly thrown?: unknown;
 }
 
-/** The agent's own frames, by the identifier of its module, and those that are always between it and a function. */
+/**
+ * Matches the agent's own frames, which have the identifier of its module, and the frames that are
+ * always between the agent and a function.
+ */
 const OWN = /chopsticks:(agent|files)|^\s+at (new )?AsyncLocalStorage\.run |\(node:internal\//;
 
-/** Describes what was thrown, for {@linkcode decodeFailure} at the other end. */
+/** Describes a thrown value, for {@linkcode decodeFailure} at the other end. */
 export function encodeFailure(thrown: unknown): Uint8Array {
   const failure = describe(thrown);
   try {
@@ -31,7 +36,7 @@ export function encodeFailure(thrown: unknown): Uint8Array {
   }
 }
 
-/** Reads what {@linkcode encodeFailure} wrote. Throws a `DecodeError` for anything else. */
+/** Reads the bytes of {@linkcode encodeFailure}. Throws an error if they are something else. */
 export function decodeFailure(bytes: Uint8Array): Failure {
   const failure = decode(bytes, { revive: reviveValue }) as Partial<Failure> | null;
   const { name, message, stack, code, ...rest } = failure ?? {};
@@ -48,12 +53,15 @@ export function decodeFailure(bytes: Uint8Array): Failure {
   };
 }
 
-/** A stack without the lines that only say how the agent called the function. */
+/** Removes the lines that only say how the agent called the function. */
 export function trimStack(stack: string): string {
   return stack.split("\n").filter((line) => !OWN.test(line)).join("\n");
 }
 
-/** Trims the stacks of an error and its causes, so that the copies at the other end show the same. */
+/**
+ * Trims the stacks of an error and of its causes, so that their copies at the other end show the
+ * same.
+ */
 function trimStacks(error: Error): void {
   const all = new Set([error]);
   for (const at of all) {
@@ -81,6 +89,6 @@ function describe(thrown: unknown): Failure {
       ...typeof code === "string" && { code },
     };
   } catch {
-    return { name: "unknown", message: "What was thrown cannot be described", stack: null };
+    return { name: "unknown", message: "The thrown value cannot be described", stack: null };
   }
 }

@@ -2,7 +2,7 @@ import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
 import { ProtocolError } from "../wire/protocol_error.ts";
 
-/** What an agent tells of itself when it has started. */
+/** Describes an agent that has started. */
 export interface AgentInfo {
   /** The interpreter that runs the agent. */
   readonly runtime: "deno" | "node";
@@ -12,9 +12,9 @@ export interface AgentInfo {
   readonly os: string;
   /** The processor, in the words of `Deno.build.arch`, such as `x86_64`. */
   readonly arch: string;
-  /** The agent's process id, as it is called there. */
+  /** The agent's process id at the far end. */
   readonly pid: number;
-  /** The machine's own name, or `""` if the agent may not know it. */
+  /** The machine's own name, or `""` if the agent lacks the permission to know it. */
   readonly hostname: string;
 }
 
@@ -23,7 +23,7 @@ export function encodeAgentInfo(info: AgentInfo): Uint8Array {
   return encode(info);
 }
 
-/** Reads what {@linkcode encodeAgentInfo} wrote. Throws for anything else. */
+/** Reads the payload of an agent's HELLO. Throws an error if it is something else. */
 export function decodeAgentInfo(payload: Uint8Array): AgentInfo {
   const { runtime, version, os, arch, pid, hostname } = decode(payload) as Record<string, unknown>;
   if (
@@ -34,11 +34,11 @@ export function decodeAgentInfo(payload: Uint8Array): AgentInfo {
   return { runtime, version, os, arch, pid, hostname };
 }
 
-/** What a controller tells an agent before all else. */
+/** The first message of a controller to an agent. */
 export interface ControllerInfo {
   /** The hosts on the way from the first controller to the agent. */
   readonly path: readonly string[];
-  /** How many hosts there may be on the way. */
+  /** The most hosts that may be on the way. */
   readonly depthLimit: number;
   /** URLs of the folders that the agent may ask for files of. */
   readonly serve: readonly string[];
@@ -49,7 +49,7 @@ export function encodeControllerInfo(info: ControllerInfo): Uint8Array {
   return encode(info);
 }
 
-/** Reads what {@linkcode encodeControllerInfo} wrote. */
+/** Reads the payload of a controller's HELLO, which the agent trusts; see `Agent`. */
 export function decodeControllerInfo(payload: Uint8Array): ControllerInfo {
   return decode(payload) as ControllerInfo;
 }

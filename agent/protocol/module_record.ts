@@ -1,27 +1,29 @@
-/** What an `import()` means that leads nowhere: it fails at the far end when it is reached, as it does here. */
+/**
+ * The id of a module that does not exist. An `import()` of it fails when it is reached, as here.
+ */
 export const NO_MODULE = "";
 
-/** A module as it travels: all that the loader at the far end needs to know of it. */
+/** A module as it is sent: all that the loader at the far end needs to know of it. */
 export interface ModuleRecord {
-  /** What imports call it: its URL, with the type behind a space if that is not what the URL says. */
+  /** Its name in imports: its URL, and behind a space its type if the URL does not tell that. */
   readonly id: string;
   readonly kind: "js" | "cjs" | "json" | "text" | "bytes" | "wasm";
   /** JavaScript, JSON or text, or the bytes of the other kinds. */
   readonly source: string | Uint8Array;
   /**
-   * What each of its import (or `require`) specifiers means: another record's id, or a `node:` module.
-   * By {@linkcode importKey}, which stands in the source for the specifier.
+   * The meaning of each specifier that it imports or requires: another record's id, or a `node:`
+   * module. The key is an {@linkcode importKey}, which replaces the specifier in the source.
    */
   readonly imports: Readonly<Record<string, string>>;
-  /** What `import.meta.resolve()` gives, where that is not simply a URL relative to its own. */
+  /** The results of `import.meta.resolve()` that are not simply URLs relative to its own. */
   readonly resolves?: Readonly<Record<string, string>>;
-  /** What a CommonJS module exports, as far as it can be known before it runs. */
+  /** The names that a CommonJS module exports, as far as they can be known before it runs. */
   readonly exports?: readonly string[];
-  /** The `mappings` of its source map, if its lines are not those of the file. */
+  /** The `mappings` of its source map, if its lines differ from those of the file. */
   readonly mappings?: string;
 }
 
-/** A specifier, with the type of its attributes behind a space: one module may import a file as two types. */
+/** A specifier, and behind a space the type: a module may import one file as two types. */
 export function importKey(specifier: string, type: string | undefined): string {
   return type === undefined ? specifier : `${specifier} ${type}`;
 }

@@ -1,22 +1,21 @@
 import { encode } from "../../codec/encode.ts";
+import { ERROR_PROPERTIES } from "../../codec/error_properties.ts";
 import { valueHandle } from "./handle.ts";
 
-/** What the codec carries of each error although it is not enumerable. */
-const HIDDEN = ["message", "stack", "cause", "errors", "error", "suppressed"];
-
-/** How many levels of causes are copied: the codec has a limit, too. */
+/** How many levels of causes are copied. The codec has a limit too. */
 const MAX_DEPTH = 100;
 
 /**
- * What was thrown, as far as the codec can carry it. An error of a class that it does not know becomes one of the
- * built-in class above that, with its name and its causes, and without properties that have no copy.
+ * Gives a thrown value as far as the codec can carry it. An error of a class that the codec does
+ * not know becomes an error of the nearest built-in class that it inherits from. It keeps its name
+ * and its causes, but not the properties that have no encoding.
  */
 export function portable(thrown: unknown): unknown {
   if (hasCopy(thrown)) return thrown;
   try {
     if (thrown instanceof Error) return copyError(thrown, new Map(), 0);
   } catch {
-    // A proxy, which may throw whatever it is asked.
+    // A proxy may throw at any access.
   }
   return new Error(textOf(thrown));
 }
@@ -26,7 +25,7 @@ function copyError(error: Error, copies: Map<Error, Error>, depth: number): Erro
   if (known !== undefined) return known;
   let prototype = Object.getPrototypeOf(error);
   while (!hasCopy(Object.create(prototype))) prototype = Object.getPrototypeOf(prototype);
-  // Only to be encoded, so it need not have been constructed.
+  // The copy is only encoded, so it need not have been constructed.
   const copy: Error = Object.create(prototype);
   copies.set(error, copy);
 
@@ -38,8 +37,8 @@ function copyError(error: Error, copies: Map<Error, Error>, depth: number): Erro
     return isReason ? textOf(value) : undefined;
   };
   const keys = Object.keys(error);
-  for (const key of new Set([...HIDDEN, "name", "code", ...keys])) {
-    const isHidden = HIDDEN.includes(key);
+  for (const key of new Set([...ERROR_PROPERTIES, "name", "code", ...keys])) {
+    const isHidden = ERROR_PROPERTIES.includes(key);
     const value = read(error, key);
     const part = key === "errors" && Array.isArray(value)
       ? value.map((one) => copyOf(one, true))
@@ -59,7 +58,7 @@ function hasCopy(value: unknown): boolean {
   }
 }
 
-/** A property, of which the getter may throw. */
+/** Reads a property whose getter may throw. */
 function read(error: Error, key: string): unknown {
   try {
     return Reflect.get(error, key);

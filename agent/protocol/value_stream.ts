@@ -1,6 +1,6 @@
 /**
- * Streams of values over a channel of their own, with back-pressure: the sender is ahead of the reader by
- * at most {@linkcode AHEAD} values and the channel's window, whichever is less.
+ * Streams of values, each over a channel of its own, with back-pressure. The sender is ahead of the
+ * reader by at most {@linkcode AHEAD} values, and at most the channel's window.
  *
  * @module
  */
@@ -11,24 +11,24 @@ import { type Channel, ChannelReset } from "../wire/channel.ts";
 import { decodeFailure, encodeFailure, type Failure } from "./failure.ts";
 import { Flag, readUint32, writeUint32 } from "../wire/frame.ts";
 
-/** How many values a sender may be ahead of the reader. */
+/** By how many values a sender may be ahead of the reader. */
 export const AHEAD = 128;
 
-/** The reader tells of what it has read in steps of so many values. */
+/** The reader tells the sender each time that it has read so many values. */
 const STEP = AHEAD / 4;
 
-/** Why the channel of a stream that has been read to its end is given up. */
+/** The reason for giving up the channel of a stream that has been read to its end. */
 const OVER = new Error("The stream is over");
 
-/** Nobody can read the streams of these channels any more. */
+/** Gives up the channels of streams that nobody can read any more. */
 const unreachable = new FinalizationRegistry<Channel>((channel) => {
   channel.reset(new Error("Nobody reads the stream"));
 });
 
-/** How a stream is to arrive. */
+/** The form in which a stream arrives. */
 export const StreamKind = { ITERABLE: 0, READABLE: 1 } as const;
 
-/** How `value` is to arrive if it is a stream; `undefined` if it is none. */
+/** The form in which `value` arrives if it is a stream; `undefined` if it is not. */
 export function streamKindOf(value: unknown): number | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (value instanceof ReadableStream) return StreamKind.READABLE;
@@ -36,9 +36,11 @@ export function streamKindOf(value: unknown): number | undefined {
 }
 
 /**
- * Whether an async iterable is more than its values: a listener, a socket, or anything else that is written to, too.
- * Only half of it would arrive, and reading it would take from its owner. What transforms the one into the other is a
- * stream, and so is a socket without an address, such as the stdout of a child process.
+ * Whether an async iterable is more than its values: a listener, a socket, or anything else that is
+ * also written to. Only half of it would arrive, and reading it would take values from its owner.
+ *
+ * A transform counts as a stream, since its values are what was written to it. So does a socket
+ * without an address, such as the stdout of a child process.
  */
 function isMore(value: object): boolean {
   if ("addr" in value) return true;
@@ -47,7 +49,9 @@ function isMore(value: object): boolean {
   return writable === true && !("_transform" in value);
 }
 
-/** An object literal with an async iterator is a stream too, though the codec takes it for plain data. */
+/**
+ * Makes a stream of an object literal with an async iterator, which the codec takes for plain data.
+ */
 export function asStream(value: unknown): unknown {
   if (streamKindOf(value) === undefined || !isPlain(value as object)) return value;
   return (async function* (): AsyncGenerator<unknown> {
@@ -61,14 +65,15 @@ function isPlain(value: object): boolean {
 }
 
 /**
- * Sends the values of `stream` over `channel` until either ends. A reader that gives up ends the producer.
+ * Sends the values of `stream` over `channel` until either ends. A reader that gives up stops the
+ * stream.
  */
 export async function sendStream(channel: Channel, stream: AsyncIterable<unknown>): Promise<void> {
   let iterator: AsyncIterator<unknown>;
   try {
     iterator = iteratorOf(stream);
   } catch (error) {
-    // Such as a ReadableStream that somebody else is reading.
+    // Somebody else is reading the ReadableStream, for example.
     return channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
   }
   let unread = 0;
@@ -95,7 +100,10 @@ export async function sendStream(channel: Channel, stream: AsyncIterable<unknown
   }
 }
 
-/** The iterator of a `ReadableStream` itself would only stop when the value that it waits for has come. */
+/**
+ * Gives the iterator of a stream. The own iterator of a `ReadableStream` would only stop once the
+ * value that it waits for has arrived.
+ */
 function iteratorOf(stream: AsyncIterable<unknown>): AsyncIterator<unknown> {
   if (!(stream instanceof ReadableStream)) return stream[Symbol.asyncIterator]();
   const reader = stream.getReader();
@@ -114,12 +122,12 @@ function iteratorOf(stream: AsyncIterable<unknown>): AsyncIterator<unknown> {
   };
 }
 
-/** Ends a producer. An async generator that waits for something ends when that has come. */
+/** Stops an iterator. An async generator only stops once the promise that it awaits has settled. */
 async function giveUp(iterator: AsyncIterator<unknown>, reason: unknown): Promise<void> {
   try {
     await iterator.return?.(reason);
   } catch {
-    // Nobody is there any more who could be told.
+    // Nobody is left who could be told of the error.
   }
 }
 
@@ -131,17 +139,17 @@ async function readStep(channel: Channel): Promise<number> {
   return readUint32(message.bytes, 0);
 }
 
-/** What a reader of a stream needs to know. */
+/** Options for {@linkcode receiveStream}. */
 export interface ReceiveOptions {
-  /** Makes the error to throw of a failure at the far end. */
+  /** Makes the error to throw for a failure at the other end. */
   readonly fail: (failure: Failure) => unknown;
-  /** The far end broke the protocol. */
+  /** Makes the error to throw when the other end broke the protocol. */
   readonly broken: (cause: unknown) => unknown;
-  /** A read has begun; what it returns is called when the read ends. */
+  /** Keeps the script alive during a read: called when it begins, and its result when it ends. */
   readonly hold?: () => () => void;
 }
 
-/** The values that arrive on `channel`, in the form that `kind` says. */
+/** Gives the values that arrive on `channel`, in the form that `kind` says. */
 export function receiveStream(
   channel: Channel,
   kind: number,
@@ -162,7 +170,10 @@ export function receiveStream(
   }, { highWaterMark: 0 });
 }
 
-/** Not an async generator function: one that is ended before its first value would not notice. */
+/**
+ * Reads a stream. An async generator function would not do: it would not notice when it is ended
+ * before its first value.
+ */
 class StreamReader implements AsyncGenerator<unknown> {
   readonly #channel: Channel;
   readonly #options: ReceiveOptions;
@@ -218,7 +229,7 @@ class StreamReader implements AsyncGenerator<unknown> {
       if (++this.#read % STEP === 0) this.#tell();
       return { done: false, value };
     } catch (error) {
-      // Given up here while a read was waiting.
+      // The reader gave the stream up while this read was waiting.
       if (this.#done) return { done: true, value: undefined };
       this.#done = true;
       throw error instanceof ChannelReset ? this.#options.broken(error) : error;
@@ -229,7 +240,7 @@ class StreamReader implements AsyncGenerator<unknown> {
 
   #end(): IteratorResult<unknown> {
     this.#done = true;
-    // Rather than an end of our own: whoever waits for the channel to be over hears of it.
+    // A reset, unlike an END, also calls those who listen for the channel to be over.
     this.#channel.reset(OVER);
     return { done: true, value: undefined };
   }

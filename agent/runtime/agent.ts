@@ -1,4 +1,4 @@
-import "./disposal_globals.ts"; // first, for what is made of them
+import "./disposal_globals.ts"; // first, since other modules use these globals when they load
 import { inflateRawSync } from "node:zlib";
 import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
@@ -11,7 +11,7 @@ import { Flag } from "../wire/frame.ts";
 import type { Code, FunctionUnit } from "../protocol/handle.ts";
 import type { ControllerInfo } from "../protocol/hello.ts";
 import { lacksUsing } from "./lacks_using.ts";
-import { Loader } from "./loader.ts";
+import { type AskForModule, Loader } from "./loader.ts";
 import type { ModuleRecord } from "../protocol/module_record.ts";
 import type { Multiplexer } from "../wire/multiplexer.ts";
 import { type Batch, type FunctionReference, Request } from "../protocol/request.ts";
@@ -19,13 +19,13 @@ import { define, find, lacks, loadCode, type Property } from "./reviver.ts";
 import { readServedFiles } from "./served_files.ts";
 import { SourcePositions } from "./source_positions.ts";
 
-/** What a function is called with: the object that it was found in is its `this`. */
+/** A function and its `this`, which is the object that it was found in. */
 interface Callable {
   readonly call: (...args: unknown[]) => unknown;
   readonly self: unknown;
 }
 
-/** What follows the kind in the header of a CALL; see request.ts. */
+/** The elements behind the kind in the header of a CALL; see request.ts. */
 type CallHeader = [
   batches: number,
   reference: FunctionReference | null,
@@ -33,13 +33,20 @@ type CallHeader = [
   attachments?: number[],
 ];
 
-/** What follows the kind in the header of a SERVICE; see request.ts. */
+/** The elements behind the kind in the header of a SERVICE; see request.ts. */
 type ServiceHeader = [batches: number, module: string, name: string, ...args: unknown[]];
 
 /** A function that serves a channel. */
 type Service = (channel: Channel, ...args: unknown[]) => Promise<void>;
 
-/** Serves the controller's requests. */
+/**
+ * Serves the controller's requests.
+ *
+ * An agent trusts its controller: the headers, batches and handles that it receives are used
+ * without checks, here and in the files that this one imports, so casts give them their types. The
+ * controller may run anything here anyway. The other direction is different: a controller never
+ * trusts an agent, and checks all that comes from one.
+ */
 export class Agent {
   readonly #multiplexer: () => Multiplexer;
   readonly #loader: Loader;
@@ -50,18 +57,25 @@ export class Agent {
   #served: Promise<void> | undefined;
   #batches = 0;
   #awaited: { readonly batches: number; resolve(): void }[] = [];
+  readonly #askForModule: AskForModule = async (...request) => {
+    const message = await this.#ask([Request.IMPORT, ...request]);
+    if (message === undefined) throw new TypeError(`Cannot import ${request[0]}: no answer`);
+    const [id, batches] = decode(message.bytes) as [string, number];
+    await this.#untilBatch(batches);
+    return id;
+  };
 
-  /** `multiplexer` is the way to ask the controller. */
+  /** `multiplexer` gives the connection to the controller, once there is one. */
   constructor(multiplexer: () => Multiplexer) {
     this.#attachments = new Attachments(multiplexer);
     const positions = new SourcePositions();
     positions.install();
     this.#multiplexer = multiplexer;
-    this.#loader = new Loader((...request) => this.#askForModule(...request), positions);
+    this.#loader = new Loader(this.#askForModule, positions);
     this.#loader.provide("chopsticks:codec", { decode, encode });
   }
 
-  /** Makes the agent known to the library, which may run in it. */
+  /** Makes the agent known to the library, which may run here too. */
   introduce(controller: ControllerInfo): void {
     const file = async (url: string): Promise<Uint8Array | undefined> =>
       (await this.#ask([Request.FILE, url]))?.bytes;
@@ -72,23 +86,13 @@ export class Agent {
       record: (id) => this.#loader.record(id),
       namespace: (id) => this.#loader.loaded(id),
       units: (url) => this.#codes.flatMap(({ units }) => units.filter((unit) => unit.url === url)),
-      ask: (...request) => this.#askForModule(...request),
+      ask: this.#askForModule,
     });
   }
 
-  async #askForModule(
-    specifier: string,
-    referrer: string,
-    type: string | undefined,
-  ): Promise<string> {
-    const message = await this.#ask([Request.IMPORT, specifier, referrer, type]);
-    if (message === undefined) throw new TypeError(`Cannot import ${specifier}: no answer`);
-    const [id, batches] = decode(message.bytes) as [string, number];
-    await this.#untilBatch(batches);
-    return id;
-  }
-
-  /** Makes a request without a message. Resolves to the answer, and rejects with a refusal. */
+  /**
+   * Makes a request without a message. Resolves to the answer, and rejects if that is a failure.
+   */
   async #ask(header: unknown[]): Promise<Message | undefined> {
     const channel = this.#multiplexer().open(encode(header));
     channel.end();
@@ -104,7 +108,8 @@ export class Agent {
     const [kind, ...rest] = decode(header) as [number, ...unknown[]];
     switch (kind) {
       case Request.BATCHES:
-        return void this.#receiveBatches(channel).catch(() => {}); // the connection is over
+        // It only fails when the connection is over.
+        return void this.#receiveBatches(channel).catch(() => {});
       case Request.CALL:
         return void this.#call(channel, ...rest as CallHeader);
       case Request.SERVICE:
@@ -132,7 +137,7 @@ export class Agent {
     }
   }
 
-  /** Has the controller rewrite what of a batch this engine has no syntax for. */
+  /** Has the controller rewrite the parts of a batch for which this engine lacks the syntax. */
   async #lower(sources: (ModuleRecord | FunctionUnit)[]): Promise<void> {
     if (!sources.some(lacksUsing)) return;
     const answer = await this.#ask([Request.LOWER, this.#batches]);
@@ -179,7 +184,7 @@ export class Agent {
     }
   }
 
-  /** The function, if it comes by value, and the arguments of a call that has code with it. */
+  /** Receives the function, if it is sent by value, and the arguments of a call with code. */
   async #receiveValues(
     channel: Channel,
     batches: number,
@@ -188,7 +193,7 @@ export class Agent {
   ): Promise<[unknown, unknown[]]> {
     await this.#untilBatch(batches);
     const message = await channel.receive();
-    if (message === undefined) throw new TypeError("A call without its values");
+    if (message === undefined) throw new TypeError("The call has no values");
     const reviveOther = (data: unknown): unknown => this.#attachments.revive(data, attachments);
     const { revive, setVariables } = await loadCode(this.#codes[id]!, this.#loader, reviveOther);
     const [fn, args, captured, ...properties] = decode(message.bytes, { revive }) as [
@@ -210,7 +215,7 @@ export class Agent {
     if (typeof reference === "number") return this.#functions.get(reference)!;
     const [id, module, ...path] = reference;
     const found = this.#load(batches, module, path);
-    // Whoever calls it hears of the failure.
+    // The calls of the function, which await this promise, report the failure.
     found.catch(() => {});
     this.#functions.set(id, found);
     return found;

@@ -9,18 +9,23 @@ import type { Multiplexer } from "../wire/multiplexer.ts";
 import { Request } from "../protocol/request.ts";
 import { asStream, receiveStream, sendStream, streamKindOf } from "../protocol/value_stream.ts";
 
-/** The agent's half of what goes on beside values: streams, signals and callbacks. */
+/**
+ * The agent's half of the attachments, which go on beside values: streams, signals and callbacks.
+ */
 export class Attachments {
   readonly #multiplexer: () => Multiplexer;
-  /** Channels of streams and signals of the controller that no value has referred to yet. */
+  /** The channels of the controller's streams and signals that no value has referred to yet. */
   readonly #incoming = new Map<number, Channel>();
-  /** Callbacks that nobody here can call any more; the controller is told of many at once, as a collection finds them. */
+  /**
+   * Callbacks that nobody here can call any more. A garbage collection finds many, and the
+   * controller is told of them at once.
+   */
   #released: number[] = [];
   readonly #unreachable = new FinalizationRegistry<number>((callback) => {
     if (this.#released.push(callback) === 1) queueMicrotask(() => this.#sendReleased());
   });
 
-  /** `multiplexer` is the way to the controller. */
+  /** `multiplexer` gives the connection to the controller. */
   constructor(multiplexer: () => Multiplexer) {
     this.#multiplexer = multiplexer;
   }
@@ -31,7 +36,10 @@ export class Attachments {
     channel.onFailure(() => this.#incoming.delete(channel.id));
   }
 
-  /** What a handle stands for, given the attachments of the call; `undefined` for a handle of another kind. */
+  /**
+   * Makes the value of a handle, given the attachments of the call; `undefined` for a handle of
+   * another kind.
+   */
   revive(data: unknown, attachments: readonly number[]): unknown {
     const [kind, first, second] = data as unknown[];
     switch (kind) {
@@ -54,8 +62,9 @@ export class Attachments {
   }
 
   /**
-   * Sends a result, or whatever else has `name` in errors, as the last message of `channel`.
+   * Sends `value` as the last message of `channel`.
    *
+   * @param name The name of the value in errors, such as `result`.
    * @throws {TypeError} If it cannot be encoded.
    */
   sendLast(channel: Channel, value: unknown, name: string): void {
@@ -76,7 +85,7 @@ export class Attachments {
     }
     channel.send(bytes, Flag.END);
     for (const { channel: own, stream } of streams) {
-      // A call that was given up meanwhile: nobody will ask for the values.
+      // If the call was given up meanwhile, nobody will read the stream.
       if (channel.failed) own.reset(new Error("The call was given up"));
       void sendStream(own, stream);
     }
@@ -125,7 +134,7 @@ export class Attachments {
   }
 }
 
-/** What was thrown at the controller, as it can be thrown here. */
+/** Gives the value to throw here for a failure at the controller. */
 function thrownBy(failure: Failure): unknown {
   if ("thrown" in failure) return failure.thrown;
   const error = new Error(failure.message);

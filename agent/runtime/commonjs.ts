@@ -1,8 +1,9 @@
 import vm from "node:vm";
 import { type ModuleRecord, urlOf } from "../protocol/module_record.ts";
+import { folderOf, pathOf } from "./module_path.ts";
 import { requireBuiltin } from "./node_module.ts";
 
-/** What CommonJS modules need of the loader around them. */
+/** The loader, as far as CommonJS modules need it. */
 export interface CommonJsHost {
   record(id: string): ModuleRecord | undefined;
   importDynamically(specifier: string, referrer: string): Promise<vm.Module>;
@@ -23,7 +24,10 @@ type Require = ((specifier: string) => unknown) & {
   cache: object;
 };
 
-/** Runs CommonJS modules that came through the pipe, with the semantics of Node: one instance for each file, partial exports in cycles. */
+/**
+ * Runs CommonJS modules that were sent, with the semantics of Node: one instance for each file, and
+ * partial exports in cycles.
+ */
 export class CommonJs {
   readonly #host: CommonJsHost;
   readonly #modules = new Map<string, Module>();
@@ -33,7 +37,7 @@ export class CommonJs {
     this.#host = host;
   }
 
-  /** The exports of the module `id`, which runs if it has not yet. */
+  /** Gives the exports of a module, which runs first if it has not run yet. */
   require(id: string): unknown {
     if (id.startsWith("node:")) return requireBuiltin()(id);
     const known = this.#modules.get(id);
@@ -41,7 +45,7 @@ export class CommonJs {
     const record = this.#host.record(id);
     if (record?.kind === "json") return this.json(record);
     if (record?.kind !== "cjs") {
-      throw notFound(id, `Cannot require ${id}: it is no CommonJS module that was sent along`);
+      throw notFound(id, `Cannot require ${id}: it is not a CommonJS module that was sent along`);
     }
     const module: Module = {
       exports: {},
@@ -62,13 +66,13 @@ export class CommonJs {
     return module.exports;
   }
 
-  /** The value of a JSON module: the same for all who require or import it. */
+  /** Gives the value of a JSON module: the same for all modules that require or import it. */
   json({ id, source }: ModuleRecord): unknown {
     if (!this.#json.has(id)) this.#json.set(id, JSON.parse(source as string));
     return this.#json.get(id);
   }
 
-  /** The `require` of a module that was sent, by its URL or path; `undefined` for any other. */
+  /** Gives the `require` of a module that was sent, by its URL or path, else `undefined`. */
   requireOf(from: string): Require | undefined {
     const id = from.startsWith("/") ? `file://${from}` : from;
     const record = this.#host.record(id);
@@ -78,7 +82,7 @@ export class CommonJs {
   #run(record: ModuleRecord, module: Module): void {
     const { id } = record;
     const names = ["exports", "require", "module", "__filename", "__dirname"];
-    // The first line of a script for the shell is no JavaScript.
+    // A first line for the shell is not JavaScript.
     const source = (record.source as string).replace(/^#!/, "//");
     const run = vm.compileFunction(source, names, {
       filename: urlOf(id),
@@ -86,7 +90,7 @@ export class CommonJs {
         this.#host.importDynamically(specifier, id)) as never,
     });
     const { filename } = module;
-    const folder = filename.replace(/\/[^/]*$/, "") || "/";
+    const folder = folderOf(filename);
     run.call(module.exports, module.exports, this.#requireFrom(record), module, filename, folder);
   }
 
@@ -114,11 +118,6 @@ function isBuiltin(name: string): boolean {
   } catch {
     return false;
   }
-}
-
-function pathOf(id: string): string {
-  const url = urlOf(id);
-  return url.startsWith("file://") ? decodeURIComponent(new URL(url).pathname) : url;
 }
 
 function notFound(specifier: string, message: string): Error {

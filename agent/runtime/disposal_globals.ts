@@ -1,7 +1,8 @@
 /**
- * Gives engines without `using` declarations what else goes with these: Node before 18.18 has no `Symbol.dispose`,
- * and before 24 no `SuppressedError`. It has to come before the classes that have methods of these names, and before
- * the codec, which carries such errors.
+ * Defines the globals that belong to `using` declarations where they are missing: Node before 18.18
+ * has no `Symbol.dispose`, and before 24 no `SuppressedError`. This module has to run before
+ * classes are made that have methods of these names, and before the codec, which carries such
+ * errors.
  *
  * @module
  */
@@ -15,7 +16,7 @@ function define(object: object, name: string, value: unknown): void {
 for (const name of ["dispose", "asyncDispose"]) define(Symbol, name, Symbol(`Symbol.${name}`));
 
 const name = "SuppressedError";
-// A class with another name would get a shorter one in the bundle.
+// The bundler would shorten the name of a class that is declared.
 const { [name]: fallback } = {
   [name]: class extends Error {
     constructor(error: unknown, suppressed: unknown, message?: string) {

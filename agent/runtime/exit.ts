@@ -1,27 +1,27 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import process from "node:process";
 
-/** Thrown by `Deno.exit()` and `process.exit()` in a call, so that the code behind them does not run. */
+/** Thrown by `Deno.exit()` and `process.exit()`, so that the code behind them does not run. */
 export class ExitSignal extends Error {
   override name = "ExitSignal";
 }
 
-/** Which call the running code belongs to: a function that ends that call with a message. */
+/** For the call that the running code belongs to, a function that ends it with a message. */
 const calls = new AsyncLocalStorage<(message: string) => void>();
 
-/** Runs `call` so that an exit in it, or in what it started, calls `onExit`. */
+/** Runs `call`. An exit in it, or in code that it started, calls `onExit`. */
 export function runCall<T>(onExit: (message: string) => void, call: () => T): T {
   return calls.run(onExit, call);
 }
 
-/** How Node's `process` exits: the first ends with the second. */
+/** The methods by which Node's `process` exits. `exit()` calls `reallyExit()` at its end. */
 interface Exits {
   exit(code?: number | string | null): never;
   reallyExit(code?: number): never;
 }
 
 /**
- * Replaces `Deno.exit` and `process.exit`: in a call they end the call, not the agent.
+ * Replaces `Deno.exit` and `process.exit` by functions that end the call rather than the agent.
  *
  * @returns The real `process.exit`.
  */
@@ -39,7 +39,7 @@ export function captureExit(): (code: number) => never {
   node.reallyExit = exitOf("process.reallyExit");
   if (deno !== undefined) deno.exit = exitOf("Deno.exit");
   return (code) => {
-    // They call each other by these names.
+    // These functions call each other by their names.
     Object.assign(node, real);
     if (deno !== undefined) deno.exit = realDenoExit!;
     return node.exit(code);

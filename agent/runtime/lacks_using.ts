@@ -3,8 +3,9 @@ import type { FunctionUnit } from "../protocol/handle.ts";
 import type { ModuleRecord } from "../protocol/module_record.ts";
 
 /**
- * Whether this engine cannot compile code for its `using` declarations, which Node has since version 24. Of
- * CommonJS it may say so for other reasons: code that mentions the word and is none for a module.
+ * Whether this engine cannot compile code because of its `using` declarations, which Node has since
+ * version 24. It may also be `true` of CommonJS that contains the word and is not valid as a
+ * module.
  */
 export function lacksUsing(code: ModuleRecord | FunctionUnit): boolean {
   const { kind = "js", source } = code as ModuleRecord;

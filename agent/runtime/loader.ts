@@ -8,10 +8,11 @@ import {
   splitImportKey,
   urlOf,
 } from "../protocol/module_record.ts";
+import { folderOf, pathOf } from "./module_path.ts";
 import { nodeModule } from "./node_module.ts";
 import type { SourcePositions } from "./source_positions.ts";
 
-/** Finds a module that was not sent, by asking; resolves to its id, once its record is defined. */
+/** Asks for a module that was not sent. Resolves to its id, once its record is defined. */
 export type AskForModule = (
   specifier: string,
   referrer: string,
@@ -21,7 +22,7 @@ export type AskForModule = (
 /** A module's namespace. */
 export type Namespace = Record<string, unknown>;
 
-/** Runs modules that came through the pipe, with the semantics of ES modules: one instance for each URL. */
+/** Runs modules that were sent, with the semantics of ES modules: one instance for each URL. */
 export class Loader {
   readonly #records = new Map<string, ModuleRecord>();
   readonly #modules = new Map<string, vm.Module>();
@@ -40,7 +41,7 @@ export class Loader {
     this.#positions = positions;
   }
 
-  /** Takes modules in; they are loaded when something imports them. */
+  /** Takes in modules, which are loaded when something imports them. */
   define(records: readonly ModuleRecord[]): void {
     for (const record of records) {
       this.#records.set(record.id, record);
@@ -48,39 +49,39 @@ export class Loader {
     }
   }
 
-  /** Makes a module of what is here already. */
+  /** Makes a module of values that are here already. */
   provide(id: string, namespace: Namespace): void {
     this.#modules.set(id, synthetic(Object.keys(namespace), id, () => (name) => namespace[name]));
   }
 
-  /** The record of a module that was sent. */
+  /** Gives the record of a module that was sent. */
   record(id: string): ModuleRecord | undefined {
     return this.#records.get(id);
   }
 
-  /** The namespace of a module, which is loaded if it was not yet. */
+  /** Gives the namespace of a module, which is loaded first if it was not yet. */
   async import(id: string): Promise<Namespace> {
     const module = await this.#linked(id);
     await evaluate(module);
     return module.namespace as Namespace;
   }
 
-  /** The namespace of a module that has been imported. */
+  /** Gives the namespace of a module that has been loaded. */
   loaded(id: string): Namespace | undefined {
     const module = this.#modules.get(id);
     return module?.status === "evaluated" ? module.namespace as Namespace : undefined;
   }
 
   /**
-   * Makes the functions of a unit, with variables of their own. The unit's module runs once: a module for each
-   * call would never be collected.
+   * Makes the functions of a unit, with variables of their own. The unit's module runs only once:
+   * the engine would never free a module for each call.
    */
   async run(unit: FunctionUnit): Promise<UnitContext> {
     let maker = this.#makers.get(unit);
     if (maker === undefined) {
       maker = this.#maker(unit);
       this.#makers.set(unit, maker);
-      // Another call may have more luck, with a module that has come meanwhile.
+      // Another call may succeed, with a module that has arrived meanwhile.
       maker.catch(() => this.#makers.delete(unit));
     }
     return (await maker)();
@@ -93,7 +94,7 @@ export class Loader {
     const module = this.#sourceModule(unit.url, unit.source, unit, (meta) => {
       meta.chopsticks = unitModule;
     }, -1);
-    await this.#inTurn(() =>
+    await this.#linkAlone(() =>
       module.link((specifier, referrer) =>
         referrer === module
           ? this.#module(unit.imports[specifier] ?? specifier)
@@ -114,9 +115,9 @@ export class Loader {
     return body() as () => UnitContext;
   }
 
-  /** A module with all that it imports in place. */
+  /** Gives a module, linked with all that it imports. */
   #linked(id: string): Promise<vm.Module> {
-    return this.#inTurn(async () => {
+    return this.#linkAlone(async () => {
       const module = await this.#module(id);
       try {
         if (module.status === "unlinked") {
@@ -132,14 +133,19 @@ export class Loader {
     });
   }
 
-  /** Links one graph at a time: modules of a graph that is being linked cannot be part of another. */
-  #inTurn<T>(link: () => Promise<T>): Promise<T> {
+  /**
+   * Links one graph at a time, as a module that is being linked cannot be part of another graph.
+   */
+  #linkAlone<T>(link: () => Promise<T>): Promise<T> {
     const linked = this.#linking.then(link);
     this.#linking = linked.catch(() => this.#forgetUnlinked());
     return linked;
   }
 
-  /** What could not be linked cannot be linked again either; what it lacked may come later. */
+  /**
+   * Forgets the modules that could not be linked. They cannot be linked again, but new ones can,
+   * once the module that they lacked has arrived.
+   */
   #forgetUnlinked(): void {
     for (const [id, { status }] of this.#modules) {
       if (status === "unlinked" || status === "linking") this.#modules.delete(id);
@@ -176,7 +182,8 @@ export class Loader {
           return (name) => name === "default" ? exports : exports?.[name];
         });
       case "json": {
-        // Here, since Node before 22 reports an error in a synthetic module as uncaught besides.
+        // The text is parsed here, since Node before 22 also reports an error in a synthetic module
+        // as uncaught.
         const value = this.#commonJs.json(record);
         return synthetic(["default"], id, () => () => value);
       }
@@ -204,8 +211,9 @@ export class Loader {
         meta.url = url;
         meta.main = false;
         if (url.startsWith("file://")) {
-          meta.filename = decodeURIComponent(new URL(url).pathname);
-          meta.dirname = (meta.filename as string).replace(/\/[^/]*$/, "") || "/";
+          const path = pathOf(url);
+          meta.filename = path;
+          meta.dirname = folderOf(path);
         }
         meta.resolve = (specifier: string): string =>
           resolves[specifier] ?? urlOf(imports[specifier] ?? urlFrom(specifier, url));
@@ -219,7 +227,7 @@ export class Loader {
     try {
       return new vm.SourceTextModule(source, options);
     } catch (cause) {
-      // The error itself does not say where.
+      // The error itself does not say in which file it is.
       if (!(cause instanceof SyntaxError)) throw cause;
       throw new SyntaxError(`Cannot load ${url}: ${cause.message}`, { cause });
     }
@@ -250,7 +258,7 @@ export class Loader {
     return this.#ask(specifier, referrer, type);
   }
 
-  /** As a module of JavaScript, which has its imports loaded before it. */
+  /** Makes a JavaScript module that runs WebAssembly, so that its imports are loaded before it. */
   #wasm(record: ModuleRecord): vm.Module {
     const compiled = new WebAssembly.Module(record.source as Uint8Array<ArrayBuffer>);
     const imports = [
@@ -274,7 +282,7 @@ export class Loader {
   async #builtin(id: string): Promise<vm.Module> {
     const namespace: Namespace = { ...await import(id) };
     if (id === "node:module") {
-      // What a shipped module requires has been shipped too.
+      // The modules that a module requires were sent with it.
       const create = (from: string | URL): unknown =>
         this.#commonJs.requireOf(String(from)) ?? nodeModule().createRequire(from);
       namespace.createRequire = create;
@@ -282,7 +290,7 @@ export class Loader {
         createRequire: create,
       });
     }
-    // Another import may have been quicker.
+    // Another import of it may have finished in the meantime.
     const known = this.#modules.get(id);
     if (known !== undefined) return known;
     this.provide(id, namespace);
@@ -290,29 +298,35 @@ export class Loader {
   }
 }
 
-/** The URL of a specifier that is one, or is relative: what a bare name means is for the controller to know. */
+/**
+ * Gives the URL of a specifier that is a URL or relative. Only the controller can resolve a bare
+ * name.
+ */
 function urlFrom(specifier: string, base: string): string {
   if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, base).href;
   try {
     return new URL(specifier).href;
   } catch {
     throw new TypeError(
-      `Cannot resolve ${JSON.stringify(specifier)} from ${base}: what it means was not sent along`,
+      `Cannot resolve ${JSON.stringify(specifier)} from ${base}: its meaning was not sent along`,
     );
   }
 }
 
 /**
- * Runs a module that is linked, or waits for it if it runs already: its status is "evaluated" while
- * it awaits something at its top level.
+ * Runs a linked module, or waits for it if it is already running. While it awaits something at its
+ * top level, its status is "evaluated".
  */
 async function evaluate(module: vm.Module): Promise<void> {
-  // Imported by itself, before it came to its first await: V8 takes no questions until then.
+  // The module imported itself before its first await. V8 fails when asked to evaluate it until
+  // then.
   while (module.status === "evaluating") await null;
   await module.evaluate();
 }
 
-/** A module whose exports are what the function returned by `evaluate` gives for each name. */
+/**
+ * Makes a module. `evaluate` runs it, and returns a function that gives the value of each export.
+ */
 function synthetic(
   names: readonly string[],
   identifier: string,

@@ -2,19 +2,20 @@ import process from "node:process";
 
 type NodeModule = Pick<typeof import("node:module"), "createRequire">;
 
-// Deno takes milliseconds to load node:module, which most agents never need. Old Nodes have no other way.
+// Deno takes milliseconds to load node:module, which most agents never need. Old Nodes can only
+// load it now.
 const early: NodeModule | undefined = "getBuiltinModule" in process
   ? undefined
   : await import("node:module");
 
 let require: ReturnType<NodeModule["createRequire"]> | undefined;
 
-/** `node:module`, loaded when it is first needed. */
+/** Gives `node:module`, which is loaded when it is first needed. */
 export function nodeModule(): NodeModule {
   return early ?? process.getBuiltinModule("node:module");
 }
 
-/** A `require` for what is built in. */
+/** Gives a `require` for built-in modules. */
 export function requireBuiltin(): NonNullable<typeof require> {
   return require ??= nodeModule().createRequire("file:///");
 }

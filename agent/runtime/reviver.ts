@@ -1,3 +1,4 @@
+import process from "node:process";
 import {
   type Code,
   type Handle,
@@ -5,20 +6,20 @@ import {
   PropertyKind,
   type UnitContext,
 } from "../protocol/handle.ts";
-import process from "node:process";
 import type { Loader, Namespace } from "./loader.ts";
 
-/** Makes what handles stand for. */
+/** Makes the values of the handles that refer to code. It trusts the controller; see `Agent`. */
 export interface Reviver {
-  /** What a handle's data stands for; for the codec. */
+  /** Makes the value of a handle from its data. */
   revive(data: unknown): unknown;
   /** Gives the variables of each unit their values. */
   setVariables(captured: readonly (readonly unknown[])[]): void;
 }
 
 /**
- * Loads `code`, with variables of its own, and gives what revives the handles that refer to it;
- * `reviveOther` is asked for all others.
+ * Loads `code`, with variables of its own.
+ *
+ * @param reviveOther Makes the values of all handles that do not refer to code.
  */
 export async function loadCode(
   code: Code,
@@ -32,7 +33,7 @@ export async function loadCode(
   for (const unit of code.units) units.push(await loader.run(unit));
   const classes = new Map<string, unknown>();
 
-  /** A class is made once, when it is first needed, since its parent and its static fields need values. */
+  /** Makes a class once, when it is first needed: its parent and its static fields need values. */
   const makeClass = ([unit, index, ...needs]: readonly unknown[]): unknown => {
     const key = `${unit} ${index}`;
     if (!classes.has(key)) {
@@ -49,9 +50,8 @@ export async function loadCode(
       const [kind, ...rest] = data as Handle;
       switch (kind) {
         case HandleKind.PLACE: {
-          const [module, ...path] = rest as [string | null, ...string[]];
-          const root = module === null ? globalThis : modules.get(module);
-          const found = find(root, path);
+          const [module, ...path] = rest as [string | null, ...(string | symbol)[]];
+          const found = find(module === null ? globalThis : modules.get(module), path);
           return found === undefined ? lacking(module, path) : found.value;
         }
         case HandleKind.FUNCTION:

@@ -1,4 +1,4 @@
-/** The `Deno` global, as far as it is used here. */
+/** The part of the `Deno` global that is used here. */
 interface DenoGlobal {
   readFile(path: string | URL, options?: unknown): Promise<Uint8Array>;
   readTextFile(path: string | URL, options?: unknown): Promise<string>;
@@ -6,18 +6,18 @@ interface DenoGlobal {
 }
 
 /**
- * Has `Deno.readFile`, `Deno.readTextFile` and `readFile` of `node:fs/promises` ask the controller for
- * `file:` URLs in the folders `serve`: data beside a module is where the module came from.
+ * Makes `Deno.readFile`, `Deno.readTextFile` and `readFile` of `node:fs/promises` ask the
+ * controller for `file:` URLs in the folders `serve`, as data beside a module is where the module
+ * came from.
  *
- * @param serve URLs of folders, with a slash at their ends.
- * @param ask Gets a file; `undefined` if there is no such file.
+ * @param serve The URLs of folders, with a slash at their ends.
+ * @param ask Gets a file from the controller; `undefined` if it does not exist.
  */
 export async function readServedFiles(
   serve: readonly string[],
   ask: (url: string) => Promise<Uint8Array | undefined>,
 ): Promise<void> {
-  if (serve.length === 0) return;
-  // Not before it is needed: it would be the slowest part of starting an agent.
+  // Loading it only now spares other agents the slowest part of their start.
   const { default: fs } = await import("node:fs/promises");
   const { Buffer } = await import("node:buffer");
   const deno = (globalThis as { Deno?: DenoGlobal }).Deno;

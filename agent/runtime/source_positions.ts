@@ -1,25 +1,25 @@
 /**
- * Positions of compiled code in the file that it was compiled from, by the `mappings` of source maps
- * (ECMA-426, https://tc39.es/ecma426/), applied to stacks as V8 makes them.
+ * Finds positions of compiled code in the file that it was compiled from, by the `mappings` of
+ * source maps (ECMA-426, https://tc39.es/ecma426/), and has V8 use them in stacks.
  *
  * @module
  */
 
-/** Per line of compiled code: [column, original line, original column], ascending, zero-based. */
+/**
+ * For each line of compiled code: [column, original line, original column], ascending, zero-based.
+ */
 type Lines = (readonly [number, number, number])[][];
 
-const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/** Maps positions back, for the URLs that it was told of. */
+/** Finds original positions, for the URLs that were added. */
 export class SourcePositions {
   readonly #mappings = new Map<string, string | Lines>();
 
-  /** Takes in the map of the code that is shown under `url`. It is read when it is first needed. */
+  /** Adds the map of the code that is shown under `url`. It is parsed when it is first needed. */
   add(url: string, mappings: string): void {
     this.#mappings.set(url, mappings);
   }
 
-  /** The original position of a one-based position, or the same if nothing is known of it. */
+  /** Gives the original position of a one-based position, or the same one if it is not known. */
   find(url: string, line: number, column: number): { line: number; column: number } {
     let lines = this.#mappings.get(url);
     if (lines === undefined) return { line, column };
@@ -28,13 +28,13 @@ export class SourcePositions {
     for (const segment of lines[line - 1] ?? []) {
       if (segment[0] > column - 1) break;
       found = segment;
-      // Of several for one place the first, as Deno does it.
+      // Of several segments for one position Deno takes the first.
       if (segment[0] === column - 1) break;
     }
     return found === undefined ? { line, column } : { line: found[1] + 1, column: found[2] + 1 };
   }
 
-  /** Has V8 make all stacks from now on with original positions. */
+  /** Has V8 show original positions in all stacks from now on. */
   install(): void {
     const errors = Error as unknown as {
       prepareStackTrace?: (error: unknown, sites: CallSite[]) => unknown;
@@ -58,7 +58,7 @@ export class SourcePositions {
     const column = site.getColumnNumber();
     if (!url || line === null || column === null) return text;
     const found = this.find(url, line, column);
-    // Deno calls files by their paths here, which is not what it does in other stacks.
+    // Deno shows files by their paths here, but by their URLs in other stacks.
     return text.replace(`${name}:${line}:${column}`, () => `${url}:${found.line}:${found.column}`);
   }
 }
@@ -70,7 +70,10 @@ interface CallSite {
   getColumnNumber(): number | null;
 }
 
-/** Reads `mappings`: groups split by `;` and `,`, of numbers in base 64, each relative to the last. */
+/**
+ * Parses `mappings`: a group for each line, separated by `;`, of segments separated by `,`. Each
+ * has numbers in base 64, which are relative to those of the segment before it.
+ */
 function parse(mappings: string): Lines {
   let line = 0;
   let originalColumn = 0;
@@ -89,12 +92,19 @@ function parse(mappings: string): Lines {
   });
 }
 
+/** The value of a digit of base 64, by its character code. */
+function bitsOf(code: number): number {
+  if (code > 96) return code - 71;
+  if (code > 64) return code - 65;
+  return code > 47 ? code + 4 : code === 43 ? 62 : 63;
+}
+
 function numbers(segment: string): number[] {
   const result: number[] = [];
   let value = 0;
   let shift = 0;
   for (const digit of segment) {
-    const bits = DIGITS.indexOf(digit);
+    const bits = bitsOf(digit.charCodeAt(0));
     value += (bits & 31) << shift;
     shift += 5;
     if (bits & 32) continue;

@@ -1,15 +1,11 @@
 import fs from "node:fs";
-import { describeFileError, fileError, isFileError } from "../files/file_error.ts";
+import { codeOf, describeFileError, fileError, problemOf } from "../files/file_error.ts";
+import { ENTER, ENTER_NO_FOLLOW } from "../files/open_flags.ts";
 
-const { O_DIRECTORY = 0, O_NOFOLLOW = 0 } = fs.constants;
-
-/** Of Linux: opens a folder for nothing but to work in it, which takes no permission to read it. */
-const O_PATH = 0o10000000;
-
-/** Where Linux has the descriptors of this process as links to what is open. */
+/** Where Linux shows the descriptors of this process, as links to what is open. */
 const DESCRIPTORS = "/proc/self/fd";
 
-/** What of Deno's permissions is needed here. */
+/** The part of `Deno.permissions` that is needed here. */
 interface Permissions {
   querySync(descriptor: { readonly name: "read"; readonly path: string }): {
     readonly state: string;
@@ -17,18 +13,21 @@ interface Permissions {
 }
 
 /**
- * The paths of what is in a folder. None leads out of it: no link is followed on the way, even one that has taken the
- * place of a folder a moment ago.
+ * The paths of entries in a folder, the root. None of these paths leads out of the root: no link is
+ * followed on the way, not even one that has replaced a folder a moment ago.
  *
- * Where the system allows, folders are opened one in the other, and stay the same whatever becomes of their names;
- * elsewhere they are looked at before each use. The folder itself may be a link: the user named it.
+ * Where the system allows it, folders are opened one in the other, so that a path stays right
+ * whatever becomes of the folders' names; elsewhere each folder is checked before each use. The
+ * root itself may be a link, since the user named it.
  */
 export class TreePaths {
   readonly #root: string;
   #rootFd: number | undefined;
-  /** The folder that was used last, and what it is open as if it is not the folder itself. */
+  /** The folder that was used last. */
   #folder: string | undefined;
+  /** Its descriptor, unless it is the root. */
   #fd: number | undefined;
+  /** The path for the system of that folder. */
   #base = "";
 
   /** Opens nothing yet. */
@@ -36,37 +35,38 @@ export class TreePaths {
     this.#root = root;
   }
 
-  /** The path that errors tell. */
+  /** The path that errors show. */
   shown(path: string): string {
     return path === "" ? this.#root : `${this.#root}/${path}`;
   }
 
   /**
-   * The path for the system of something in the folder: only the last part may be a link. It is good until this is asked
-   * for what is in another folder.
+   * The path for the system of an entry: only the last part may be a link. It can be used until an
+   * entry in another folder is asked for.
    *
-   * @throws {Error} If a part of the path is no folder.
+   * @throws {Error} If a part of the path is not a folder.
    */
   at(path: string): string {
     return path === "" ? this.#root : `${this.folder(parentOf(path))}/${nameOf(path)}`;
   }
 
   /**
-   * The path for the system of a folder; good as long as those of what is in it.
+   * The path for the system of a folder. It can be used until another folder, or an entry in one,
+   * is asked for.
    *
-   * @throws {Error} If it is no folder, or a part of the path is none.
+   * @throws {Error} If it, or a part of the path, is not a folder.
    */
   folder(path: string): string {
     if (!canOpen()) return this.#checked(path);
     if (this.#folder === path) return this.#base;
     this.#leave();
-    const root = this.#rootFd ??= fs.openSync(this.#root, O_PATH | O_DIRECTORY);
+    const root = this.#rootFd ??= fs.openSync(this.#root, ENTER);
     let base = `${DESCRIPTORS}/${root}`;
     for (const name of path === "" ? [] : path.split("/")) {
       const outer = this.#fd;
       this.#fd = undefined;
       try {
-        this.#fd = fs.openSync(`${base}/${name}`, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+        this.#fd = fs.openSync(`${base}/${name}`, ENTER_NO_FOLLOW);
       } finally {
         if (outer !== undefined) fs.closeSync(outer);
       }
@@ -77,17 +77,24 @@ export class TreePaths {
     return base;
   }
 
-  /** An error of the system about what is at a path, so that it names that path and the reason. */
-  describe(error: unknown, path: string): unknown {
-    const shown = this.shown(path);
-    if (!isFileError(error)) return describeFileError(error, shown);
-    const own = `${this.#base}/${nameOf(path)}: `;
-    if (this.#base === "" || !error.message.startsWith(own)) return error;
-    const { code = "" } = error as NodeJS.ErrnoException;
-    return fileError(shown, code, error.message.slice(own.length));
+  /** The names in a folder. */
+  names(path: string): string[] {
+    return fs.readdirSync(this.folder(path));
   }
 
-  /** Lets go of the folder. It can be used again. */
+  /**
+   * Turns an error about an entry into one that names its path as a person knows it, and the
+   * reason. An error that is not of a file comes back as it is.
+   */
+  describe(error: unknown, path: string): unknown {
+    const shown = this.shown(path);
+    const described = describeFileError(error, shown);
+    const problem = problemOf(described);
+    const isForSystem = this.#base !== "" && problem?.path === `${this.#base}/${nameOf(path)}`;
+    return isForSystem ? fileError(shown, codeOf(described) ?? "", problem.reason) : described;
+  }
+
+  /** Closes the folders. The paths can still be used: that opens them anew. */
   close(): void {
     this.#leave();
     if (this.#rootFd !== undefined) fs.closeSync(this.#rootFd);
@@ -106,7 +113,7 @@ export class TreePaths {
     for (const name of path === "" ? [] : path.split("/")) {
       at += `/${name}`;
       if (!fs.lstatSync(at).isDirectory()) {
-        throw fileError(at, "ENOTDIR", "it is no folder any more");
+        throw fileError(at, "ENOTDIR", "it is not a folder any more");
       }
     }
     return at;
@@ -115,18 +122,18 @@ export class TreePaths {
 
 let isPossible: boolean | undefined;
 
-/** Whether what is in an open folder can be reached through its descriptor. */
+/** Whether the entries in an open folder can be reached through its descriptor. */
 function canOpen(): boolean {
   return isPossible ??= tryToOpen();
 }
 
 function tryToOpen(): boolean {
   const { Deno } = globalThis as { Deno?: { permissions: Permissions } };
-  // It might ask the user.
+  // Without the permission, Deno might ask the user for it.
   const own = { name: "read", path: DESCRIPTORS } as const;
   if (Deno !== undefined && Deno.permissions.querySync(own).state !== "granted") return false;
   try {
-    const fd = fs.openSync("/", O_PATH | O_DIRECTORY);
+    const fd = fs.openSync("/", ENTER);
     try {
       return fs.lstatSync(`${DESCRIPTORS}/${fd}/.`).isDirectory();
     } finally {
@@ -137,11 +144,17 @@ function tryToOpen(): boolean {
   }
 }
 
-/** The path of the folder that something is in. */
+/** The path of an entry: of the folder that it is in, and its name. */
+export function within(folder: string, name: string): string {
+  return folder === "" ? name : `${folder}/${name}`;
+}
+
+/** The path of the folder that an entry is in. */
 export function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
-function nameOf(path: string): string {
+/** The name of an entry. */
+export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }

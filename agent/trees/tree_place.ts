@@ -1,33 +1,28 @@
 /**
- * What there is at the places that a {@linkcode TreeTarget} fills, and what it is given.
+ * Checks and changes of a path that a {@linkcode TreeTarget} writes to.
  *
  * @module
  */
 
 import fs from "node:fs";
 import { dirname } from "node:path";
-import { describeFileError, fileError } from "../files/file_error.ts";
-import { setTimes } from "../files/new_file.ts";
-
-/** Whether two times are the same, as far as a file system can tell that only knows seconds. */
-export function isSameTime(here: number, there: number): boolean {
-  return here === there ||
-    here % 1000 === 0 && Math.floor(there / 1000) * 1000 === here;
-}
+import { codeOf, describeFileError, fileError, folderExpected } from "../files/file_error.ts";
+import { setTimes } from "../files/file_time.ts";
+import { READ_NO_FOLLOW } from "../files/open_flags.ts";
 
 /**
- * Finds out whether there can be a folder at a path.
+ * Checks that a folder can be made at a path.
  *
- * @param found What is there, if anything; a link is followed.
- * @throws {Error} If something else is in the way.
+ * @param found The file or folder that is there; a link is followed.
+ * @throws {Error} If something is in the way.
  */
-export function checkPlace(path: string, found: fs.Stats | undefined): void {
-  if (found !== undefined) throw fileError(path, "ENOTDIR", "it is no folder (ENOTDIR)");
+export function checkFree(path: string, found: fs.Stats | undefined): void {
+  if (found !== undefined) throw folderExpected(path);
   if (fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
     throw fileError(path, "ENOENT", "it is a link that leads nowhere (ENOENT)");
   }
   for (let at = dirname(path);; at = dirname(at)) {
-    // Not all versions of Node tell a file in the way from nothing at all.
+    // Some versions of Node return `undefined` as well where a file is in the way.
     const found = fs.statSync(at, { throwIfNoEntry: false });
     if (found === undefined) continue;
     if (found.isDirectory()) return;
@@ -35,7 +30,7 @@ export function checkPlace(path: string, found: fs.Stats | undefined): void {
   }
 }
 
-/** Where a folder is, if it is there. */
+/** The path without links of a folder, if it is there; else the path as it is. */
 export function realPath(path: string): string {
   try {
     return fs.existsSync(path) ? fs.realpathSync(path) : path;
@@ -44,44 +39,49 @@ export function realPath(path: string): string {
   }
 }
 
-/** Does something with a folder, if that is permitted: who may write to it need not own it. */
+/**
+ * Does something with a folder that only its owner may do: another user may have the right to write
+ * to it. Returns whether it was permitted.
+ */
 export function ifPermitted(work: () => void): boolean {
   try {
     work();
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
+    if (codeOf(error) !== "EPERM") throw error;
     return false;
   }
 }
 
-/** What a file that is there is given. */
-export interface Given {
+/** The mode and time that a file is given. */
+interface Adjustment {
   readonly mode?: number;
   readonly modified?: number;
 }
 
-/** Gives the file `old` its mode and time. Returns whether that could be done; else it can only be replaced. */
-export function adjust(path: string, old: fs.Stats, { mode, modified }: Given): boolean {
-  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
+/**
+ * Changes the mode and time of the file `old`. Returns whether that could be done; otherwise the
+ * file has to be replaced.
+ */
+export function adjust(path: string, old: fs.Stats, { mode, modified }: Adjustment): boolean {
   let fd: number | undefined;
   try {
-    // Not by its path, where there may be a link to another file by now.
-    fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    // Not by its path: a link to another file may be there by now.
+    fd = fs.openSync(path, READ_NO_FOLLOW);
     if (identityOf(fs.fstatSync(fd)) !== identityOf(old)) return false;
     if (mode !== undefined) fs.fchmodSync(fd, mode);
     if (modified !== undefined) setTimes(fd, modified);
     return true;
   } catch (error) {
-    // It is somebody else's, or its own mode is in the way.
-    if (typeof (error as NodeJS.ErrnoException).code === "string") return false;
+    // The file is another user's, or its own mode does not permit it.
+    if (typeof codeOf(error) === "string") return false;
     throw error;
   } finally {
     if (fd !== undefined) fs.closeSync(fd);
   }
 }
 
-/** What the system knows something by, whatever its path is. */
+/** Identifies a file or folder, whatever its path is. */
 export function identityOf({ dev, ino }: fs.Stats): string {
   return `${dev}:${ino}`;
 }

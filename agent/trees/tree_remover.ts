@@ -1,22 +1,22 @@
 import fs from "node:fs";
-import { fileError } from "../files/file_error.ts";
-import { type Exclusion, isExcluded, within } from "./tree_entry.ts";
-import type { TreePaths } from "./tree_paths.ts";
+import { codeOf, notUtf8 } from "../files/file_error.ts";
+import { type Exclusion, isExcluded } from "./exclusion.ts";
+import { type TreePaths, within } from "./tree_paths.ts";
 
-/** What a {@linkcode TreeRemover} is told. */
+/** The options of a {@linkcode TreeRemover}. */
 export interface TreeRemoverOptions {
   /** The folder that all paths are relative to. */
   readonly paths: TreePaths;
   readonly exclusions: readonly Exclusion[];
-  /** Whether to remove nothing, but only to find out. */
+  /** Whether only to find out what would be removed. */
   readonly dryRun: boolean;
-  /** Called before each path. What it throws ends the removal. */
+  /** Called before each entry. An error that it throws ends the removal. */
   readonly next: () => Promise<void>;
 }
 
-/** Removes files and folders, save what is excluded. */
+/** Removes files and folders, except those that are excluded. */
 export class TreeRemover {
-  /** What has been removed. */
+  /** The paths that have been removed. */
   readonly deleted: string[] = [];
   readonly #options: TreeRemoverOptions;
 
@@ -25,9 +25,10 @@ export class TreeRemover {
   }
 
   /**
-   * Removes what is at `path`. Returns whether nothing is left.
+   * Removes the entry at `path`, and all that is in it. Returns whether nothing is left.
    *
-   * @param isReplaced Whether something else takes its place: then only what is in it counts as removed.
+   * @param isReplaced Whether something else will be at `path`: then only what is in it counts as
+   * removed.
    */
   async remove(path: string, isReplaced = false): Promise<boolean> {
     const { paths, exclusions, dryRun, next } = this.#options;
@@ -35,9 +36,7 @@ export class TreeRemover {
     try {
       const found = fs.lstatSync(paths.at(path), { throwIfNoEntry: false });
       if (found === undefined) {
-        if (path.includes("\ufffd")) {
-          throw fileError(paths.shown(path), "EILSEQ", "its name is not UTF-8");
-        }
+        if (path.includes("\ufffd")) throw notUtf8(paths.shown(path));
         return true;
       }
       const isFolder = found.isDirectory();
@@ -45,7 +44,7 @@ export class TreeRemover {
       if (isFolder) {
         if (!dryRun) openUp(paths.folder(path), found);
         let isEmpty = true;
-        for (const name of fs.readdirSync(paths.folder(path))) {
+        for (const name of paths.names(path)) {
           if (!await this.remove(within(path, name))) isEmpty = false;
         }
         if (!isEmpty) return false;
@@ -57,25 +56,25 @@ export class TreeRemover {
       if (!isReplaced) this.deleted.push(path);
       return true;
     } catch (error) {
-      // Somebody else has removed it.
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return true;
+      // Another process has removed it.
+      if (codeOf(error) === "ENOENT") return true;
       throw paths.describe(error, path);
     }
   }
 }
 
-/** Makes it possible to work in a folder, if it is one of one's own. */
+/** Gives the user all rights in a folder, if the user owns it. */
 export function openUp(path: string, found: fs.Stats): void {
   if (!isClosed(found)) return;
   try {
     fs.chmodSync(path, found.mode & 0o7777 | 0o700);
   } catch (error) {
-    // Whoever owns it may have given the right to work in it in another way.
-    if ((error as NodeJS.ErrnoException).code !== "EPERM") throw error;
+    // The owner may have permitted other users to work in it.
+    if (codeOf(error) !== "EPERM") throw error;
   }
 }
 
-/** Whether not even its owner may do everything in a folder. */
+/** Whether its owner lacks a right in a folder. */
 export function isClosed({ mode }: fs.Stats): boolean {
   return (mode & 0o700) !== 0o700;
 }

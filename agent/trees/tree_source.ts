@@ -1,95 +1,61 @@
-import { createHash } from "node:crypto";
-import fs from "node:fs";
-import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
-import { BrokenTransfer, CHUNK, Interruption } from "../files/byte_transfer.ts";
-import type { Channel } from "../wire/channel.ts";
-import { Fifo } from "../wire/fifo.ts";
-import { fileError, fileErrors, isFileError, withPath } from "../files/file_error.ts";
+import { sendBlock } from "../files/byte_transfer.ts";
+import { changing, readSmall, SMALL } from "../files/contents.ts";
+import { isFileError } from "../files/file_error.ts";
 import { FileReader } from "../files/file_reader.ts";
-import { Flag } from "../wire/frame.ts";
-import { regular } from "../files/new_file.ts";
-import { isTemporaryName } from "../files/temporary_name.ts";
-import {
-  type Entry,
-  EntryType,
-  type Exclusion,
-  isExcluded,
-  readLink,
-  timeOf,
-  TreeMessage,
-  Turns,
-  within,
-} from "./tree_entry.ts";
+import type { Channel } from "../wire/channel.ts";
+import type { Exclusion } from "./exclusion.ts";
+import { TargetAnswers } from "./target_answers.ts";
+import { type Entry, TreeMessage } from "./tree_entry.ts";
 import { TreePaths } from "./tree_paths.ts";
+import { TreeScanner } from "./tree_scanner.ts";
+import { Turns } from "./turns.ts";
+import { isGone, Unreadable } from "./unreadable.ts";
 
-/** A file up to this size goes whole, beside others in one message. */
-export const SMALL: number = 64 * 1024;
-
-/** Entries that are sent at once. */
+/** The most entries, or small files, that are sent in one message. */
 const BATCH = 256;
 
-/** Bytes of small files that are sent at once. */
+/** How many bytes of small files are sent in one message, about. */
 const PACK = 256 * 1024;
 
-/** The most that is read of a small file that has no size but contents, like those of /proc. */
-const MAX_WITHOUT_SIZE = 16 * 1024 * 1024;
-
-/** Of what could not be read, so many errors are kept. */
-const MAX_FAILURES = 100;
-
-/** What the system says of a file when another one, or none, has taken its place. */
-const GONE: ReadonlySet<string | undefined> = new Set([
-  "ENOENT",
-  "ENOTDIR",
-  "ELOOP",
-  "EISDIR",
-  "EINVAL",
-]);
-
-/** What the source of a folder is told. */
+/** The options of a {@linkcode TreeSource}. */
 export interface TreeSourceOptions {
   readonly exclusions: readonly Exclusion[];
   /** Whether to tell the SHA-1 of each file. */
   readonly checksum: boolean;
-  /** Called with each file that has been sent, or of which there is no more than before. */
+  /** Called with how many files and bytes have been sent since the last call. */
   readonly onSent?: (files: number, bytes: number) => void;
-  /** Called with what is to be sent, as it becomes known. */
+  /** Called with how many more files and bytes are to be sent. */
   readonly onNeeded?: (files: number, bytes: number) => void;
 }
 
-/** The end of a channel that has the folder. */
+/**
+ * The end of a channel that has the folder. It lists the entries while the target compares them,
+ * then sends the files that the target wants.
+ */
 export class TreeSource {
   readonly #channel: Channel;
-  readonly #root: string;
   readonly #paths: TreePaths;
   readonly #options: TreeSourceOptions;
   readonly #entries: Entry[] = [];
-  readonly #skipped: string[] = [];
-  readonly #answers: Answers;
+  readonly #answers: TargetAnswers;
   readonly #turns = new Turns();
-  /** What the target has asked for. */
-  readonly #wanted = new Set<number>();
-  /** Whether it has asked for all, and whether it has said what came of it. */
-  #isAllWanted = false;
-  #isAnswered = false;
-  #pack: [number, Uint8Array | null, number][] = [];
+  readonly #unreadable: Unreadable;
+  /** The small files of the next message. */
+  #pack: [index: number, bytes: Uint8Array | null, modified: number][] = [];
   #packSize = 0;
-  /** What could not be read: the first of it, and how much in all. */
-  readonly #failures: Error[] = [];
-  #failed = 0;
 
   /** Serves the folder `root` on `channel`. */
   constructor(channel: Channel, root: string, options: TreeSourceOptions) {
     this.#channel = channel;
-    this.#root = root;
     this.#paths = new TreePaths(root);
     this.#options = options;
-    this.#answers = new Answers(channel, (value) => this.#checkAnswer(value));
+    this.#answers = new TargetAnswers(channel, this.#entries);
+    this.#unreadable = new Unreadable(this.#paths);
   }
 
   /**
-   * Sends all that the target wants.
+   * Sends all that the target wants, and ends the channel.
    *
    * @throws {Error} If something could not be read, when all else has been sent.
    */
@@ -99,138 +65,72 @@ export class TreeSource {
     this.#channel.end();
   }
 
-  /** Sends what can be read of all that the target wants, without an end. Returns why the rest could not be. */
+  /**
+   * Sends all that the target wants and that can be read, but does not end the channel. Returns why
+   * the rest could not be read.
+   */
   async sendReadable(): Promise<Error | undefined> {
     try {
       await this.#sendEntries();
       for (let wanted; (wanted = await this.#answers.next()) !== null;) {
-        const entries = (wanted as number[]).map((index) =>
-          [index, this.#entries[index]!] as const
-        );
-        const bytes = entries.reduce((sum, [, [, , , , size]]) => sum + size, 0);
-        this.#options.onNeeded?.(entries.length, bytes);
-        for (const [index, entry] of entries) await this.#sendFile(index, entry);
+        await this.#sendFiles(wanted as number[]);
       }
       await this.#flush();
-      if (this.#failed === 0) return undefined;
-      await this.#send([TreeMessage.INCOMPLETE]);
-      return fileErrors(this.#failures, this.#failed);
+      const { error } = this.#unreadable;
+      if (error !== undefined) await this.#send([TreeMessage.INCOMPLETE]);
+      return error;
     } finally {
       this.#paths.close();
     }
   }
 
-  /** What the target says when it has all. */
+  /** The last message of the target, which comes when it has all files. */
   async answer(): Promise<unknown> {
     return await this.#answers.next();
   }
 
   async #sendEntries(): Promise<void> {
-    let unsent = 0;
-    for await (const entry of this.#scan()) {
-      this.#entries.push(entry);
-      if (this.#entries.length - unsent < BATCH) continue;
-      await this.#send([TreeMessage.ENTRIES, this.#entries.slice(unsent)]);
-      unsent = this.#entries.length;
-    }
-    await this.#send([TreeMessage.ENTRIES, this.#entries.slice(unsent)]);
-    await this.#send([TreeMessage.LISTED, this.#skipped]);
-  }
-
-  async *#scan(): AsyncGenerator<Entry> {
-    const root = this.#root;
-    const found = await withPath(root, () => fs.statSync(root));
-    if (!found.isDirectory()) throw fileError(root, "ENOTDIR", "it is no folder (ENOTDIR)");
-    yield entryOf("", EntryType.FOLDER, found);
-    // A stack of its own: how deep folders are is not for the call stack to bear.
-    const folders = [""];
-    for (let folder; (folder = folders.pop()) !== undefined;) {
-      const names = this.#names(folder);
-      for (const [i, name] of names.sort().entries()) {
-        if (isTemporaryName(name)) continue;
-        const path = within(folder, name);
+    const scanner = new TreeScanner({
+      ...this.#options,
+      paths: this.#paths,
+      unreadable: this.#unreadable,
+      next: async () => {
         await this.#turns.next();
         this.#answers.check();
-        const entry = await this.#readable(path, name === names[i - 1]);
-        if (entry === undefined) continue;
-        if (entry[1] === EntryType.FOLDER) folders.push(path);
-        yield entry;
+      },
+      check: () => this.#answers.check(),
+    });
+    let sent = 0;
+    for await (const entry of scanner.entries()) {
+      this.#entries.push(entry);
+      if (this.#entries.length - sent < BATCH) continue;
+      await this.#send([TreeMessage.ENTRIES, this.#entries.slice(sent)]);
+      sent = this.#entries.length;
+    }
+    await this.#send([TreeMessage.ENTRIES, this.#entries.slice(sent)]);
+    await this.#send([TreeMessage.LISTED, scanner.skipped]);
+  }
+
+  async #sendFiles(wanted: readonly number[]): Promise<void> {
+    const bytes = wanted.reduce((sum, index) => sum + this.#entries[index]![4], 0);
+    this.#options.onNeeded?.(wanted.length, bytes);
+    for (const index of wanted) {
+      await this.#turns.next();
+      const found = this.#read(this.#entries[index]!);
+      if (found instanceof FileReader) {
+        await this.#sendLarge(index, found);
+        continue;
       }
+      this.#pack.push([index, ...found]);
+      this.#packSize += found[0]?.length ?? 0;
+      if (this.#packSize >= PACK || this.#pack.length >= BATCH) await this.#flush();
     }
   }
 
-  /** What is in a folder; nothing if it has gone since it was listed, or cannot be read. */
-  #names(folder: string): string[] {
-    try {
-      return fs.readdirSync(this.#paths.folder(folder));
-    } catch (error) {
-      if (folder === "") throw this.#paths.describe(error, folder);
-      if (!GONE.has((error as NodeJS.ErrnoException).code)) this.#note(error, folder);
-      return [];
-    }
-  }
-
-  async #readable(path: string, isDouble: boolean): Promise<Entry | undefined> {
-    try {
-      return await this.#entry(path, isDouble);
-    } catch (error) {
-      const isGone = !isFileError(error) && GONE.has((error as NodeJS.ErrnoException).code);
-      if (isGone) this.#skipped.push(path);
-      else this.#note(error, path);
-      return undefined;
-    }
-  }
-
-  /** Keeps in mind that something cannot be read. Throws what is no error of a file. */
-  #note(error: unknown, path: string): void {
-    const described = this.#paths.describe(error, path);
-    if (!isFileError(described)) throw described;
-    this.#failed++;
-    if (this.#failures.length < MAX_FAILURES) this.#failures.push(described);
-  }
-
-  /** The entry at `path`, or `undefined` if it does not go along. */
-  #entry(path: string, isDouble: boolean): Entry | undefined | Promise<Entry | undefined> {
-    const at = this.#paths.at(path);
-    // What is not UTF-8 may even look like what is.
-    const found = isDouble ? undefined : lstat(at);
-    if (found === undefined) {
-      if (isExcluded(this.#options.exclusions, path, false)) return undefined;
-      if (path.includes("\ufffd")) throw notUtf8(this.#paths.shown(path));
-      return void this.#skipped.push(path);
-    }
-    if (isExcluded(this.#options.exclusions, path, found.isDirectory())) return undefined;
-    if (found.isDirectory()) return entryOf(path, EntryType.FOLDER, found);
-    if (found.isSymbolicLink()) {
-      const target = readLink(at);
-      if (target === undefined) {
-        throw fileError(
-          this.#paths.shown(path),
-          "EILSEQ",
-          "the path that the link leads to is not UTF-8",
-        );
-      }
-      return entryOf(path, EntryType.LINK, found, target);
-    }
-    if (!found.isFile()) return void this.#skipped.push(path);
-    if (!this.#options.checksum) return entryOf(path, EntryType.FILE, found);
-    return sha1Of(at, found.size, () => this.#answers.check())
-      .then((sha1sum) => entryOf(path, EntryType.FILE, found, sha1sum), (error) => {
-        if (!GONE.has((error as NodeJS.ErrnoException).code)) throw error;
-        return void this.#skipped.push(path);
-      });
-  }
-
-  async #sendFile(index: number, entry: Entry): Promise<void> {
-    await this.#turns.next();
-    const found = this.#read(entry);
-    if (found instanceof FileReader) return await this.#sendLarge(index, found);
-    this.#pack.push([index, ...found]);
-    this.#packSize += found[0]?.length ?? 0;
-    if (this.#packSize >= PACK || this.#pack.length >= BATCH) await this.#flush();
-  }
-
-  /** A large file, or what a small one contains and its time of modification. */
+  /**
+   * Opens a large file, or reads a small one, with its time of modification. There are no bytes if
+   * it cannot be read.
+   */
   #read([path, , , modified, size]: Entry): FileReader | [Uint8Array | null, number] {
     try {
       const at = this.#paths.at(path);
@@ -241,7 +141,7 @@ export class TreeSource {
       file.close();
       return readSmall(at) ?? changing(at);
     } catch (error) {
-      if (!GONE.has((error as NodeJS.ErrnoException).code)) this.#note(error, path);
+      if (!isGone(error)) this.#unreadable.add(error, path);
       return [null, modified];
     }
   }
@@ -249,20 +149,18 @@ export class TreeSource {
   async #sendLarge(index: number, file: FileReader): Promise<void> {
     try {
       await this.#flush();
-      await this.#send([TreeMessage.FILE, index, timeOf(file.modified), file.size]);
+      await this.#send([TreeMessage.FILE, index, file.modified, file.size]);
       try {
         for await (const block of file.blocks()) {
-          for (let at = 0; at < block.length; at += CHUNK) {
-            this.#channel.send(block.subarray(at, at + CHUNK), Flag.RAW);
-          }
+          sendBlock(this.#channel, block);
           await this.#drained();
           this.#options.onSent?.(0, block.length);
         }
         await this.#send([TreeMessage.FILE_END]);
       } catch (error) {
-        // What the caller's own code threw may be an error of the system, too.
+        // The caller's own code may have thrown an error of the system, too.
         if (!isFileError(error)) throw error;
-        this.#note(error, this.#entries[index]![0]);
+        this.#unreadable.add(error, this.#entries[index]![0]);
         await this.#send([TreeMessage.FILE_LOST]);
       }
       this.#options.onSent?.(1, 0);
@@ -271,6 +169,7 @@ export class TreeSource {
     }
   }
 
+  /** Sends the small files that have been collected. */
   async #flush(): Promise<void> {
     if (this.#pack.length === 0) return;
     await this.#send([TreeMessage.FILES, this.#pack]);
@@ -284,155 +183,8 @@ export class TreeSource {
     await this.#drained();
   }
 
-  /** Passes on what the target may say at this time; of anything else there might be no end. */
-  #checkAnswer(value: unknown): void {
-    if (this.#isAnswered) throw new BrokenTransfer("A message after the last");
-    if (this.#isAllWanted) this.#isAnswered = true;
-    else if (value === null) this.#isAllWanted = true;
-    else if (!Array.isArray(value) || value.length === 0) {
-      throw new BrokenTransfer("A message of another form");
-    } else {
-      for (const index of value) {
-        const entry = typeof index === "number" ? this.#entries[index] : undefined;
-        if (entry?.[1] !== EntryType.FILE || this.#wanted.has(index)) {
-          throw new BrokenTransfer("It wants what is no file, or what it wanted before");
-        }
-        this.#wanted.add(index);
-      }
-    }
-  }
-
   async #drained(): Promise<void> {
     await this.#channel.drained();
     this.#answers.check();
   }
-}
-
-/** What the target says, which it may say at any time. */
-class Answers {
-  readonly #values = new Fifo<unknown>();
-  readonly #check: (value: unknown) => void;
-  #failure: { readonly error: unknown } | undefined;
-  #wake: (() => void) | undefined;
-
-  constructor(channel: Channel, check: (value: unknown) => void) {
-    this.#check = check;
-    this.#read(channel).catch((error) => this.#failure = { error }).finally(() => this.#wake?.());
-  }
-
-  /** The next thing that it says. */
-  async next(): Promise<unknown> {
-    while (this.#values.length === 0) {
-      this.check();
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-    return this.#values.shift();
-  }
-
-  /** @throws {Interruption} If it gave up. */
-  check(): void {
-    if (this.#failure !== undefined) throw this.#failure.error;
-  }
-
-  async #read(channel: Channel): Promise<never> {
-    for (;;) {
-      const message = await channel.receive();
-      if (message === undefined || message.flags !== 0) throw new Interruption(message);
-      const value = decode(message.bytes);
-      this.#check(value);
-      this.#values.push(value);
-      this.#wake?.();
-    }
-  }
-}
-
-function entryOf(path: string, type: number, stats: fs.Stats, detail?: string): Entry {
-  const size = type === EntryType.FILE ? stats.size : 0;
-  const entry = [path, type, stats.mode & 0o7777, timeOf(stats.mtimeMs), size] as const;
-  return detail === undefined ? entry : [...entry, detail];
-}
-
-/** What there is at a path; `undefined` if there is nothing. */
-function lstat(path: string): fs.Stats | undefined {
-  try {
-    return fs.lstatSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    // The folder has become a file.
-    if ((error as NodeJS.ErrnoException).code === "ENOTDIR") return undefined;
-    throw error;
-  }
-}
-
-function notUtf8(path: string): Error {
-  return fileError(path, "EILSEQ", "its name is not UTF-8");
-}
-
-/** What a small file contains, and its time of modification; `undefined` if it is not small any more. */
-function readSmall(path: string): [Uint8Array, number] | undefined {
-  // A link or a pipe that has taken the place of the file is not followed, and not waited for.
-  const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
-  const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  try {
-    for (let tries = 0; tries < 3; tries++) {
-      const before = regular(path, fs.fstatSync(fd));
-      if (before.size > SMALL) return undefined;
-      const bytes = before.size === 0 ? readToEnd(path, fd) : readStart(fd, before.size);
-      const { size, mtimeMs } = fs.fstatSync(fd);
-      const modified = timeOf(before.mtimeMs);
-      const isSame = size === before.size && timeOf(mtimeMs) === modified;
-      // As of a large file, what has been appended meanwhile is not taken.
-      const isGrown = size > before.size && bytes.length === before.size;
-      if (isSame || isGrown) return [bytes, modified];
-    }
-    return changing(path);
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-function changing(path: string): never {
-  throw fileError(path, "EBUSY", "it changes while it is read");
-}
-
-function readStart(fd: number, size: number): Uint8Array {
-  const bytes = new Uint8Array(size);
-  let length = 0;
-  while (length < size) {
-    const read = fs.readSync(fd, bytes, length, size - length, length);
-    if (read === 0) break;
-    length += read;
-  }
-  return bytes.subarray(0, length);
-}
-
-/** What is in a file that has no size: nothing, or what those of /proc have. */
-function readToEnd(path: string, fd: number): Uint8Array {
-  for (let size = SMALL; size <= MAX_WITHOUT_SIZE; size *= 16) {
-    const bytes = readStart(fd, size);
-    // A copy, which does not keep the room for more.
-    if (bytes.length < size) return bytes.slice();
-  }
-  throw fileError(path, "EFBIG", "it has no size, and there is too much in it");
-}
-
-/**
- * The SHA-1 of a file of some size, in lower-case hexadecimal.
- *
- * @param check Throws when nobody wants to know any more.
- */
-export async function sha1Of(path: string, size: number, check: () => void): Promise<string> {
-  const hash = createHash("sha1");
-  // At once: most files are small, and there are many.
-  const small = size <= SMALL ? readSmall(path) : undefined;
-  if (small !== undefined) return hash.update(small[0]).digest("hex");
-  const file = new FileReader(path, false);
-  try {
-    for await (const block of file.blocks()) {
-      check();
-      hash.update(block);
-    }
-  } finally {
-    file.close();
-  }
-  return hash.digest("hex");
 }

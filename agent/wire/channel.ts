@@ -5,44 +5,46 @@ import { Flag, HEADER_SIZE, MAX_PAYLOAD } from "./frame.ts";
 import { ProtocolError } from "./protocol_error.ts";
 
 /**
- * Bytes that one side may send on a channel before the other has read any of
- * them, frame headers included: many tiny messages cost memory too. As much as ssh allows its own channels, so that a channel here fills
- * the link as well as ssh can: 2 MiB at 100 ms are 20 MB/s.
+ * How many bytes one side may send on a channel before the other has read any of them. Frame
+ * headers count, since many tiny messages cost memory too. ssh allows its own channels as much, so
+ * a channel here fills the network as well as ssh can: 2 MiB at 100 ms are 20 MB/s.
  */
 export const WINDOW: number = 2 * 1024 * 1024;
 
-/** Credit is granted in steps of this many bytes, so that it costs few frames. */
+/** Credit is given in steps of this many bytes, so that it takes few frames. */
 const CREDIT_STEP = WINDOW / 4;
 
-/** What holding a piece of a message costs beside its bytes; counted, so that many tiny ones cannot fill the memory. */
+/**
+ * The memory that an unread piece of a message takes beside its bytes. It is counted, so that many
+ * tiny pieces cannot fill the memory.
+ */
 const PIECE_COST = 200;
 
 /** A whole message of a channel. */
 export interface Message {
-  /** The message. */
   readonly bytes: Uint8Array;
   /** A combination of {@linkcode Flag.RAW} and {@linkcode Flag.FAILURE}. */
   readonly flags: number;
 }
 
-/** What a channel needs of the pipe it is on. */
+/** The pipe under a channel, as far as the channel needs it. */
 export interface ChannelCarrier {
-  /** The channel has something to send. */
+  /** Called when the channel has something to send. */
   schedule(channel: Channel): void;
-  /** The reader has made room for `bytes` more. */
+  /** Tells the other end that there is room for `bytes` more. */
   sendCredit(channel: Channel, bytes: number): void;
-  /** The channel is over, at once. */
+  /** Tells the other end that the channel is over. */
   sendReset(channel: Channel, reason: Uint8Array): void;
-  /** `bytes` more (or fewer) of memory are held here for readers. */
-  hold(bytes: number): void;
-  /** Both sides are done with the channel. */
-  release(channel: Channel): void;
+  /** Counts `bytes` more (or fewer) of memory that unread messages take here. */
+  countUnread(bytes: number): void;
+  /** Called when both sides are done with the channel. */
+  forget(channel: Channel): void;
 }
 
-/** The other end gave a channel up. */
+/** Thrown when the other end gave a channel up. */
 export class ChannelReset extends Error {
   override name = "ChannelReset";
-  /** What the other end said of it, as it came. */
+  /** The payload with which the other end gave it up. */
   readonly reason: Uint8Array;
 
   constructor(reason: Uint8Array) {
@@ -64,9 +66,9 @@ export interface Piece {
 }
 
 /**
- * A conversation of messages in both directions, beside others on one pipe.
- * Each direction has a window of {@linkcode WINDOW} bytes: a sender waits when
- * the reader does not read, so neither end stores what nobody wants yet.
+ * Messages in both directions, beside other channels on one pipe. Each direction has a window of
+ * {@linkcode WINDOW} bytes: a sender waits for a reader that does not read, so neither end stores
+ * more than a window for it.
  */
 export class Channel {
   readonly id: number;
@@ -78,14 +80,16 @@ export class Channel {
   #ending = false;
   #drained: Deferred<void> | undefined;
 
-  /** The message that is not complete yet, and what its pieces took from the window. */
+  /** The pieces of the message that is not complete yet, and how much of the window they took. */
   #partial: Uint8Array[] = [];
   #partialSize = 0;
   #partialCost = 0;
   #receiveWindow = WINDOW;
+  /** Credit that has not been sent, as it is less than a step. */
   #owed = 0;
   readonly #messages = new Fifo<{ readonly message: Message; readonly cost: number }>();
-  #held = 0;
+  /** How much memory the unread messages take. */
+  #unread = 0;
   #waiting: Deferred<Message | undefined> | undefined;
   #sink: ((bytes: Uint8Array) => void) | undefined;
   #ended = false;
@@ -98,33 +102,29 @@ export class Channel {
     this.#carrier = carrier;
   }
 
-  /** Whether the channel is over by failure or reset. */
+  /** Whether the channel has failed or was reset. */
   get failed(): boolean {
     return this.#failure !== undefined;
   }
 
   /**
-   * Queues a message, with {@linkcode Flag.RAW}, {@linkcode Flag.FAILURE} and
-   * {@linkcode Flag.END} as they apply. It never waits; see {@linkcode drained}
-   * for back-pressure.
+   * Queues a message. It never waits; see {@linkcode drained} for back-pressure.
+   *
+   * @param flags A combination of {@linkcode Flag.RAW}, {@linkcode Flag.FAILURE} and
+   * {@linkcode Flag.END}.
    */
   send(bytes: Uint8Array, flags = 0): void {
-    if (this.#failure !== undefined || this.#ending) return;
-    this.#ending = (flags & Flag.END) !== 0;
-    this.#outgoing.push({ bytes, flags: flags | Flag.MESSAGE, offset: 0 });
-    this.#queued += bytes.length;
-    this.#carrier.schedule(this);
+    this.#queue(bytes, flags | Flag.MESSAGE);
   }
 
-  /** Nothing more will be sent. */
+  /** Tells the other end that nothing more will be sent. */
   end(): void {
-    if (this.#failure !== undefined || this.#ending) return;
-    this.#ending = true;
-    this.#outgoing.push({ bytes: new Uint8Array(0), flags: Flag.END, offset: 0 });
-    this.#carrier.schedule(this);
+    this.#queue(new Uint8Array(0), Flag.END);
   }
 
-  /** Resolves when what was queued is on its way, so that more may be queued. Rejects when the channel fails. */
+  /**
+   * Resolves when the queue is empty, so that more may be queued. Rejects when the channel fails.
+   */
   drained(): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
     if (this.#queued === 0) return Promise.resolve();
@@ -133,13 +133,13 @@ export class Channel {
   }
 
   /**
-   * The next message, or `undefined` when the other end has sent its last.
-   * Rejects when the channel fails. One reader at a time.
+   * Resolves to the next message, or to `undefined` after the last one. Rejects when the channel
+   * fails. It must not be called again before it has settled.
    */
   receive(): Promise<Message | undefined> {
     const next = this.#messages.shift();
     if (next !== undefined) {
-      this.#hold(-next.message.bytes.length - PIECE_COST);
+      this.#countUnread(-next.message.bytes.length - PIECE_COST);
       this.credit(next.cost);
       return Promise.resolve(next.message);
     }
@@ -150,20 +150,21 @@ export class Channel {
   }
 
   /**
-   * Has plain bytes given to `sink` as they come, instead of to {@linkcode receive}. They may be written over when it
-   * returns, and count against the window until {@linkcode credit} is called for them.
+   * From now on, calls `sink` with plain bytes as they arrive, in place of {@linkcode receive}. The
+   * bytes may be overwritten when `sink` returns, and they count against the window until
+   * {@linkcode credit} is called for them.
    */
   takeBytes(sink: (bytes: Uint8Array) => void): void {
     this.#sink = sink;
     while (this.#messages.first?.message.flags === Flag.RAW) {
       const { message: { bytes }, cost } = this.#messages.shift()!;
-      this.#hold(-bytes.length - PIECE_COST);
+      this.#countUnread(-bytes.length - PIECE_COST);
       this.credit(cost - bytes.length);
       sink(bytes);
     }
   }
 
-  /** So many of the bytes that {@linkcode takeBytes} gave take no room any more. */
+  /** Gives credit for so many bytes of {@linkcode takeBytes}, which need no room any more. */
   credit(bytes: number): void {
     if (this.#ended || this.#failure !== undefined) return;
     this.#owed += bytes;
@@ -173,20 +174,23 @@ export class Channel {
     this.#owed = 0;
   }
 
-  /** Gives the channel up, in both directions, and what is unread. Harmless when it is over already. */
+  /**
+   * Gives the channel up: nothing more goes in either direction, and unread messages are dropped.
+   * It does nothing if the channel is over already.
+   */
   reset(error: unknown, reason: Uint8Array = new Uint8Array(0)): void {
     if (this.#failure !== undefined) return;
     if (!(this.#ended && this.#sentAll)) this.#carrier.sendReset(this, reason);
     this.fail(error);
   }
 
-  /** Calls `listener` when the channel fails, at once if it has. */
+  /** Calls `listener` when the channel fails, or at once if it has failed. */
   onFailure(listener: (error: unknown) => void): void {
     if (this.#failure !== undefined) listener(this.#failure.error);
     else this.#failureListeners.push(listener);
   }
 
-  /** For {@linkcode Multiplexer}: the channel is over; whoever waits on it gets `error`. */
+  /** For {@linkcode Multiplexer}: ends the channel, and rejects pending promises with `error`. */
   fail(error: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = { error };
@@ -195,8 +199,8 @@ export class Channel {
     this.#messages.clear();
     this.#partial = [];
     this.#sink = undefined;
-    this.#hold(-this.#held);
-    this.#carrier.release(this);
+    this.#countUnread(-this.#unread);
+    this.#carrier.forget(this);
     this.#waiting?.reject(error);
     this.#waiting = undefined;
     this.#drained?.promise.catch(() => {});
@@ -204,7 +208,9 @@ export class Channel {
     for (const listener of this.#failureListeners.splice(0)) listener(error);
   }
 
-  /** For {@linkcode Multiplexer}: the next frame's worth of bytes that the window admits. */
+  /**
+   * For {@linkcode Multiplexer}: takes what fits into a frame and into the window from the queue.
+   */
   take(): Piece | undefined {
     const next = this.#outgoing.first;
     if (next === undefined) return undefined;
@@ -224,21 +230,20 @@ export class Channel {
       this.#drained.resolve();
       this.#drained = undefined;
     }
-    if (this.#ended && this.#sentAll) this.#carrier.release(this);
+    if (this.#ended && this.#sentAll) this.#carrier.forget(this);
     return { bytes, flags: last ? next.flags : next.flags & Flag.RAW };
   }
 
-  /** For {@linkcode Multiplexer}: the other end made room. */
+  /** For {@linkcode Multiplexer}: the other end has room for `bytes` more. */
   handleCredit(bytes: number): void {
     this.#sendWindow += bytes;
     if (this.#outgoing.length > 0) this.#carrier.schedule(this);
   }
 
-  /** For {@linkcode Multiplexer}: bytes of the other end. */
+  /** For {@linkcode Multiplexer}: a DATA frame of the other end. */
   handleData(payload: Uint8Array, flags: number): void {
-    if (this.#ended) throw new ProtocolError(`Data after the end of channel ${this.id}`);
     const cost = costOf(payload.length, flags);
-    this.#take(cost);
+    this.#useWindow(cost);
     if (this.takesParts(flags)) {
       this.credit(cost - payload.length);
       this.#sink!(payload);
@@ -246,28 +251,36 @@ export class Channel {
     else if (payload.length > 0) this.#handlePiece(payload, cost);
     if ((flags & Flag.END) === 0) return;
     if (this.#partial.length > 0) {
-      throw new ProtocolError(`The end of channel ${this.id} within a message`);
+      throw new ProtocolError(`Channel ${this.id} ended within a message`);
     }
     this.#ended = true;
-    if (this.#sentAll) this.#carrier.release(this);
+    if (this.#sentAll) this.#carrier.forget(this);
     this.#waiting?.resolve(undefined);
     this.#waiting = undefined;
   }
 
-  /** For {@linkcode Multiplexer}: whether the payload of a DATA frame with these flags can come in parts. */
+  /** For {@linkcode Multiplexer}: whether the payload of a DATA frame may be passed on in parts. */
   takesParts(flags: number): boolean {
     return this.#sink !== undefined && (flags & (Flag.RAW | Flag.FAILURE)) === Flag.RAW &&
       this.#partialCost === 0;
   }
 
-  /** For {@linkcode Multiplexer}: some bytes of a frame that {@linkcode takesParts}. */
+  /** For {@linkcode Multiplexer}: a part of a payload. */
   handlePart(bytes: Uint8Array): void {
-    if (this.#ended) throw new ProtocolError(`Data after the end of channel ${this.id}`);
-    this.#take(bytes.length);
+    this.#useWindow(bytes.length);
     this.#sink?.(bytes);
   }
 
-  #take(cost: number): void {
+  #queue(bytes: Uint8Array, flags: number): void {
+    if (this.#failure !== undefined || this.#ending) return;
+    this.#ending = (flags & Flag.END) !== 0;
+    this.#outgoing.push({ bytes, flags, offset: 0 });
+    this.#queued += bytes.length;
+    this.#carrier.schedule(this);
+  }
+
+  #useWindow(cost: number): void {
+    if (this.#ended) throw new ProtocolError(`Data after the end of channel ${this.id}`);
     this.#receiveWindow -= cost;
     if (this.#receiveWindow < 0) {
       throw new ProtocolError(`More data on channel ${this.id} than its window admits`);
@@ -275,11 +288,11 @@ export class Channel {
   }
 
   #handlePiece(payload: Uint8Array, cost: number): void {
-    this.#hold(payload.length + PIECE_COST);
+    this.#countUnread(payload.length + PIECE_COST);
     this.#partial.push(copyOf(payload));
     this.#partialSize += payload.length;
     this.#partialCost += cost;
-    // Of an unfinished message there is no reader yet, but it has to grow.
+    // An unfinished message cannot be read yet, but needs room to grow.
     this.credit(cost);
   }
 
@@ -287,7 +300,7 @@ export class Channel {
     let bytes;
     const before = this.#partialCost;
     if (before > 0) {
-      this.#hold(-this.#partialSize - this.#partial.length * PIECE_COST);
+      this.#countUnread(-this.#partialSize - this.#partial.length * PIECE_COST);
       this.#partial.push(payload);
       bytes = concat(this.#partial, this.#partialSize + payload.length);
       this.#partial = [];
@@ -296,7 +309,8 @@ export class Channel {
     } else bytes = copyOf(payload);
     const message = { bytes, flags: flags & (Flag.RAW | Flag.FAILURE) };
     if (this.#sink !== undefined && message.flags === Flag.RAW) {
-      // It had begun before anybody took bytes. The room that let it grow is due again when they are taken.
+      // It began before takeBytes() was called. Its pieces have had their credit already, and get
+      // none when they are taken.
       this.#owed -= before;
       this.credit(cost + before - bytes.length);
       return this.#sink(bytes);
@@ -307,15 +321,15 @@ export class Channel {
       this.#waiting = undefined;
       return;
     }
-    this.#hold(bytes.length + PIECE_COST);
-    // The room that let it grow is due again when it is read.
+    this.#countUnread(bytes.length + PIECE_COST);
+    // Its pieces have had their credit already, and get none when it is read.
     this.#owed -= before;
     this.#messages.push({ message, cost: cost + before });
   }
 
-  #hold(bytes: number): void {
-    this.#held += bytes;
-    if (bytes !== 0) this.#carrier.hold(bytes);
+  #countUnread(bytes: number): void {
+    this.#unread += bytes;
+    if (bytes !== 0) this.#carrier.countUnread(bytes);
   }
 
   get #sentAll(): boolean {
@@ -323,12 +337,12 @@ export class Channel {
   }
 }
 
-/** Not `slice()`, which gives no copy of a `Buffer`. */
+/** Copies bytes. `slice()` would not do so with a `Buffer`. */
 function copyOf(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }
 
-/** What a frame takes from the window: nothing when all it says is the end. */
+/** How much of the window a DATA frame takes: nothing if it only says that the channel ends. */
 function costOf(length: number, flags: number): number {
   return length === 0 && (flags & Flag.MESSAGE) === 0 ? 0 : length + HEADER_SIZE;
 }

@@ -1,4 +1,4 @@
-/** One array of all the bytes of `chunks`, which have `size` bytes together. */
+/** Joins `chunks`, which have `size` bytes in all, into one array. */
 export function concat(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(size);
   let at = 0;

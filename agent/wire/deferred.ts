@@ -5,7 +5,7 @@ export interface Deferred<T> {
   reject(reason: unknown): void;
 }
 
-/** `Promise.withResolvers`, which Node has only since version 22. */
+/** Does what `Promise.withResolvers` does, which Node has only since version 22. */
 export function deferred<T>(): Deferred<T> {
   let resolve!: Deferred<T>["resolve"];
   let reject!: Deferred<T>["reject"];

@@ -1,4 +1,4 @@
-/** A queue. `Array.shift` alone takes time in proportion to the length of a long array. */
+/** A queue. `Array.shift` would take time in proportion to the length of a long array. */
 export class Fifo<T> {
   #items: (T | undefined)[] = [];
   #head = 0;
@@ -8,7 +8,7 @@ export class Fifo<T> {
     return this.#items.length - this.#head;
   }
 
-  /** The first item, or `undefined` if there is none. */
+  /** The first item, or `undefined` if the queue is empty. */
   get first(): T | undefined {
     return this.#items[this.#head];
   }

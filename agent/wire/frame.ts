@@ -1,6 +1,5 @@
 /**
- * The frames that both ends of a pipe exchange. README.md in this folder
- * explains why each of them is there.
+ * The frames that both ends of a pipe exchange. README.md in the folder above gives the reasons.
  *
  * ```text
  *  0       2      3       4           8          12
@@ -16,77 +15,87 @@
 
 import { ProtocolError } from "./protocol_error.ts";
 
-/** First two bytes of each frame. 0xF5 occurs in no UTF-8 text, so nothing printed looks like one. */
+/**
+ * The first two bytes of each frame. 0xF5 does not occur in UTF-8, so printed text never looks like
+ * a frame.
+ */
 export const MAGIC = 0xf5c5;
 
-/** Bytes in front of a frame's payload. */
+/** The size of the header in front of a payload, in bytes. */
 export const HEADER_SIZE = 12;
 
-/** The most payload that one frame carries; a longer one is a {@linkcode ProtocolError}. */
+/** The size of the largest payload, in bytes; a longer one is a {@linkcode ProtocolError}. */
 export const MAX_PAYLOAD: number = 64 * 1024;
 
-/** What a frame is for. */
+/** The kinds of frame. */
 export const FrameType = {
-  /** Opens a channel; the payload is an encoded header that says what for, or nothing if it is {@linkcode Flag.LONG}. */
+  /**
+   * Opens a channel. The payload is an encoded header that says what the channel is for; with
+   * {@linkcode Flag.LONG} it is empty.
+   */
   OPEN: 1,
   /** Bytes of a channel's messages; they count against its window. */
   DATA: 2,
-  /** The receiver has room for this many bytes more (u32). */
+  /** The receiver has room for so many bytes more (u32). */
   CREDIT: 3,
   /** The channel is over, at once and in both directions; the payload is an encoded reason. */
   RESET: 4,
-  /** Answer with a PONG of the same payload. */
+  /** Asks for a PONG with the same payload. */
   PING: 5,
   /** The answer to a PING. */
   PONG: 6,
-  /** What the other end has to know before all else: an encoded object. */
+  /** The first frame: an encoded object that introduces the sender. */
   HELLO: 7,
-  /** The controller is done; the agent clears up and exits. */
+  /** The controller asks the agent to clear up and exit. */
   BYE: 8,
   /**
-   * The agent's process has ended; the payload is its exit code, three digits, and the connection's marker. It
-   * comes from the shell around the agent, since what the agent started may keep the pipe open.
+   * The agent's process has ended. The payload is its exit code, in three digits, and the
+   * connection's marker. The shell around the agent sends it: programs that the agent started may
+   * keep the pipe open, so the end of the pipe does not tell.
    */
   EXIT: 9,
 } as const;
 
-/** One of the values of {@linkcode FrameType}. */
+/** A value of {@linkcode FrameType}. */
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 
-/** Bits of the flags of DATA frames, and of OPEN frames. */
+/** The bits of a frame's flags. DATA frames have all but `LONG`, which only OPEN frames have. */
 export const Flag = {
   /** The payload completes a message. */
   MESSAGE: 1,
-  /** The message is plain bytes, not an encoded value. */
+  /** The message is plain bytes rather than an encoded value. */
   RAW: 2,
-  /** The sender will send nothing more on this channel. */
+  /** The sender sends nothing more on this channel. */
   END: 4,
-  /** The message tells of a failure. */
+  /** The message describes a failure. */
   FAILURE: 8,
-  /** Of an OPEN frame: the header is too long for it, and is the channel's first message. */
+  /** The header is too long for the OPEN frame, so it is the channel's first message. */
   LONG: 16,
 } as const;
 
-/** A frame that was read. */
+/** A frame that has been read. */
 export interface Frame {
   readonly type: FrameType;
   /** A combination of {@linkcode Flag} bits. */
   readonly flags: number;
-  /** The channel's number, or 0 for the frames that concern the whole pipe. */
+  /** The channel's number, or 0 if the frame concerns the whole pipe. */
   readonly channel: number;
-  /** May be written over when its handler returns: whoever keeps it makes a copy. */
+  /** It may be overwritten when its handler returns, so it must be copied to be kept. */
   readonly payload: Uint8Array;
 }
 
-/** Takes the payloads of long frames as they come, so that they need not be collected. */
+/** Takes payloads in parts, as they arrive, so that they need not be collected. */
 export interface PartHandler {
-  /** Whether a frame that has begun is to be given in parts. */
+  /** Whether the payload of this frame, of which some is missing, is to be passed on in parts. */
   takesParts(type: FrameType, flags: number, channel: number): boolean;
-  /** A part of a payload, as transient as a whole one. The last one comes as a frame of its own, with the flags. */
+  /**
+   * Takes a part of a payload, which may be overwritten afterwards like a whole one. The last part
+   * comes as a frame, with the flags.
+   */
   handlePart(channel: number, bytes: Uint8Array): void;
 }
 
-/** Writes a frame's header into the first {@linkcode HEADER_SIZE} bytes of `target`. */
+/** Writes a header into the first {@linkcode HEADER_SIZE} bytes of `target`. */
 export function writeHeader(
   target: Uint8Array,
   type: FrameType,
@@ -100,6 +109,19 @@ export function writeHeader(
   target[3] = flags;
   writeUint32(target, 4, channel);
   writeUint32(target, 8, length);
+}
+
+/** Makes a whole frame. */
+export function frameOf(
+  type: FrameType,
+  flags: number,
+  channel: number,
+  payload: Uint8Array,
+): Uint8Array {
+  const frame = new Uint8Array(HEADER_SIZE + payload.length);
+  writeHeader(frame, type, flags, channel, payload.length);
+  frame.set(payload, HEADER_SIZE);
+  return frame;
 }
 
 /** Reads the number that {@linkcode writeUint32} wrote. */
@@ -116,25 +138,25 @@ export function writeUint32(bytes: Uint8Array, offset: number, value: number): v
   bytes[offset + 3] = value;
 }
 
-/** Cuts a stream of bytes, in whatever pieces it comes, into frames. */
+/** Divides a stream of bytes, in whatever pieces it arrives, into frames. */
 export class FrameDecoder {
   readonly #header = new Uint8Array(HEADER_SIZE);
   #headerLength = 0;
-  /** Where a payload is collected that comes in pieces. */
+  /** Collects a payload that arrives in pieces. */
   #payload = new Uint8Array(0);
   #payloadLength = 0;
-  /** Whether what comes of the payload is passed on at once. */
+  /** Whether pieces of the payload are passed on at once. */
   #inParts = false;
 
-  /** Whether the stream stands between two frames: only there may it end. */
+  /** Whether the stream is between two frames, where alone it may end. */
   get idle(): boolean {
     return this.#headerLength === 0;
   }
 
   /**
-   * Takes the next piece of the stream and gives each frame it completes to `handle`.
+   * Takes the next piece of the stream, and calls `handle` with each frame that it completes.
    *
-   * @param parts What frames are given in parts, if any.
+   * @param parts Takes payloads in parts; without it, all are collected.
    * @throws {ProtocolError} If the bytes are not a frame.
    */
   push(chunk: Uint8Array, handle: (frame: Frame) => void, parts?: PartHandler): void {
@@ -154,7 +176,13 @@ export class FrameDecoder {
           this.#headerLength = HEADER_SIZE;
           at += HEADER_SIZE;
         }
-        checkHeader(header, headerAt, this.#headerLength, chunk, at);
+        const problem = problemOf(header, headerAt, this.#headerLength);
+        if (problem !== undefined) {
+          const wrong = header.subarray(headerAt, headerAt + this.#headerLength);
+          throw new ProtocolError(
+            `${problem} ${shown([...wrong, ...chunk.subarray(at, at + 52)])}`,
+          );
+        }
         if (this.#headerLength < HEADER_SIZE) return;
         const frame = readHeader(header, headerAt);
         const length = readUint32(header, headerAt + 8);
@@ -202,44 +230,21 @@ function readHeader(bytes: Uint8Array, at: number): Omit<Frame, "payload"> {
   };
 }
 
-/** Checks as much of a header as has come, so that a stream out of step is noticed at once. */
-function checkHeader(
-  header: Uint8Array,
-  at: number,
-  length: number,
-  chunk: Uint8Array,
-  chunkAt: number,
-): void {
-  const bad = header[at] !== MAGIC >>> 8 || (length > 1 && header[at + 1] !== (MAGIC & 0xff));
-  if (bad) {
-    throw new ProtocolError(`Expected a frame, got ${shown(header, at, length, chunk, chunkAt)}`);
+/** Tells what is wrong with as much of a header as has arrived, so that it is noticed at once. */
+function problemOf(header: Uint8Array, at: number, length: number): string | undefined {
+  if (header[at] !== MAGIC >>> 8 || (length > 1 && header[at + 1] !== (MAGIC & 0xff))) {
+    return "Expected a frame, got";
   }
-  if (length < HEADER_SIZE) return;
+  if (length < HEADER_SIZE) return undefined;
   const type = header[at + 2]!;
-  if (type < FrameType.OPEN || type > FrameType.EXIT) {
-    throw new ProtocolError(
-      `Unknown frame type ${type} in ${shown(header, at, length, chunk, chunkAt)}`,
-    );
-  }
+  if (type < FrameType.OPEN || type > FrameType.EXIT) return `Unknown frame type ${type} in`;
   const size = readUint32(header, at + 8);
-  if (size > MAX_PAYLOAD) {
-    throw new ProtocolError(
-      `A frame of ${size} bytes is over the limit of ${MAX_PAYLOAD}: ${
-        shown(header, at, length, chunk, chunkAt)
-      }`,
-    );
-  }
+  if (size <= MAX_PAYLOAD) return undefined;
+  return `A frame of ${size} bytes is over the limit of ${MAX_PAYLOAD}:`;
 }
 
-/** The offending bytes, and some that follow them, as text where they are text. */
-function shown(
-  header: Uint8Array,
-  at: number,
-  length: number,
-  chunk: Uint8Array,
-  chunkAt: number,
-): string {
-  const bytes = [...header.subarray(at, at + length), ...chunk.subarray(chunkAt, chunkAt + 52)];
+/** Shows the first bytes in hexadecimal, and all as text. */
+function shown(bytes: readonly number[]): string {
   const hex = bytes.slice(0, 32).map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
   const text = bytes.map((byte) => byte > 31 && byte < 127 ? String.fromCharCode(byte) : ".");
   return `${hex} (${JSON.stringify(text.join(""))})`;

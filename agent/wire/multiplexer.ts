@@ -3,6 +3,7 @@ import {
   Flag,
   type Frame,
   FrameDecoder,
+  frameOf,
   FrameType,
   HEADER_SIZE,
   MAX_PAYLOAD,
@@ -13,11 +14,11 @@ import {
 } from "./frame.ts";
 import { ProtocolError } from "./protocol_error.ts";
 
-/** The way out: what a {@linkcode Multiplexer} needs to write to the far end. */
+/** The writing half of a connection, as far as a {@linkcode Multiplexer} needs it. */
 export interface Pipe {
   /**
-   * Writes the chunks in order and takes them over. `false` asks to wait for
-   * {@linkcode Multiplexer.handleDrain} before the next call.
+   * Writes the chunks in order, and keeps them. After it has returned `false`, it must not be
+   * called again before {@linkcode Multiplexer.handleDrain}.
    */
   write(chunks: Uint8Array[]): boolean;
   /** Closes both directions at once. */
@@ -26,52 +27,54 @@ export interface Pipe {
 
 /** Options for {@linkcode Multiplexer}. */
 export interface MultiplexerOptions {
-  /** Whether this end's channels have odd numbers; the other end's have even ones. */
+  /** Whether this end gives its channels odd numbers. The other end gives even ones then. */
   readonly odd: boolean;
   /**
-   * The most memory for unread and unfinished messages, in bytes, over all channels;
-   * beyond it the other end is cut off.
+   * The most memory for unread and unfinished messages of all channels, in bytes. Beyond it, the
+   * connection is closed.
    *
    * @default 1 GiB
    */
-  readonly maxHeld?: number;
+  readonly maxUnread?: number;
   /**
-   * How many channels of the other end may be open at once; beyond it the
-   * other end is cut off.
+   * How many channels of the other end may be open at once. Beyond it, the connection is closed.
    *
    * @default 10,000
    */
   readonly maxChannels?: number;
-  /** The other end opened a channel; `header` says what for, and may be written over afterwards. */
+  /** The other end opened a channel. `header` says what for, and may be overwritten afterwards. */
   onChannel(channel: Channel, header: Uint8Array): void;
-  /** The other end introduced itself; `payload` may be written over afterwards. */
+  /** The other end introduced itself. `payload` may be overwritten afterwards. */
   onHello(payload: Uint8Array): void;
   /** The other end asks this one to end. */
   onBye?(): void;
   /** The other end's process has ended. */
   onExit?(payload: Uint8Array): void;
-  /** The pipe is of no use any more; called once, after all channels have failed with `error`. */
+  /** The connection is over. Called once, after all channels have failed with `error`. */
   onEnd(error: Error): void;
 }
 
-const MAX_HELD = 1024 ** 3;
+const MAX_UNREAD = 1024 ** 3;
 const MAX_CHANNELS = 10_000;
-/** The most memory for answers that wait, because the other end asks without reading; beyond it, it is cut off. */
+/**
+ * The most memory for answers, in bytes, which wait when the other end asks without reading. Beyond
+ * it, the connection is closed.
+ */
 const MAX_ANSWERS = 64 * 1024 * 1024;
-/** What a waiting answer costs beside its bytes. */
+/** The memory that a waiting answer takes beside its bytes. */
 const ANSWER_COST = 200;
 const NOTHING = new Uint8Array(0);
 
-/** As much as is collected for one write, before the pipe is asked whether it takes more. */
+/** So many bytes are collected for one write, before the pipe is asked whether it takes more. */
 const WRITE_SIZE = 64 * 1024;
 
-/** A payload up to this size is copied behind its header: one small write is cheaper than two. */
+/** A payload up to this size is copied behind its header, as one small write is faster than two. */
 const COPY_LIMIT = 8 * 1024;
 
 /**
- * Many {@linkcode Channel}s over one pipe. Channels that have something to send
- * take turns, a frame each, so a large message never delays a small one by more
- * than what the pipe has already taken.
+ * Carries many {@linkcode Channel}s over one pipe. Channels that have something to send are served
+ * in rounds, a frame each, so a large message delays a small one only by the bytes that the pipe
+ * has taken already.
  */
 export class Multiplexer implements ChannelCarrier {
   readonly #pipe: Pipe;
@@ -82,7 +85,7 @@ export class Multiplexer implements ChannelCarrier {
   readonly #parts: PartHandler = {
     takesParts: (type, flags, channel) =>
       type === FrameType.DATA && this.#channels.get(channel)?.takesParts(flags) === true,
-    // The channel may be over by now.
+    // The channel may be over already.
     handlePart: (channel, bytes) => this.#channels.get(channel)?.handlePart(bytes),
   };
   #ready: Channel[] = [];
@@ -94,7 +97,7 @@ export class Multiplexer implements ChannelCarrier {
   #nextId: number;
   #lastPeerId = 0;
   #peerChannels = 0;
-  #held = 0;
+  #unread = 0;
   #failure: Error | undefined;
   #ended: Error | undefined;
   #unanswered = 0;
@@ -105,12 +108,12 @@ export class Multiplexer implements ChannelCarrier {
     this.#nextId = options.odd ? 1 : 2;
   }
 
-  /** Why the pipe is of no use any more, or `undefined` while it is. */
+  /** Why the connection is over, or `undefined` while it is not. */
   get ended(): Error | undefined {
     return this.#ended;
   }
 
-  /** How many channels are open, of both ends. */
+  /** How many channels of both ends are open. */
   get size(): number {
     return this.#channels.size;
   }
@@ -120,7 +123,7 @@ export class Multiplexer implements ChannelCarrier {
     return this.#unanswered;
   }
 
-  /** A new channel, for what the encoded `header` says to the other end. */
+  /** Opens a channel. The encoded `header` tells the other end what it is for. */
   open(header: Uint8Array): Channel {
     const channel = new Channel(this.#nextId, this);
     this.#nextId += 2;
@@ -150,21 +153,21 @@ export class Multiplexer implements ChannelCarrier {
     this.#sendControl(FrameType.BYE, 0, NOTHING);
   }
 
-  /** Asks the other end for a sign of life, see {@linkcode unanswered}. */
+  /** Asks the other end for a sign of life; see {@linkcode unanswered}. */
   sendPing(): void {
     this.#unanswered++;
     this.#sendControl(FrameType.PING, 0, NOTHING);
   }
 
-  /** For the pipe: bytes that arrived. They may be written over afterwards. */
+  /** Takes bytes that arrived through the pipe. They may be overwritten afterwards. */
   handleChunk(chunk: Uint8Array): void {
     if (this.#ended !== undefined) return;
-    // Anything that comes shows that the other end lives.
+    // Any bytes show that the other end is alive.
     this.#unanswered = 0;
     this.#guard(() => this.#decoder.push(chunk, this.#handle, this.#parts));
   }
 
-  /** Does what the other end has caused: if that breaks the protocol, it is cut off. */
+  /** Acts on what the other end sent, and closes the connection if that breaks the protocol. */
   #guard(act: () => void): void {
     try {
       act();
@@ -177,16 +180,16 @@ export class Multiplexer implements ChannelCarrier {
   /** For the pipe: there is room again after a write that returned `false`. */
   handleDrain(): void {
     this.#congested = false;
-    this.#flush();
+    this.flush();
   }
 
-  /** Every channel fails with `error`, and so does each that is opened from now on; the pipe stays open. */
+  /** Fails all channels, and all that will be opened, with `error`. The pipe stays open. */
   failAll(error: Error): void {
     this.#failure ??= error;
     for (const channel of [...this.#channels.values()]) channel.fail(error);
   }
 
-  /** Closes the pipe; every channel fails with `error`. Harmless when called again. */
+  /** Closes the pipe, and fails all channels with `error`. It does nothing when called again. */
   end(error: Error): void {
     if (this.#ended !== undefined) return;
     this.#ended = error;
@@ -198,9 +201,18 @@ export class Multiplexer implements ChannelCarrier {
     this.#options.onEnd(error);
   }
 
-  /** Writes what is queued, as far as the pipe takes it, without waiting for the end of this turn. */
+  /** Writes what is queued, as far as the pipe takes it. Otherwise that waits for a microtask. */
   flush(): void {
-    this.#flush();
+    while (!this.#congested && this.#ended === undefined) {
+      const chunks = this.#control;
+      this.#control = [];
+      this.#answers = 0;
+      for (let size = 0; size < WRITE_SIZE && this.#ready.length > 0;) {
+        size += this.#takeRound(chunks);
+      }
+      if (chunks.length === 0) return;
+      this.#congested = !this.#pipe.write(chunks);
+    }
   }
 
   /** For channels. */
@@ -225,16 +237,16 @@ export class Multiplexer implements ChannelCarrier {
   }
 
   /** For channels. */
-  hold(bytes: number): void {
-    this.#held += bytes;
-    const limit = this.#options.maxHeld ?? MAX_HELD;
-    if (bytes > 0 && this.#held > limit) {
+  countUnread(bytes: number): void {
+    this.#unread += bytes;
+    const limit = this.#options.maxUnread ?? MAX_UNREAD;
+    if (bytes > 0 && this.#unread > limit) {
       throw new ProtocolError(`More than ${limit} bytes of unread messages`);
     }
   }
 
   /** For channels. */
-  release(channel: Channel): void {
+  forget(channel: Channel): void {
     if (!this.#channels.delete(channel.id)) return;
     if (this.#isPeer(channel.id)) this.#peerChannels--;
   }
@@ -249,7 +261,7 @@ export class Multiplexer implements ChannelCarrier {
     this.#flushSoon();
   }
 
-  /** A control frame that the other end caused, which it may not do without limit. */
+  /** Sends a control frame that the other end caused, which has a limit. */
   #sendAnswer(type: FrameType, channel: number, payload: Uint8Array): void {
     this.#sendControl(type, channel, payload);
     this.#answers += payload.length + ANSWER_COST;
@@ -257,35 +269,22 @@ export class Multiplexer implements ChannelCarrier {
     this.end(new ProtocolError("The other end asks without reading the answers"));
   }
 
-  /** One write for all that is queued in one turn of the event loop. */
+  /** Flushes in a microtask, so that all that is queued until then takes one write. */
   #flushSoon(): void {
     if (this.#flushing || this.#congested) return;
     this.#flushing = true;
     queueMicrotask(() => {
       this.#flushing = false;
-      this.#flush();
+      this.flush();
     });
   }
 
-  #flush(): void {
-    while (!this.#congested && this.#ended === undefined) {
-      const chunks = this.#control;
-      this.#control = [];
-      this.#answers = 0;
-      for (let size = 0; size < WRITE_SIZE && this.#ready.length > 0;) {
-        size += this.#takeTurn(chunks);
-      }
-      if (chunks.length === 0) return;
-      this.#congested = !this.#pipe.write(chunks);
-    }
-  }
-
-  /** One frame of each channel, so that all have their turn. Returns how many bytes that were. */
-  #takeTurn(chunks: Uint8Array[]): number {
-    const turn = this.#ready;
+  /** Takes one frame of each channel that has something to send. Returns how many bytes it took. */
+  #takeRound(chunks: Uint8Array[]): number {
+    const round = this.#ready;
     this.#ready = [];
     let size = 0;
-    for (const channel of turn) {
+    for (const channel of round) {
       const piece = channel.take();
       if (piece === undefined) {
         this.#scheduled.delete(channel);
@@ -350,10 +349,13 @@ export class Multiplexer implements ChannelCarrier {
     channel.receive().then((message) => {
       if (message === undefined) channel.reset(new Error("A channel without a header"));
       else this.#guard(() => this.#options.onChannel(channel, message.bytes));
-    }, () => {}); // it was given up
+    }, () => {}); // the other end gave it up
   }
 
-  /** The channel of a frame, or `undefined` if it is over: frames may have been on their way. */
+  /**
+   * Finds the channel of a frame. It is `undefined` if it is over: the frame was already on its
+   * way.
+   */
   #find(id: number): Channel | undefined {
     const channel = this.#channels.get(id);
     if (channel !== undefined) return channel;
@@ -363,11 +365,4 @@ export class Multiplexer implements ChannelCarrier {
     }
     return undefined;
   }
-}
-
-function frameOf(type: FrameType, flags: number, channel: number, payload: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(HEADER_SIZE + payload.length);
-  writeHeader(frame, type, flags, channel, payload.length);
-  frame.set(payload, HEADER_SIZE);
-  return frame;
 }

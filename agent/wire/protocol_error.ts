@@ -1,5 +1,5 @@
 /**
- * The far end broke the protocol, so the connection is closed.
+ * Thrown when the far end broke the protocol, for which the connection is closed.
  *
  * @example A stream that is not a stream of frames
  * ```ts

@@ -2,13 +2,18 @@ import type { Readable, Writable } from "node:stream";
 import { concat } from "./concat.ts";
 import type { Pipe } from "./multiplexer.ts";
 
-/** More than this in the stream's own buffer, and the multiplexer has to wait. */
+/** When the stream's own buffer holds more than this, in bytes, the multiplexer has to wait. */
 const HIGH_WATER = 256 * 1024;
 
-/** What is joined into one chunk rather than written by itself. */
+/** Chunks of up to this many bytes in all are joined into one. */
 const JOIN_LIMIT = 16 * 1024;
 
-/** The writing half of a {@linkcode Pipe}, made of Node's streams. The caller connects the reading half. */
+/**
+ * Makes a {@linkcode Pipe} that writes to a stream of Node's. The caller connects the reading half.
+ *
+ * @param readable The reading half, which is only closed here.
+ * @param onDrain Called when there is room again after a write that returned `false`.
+ */
 export function streamPipe(readable: Readable, writable: Writable, onDrain: () => void): Pipe {
   let congested = false;
   const drained = (): void => {

@@ -9,9 +9,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * A table for a notebook. All texts are shown as they are: none is taken for HTML.
+ * A table for a notebook. Texts are escaped, so none of them can be HTML.
  *
- * @param caption What stands above it.
+ * @param caption The text above the table.
  * @param headings A text for each column.
  * @param rows The same number of texts for each row.
  */

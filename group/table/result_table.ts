@@ -4,18 +4,18 @@ import { visible } from "../../tunnel/visible.ts";
 import { reasonOf } from "./reason.ts";
 import { ErrorResult } from "../error_result.ts";
 
-/** How it ended on a host. */
+/** How an operation ended on a host. */
 export type State = "ok" | "failed" | "aborted" | "skipped";
 
 /** Hosts with the same outcome. */
 export interface ResultRow {
   readonly state: State;
   readonly hosts: string[];
-  /** The value, or the reason for having none. */
+  /** The text of the value, or the reason why there is no value. */
   readonly text: string;
 }
 
-/** What a person gets to see of a `GroupResult`. */
+/** A `GroupResult` as a person sees it. */
 export interface ResultTable {
   /** Such as `GroupResult: 97 ok, 3 failed`. */
   readonly title: string;
@@ -24,14 +24,14 @@ export interface ResultTable {
 
 const STATES: readonly State[] = ["ok", "failed", "aborted", "skipped"];
 
-/** How much of a value is shown. */
+/** The most lines and columns of a value that are shown. */
 const MAX_LINES = 12;
 const MAX_COLUMNS = 200;
-/** Before it is shown, so that it costs no memory. */
+/** The most characters of a string that are looked at, so that a long one costs no memory. */
 const MAX_STRING = 4_096;
 
 /**
- * Folds results into rows: values first, in the group's order, and what wants attention at the end.
+ * Folds results into rows: values first, in the group's order, and failures at the end.
  *
  * @param results The results by host.
  * @param show Gives the text of a value, as `Deno.inspect` does.
@@ -59,12 +59,12 @@ export function resultTable(
   };
 }
 
-/** A host's name in one line, so that it cannot look like the row of another. */
+/** A host's name in one line, so that it cannot look like the row of another host. */
 export function hostText(host: string): string {
   return visible(host).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 }
 
-/** `a, b, c, … (97 hosts)`. */
+/** Names as far as they fit in `maxLength`, such as `a, b, c, … (97 hosts)`. */
 export function hostList(hosts: readonly string[], maxLength: number): string {
   let text = "";
   for (const [i, host] of hosts.entries()) {
@@ -75,19 +75,19 @@ export function hostList(hosts: readonly string[], maxLength: number): string {
   return text;
 }
 
-/** How it ended on a host that has this as its result. */
+/** How an operation ended on a host that has `result`. */
 export function stateOf(result: unknown): State {
   if (!(result instanceof ErrorResult)) return "ok";
   if (result.skipped) return "skipped";
   return result.aborted ? "aborted" : "failed";
 }
 
-/** The same for equal values, and for no others, though they may look the same when they are cut. */
+/** A key that only equal values share. Their texts may be the same though they differ, when cut. */
 function fingerprint(value: unknown): unknown {
   try {
     return createHash("sha256").update(encode(value)).digest("hex");
   } catch {
-    // A stream, for one. No other is equal to it.
+    // A value without an encoding, such as a stream, is equal to no other value.
     return Symbol();
   }
 }
@@ -97,7 +97,7 @@ function valueText(value: unknown, show: (value: unknown) => string): string {
   const whole = rest > 0
     ? `${show((value as string).slice(0, MAX_STRING))}… (${rest} characters more)`
     : show(value);
-  // An error in it is shown with its message as it is.
+  // `show` does not escape the message of an error in the value.
   const lines = visible(whole).split("\n");
   const kept = lines.slice(0, MAX_LINES).map((line) =>
     line.length > MAX_COLUMNS ? `${line.slice(0, MAX_COLUMNS)}…` : line

@@ -3,15 +3,15 @@ import { inspect } from "node:util";
 /** An inspecting function: `Deno.inspect`, or Node's. */
 type Inspect = (value: unknown, options: Record<string, unknown>) => string;
 
-/** Those of its options that matter here. */
+/** The options of an inspecting function that matter here. */
 interface InspectOptions {
   readonly depth?: number | null;
   readonly colors?: boolean;
-  /** How far what is shown is indented, where it is for us to do so. */
+  /** How far the text must be indented here; Deno leaves that to custom inspection. */
   readonly indentationLvl?: number;
 }
 
-/** How the objects of a class are shown. `show` gives the text of what is in them. */
+/** How the objects of a class are shown. `show` gives the text of a part of an object. */
 export interface Looks<T> {
   /** In a terminal. */
   text(value: T, show: (part: unknown) => string, colors: boolean): string;
@@ -19,10 +19,10 @@ export interface Looks<T> {
   html(value: T, show: (part: unknown) => string): string;
 }
 
-/** What the runtime's console uses: they have different quotes. */
+/** The function that the runtime's console uses. Deno's and Node's differ in their quotes. */
 const native: Inspect = (globalThis as { Deno?: { inspect: Inspect } }).Deno?.inspect ?? inspect;
 
-/** In a line, and without colours: these are for what is no host's. */
+/** On one line and without colours, which are for our own words and not for what hosts say. */
 const BRIEF = {
   colors: false,
   compact: true,

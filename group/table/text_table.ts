@@ -1,14 +1,14 @@
 import { hostList, type ResultRow, type ResultTable, type State } from "./result_table.ts";
 import { padded, widthOf } from "./text_width.ts";
 
-/** Rows of values beyond so many are left out. What wants attention is shown whole. */
+/** More rows of values are left out. All rows of failures are shown. */
 const MAX_ROWS = 100;
 const MAX_HOSTS = 60;
 const MAX_WIDTH = 40;
 
 const COLORS: Readonly<Record<State, number>> = { ok: 32, failed: 31, aborted: 33, skipped: 33 };
 
-/** A table for a terminal. Only what it says itself is coloured, not what the hosts say. */
+/** A table for a terminal. Only our own words are coloured, not what the hosts say. */
 export function textTable({ title, rows }: ResultTable, colors: boolean): string {
   const paint = (text: string, state: State): string =>
     colors ? `\x1b[${COLORS[state]}m${text}\x1b[39m` : text;
@@ -36,7 +36,7 @@ function line(
   paint: (text: string, state: State) => string,
 ): string {
   if (state !== "ok") return `  ${label}  ${paint(state, state)}: ${text}`;
-  // Nothing that a host says can look like the row of another.
+  // Indented, so that nothing that a host says looks like the row of another host.
   return text.includes("\n")
     ? `  ${label.trimEnd()}\n    ${text.replaceAll("\n", "\n    ")}`
     : `  ${label}  ${text}`;

@@ -1,4 +1,4 @@
-/** Gives the same row of numbers for the same seed: mulberry32, by Tommy Ettinger (public domain). */
+/** Gives the same numbers for the same seed: mulberry32, by Tommy Ettinger (public domain). */
 export class Random {
   #state: number;
 
@@ -14,7 +14,7 @@ export class Random {
     return Math.floor(((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000 * limit);
   }
 
-  /** A size that is often at an edge, seldom large, and at most `limit`. */
+  /** A size that is often at a limit, seldom large, and at most `limit`. */
   size(limit: number): number {
     return Math.min(
       limit,

@@ -75,7 +75,7 @@ Deno.test("memory() agrees with Deno", async () => {
   assertEquals(total, judge.total);
   assertEquals(swapTotal, judge.swapTotal);
   assert(free > 0 && free < total && available > 0 && available < total && swapFree <= swapTotal);
-  // Both move all the time, but not by a quarter of the machine in a moment.
+  // Both change all the time, but not by a quarter of the memory at once.
   assert(Math.abs(available - judge.available) < total / 4);
   assert(limit === null || (limit > 0 && limit < total));
 });
@@ -149,7 +149,7 @@ Deno.test({
     const memory = await facts.memory();
     assertEquals(Object.keys(there.memory), Object.keys(memory));
     assertEquals([there.memory.total, there.memory.limit], [memory.total, memory.limit]);
-    // The space in use may change between the two.
+    // The space in use may change between the two calls.
     const fixed = ({ used: _used, available: _available, ...rest }: facts.Disk) => rest;
     assertEquals(there.disks.map(fixed), (await facts.disks()).map(fixed));
     assertEquals(there.routes, await facts.routes());
@@ -537,7 +537,7 @@ Deno.test("findMemoryLimit() takes the lowest limit of a group and those above i
   // A container, which sees its own group as the root.
   assertEquals(find({ [self]: "0::/\n", [`${v2}/memory.max`]: "1048576\n" }), 1048576);
   assertEquals(find({ [self]: "0::/../x\n", [`${v2}/memory.max`]: "1048576\n" }), 1048576);
-  // Version 1, in a container that can't see the path.
+  // Version 1, in a container that cannot see the path.
   assertEquals(
     find({
       [self]: "9:name=systemd:/\n4:cpu,memory:/docker/0123\n0::/\n",
@@ -622,7 +622,7 @@ function factsUrl(): string {
   return import.meta.resolve("../../agent/facts.ts");
 }
 
-/** A module without its types and with its own imports inside, so that it needs no file. */
+/** Gives a module without types and with its imports included, so that it needs no file. */
 async function toDataUrl(url: string): Promise<string> {
   let code = stripTypeScriptTypes(await Deno.readTextFile(new URL(url)));
   for (const [text, specifier] of code.matchAll(/from "(\.[^"]+)"/g)) {
@@ -631,7 +631,7 @@ async function toDataUrl(url: string): Promise<string> {
   return `data:text/javascript;base64,${new TextEncoder().encode(code).toBase64()}`;
 }
 
-/** The way `ip route` writes it. */
+/** Writes a route as `ip route` does. */
 function show(route: Route): string {
   return [
     `${route.destination}/${route.prefixLength}`,

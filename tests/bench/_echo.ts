@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 
-/** A process that sends back what it gets, as `cat` does, through the same kind of pipe as a tunnel's. */
+/** A `cat` that sends all input back, through the same kind of pipe as a tunnel's. */
 export class Echo implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
@@ -17,7 +17,7 @@ export class Echo implements AsyncDisposable {
     });
   }
 
-  /** Sends `bytes` and waits until as many have come back. */
+  /** Sends `bytes` and waits until as many bytes have come back. */
   send(bytes: Uint8Array): Promise<void> {
     this.#missing += bytes.length;
     return new Promise((resolve) => {

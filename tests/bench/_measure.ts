@@ -1,4 +1,4 @@
-/** Something that is measured: does it once, and says what it cost. */
+/** Work to measure: does it once and gives its cost. */
 export type Task = () => Promise<number>;
 
 /** Runs `work` and gives how long it took, in milliseconds. */
@@ -14,8 +14,8 @@ export function median(numbers: readonly number[]): number {
 }
 
 /**
- * The median of each task over `rounds` rounds, in which all have their turn, so that a machine that
- * is busy for a while slows down all alike. One round more, the first, does not count.
+ * The median of each task over `rounds` rounds. Each round runs every task once, so that a machine
+ * that is busy for a while slows all of them down alike. A first round is run but not counted.
  */
 export async function measure<K extends string>(
   rounds: number,
@@ -35,23 +35,23 @@ export async function measure<K extends string>(
   return Object.fromEntries(names.map((name) => [name, median(costs[name])])) as Record<K, number>;
 }
 
-/** What {@linkcode printRatio} shows. */
+/** A cost in relation to a baseline, for {@linkcode printRatio}. */
 export interface Ratio {
   readonly what: string;
   readonly ours: number;
   readonly baseline: number;
-  /** Of both numbers. */
+  /** The unit of both numbers. */
   readonly unit: string;
-  /** What the ratio should be at most. */
+  /** The highest ratio that is good enough. */
   readonly aim?: number;
 }
 
-/** Prints what a group of ratios is about. */
+/** Prints the title of a group of ratios. */
 export function printTitle(title: string): void {
   console.log(`\n${title}`);
 }
 
-/** Prints a ratio, of which less is better. */
+/** Prints a ratio. Less is better. */
 export function printRatio({ what, ours, baseline, unit, aim }: Ratio): void {
   const ratio = ours / baseline;
   const digits = baseline < 10 ? 2 : baseline < 100 ? 1 : 0;

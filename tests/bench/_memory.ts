@@ -1,16 +1,16 @@
 import type { BaseTunnel } from "../../mod.ts";
 import { residentSize } from "./_remote.ts";
 
-/** How long to wait between two looks, in milliseconds. */
+/** Time between two measurements, in milliseconds. */
 const PAUSE = 50;
 
-/** How many bytes more a controller and its agent had, at their peak, while something went on. */
+/** By how many bytes a controller and its agent grew at most during some work. */
 export interface Growth {
   readonly controller: number;
   readonly agent: number;
 }
 
-/** Does something with a tunnel that is connected, and watches how much memory both ends take. */
+/** Does some work with a connected tunnel, and watches the memory of both ends. */
 export async function growthDuring(
   tunnel: BaseTunnel,
   work: () => Promise<unknown>,

@@ -2,22 +2,22 @@ import process from "node:process";
 
 /** Functions that the benchmarks call at the far end. */
 
-/** As many bytes as one wants. */
+/** Gives this many bytes. */
 export function produce(size: number): Uint8Array {
   return new Uint8Array(size);
 }
 
-/** How many bytes have arrived. */
+/** Takes bytes, and gives how many have arrived. */
 export function consume(bytes: Uint8Array): number {
   return bytes.length;
 }
 
-/** Next to nothing. */
+/** Does almost nothing. */
 export function add(a: number, b: number): number {
   return a + b;
 }
 
-/** How many bytes of memory the process has. */
+/** The memory of the process, in bytes. */
 export function residentSize(): number {
   return process.memoryUsage.rss();
 }

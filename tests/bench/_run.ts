@@ -3,7 +3,7 @@ import { command } from "../services/command.ts";
 /**
  * Runs a command to its end.
  *
- * @returns What it printed.
+ * @returns Its standard output.
  * @throws {Error} If it fails.
  */
 export async function run(argv: readonly string[]): Promise<string> {
@@ -12,7 +12,7 @@ export async function run(argv: readonly string[]): Promise<string> {
   return stdout;
 }
 
-/** Removes what may be at a path, with all that is in it. */
+/** Removes a file or a folder, if it exists. */
 export async function remove(path: string): Promise<void> {
   await Deno.remove(path, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;

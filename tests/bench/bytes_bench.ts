@@ -10,7 +10,7 @@ import { add } from "./_remote.ts";
 
 const AIM = 20_000;
 
-/** A local tunnel that writes what it sends to a file too. */
+/** A local tunnel that also writes all that it sends to a file. */
 class Recorded extends SubprocessTunnel {
   override readonly host = "recorded";
   readonly #file: string;

@@ -1,7 +1,7 @@
 /**
- * Compares the codec's speed with msgpackr (without its native addon) and `@std/msgpack`:
- * `deno run -A tests/bench/codec_bench.ts`. All of them run in turn, within the same rounds, and a
- * ratio is one of medians, so that a busy machine slows down all alike.
+ * Compares the codec's speed with msgpackr (without its native addon) and `@std/msgpack`: `deno run
+ * -A tests/bench/codec_bench.ts`. All of them run in turn, within the same rounds, and each ratio
+ * is a ratio of medians, so that a busy machine slows all of them down alike.
  *
  * @module
  */
@@ -18,7 +18,9 @@ const ROUNDS = 15;
 /** How long each library works in one round, in milliseconds. */
 const SLICE = 10;
 
-/** Loads msgpackr; where its optional addons cannot be had, through npm, which can leave them out. */
+/**
+ * Loads msgpackr; through npm if its optional addons cannot be downloaded, since npm skips them.
+ */
 async function loadMsgpackr(): Promise<Library> {
   Deno.env.set("MSGPACKR_NATIVE_ACCELERATION_DISABLED", "true");
   try {
@@ -79,7 +81,7 @@ const cases: Record<string, unknown> = {
 
 const median = (times: number[]): number => times.sort((a, b) => a - b)[times.length >> 1]!;
 
-/** Gives the median time of each of `tasks`, in microseconds a run. */
+/** Gives the median time of each task, in microseconds per run. */
 function measure(tasks: (() => unknown)[]): number[] {
   const repeats = tasks.map((task) => {
     const start = performance.now();

@@ -1,6 +1,7 @@
 /**
- * How long it takes to connect and to have the answer of a first call, on this machine, in relation to
- * starting the bare interpreter and waiting for its end: `deno run -A tests/bench/connect_bench.ts`.
+ * The time to connect and to get the answer of a first call, on this machine, in relation to the
+ * time that the bare interpreter takes to start and end: `deno run -A
+ * tests/bench/connect_bench.ts`.
  *
  * @module
  */
@@ -8,10 +9,10 @@ import { Local, type LocalOptions } from "../../mod.ts";
 import { measure, printRatio, printTitle, timed } from "./_measure.ts";
 
 const ROUNDS = 15;
-/** How many tunnels are opened at once. */
+/** The number of tunnels that are opened at once. */
 const MANY = 50;
 
-/** Does nothing but start an interpreter, in the way in which an agent is started. */
+/** Starts an interpreter as an agent is started, with nothing to do. */
 const bare = {
   deno: [
     Deno.execPath(),

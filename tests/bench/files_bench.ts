@@ -1,7 +1,8 @@
 /**
- * How fast a large file moves, in relation to `cat` through the same kind of pipes, and over ssh to `scp`
- * and `sftp`: `deno task bench files`. With an argument, `deno run -A tests/bench/files_bench.ts memory`,
- * how much memory a very large one takes instead.
+ * The speed of a large file, in relation to `cat` through the same kind of pipes, and over ssh to
+ * `scp` and `sftp`: `deno task bench files`.
+ *
+ * `deno run -A tests/bench/files_bench.ts memory` measures the memory that a very large file takes.
  *
  * @module
  */
@@ -14,24 +15,24 @@ import { remove, run as command } from "./_run.ts";
 
 const MiB = 1024 * 1024;
 const SIZE = 256 * MiB;
-/** What a file may have that is to show how much memory it takes. */
+/** The size of the file that shows how much memory a transfer takes. */
 const HUGE = 4096 * MiB;
 const MEMORY_LIMIT = 64 * MiB;
 const LOCAL_ROUNDS = 3;
 const SSH_ROUNDS = 3;
 
-/** As a tunnel's shell relays what comes: one `cat` in between. On the disk at the end, as ours. */
+/** Like a `put`: the shell of a tunnel relays by one `cat`, and the file is synced to the disk. */
 const CAT_PUT = 'cat "$0" | sh -c \'cat | cat >"$0" && sync "$0"\' "$1"';
-/** What goes back, the agent writes into the pipe itself. */
+/** Like a `fetch`: the agent writes into the pipe without a relay. */
 const CAT_FETCH = 'sh -c \'exec cat "$0"\' "$0" | cat >"$1" && sync "$1"';
 
-/** The same, for bash, with what `cat` leaves out: both ends hash what goes by. */
+/** The same, for bash, with hashing at both ends, which `cat` does not do. */
 const HASHED_PUT =
   'tee >(openssl sha1 >/dev/null) <"$0" | cat | tee >(openssl sha1 >/dev/null) >"$1" && sync "$1"';
 const HASHED_FETCH =
   'tee >(openssl sha1 >/dev/null) <"$0" | tee >(openssl sha1 >/dev/null) >"$1" && sync "$1"';
 
-/** A folder with a file of random bytes, and a place for copies of it. */
+/** A folder with a file of random bytes, and room for copies of it. */
 class Files implements AsyncDisposable {
   readonly folder: string;
   readonly source: string;
@@ -54,7 +55,7 @@ class Files implements AsyncDisposable {
     return files;
   }
 
-  /** Copies the file by `copy`, which is what is timed; the first copy is compared with the file. */
+  /** Measures `copy`, and compares its first copy with the file. */
   copying(copy: (source: string, target: string) => Promise<unknown>): Task {
     let compared = false;
     return async () => {
@@ -111,7 +112,7 @@ async function benchSSH(files: Files): Promise<void> {
     new SSHTunnel(host, { sshArgs: ["-F", config], deno: service("deno").path });
   await using tunnel = make();
   if (!await connects(tunnel, "ssh")) return;
-  // Its way through connecting, and to the end of ssh, as the others have it.
+  // The whole way, from connecting to the end of ssh, as scp and sftp go it.
   const once = async (work: (tunnel: SSHTunnel) => Promise<unknown>): Promise<void> => {
     await using own = make();
     await work(own);
@@ -142,7 +143,7 @@ async function benchSSH(files: Files): Promise<void> {
   }
 }
 
-/** Prints how much memory it takes to move a file of 4 GiB. It takes as much of the disk for a while. */
+/** Prints the memory that a file of 4 GiB takes. It takes as much of the disk for a while. */
 async function memory(): Promise<void> {
   printTitle("Memory that moving 4 GiB takes / 64 MiB (less is better)");
   const folder = await Deno.makeTempDir();
@@ -153,7 +154,7 @@ async function memory(): Promise<void> {
     for (const runtime of ["deno", "node"] as const) {
       await using tunnel = new Local(runtime, { runtime });
       if (!await connects(tunnel, runtime)) continue;
-      // What the code that does it takes is not the file's.
+      // Load the code first: its memory is not counted.
       await tunnel.put({ text: "" }, `${folder}/target`);
       await tunnel.fetch(`${folder}/target`, null);
       const target = `${folder}/target`;

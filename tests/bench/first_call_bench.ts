@@ -1,6 +1,6 @@
 /**
- * What a slow link costs connecting with a first call of a function in a chain of 50 modules, in round
- * trips: `deno run -A tests/bench/first_call_bench.ts`.
+ * The round trips that it takes to connect over a slow link and to call a function in a chain of 50
+ * modules: `deno run -A tests/bench/first_call_bench.ts`.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { measure, printRatio, printTitle, timed } from "./_measure.ts";
 
 const RELAY = new URL("../tunnel/fixture/delay_relay.ts", import.meta.url).pathname;
 const ROUNDS = 5;
-/** Of each direction, in milliseconds. */
+/** The delay in each direction, in milliseconds. */
 const DELAY = 100;
 
 /** Prints the ratio. */

@@ -1,8 +1,8 @@
 /**
  * Runs all benchmarks: `deno task bench [name …]`, with names such as `connect`.
  *
- * Each prints ratios to a baseline that was measured in the same run, in rounds where all have their
- * turn; so they can be compared between machines, which times cannot.
+ * Each prints ratios to a baseline that was measured in the same rounds. So results of different
+ * machines can be compared, which is not so for times.
  *
  * @module
  */
@@ -20,7 +20,7 @@ const names = [
   "codec",
   "scheduler",
 ];
-/** Those that use what the test runner can start. */
+/** The benchmarks that use services. */
 const withServices = ["round_trip", "files", "sync"];
 
 const wanted = Deno.args.length === 0 ? names : Deno.args;
@@ -33,7 +33,7 @@ for (const name of wanted) {
 console.log(
   `Deno ${Deno.version.deno}, ${Deno.build.target}, ${navigator.hardwareConcurrency} processors`,
 );
-// Unless the test runner has started them, the services that a benchmark can use are started here.
+// Services are started here unless the test runner has started them.
 await using running = wanted.some((name) => withServices.includes(name)) && services.folder === ""
   ? await startServices(new AbortController().signal)
   : undefined;

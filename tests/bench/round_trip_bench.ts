@@ -1,7 +1,7 @@
 /**
- * How long a small call takes, in relation to an echo of as many bytes by `cat` through the same kind of
- * pipe: `deno run -A tests/bench/round_trip_bench.ts`; over ssh and Docker, when the test runner's
- * services are there.
+ * The time of a small call, in relation to an echo of as many bytes by `cat` through the same kind
+ * of pipe: `deno run -A tests/bench/round_trip_bench.ts`. Over ssh and Docker too, if the services
+ * of the test runner are available.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { add } from "./_remote.ts";
 
 const ROUNDS = 7;
 const CALLS = 1500;
-/** About as many bytes as the frames of a small call have. */
+/** About the size of the frames of a small call, in bytes. */
 const MESSAGE = new Uint8Array(44);
 
-/** The median over many in a row, in microseconds. */
+/** The median of many round trips in a row, in microseconds. */
 async function each(work: () => Promise<unknown>): Promise<number> {
   const times: number[] = [];
   for (let i = 0; i < CALLS; i++) {
@@ -30,7 +30,7 @@ async function each(work: () => Promise<unknown>): Promise<number> {
 interface Case {
   readonly what: string;
   readonly tunnel: BaseTunnel;
-  /** Runs `cat` where the tunnel leads. */
+  /** Runs `cat` at the far end of the tunnel. */
   readonly cat: readonly string[];
 }
 

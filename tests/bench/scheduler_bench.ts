@@ -1,6 +1,6 @@
 /**
- * What a task costs beyond what it does, in relation to tasks that a loop for each lane
- * awaits, and whether that is the same for many: `deno run -A tests/bench/scheduler_bench.ts`.
+ * The overhead of a task, in relation to tasks that are awaited in one loop for each lane, for few
+ * and for many tasks: `deno run -A tests/bench/scheduler_bench.ts`.
  *
  * @module
  */
@@ -11,7 +11,7 @@ const ROUNDS = 7;
 
 async function task(): Promise<void> {}
 
-/** The cost of a task among `tasks` in `lanes`, in microseconds. */
+/** The cost of one of `tasks` tasks in `lanes` lanes, in microseconds. */
 function scheduled(tasks: number, lanes: number, concurrency: number): Task {
   return async () => {
     const milliseconds = await timed(async () => {

@@ -1,5 +1,5 @@
 /**
- * How fast a folder of 5,000 small files is made the same over ssh, in relation to `rsync -a`:
+ * The speed of a sync of 5,000 small files over ssh, in relation to `rsync -a`:
  * `deno task bench sync`.
  *
  * @module
@@ -16,15 +16,17 @@ const ROUNDS = 3;
 /** Makes the folder `target` the same as `source`. */
 type Copy = (source: string, target: string) => Promise<unknown>;
 
-/** What a folder's copying costs, each in milliseconds. */
+/** The cost of copying a folder, in milliseconds. */
 interface Times {
-  /** Into a folder that is not there. */
+  /** Into a folder that does not exist. */
   readonly first: number;
   /** When there is nothing to do. */
   readonly again: number;
 }
 
-/** The medians of several ways of copying `source` into `folder`. A copy of each is compared with it. */
+/**
+ * The medians of several ways to copy `source` into `folder`. A copy of each is compared with it.
+ */
 async function measureCopies<K extends string>(
   source: string,
   folder: string,
@@ -33,8 +35,8 @@ async function measureCopies<K extends string>(
   await Deno.mkdir(folder);
   const tasks: Record<string, Task> = {};
   for (const [name, copy] of Object.entries<Copy>(copies)) {
-    // A new one each time, and none is removed before the end: an ext4 without a journal goes around what was
-    // removed in the last seconds, which makes new files many times as slow.
+    // Each copy gets a new folder, and none is removed before the end: an ext4 without a journal
+    // avoids inodes that were freed in the last seconds, which makes new files many times slower.
     let round = 0;
     const target = (): string => `${folder}/target ${round} of ${name}`;
     let compared = false;
@@ -74,13 +76,13 @@ export async function run(): Promise<void> {
   const host = hosts[0]!;
   const make = (): SSHTunnel =>
     new SSHTunnel(host, { sshArgs: ["-F", config], deno: service("deno").path });
-  // Its way through connecting, and to the end of ssh, as rsync has it.
+  // The whole way, from connecting to the end of ssh, as rsync goes it.
   const once = async (work: (tunnel: SSHTunnel) => Promise<unknown>): Promise<void> => {
     await using own = make();
     await work(own);
   };
   const rsync = (source: string, target: string): Promise<string> =>
-    // A path there is read by a shell, save by the newest.
+    // Older versions of rsync let a shell read the remote path.
     command(["rsync", "-a", "-s", "-e", `ssh -F ${config}`, source, target]);
 
   const folder = await Deno.makeTempDir();

@@ -1,6 +1,6 @@
 /**
- * How fast many bytes move, in relation to `cat` and to fewer bytes, and what they do to a small call
- * beside them: `deno run -A tests/bench/throughput_bench.ts`.
+ * The speed of many bytes, in relation to `cat` and to fewer bytes, and how much they delay a small
+ * call beside them: `deno run -A tests/bench/throughput_bench.ts`.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { add, consume, produce } from "./_remote.ts";
 const MiB = 1024 * 1024;
 const ROUNDS = 5;
 
-/** The longest and the median time of small calls that are made one after another while `work` lasts. */
+/** The longest and the median time of small calls, made one after another while `work` lasts. */
 async function smallCallsDuring(
   tunnel: Local,
   work: Promise<unknown>,
@@ -53,7 +53,7 @@ export async function run(): Promise<void> {
       times.result16 / 16,
       1.5,
     );
-    // An echo moves the bytes twice, but both ways at once.
+    // An echo moves the bytes twice, but in both directions at once.
     perMiB("a result of 64 MiB / echo by cat", times.result64 / 64, times.echo / 64);
     perMiB("an argument of 64 MiB / echo by cat", times.argument64 / 64, times.echo / 64);
 

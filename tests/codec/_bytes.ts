@@ -8,7 +8,7 @@ export function toHex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** What a decoder gave for `bytes`: a value, or the error it threw. */
+/** Gives the result of `run`, or the error that it threw. */
 export function attempt<T>(run: () => T): { value: T } | { error: unknown } {
   try {
     return { value: run() };

@@ -22,7 +22,7 @@ export function randomString(random: Random, alphabet: string = pick(random, alp
     0,
     pick(random, [8, 10, 16, 24, 31, 32, 48, 85, 127, 255, 300, 65_535]) + random(5) - 2,
   );
-  // By UTF-16 unit, so that surrogates are also torn apart.
+  // Half of the strings are made of UTF-16 units, so that surrogates are also separated.
   let text = "";
   const whole = random(2) > 0 ? [...alphabet] : alphabet.split("");
   while (text.length < length) text += pick(random, whole);
@@ -74,7 +74,7 @@ function randomBinary(random: Random): object {
 
 const errors = [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError];
 
-/** The keys of an object; a plain one also has the key that others would take for its prototype. */
+/** Gives a key of an object, sometimes the one that naive decoders take for the prototype. */
 function randomKey(random: Random): string {
   return random(20) === 0
     ? "__proto__"
@@ -113,7 +113,7 @@ export function randomValue(
       case 0:
         return pick(random, plain ? [null, true, false] : [null, true, false, undefined]);
       case 1:
-        // Not -0, which other libraries write as 0.
+        // This avoids -0, which other libraries write as 0.
         return plain ? randomNumber(random) + 0 : randomNumber(random);
       case 2:
         return text();

@@ -1,4 +1,4 @@
-/** What about an object is compared apart from its properties. */
+/** Gives the data of an object that is compared besides its properties. */
 function essence(value: object): unknown[] {
   if (value instanceof Date) return [value.getTime()];
   if (value instanceof RegExp) return [value.source, value.flags];
@@ -15,7 +15,7 @@ function essence(value: object): unknown[] {
 /**
  * Finds how `actual` differs from `expected`, `undefined` if it does not. They are the same if
  * there is a one-to-one relation of their objects that preserves prototypes, contents, the order of
- * properties, holes and who refers to whom.
+ * properties, holes and references.
  */
 export function findDifference(
   actual: unknown,
@@ -49,7 +49,7 @@ export function findDifference(
   if (isBinary) return undefined;
   const names = (object: object) =>
     Object.getOwnPropertyNames(object).filter((name) => name !== "lastIndex");
-  // The order of what is not enumerable differs among runtimes.
+  // The order of properties that are not enumerable differs among runtimes.
   if (names(actual).sort().join() !== names(expected).sort().join()) {
     return `${path}: other properties`;
   }

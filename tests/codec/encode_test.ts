@@ -144,7 +144,7 @@ Deno.test("encode() works after it has thrown", () => {
   }
 });
 
-/** Makes values that are nested in every way there is. */
+/** Functions that nest a value, one for each container. */
 const wrappers: Record<string, (inner: unknown) => unknown> = {
   object: (inner) => ({ next: inner }),
   "object without prototype": (inner) => Object.assign(Object.create(null), { next: inner }),
@@ -173,16 +173,16 @@ for (const [kind, wrap] of Object.entries(wrappers)) {
     );
     assertThrows(() => encode(nest(wrap, 3), { maxDepth: 2 }), RangeError);
     encode(nest(wrap, 3), { maxDepth: 3 });
-    // Deeper than any stack bears.
+    // This is deeper than any stack allows.
     const overflow = assertThrows(
       () => encode(nest(wrap, 30_000), { maxDepth: Infinity }),
       RangeError,
     );
-    assertEquals(/nested deeper than the stack bears$/.test(overflow.message), true);
+    assertEquals(/nested deeper than the stack allows$/.test(overflow.message), true);
   });
 }
 
-Deno.test("encode() refuses limits that are none", () => {
+Deno.test("encode() refuses limits that are not numbers from 0 on", () => {
   assertThrows(() => encode(1, { maxDepth: NaN }), RangeError, "maxDepth is NaN");
   assertThrows(() => encode(1, { maxDepth: -1 }), RangeError, "maxDepth is -1");
 });

@@ -6,7 +6,7 @@ import { randomValue, seeded } from "./_random.ts";
 
 const SEEDS = 300;
 
-/** Makes the same values there as here, and prints how they are encoded, and whether they came back. */
+/** Makes the same values on Node as here; prints their encodings, and whether they came back. */
 const program = `
   import { decode, DecodeError, encode } from "./codec/mod.mjs";
   import { toHex } from "./tests/_bytes.mjs";

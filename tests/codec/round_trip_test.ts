@@ -92,7 +92,7 @@ Deno.test("decode() gives objects own properties only, whatever the keys are cal
 });
 
 Deno.test("decode() gives equal keys of different shapes their own values", () => {
-  // Enough keys that many share a place in the decoder's memory, of all lengths and in any order.
+  // There are so many keys, of all lengths and in any order, that many share a slot of the decoder.
   const random = seeded(1);
   for (let round = 0; round < 50; round++) {
     const value: Record<string, number> = {};

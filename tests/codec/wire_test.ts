@@ -158,7 +158,7 @@ Deno.test("decode() reads plain data that @std/msgpack has written", () => {
   }
 });
 
-/** Writes a string in the plainest way, to judge the fast ones. */
+/** Encodes a string in the simplest way, to check the fast ones. */
 function naive(text: string): string {
   const bytes = new TextEncoder().encode(text);
   const size = (digits: number) => bytes.length.toString(16).padStart(digits, "0");

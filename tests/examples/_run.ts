@@ -9,7 +9,7 @@ const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
 /** How long an example may take on a slow machine, in milliseconds. */
 const PATIENCE = 60_000;
 
-/** What an example has printed, and how it ended. */
+/** The output of an example, and how it ended. */
 export interface Run {
   readonly code: number;
   readonly stdout: string;
@@ -18,15 +18,15 @@ export interface Run {
 
 /** Options for {@linkcode runExample}. */
 export interface RunOptions {
-  /** Whether `host1` and the other names of the ssh service mean what they mean there. */
+  /** Whether `ssh` knows `host1` and the other names of the ssh service. */
   readonly ssh?: boolean;
-  /** What ssh says of itself on each connection. */
+  /** What ssh prints on each connection. */
   readonly banner?: string;
-  /** A terminal to run it in, of which `stdout` is the output. */
+  /** A terminal to run it in; `stdout` is its output. */
   readonly terminal?: {
     readonly columns: number;
     readonly rows: number;
-    /** Is told everything that has been printed so far, and may give something to type. */
+    /** Gets all output so far, and may return text to type. */
     onOutput?(output: string): Promise<string | undefined>;
   };
 }
@@ -80,13 +80,13 @@ export async function runExample(
     try {
       child.kill("SIGKILL");
     } catch {
-      // It has ended already.
+      // The process has ended already.
     }
     throw error;
   }
 }
 
-/** What an example prints that has to succeed, and to complain of nothing. */
+/** The output of an example that must succeed and print nothing to stderr. */
 export async function outputOf(
   name: string,
   args: readonly string[] = [],
@@ -103,11 +103,11 @@ export async function makeFolder(): Promise<{ path: string } & AsyncDisposable> 
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-/** An `ssh` that reads the service's configuration, as if it were the user's own. */
+/** An `ssh` that reads the configuration of the service as if it were the user's own. */
 async function writeSSH(path: string, banner: string): Promise<void> {
   const { config } = service("ssh");
   const deno = service("deno").path;
-  // At the far end, Deno and Docker are those of the services.
+  // The far end uses the Deno and the Docker of the services.
   const folder = deno.slice(0, deno.lastIndexOf("/"));
   const docker = Deno.env.get("DOCKER_HOST");
   const variables = `PATH=${folder}:$PATH${docker === undefined ? "" : ` DOCKER_HOST=${docker}`}`;
@@ -157,7 +157,7 @@ async function read(
   return output;
 }
 
-/** Waits until no process has this in its environment. Agents on this machine inherit the script's. */
+/** Waits until no process has this in its environment. Agents inherit it from the script. */
 async function untilNoneHas(variable: string): Promise<void> {
   if (Deno.build.os !== "linux") return;
   const end = Date.now() + 10_000;
@@ -167,12 +167,12 @@ async function untilNoneHas(variable: string): Promise<void> {
       try {
         return Deno.readTextFileSync(`/proc/${name}/environ`).split("\0").includes(variable);
       } catch {
-        return false; // it has ended, or is another user's
+        return false; // it has ended, or belongs to another user
       }
     });
     if (left.length === 0) return;
     assertEquals(Date.now() < end, true, `processes left behind: ${left.map(({ name }) => name)}`);
-    // The kernel tells nobody about the end of another's process: one has to look again and again.
+    // The kernel does not report the end of a process that is not a child: poll.
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -1,6 +1,6 @@
 import xterm from "npm:@xterm/headless@6.0.0";
 
-/** What a person sees in the end in a terminal that was sent `output`. */
+/** The text that a terminal shows after `output` was written to it. */
 export async function screenAfter(
   output: string,
   { columns, rows }: { readonly columns: number; readonly rows: number },

@@ -24,7 +24,7 @@ export class Silent extends SubprocessTunnel {
   }
 }
 
-/** Something that many wait for, until it is opened. */
+/** Many can wait for it, until it is opened. */
 export class Gate {
   readonly opened: Promise<void>;
   open!: () => void;

@@ -224,7 +224,7 @@ Deno.test("what is wrong with a transfer rejects before anything is begun", asyn
     [
       "a file to sync",
       () => group.sync(`${folder}/file`, "x"),
-      /: here, .*: it is no folder \(ENOTDIR\); put\(\) sends files$/,
+      /: here, .*: it is not a folder \(ENOTDIR\); put\(\) sends files$/,
       "ENOTDIR",
     ],
   ];

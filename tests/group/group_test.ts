@@ -108,8 +108,8 @@ Deno.test("new Group() refuses what is no group of hosts", () => {
     [make([["a"]]), TypeError, "hosts[0] is a: expected a hostname or a tunnel"],
     [make("web1", "web2"), TypeError, 'options is "web2": expected a plain object'],
     [make([], null), TypeError, "options is null: expected a plain object"],
-    [make(["-oProxyCommand=x"]), TypeError, "that is no host name"],
-    [make([""]), TypeError, "that is no host name"],
+    [make(["-oProxyCommand=x"]), TypeError, "it would be read as an option"],
+    [make([""]), TypeError, 'host is "": expected a string'],
     ...[0, -1, 1.5, NaN, "3"].map((concurrency) =>
       [make([], { concurrency }), RangeError, `concurrency is ${concurrency}`] as [
         () => unknown,

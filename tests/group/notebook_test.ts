@@ -7,8 +7,8 @@ import { makeProject } from "../tunnel/_project.ts";
 const MOD = import.meta.resolve("../../mod.ts");
 
 /**
- * Runs the cells as a notebook does, and prints what each shows. Deno's kernel may send a cell's result after it has said
- * that it is idle, where most clients have stopped to listen.
+ * Runs the cells as a notebook does, and prints what each shows. Deno's kernel may send a cell's
+ * result after it has said that it is idle, where most clients have stopped to listen.
  */
 const EXECUTE = `
 import json, sys

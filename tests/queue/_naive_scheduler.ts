@@ -1,18 +1,18 @@
-/** What a task of the {@linkcode NaiveScheduler} is. */
+/** A task of the {@linkcode NaiveScheduler}. */
 interface NaiveTask {
   readonly id: number;
   readonly signal: number | undefined;
 }
 
 /**
- * The rules of the scheduler, with arrays, and with tasks that are numbers: {@linkcode start} takes
- * what starts, {@linkcode finish} says what has ended.
+ * The rules of the scheduler, with arrays, and with tasks that are numbers: {@linkcode start} gives
+ * the tasks that start, {@linkcode finish} is told which task has ended.
  */
 export class NaiveScheduler {
   readonly #concurrency: number;
   readonly #lanes = new Map<unknown, NaiveTask[]>();
   readonly #running = new Map<number, unknown>();
-  /** The lanes of which a task could start. */
+  /** The lanes that have a task that could start. */
   #ready: unknown[] = [];
 
   constructor(concurrency: number) {
@@ -33,7 +33,7 @@ export class NaiveScheduler {
     this.#update();
   }
 
-  /** What starts now. */
+  /** Gives the tasks that start now. */
   start(): number[] {
     const started: number[] = [];
     while (this.#running.size < this.#concurrency && this.#ready.length > 0) {
@@ -51,7 +51,7 @@ export class NaiveScheduler {
     this.#update();
   }
 
-  /** Takes out the waiting tasks of a signal, or all; gives those. */
+  /** Takes out the waiting tasks of a signal, or all tasks, and gives them. */
   abort(signal?: number): number[] {
     const removed: number[] = [];
     for (const [lane, tasks] of this.#lanes) {
@@ -64,7 +64,7 @@ export class NaiveScheduler {
     return removed;
   }
 
-  /** Lanes keep their place as long as they could start something; others come to the end. */
+  /** A lane keeps its rank while it could start a task; after that, it goes to the end. */
   #update(): void {
     const busy = [...this.#running.values()];
     const could = [...this.#lanes].filter(([lane, tasks]) =>

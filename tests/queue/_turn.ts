@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers";
 import type { Scheduler, Task } from "../../queue/scheduler.ts";
 import { soon } from "../tunnel/_deadline.ts";
 
-/** Waits until everything has happened that promises set off. */
+/** Waits until no promise has anything left to do. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,4 +1,4 @@
-/** What a finished command left behind. */
+/** The result of a finished command. */
 export interface CommandResult {
   readonly success: boolean;
   readonly stdout: string;
@@ -19,7 +19,7 @@ export interface CommandOptions {
  * Runs a command to its end, without input.
  *
  * @param argv The program, found by {@linkcode which}, and its arguments.
- * @returns How it ended; a program that does not exist is a failure like any other.
+ * @returns The result. A program that does not exist is a failure like any other.
  */
 export async function command(
   argv: readonly string[],
@@ -63,11 +63,11 @@ export function which(name: string): string | undefined {
 }
 
 /**
- * Starts a program that outlives this call. It has a process group of its own, so that Ctrl-C in a
- * terminal reaches only the runner, which ends things in the right order.
+ * Starts a program that outlives this call. It has a process group of its own: so Ctrl-C in a
+ * terminal reaches only the runner, which stops everything in the right order.
  *
  * @param argv The program and its arguments.
- * @param log A file for everything it prints.
+ * @param log A file for all its output.
  */
 export function startDaemon(argv: readonly string[], log: string): Deno.ChildProcess {
   const child = new Deno.Command("/bin/sh", {

@@ -4,7 +4,10 @@ import type { DockerService, NodeService, Unavailable } from "./services.ts";
 
 const NODE_IMAGE = "chopsticks-node:20";
 
-/** Like the one of the official image: options and subcommands are Deno's, the rest is a command. */
+/**
+ * Like the entrypoint of the official image: options and subcommands go to Deno, everything else is
+ * a command.
+ */
 const ENTRYPOINT = `#!/bin/sh
 set -e
 if [ "$1" != "\${1#-}" ]; then exec deno "$@"; fi
@@ -17,10 +20,10 @@ exec "$@"
 `;
 
 /**
- * Starts a dockerd without a network, and makes its images of what is installed here.
+ * Starts a dockerd without a network, and makes its images from programs of this machine.
  *
  * @param runFolder The run's folder.
- * @param node Settles when there is a Node to put into an image, or none.
+ * @param node Settles when it is known whether there is a Node to put into an image.
  */
 export async function startDocker(
   runFolder: string,
@@ -63,7 +66,7 @@ export async function startDocker(
 
 /**
  * A mount namespace of its own, with an empty /run and /etc/docker, keeps dockerd from using the
- * system's containerd or configuration, and from leaving files there; its mounts end when it does.
+ * system's containerd or configuration, and from leaving files there. Its mounts end with it.
  */
 function daemonCommand(dockerd: string, runFolder: string): string[] {
   const folder = `${runFolder}/docker`;
@@ -89,7 +92,7 @@ function daemonCommand(dockerd: string, runFolder: string): string[] {
     `${folder}/exec`,
     "--iptables=false",
     "--bridge=none",
-    // The run's own groups, which are removed with its folder.
+    // Groups of this run, which are removed with its folder.
     "--exec-opt",
     "native.cgroupdriver=cgroupfs",
     "--cgroup-parent",
@@ -120,7 +123,7 @@ class DockerClient {
     this.#signal = signal;
   }
 
-  /** @param ended Gives a reason once dockerd has ended. */
+  /** @param ended Gives the reason if dockerd has ended. */
   async waitUntilUp(ended: () => Promise<string>): Promise<void> {
     const deadline = Date.now() + 60_000;
     for (;;) {

@@ -1,10 +1,10 @@
 import { command, which } from "./command.ts";
 
-/** What is in an image besides `sh` and a few of the usual commands. */
+/** The content of an image, besides `sh` and a few common commands. */
 export interface DockerImage {
-  /** From a path in the image to the file of this machine that goes there. */
+  /** From a path in the image to a file of this machine. */
   readonly files: Readonly<Record<string, string>>;
-  /** From a path in the image to the text of an executable that goes there. */
+  /** From a path in the image to the text of an executable. */
   readonly scripts?: Readonly<Record<string, string>>;
   /** Lines of a Dockerfile, such as `ENTRYPOINT`. */
   readonly changes?: readonly string[];
@@ -54,7 +54,7 @@ export async function layOutImage(
 
 /** The shared libraries that programs load, as `ldd` names them. */
 async function libraries(programs: readonly string[], signal: AbortSignal): Promise<string[]> {
-  // ldd fails if one of them is a static binary or a script, and still tells about the others.
+  // ldd fails if a program is a static binary or a script, but still lists those of the others.
   const { stdout } = await command(["ldd", ...programs], { signal });
   const missing = stdout.match(/\S+ => not found/)?.[0];
   if (missing !== undefined) throw new Error(`library ${missing}`);

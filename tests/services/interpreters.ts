@@ -13,7 +13,7 @@ const CACHE = new URL("../../.cache/interpreters", import.meta.url).pathname;
 interface Binary {
   readonly package: string;
   readonly version: string;
-  /** Where it is in the package. */
+  /** Its path in the package. */
   readonly path: string;
 }
 
@@ -46,7 +46,7 @@ export async function placeNode(
       const binary = { package: nodePackage(), version: major, path: "bin/node" };
       const cached = await download(binary, `Node ${major}`, signal);
       const path = await place(cached, `${folder}/node/${major}/node`);
-      // Not every machine has the libraries that each of them needs.
+      // This machine may lack a library that this Node needs.
       const tried = await command([path, "--version"], { signal });
       if (!tried.success) throw new Error(`no Node ${major}: ${tried.problem}`);
       return [major, path];
@@ -93,7 +93,7 @@ async function download(binary: Binary, what: string, signal: AbortSignal): Prom
     if (!extracted.success) throw new Error(`no ${what}: ${extracted.problem}`);
     const unpacked = `${folder}/package/${binary.path}`;
     await Deno.chmod(unpacked, 0o755);
-    // Another run may be doing the same: whoever is last wins, and nobody sees half a file.
+    // Another run may do the same at once. The last one wins, and no run sees half a file.
     await Deno.rename(unpacked, target);
     return target;
   } finally {
@@ -101,7 +101,7 @@ async function download(binary: Binary, what: string, signal: AbortSignal): Prom
   }
 }
 
-/** A hard link if possible: the binaries have more than 500 MB together. */
+/** Makes a hard link if possible: together, the binaries have more than 500 MB. */
 async function place(source: string, target: string): Promise<string> {
   const folder = target.slice(0, target.lastIndexOf("/"));
   await Deno.mkdir(folder, { recursive: true });
@@ -113,7 +113,7 @@ async function place(source: string, target: string): Promise<string> {
       await Deno.link(source, target);
       return target;
     } catch {
-      // Another file system, or another user's file.
+      // It is on another file system, or belongs to another user.
     }
   }
   await Deno.copyFile(source, target);

@@ -1,7 +1,7 @@
 import { which } from "./command.ts";
 import type { JupyterService, Unavailable } from "./services.ts";
 
-/** Finds what executes notebooks. The kernel is Deno's own. */
+/** Finds the program that executes notebooks. Deno brings the kernel. */
 export function findJupyter(): JupyterService | Unavailable {
   const path = which("jupyter-execute");
   return path === undefined

@@ -2,7 +2,7 @@
 export interface Process {
   readonly pid: number;
   readonly parent: number;
-  /** When it was started, in the kernel's ticks; with the pid this is unique. 0 where unknown. */
+  /** Start time in ticks of the kernel, unique together with the pid. 0 if unknown. */
   readonly started: number;
   readonly command: string;
 }
@@ -45,7 +45,8 @@ export function processesOf(folder: string): Process[] {
 }
 
 /**
- * Ends the processes of a run, at once: what they would tidy up is in the folder that goes next.
+ * Kills the processes of a run. They need no time to clear up: the folder of the run is removed
+ * next.
  *
  * @param folder The run's folder.
  * @throws {Error} If some are still there after ten seconds.
@@ -70,13 +71,13 @@ export async function endProcessesOf(folder: string): Promise<void> {
 function readProcess(pid: string): Process | undefined {
   try {
     const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-    // The second field is the program's name in parentheses, and may hold anything.
+    // The second field is the name of the program in parentheses. It may contain anything.
     const [state, parent, ...rest] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     if (state === "Z" || state === "X") return undefined;
     const command = Deno.readTextFileSync(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim();
     return { pid: Number(pid), parent: Number(parent), started: Number(rest[17]), command };
   } catch {
-    return undefined; // It ended meanwhile.
+    return undefined; // It has ended meanwhile.
   }
 }
 

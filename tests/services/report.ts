@@ -1,9 +1,9 @@
-/** What came of a run of `deno test`. */
+/** The result of a run of `deno test`. */
 export interface Report {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
-  /** Steps that were skipped inside tests that were not. */
+  /** Skipped steps of tests that were not skipped. */
   readonly skippedSteps: number;
 }
 
@@ -11,16 +11,16 @@ const SUMMARY =
   /^(?:ok|FAILED) \| (\d+) passed(?: \([^)]*\))? \| (\d+) failed(?: \([^)]*\))?(?: \| (\d+) ignored(?: \((\d+) steps?\))?)?/gm;
 
 /**
- * Reads the summary that `deno test` prints at the end. The report that it writes as XML has not
- * everything: a module that cannot be loaded is missing there.
+ * Reads the summary that `deno test` prints at the end. The XML report is not complete: it lacks
+ * modules that cannot be loaded.
  *
- * @param output All it printed to its standard output, with or without colours.
- * @returns `undefined` if it got to no summary.
+ * @param output The standard output of `deno test`, with or without colours.
+ * @returns `undefined` if there is no summary.
  */
 export function readSummary(output: string): Report | undefined {
   // deno-lint-ignore no-control-regex
   const plain = output.replaceAll(/\x1b\[[\d;]*m/g, "");
-  // A test may print such a line as well; the last one is Deno's.
+  // A test may print a line like this too; the last one is Deno's.
   const found = [...plain.matchAll(SUMMARY)].at(-1);
   if (found === undefined) return undefined;
   const [, passed, failed, skipped = 0, skippedSteps = 0] = found;
@@ -35,7 +35,7 @@ export function readSummary(output: string): Report | undefined {
 /**
  * The names of the skipped tests and steps.
  *
- * @param xml What `deno test --junit-path` wrote.
+ * @param xml The file of `deno test --junit-path`.
  */
 export function readSkipped(xml: string): string[] {
   const cases = xml.matchAll(/<testcase name="([^"]*)" classname="([^"]*)"[^>]*>\s*<skipped/g);
@@ -43,9 +43,10 @@ export function readSkipped(xml: string): string[] {
 }
 
 /**
- * Counts the tests in an interrupted run's XML, where there is no summary. What was cancelled has failed.
+ * Counts the tests in the XML of an interrupted run, which has no summary. A cancelled test counts
+ * as failed.
  *
- * @param xml What `deno test --junit-path` wrote.
+ * @param xml The file of `deno test --junit-path`.
  */
 export function countTests(xml: string): Report {
   const cases = [...xml.matchAll(/<testcase [^>]*>\s*(?:<(skipped|failure|error))?/g)];

@@ -1,7 +1,7 @@
 import { which } from "./command.ts";
 import type { RsyncService, Unavailable } from "./services.ts";
 
-/** Finds rsync, which judges whether two folders are the same. There is nothing to stop. */
+/** Finds rsync, which tells whether two folders are the same. */
 export function findRsync(): RsyncService | Unavailable {
   const path = which("rsync");
   return path === undefined

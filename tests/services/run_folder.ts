@@ -3,10 +3,9 @@ import { endProcessesOf, listProcesses } from "./processes.ts";
 import { services } from "./services.ts";
 
 /*
- * A run keeps everything it makes in one folder, whose name holds the runner's pid and start time.
- * So the next run can tell a folder whose runner was killed from one in use by another run, and
- * clearing up needs no record of what was started: one path serves both the end of a run and what
- * a dead one has left.
+ * A run keeps everything it makes in one folder, whose name has the runner's pid and start time. So
+ * the next run can tell the folder of a killed runner from that of a running one. Clearing up needs
+ * no list of what was started, so the same code clears up after this run and after killed ones.
  */
 
 const PREFIX = "chopsticks-tests-";
@@ -27,8 +26,8 @@ export function createRunFolder(): string {
 }
 
 /**
- * Ends and removes all that belongs to a run: processes, users, control groups, and the folder.
- * Harmless when repeated.
+ * Ends and removes everything that belongs to a run: processes, users, control groups, and the
+ * folder. Repeating it is harmless.
  *
  * @param folder What {@linkcode createRunFolder} gave.
  */
@@ -44,7 +43,7 @@ export async function removeRunFolder(folder: string): Promise<void> {
 /**
  * Clears up after runs that were killed.
  *
- * @returns The folders that are gone now.
+ * @returns The folders that were removed.
  */
 export async function removeDeadRuns(): Promise<string[]> {
   const alive = new Set(listProcesses().map(({ pid, started }) => `${PREFIX}${pid}-${started}`));
@@ -52,7 +51,7 @@ export async function removeDeadRuns(): Promise<string[]> {
   for (const { name } of Deno.readDirSync(temporaryFolder())) {
     if (!/^chopsticks-tests-\d+-\d+$/.test(name) || alive.has(name)) continue;
     const folder = `${temporaryFolder()}/${name}`;
-    // Another run may be clearing up as well.
+    // Another run may clear up at the same time.
     const uid = await Deno.stat(folder).then(({ uid }) => uid, () => undefined);
     if (uid !== Deno.uid()) continue;
     await removeRunFolder(folder);
@@ -71,7 +70,7 @@ export function usersOf(folder: string): string[] {
 
 async function removeUsers(folder: string): Promise<void> {
   for (const user of usersOf(folder)) {
-    // Another program may be holding the lock of /etc/passwd for a moment.
+    // Another program may hold the lock of /etc/passwd for a moment.
     for (let attempt = 1;; attempt++) {
       const { success, problem } = await command(["userdel", "--force", user]);
       if (success || !usersOf(folder).includes(user)) break;
@@ -81,7 +80,7 @@ async function removeUsers(folder: string): Promise<void> {
   }
 }
 
-// Version 1 has a hierarchy for each controller, version 2 has one.
+// Version 1 has a hierarchy for each controller, version 2 has only one.
 function removeControlGroups(name: string): void {
   const root = "/sys/fs/cgroup";
   for (const folder of [root, ...subfolders(root)]) removeControlGroup(`${folder}/${name}`);
@@ -92,7 +91,7 @@ function removeControlGroup(folder: string): void {
   try {
     Deno.removeSync(folder);
   } catch {
-    // It isn't there, or the kernel still has something in it: an empty group costs nothing.
+    // It does not exist, or the kernel still uses it. An empty group costs nothing.
   }
 }
 
@@ -106,7 +105,10 @@ function subfolders(folder: string): string[] {
   }
 }
 
-/** A run that a test starts has its folder beside that of the outer run: the path of a socket has to be short. */
+/**
+ * A run that a test starts puts its folder beside that of the outer run, not inside it: the path of
+ * a socket must be short.
+ */
 function temporaryFolder(): string {
   const { folder } = services;
   if (folder !== "") return folder.slice(0, folder.lastIndexOf("/"));

@@ -1,8 +1,8 @@
 /**
- * What the test runner (`tests/run.ts`) has started, as the tests see it.
+ * The services that the test runner (`tests/run.ts`) has started, as the tests see them.
  *
- * The runner describes its services in one environment variable; a test that needs one says so,
- * and shows why in its name when it has to be skipped:
+ * The runner describes its services in one environment variable. A test names the services that it
+ * needs; if one is missing, the test is skipped, and its name says why:
  *
  * ```ts ignore
  * Deno.test(needing("ssh", "SSHTunnel.call() runs a function", async () => {
@@ -24,39 +24,39 @@ export type NodeMajor = typeof NODE_MAJORS[number];
 /** A service that could not be started, and why. */
 export interface Unavailable {
   readonly available: false;
-  /** What is missing, and where known, what to do about it. */
+  /** The cause and, if known, a remedy. */
   readonly reason: string;
 }
 
-/** The local Deno, where every user of the machine can run it. */
+/** The local Deno, in a folder where every user of the machine can run it. */
 export interface DenoService {
   readonly available: true;
   /** Absolute path; its folder can be used in a `PATH`. */
   readonly path: string;
 }
 
-/** The oldest Deno that agents run on, which the tests get from npm. */
+/** The oldest Deno that agents run on. The tests get it from npm. */
 export const OLD_DENO = "2.9.0";
 
-/** Node, one of each major version, where every user of the machine can run it. */
+/** Node in each major version, in folders where every user of the machine can run it. */
 export interface NodeService {
   readonly available: true;
-  /** Absolute path for each major version; each folder holds `node` only, for use in a `PATH`. */
+  /** Absolute path of each version; its folder has only `node`, and can be used in a `PATH`. */
   readonly paths: Readonly<Record<NodeMajor, string>>;
 }
 
-/** An sshd of our own on loopback. */
+/** An sshd on loopback. */
 export interface SSHService {
   readonly available: true;
   /** A file for `ssh -F`, with the aliases below. */
   readonly config: string;
-  /** `host1` to `host60`: one sshd, as the current user. */
+  /** `host1` to `host60`: all are one sshd, as the current user. */
   readonly hosts: readonly string[];
-  /** `refused`: nothing listens there. */
+  /** `refused`: nothing listens on its port. */
   readonly refused: string;
   /** `badkey`: refuses the key. */
   readonly badKey: string;
-  /** `unverified`: its host key is not known, and ssh would ask about it. */
+  /** `unverified`: its host key is unknown, so ssh would ask about it. */
   readonly unverified: string;
   /** `password`: ssh would ask for a password. */
   readonly password: string;
@@ -67,36 +67,39 @@ export interface SSHService {
 /** Users of the machine with unusual login shells, as aliases in the ssh service's `config`. */
 export interface ShellsService {
   readonly available: true;
-  /** `fish`, `csh`, `noisy` (1 MiB without a newline first), `bash` (prints from its rc file), `plain` (sh). */
+  /**
+   * `fish`, `csh`, `noisy` (first prints 1 MiB without a newline), `bash` (prints from its rc
+   * file), `plain` (sh).
+   */
   readonly aliases: readonly string[];
 }
 
-/** A dockerd of our own, without a network. The runner points `DOCKER_HOST` at it. */
+/** A dockerd without a network. The runner points `DOCKER_HOST` at it. */
 export interface DockerService {
   readonly available: true;
   /** The daemon's address, as in `DOCKER_HOST`. */
   readonly host: string;
-  /** An image with Deno: named as the official one of this version, and with its entrypoint. */
+  /** An image with Deno, with the name and the entrypoint of the official image of this version. */
   readonly image: string;
-  /** An image with Node and without Deno; it exists when the service `node` is available too. */
+  /** An image with Node and without Deno. It exists if the service `node` is available too. */
   readonly nodeImage: string;
 }
 
-/** A sudo that asks nothing. */
+/** A sudo that asks for no password. */
 export interface SudoService {
   readonly available: true;
-  /** The users that sudo has been tried with. */
+  /** The users that sudo works for. */
   readonly users: readonly string[];
 }
 
-/** A program that executes notebooks. */
+/** The program that executes notebooks. */
 export interface JupyterService {
   readonly available: true;
   /** Absolute path of `jupyter-execute`. */
   readonly path: string;
 }
 
-/** A program that tells whether two folders are the same. */
+/** The program that tells whether two folders are the same. */
 export interface RsyncService {
   readonly available: true;
   /** Absolute path of `rsync`. */
@@ -107,6 +110,8 @@ export interface RsyncService {
 export interface Services {
   /** The folder of this run: world-readable, removed at the end. */
   readonly folder: string;
+  /** Whether slow tests are left out. */
+  readonly quick: boolean;
   readonly deno: DenoService | Unavailable;
   /** The version {@linkcode OLD_DENO}. */
   readonly oldDeno: DenoService | Unavailable;
@@ -120,29 +125,35 @@ export interface Services {
 }
 
 /** The name of a service. */
-export type ServiceName = Exclude<keyof Services, "folder">;
+export type ServiceName = Exclude<keyof Services, "folder" | "quick">;
 
-const NOT_STARTED: Unavailable = { available: false, reason: "run deno task test" };
+/** No services, all of them for the same reason. */
+export function noServices(folder: string, reason: string): Services {
+  const missing: Unavailable = { available: false, reason };
+  return {
+    folder,
+    quick: false,
+    deno: missing,
+    oldDeno: missing,
+    node: missing,
+    ssh: missing,
+    shells: missing,
+    docker: missing,
+    sudo: missing,
+    jupyter: missing,
+    rsync: missing,
+  };
+}
 
-/** What the runner has started; without the runner, nothing. */
-export const services: Services = JSON.parse(Deno.env.get(SERVICES_VARIABLE) ?? "null") ?? {
-  folder: "",
-  deno: NOT_STARTED,
-  oldDeno: NOT_STARTED,
-  node: NOT_STARTED,
-  ssh: NOT_STARTED,
-  shells: NOT_STARTED,
-  docker: NOT_STARTED,
-  sudo: NOT_STARTED,
-  jupyter: NOT_STARTED,
-  rsync: NOT_STARTED,
-};
+/** The services that the runner has started; without the runner, none is available. */
+export const services: Services = JSON.parse(Deno.env.get(SERVICES_VARIABLE) ?? "null") ??
+  noServices("", "run deno task test");
 
 /**
  * Why a service cannot be used.
  *
  * @param names One service or several.
- * @returns The reason of the first that is missing, or `undefined` if all are there.
+ * @returns The reason of the first one that is missing, or `undefined` if all are available.
  */
 export function unavailable(names: ServiceName | readonly ServiceName[]): string | undefined {
   for (const name of [names].flat() as ServiceName[]) {
@@ -153,7 +164,7 @@ export function unavailable(names: ServiceName | readonly ServiceName[]): string
 }
 
 /**
- * A service that is there.
+ * The description of a service that is available.
  *
  * @param name The service.
  * @returns Its description.
@@ -168,13 +179,13 @@ export function service<N extends ServiceName>(
 }
 
 /**
- * Describes a test that needs services, for `Deno.test`. Where one is missing the test is skipped, and
- * its name says why.
+ * Describes a test that needs services, for `Deno.test`. If one is missing, the test is skipped,
+ * and its name says why.
  *
- * @param needs The services it uses.
+ * @param needs The services that it uses.
  * @param name The test's name.
  * @param fn The test.
- * @returns What `Deno.test` takes; called there, so that Deno reports the place of the test itself.
+ * @returns The argument for `Deno.test`, which is called by the test file: Deno reports its line.
  */
 export function needing(
   needs: ServiceName | readonly ServiceName[],
@@ -185,4 +196,21 @@ export function needing(
   return reason === undefined
     ? { name, fn }
     : { name: `${name} (skipped: ${reason})`, fn, ignore: true };
+}
+
+/**
+ * Describes a test that needs no service but takes seconds, for `Deno.test`. `deno task quick`
+ * skips it.
+ *
+ * @param name The test's name.
+ * @param fn The test.
+ * @returns What `Deno.test` takes.
+ */
+export function slow(
+  name: string,
+  fn: (t: Deno.TestContext) => void | Promise<void>,
+): Deno.TestDefinition {
+  return services.quick
+    ? { name: `${name} (skipped: it is slow)`, fn, ignore: true }
+    : { name, fn };
 }

@@ -3,7 +3,7 @@ import { command, type CommandResult } from "./command.ts";
 import { processesOf } from "./processes.ts";
 import { countTests, readSkipped, readSummary } from "./report.ts";
 import { createRunFolder, removeDeadRuns, usersOf } from "./run_folder.ts";
-import { OLDEST_DENO } from "../../tunnel/connection/first_stage.ts";
+import { OLDEST_DENO } from "../../agent/protocol/exit_code.ts";
 import {
   needing,
   NODE_MAJORS,

@@ -1,13 +1,14 @@
 import { command, which } from "./command.ts";
 import type { ShellsService, Unavailable } from "./services.ts";
 
-/** How much the shell of `noisy` prints in front of everything: 1 MiB, without a newline. */
+/** How many bytes the shell of `noisy` prints before anything else, without a newline. */
 export const NOISE = 1_048_576;
 
 const ALIASES = ["fish", "csh", "noisy", "bash", "plain"] as const;
 
 /**
- * The users of a run by their aliases. The names hold the runner's pid, so that runs can overlap.
+ * The users of a run by their aliases. The names contain the runner's pid, so that runs can
+ * overlap.
  *
  * @param runFolder The run's folder.
  */
@@ -18,8 +19,8 @@ export function shellUsers(runFolder: string): Record<typeof ALIASES[number], st
 }
 
 /**
- * Makes users of this machine with unusual login shells. Their homes are in the run's folder, and
- * that is how they are found when it is removed.
+ * Makes users of this machine with unusual login shells. Their homes are in the run's folder, by
+ * which they are found when the run is removed.
  *
  * @param runFolder The run's folder.
  */
@@ -70,9 +71,9 @@ async function createUser(
   signal: AbortSignal,
 ): Promise<string> {
   const argv = ["useradd", "--system", "--gid", "nogroup", "--no-user-group"];
-  // Not the usual "!", which sshd takes for a locked account.
+  // Not the usual "!": sshd would take the account for locked.
   argv.push("--password", "*", "--create-home", "--home-dir", home, "--shell", shell, name);
-  // Another program may be holding the lock of /etc/passwd for a moment.
+  // Another program may hold the lock of /etc/passwd for a moment.
   for (let attempt = 1;; attempt++) {
     const { success, stderr, problem } = await command(argv, { signal });
     if (success) return "";

@@ -6,12 +6,12 @@ import { ADDRESSES, HOSTS, sshConfig, sshdConfig, type SSHSettings } from "./ssh
 /** A running sshd. */
 export interface RunningSSH {
   readonly service: SSHService | Unavailable;
-  /** Ends what is in this process; sshd itself ends with the run's folder. */
+  /** Stops the part in this process; sshd itself is ended with the run's folder. */
   stop(): void;
 }
 
 /**
- * Starts sshd on loopback, with keys and configuration of its own.
+ * Starts sshd on loopback, with its own keys and configuration.
  *
  * @param runFolder The run's folder.
  */
@@ -23,7 +23,7 @@ export async function startSSH(runFolder: string, signal: AbortSignal): Promise<
     return { service: { available: false, reason: `no sshd: ${reason}` }, stop: () => {} };
   };
 
-  // sshd runs itself again for each connection, and insists on an absolute path for that.
+  // sshd runs itself again for each connection, which needs an absolute path.
   const sshd = which("sshd");
   if (sshd === undefined) return missing("install openssh-server");
   const folder = `${runFolder}/ssh`;
@@ -72,7 +72,7 @@ export async function startSSH(runFolder: string, signal: AbortSignal): Promise<
 async function writeFiles(settings: SSHSettings, signal: AbortSignal): Promise<void> {
   const { folder, port } = settings;
   await Deno.mkdir(folder);
-  // sshd reads authorized_keys as the user who logs in.
+  // sshd reads authorized_keys as the user that logs in.
   await Deno.chmod(folder, 0o755);
   for (const name of ["host_key", "user_key", "bad_key"]) {
     const { success, problem } = await command(
@@ -94,7 +94,7 @@ async function writeConfig(
   settings: SSHSettings,
   signal: AbortSignal,
 ): Promise<void> {
-  // The system's own service makes this at boot. It is empty, and others may need it: it stays.
+  // The system's sshd makes this folder at boot. It is empty, and others may need it: keep it.
   if (Deno.uid() === 0 && Deno.build.os === "linux") {
     await Deno.mkdir("/run/sshd", { recursive: true, mode: 0o755 });
   }
@@ -111,7 +111,7 @@ async function writeConfig(
 
 function listenSilently(): Deno.Listener {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const accepted: Deno.Conn[] = []; // Whoever is forgotten is closed.
+  const accepted: Deno.Conn[] = []; // A connection that is not kept would be closed.
   (async () => {
     for await (const connection of listener) accepted.push(connection);
   })().catch(() => {}).finally(() => accepted.forEach((connection) => connection.close()));

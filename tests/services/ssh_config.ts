@@ -1,22 +1,22 @@
-/** How many hosts the client's configuration names. */
+/** The number of hosts in the client's configuration. */
 export const HOSTS = 60;
 
-/** What the two configuration files depend on. */
+/** The settings of both configuration files. */
 export interface SSHSettings {
-  /** Where keys and files are. */
+  /** The folder of the keys and other files. */
   readonly folder: string;
   readonly port: number;
-  /** A port that accepts connections and never says anything. */
+  /** A port that accepts connections and never sends anything. */
   readonly silentPort: number;
-  /** Who logs in on the plain hosts. */
+  /** The user on the plain hosts. */
   readonly user: string;
-  /** From the alias of a login-shell user to that user. */
+  /** From the alias of a host to its user with an unusual login shell. */
   readonly shellUsers: Readonly<Record<string, string>>;
 }
 
 /**
- * The addresses that sshd listens on. It can have 16 sockets (MAX_LISTEN_SOCKS in sshd.c), so the 60
- * hosts share these; elsewhere than on Linux only 127.0.0.1 is there without further ado.
+ * The addresses that sshd listens on. It can have 16 sockets (MAX_LISTEN_SOCKS in sshd.c), so the
+ * 60 hosts share them. On other systems than Linux, only 127.0.0.1 exists without configuration.
  */
 export const ADDRESSES: readonly string[] = Deno.build.os === "linux"
   ? Array.from({ length: 16 }, (_, i) => `127.0.0.${i + 1}`)
@@ -25,8 +25,8 @@ export const ADDRESSES: readonly string[] = Deno.build.os === "linux"
 /**
  * The configuration for `sshd -f`.
  *
- * @param penalties Whether this sshd knows `PerSourcePenalties` (OpenSSH 9.8 and later), which would
- * lock tests out after one that is meant to be refused.
+ * @param penalties Whether this sshd knows `PerSourcePenalties` (OpenSSH 9.8 and later). It would
+ * lock all tests out after a test of a refused login.
  */
 export function sshdConfig({ folder, port, user }: SSHSettings, penalties: boolean): string {
   return `Port ${port}

@@ -3,56 +3,76 @@ import { placeDeno, placeNode, placeOldDeno } from "./interpreters.ts";
 import { findJupyter } from "./jupyter.ts";
 import { findRsync } from "./rsync.ts";
 import { createRunFolder, removeDeadRuns, removeRunFolder } from "./run_folder.ts";
-import type { Services } from "./services.ts";
+import { noServices, type Services } from "./services.ts";
 import { createShells } from "./shells.ts";
 import { startSSH } from "./ssh.ts";
 import { findSudo } from "./sudo.ts";
 
-/** Everything that was started for a run of the tests. Disposing of it leaves nothing behind. */
+/** The services of a run of the tests. Disposing of them leaves nothing behind. */
 export interface RunningServices extends AsyncDisposable {
   readonly services: Services;
 }
 
 /**
- * Starts every service that this machine can have, side by side, after clearing up what runs that
- * were killed have left.
+ * Starts the services for a run of the tests, after clearing up after runs that were killed.
  *
- * @param signal Ends the starting early; what has not started by then is unavailable.
+ * @param signal Ends the starting early; a service that has not started by then is unavailable.
+ * @param which Every service that this machine can have, or only those that need no starting.
  */
-export async function startServices(signal: AbortSignal): Promise<RunningServices> {
+export async function startServices(
+  signal: AbortSignal,
+  which: "all" | "quick" = "all",
+): Promise<RunningServices> {
   for (const dead of await removeDeadRuns()) console.log(`Removed what a dead run left: ${dead}`);
   const folder = createRunFolder();
   try {
-    const placed = placeNode(folder, signal);
-    const [deno, oldDeno, node, ssh, shells, docker, sudo] = await Promise.all([
-      placeDeno(folder),
-      placeOldDeno(folder, signal),
-      placed,
-      startSSH(folder, signal),
-      createShells(folder, signal),
-      startDocker(folder, placed, signal),
-      findSudo(signal),
-    ]);
-    return {
-      services: {
-        folder,
-        deno,
-        oldDeno,
-        node,
-        ssh: ssh.service,
-        shells: ssh.service.available ? shells : ssh.service,
-        docker,
-        sudo,
-        jupyter: findJupyter(),
-        rsync: findRsync(),
-      },
-      async [Symbol.asyncDispose](): Promise<void> {
-        ssh.stop();
-        await removeRunFolder(folder);
-      },
-    };
+    return which === "all" ? await startAll(folder, signal) : await startQuick(folder);
   } catch (error) {
     await removeRunFolder(folder);
     throw error;
   }
+}
+
+async function startAll(folder: string, signal: AbortSignal): Promise<RunningServices> {
+  const placed = placeNode(folder, signal);
+  const [deno, oldDeno, node, ssh, shells, docker, sudo] = await Promise.all([
+    placeDeno(folder),
+    placeOldDeno(folder, signal),
+    placed,
+    startSSH(folder, signal),
+    createShells(folder, signal),
+    startDocker(folder, placed, signal),
+    findSudo(signal),
+  ]);
+  return {
+    services: {
+      folder,
+      quick: false,
+      deno,
+      oldDeno,
+      node,
+      ssh: ssh.service,
+      shells: ssh.service.available ? shells : ssh.service,
+      docker,
+      sudo,
+      jupyter: findJupyter(),
+      rsync: findRsync(),
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      ssh.stop();
+      await removeRunFolder(folder);
+    },
+  };
+}
+
+async function startQuick(folder: string): Promise<RunningServices> {
+  return {
+    services: {
+      ...noServices(folder, "deno task quick starts no services"),
+      quick: true,
+      deno: await placeDeno(folder),
+      rsync: findRsync(),
+    },
+    [Symbol.asyncDispose]: () => removeRunFolder(folder),
+  };
 }

@@ -3,7 +3,7 @@ import type { SudoService, Unavailable } from "./services.ts";
 
 const USERS = ["root", "nobody"];
 
-/** Finds out whether sudo works without a password. There is nothing to stop. */
+/** Finds out whether sudo works without a password. */
 export async function findSudo(signal: AbortSignal): Promise<SudoService | Unavailable> {
   for (const user of USERS) {
     const { success, problem } = await command(["sudo", "-n", "-u", user, "true"], { signal });

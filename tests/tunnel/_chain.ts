@@ -1,10 +1,10 @@
 import { type Files, makeProject } from "./_project.ts";
 
-/** Modules of which each imports the next one, and some of those behind. */
+/** A chain of modules: each imports the next one, and some later ones. */
 export interface Chain extends AsyncDisposable {
-  /** Where module `i` is. */
+  /** The URL of module `i`. */
   url(i: number): string;
-  /** A function of the first one, which needs all of them: gives how many there are. */
+  /** A function of the first module. It needs all modules, and gives their number. */
   readonly first: () => number;
 }
 

@@ -1,15 +1,15 @@
 /**
- * For the scripts of projects that tests make (`_project.ts`): calls functions here and at far ends, and
- * prints what they gave.
+ * For the scripts of projects that tests make (`_project.ts`): calls functions here and at far
+ * ends, and prints their outcomes.
  *
  * @module
  */
 import { Local, RemoteError, type TunnelOptions } from "../../mod.ts";
 
-/** What each function gave, or how it failed. */
+/** The value of each function, or its failure. */
 export type Outcomes = Record<string, unknown>;
 
-/** What is printed: the outcomes here, and those at each far end. */
+/** The outcomes here and at each far end, which are printed. */
 export interface Comparison {
   readonly here: Outcomes;
   readonly there: Record<string, Outcomes>;
@@ -19,8 +19,8 @@ export interface Comparison {
 type Functions = Readonly<Record<string, () => any>>;
 
 /**
- * Calls each function here and there; the script's arguments are paths of interpreters. Results are what
- * JSON can carry.
+ * Calls each function here and at far ends; the arguments of the script are the paths of their
+ * interpreters. Results must be values that JSON can carry.
  */
 export async function compare(functions: Functions, options: TunnelOptions = {}): Promise<void> {
   const outcomes = async (call: (fn: () => unknown) => unknown): Promise<Outcomes> => {

@@ -1,10 +1,10 @@
-/** How long what has to happen may take on a slow machine, in milliseconds. */
+/** The time that anything may take on a slow machine, in milliseconds. */
 export const PATIENCE = 20_000;
 
 /**
  * Settles as `promise` does.
  *
- * @throws {Error} If that takes longer than anybody would wait.
+ * @throws {Error} If that takes too long.
  */
 export async function soon<T>(
   promise: PromiseLike<T>,
@@ -25,7 +25,7 @@ export async function soon<T>(
   }
 }
 
-/** What `promise` rejects with. */
+/** Gives the error that `promise` rejects with. */
 export async function rejection(
   promise: PromiseLike<unknown>,
   what = "a rejection",
@@ -40,7 +40,7 @@ export async function rejection(
   return (await soon(settled, what, milliseconds)).error;
 }
 
-/** What `promise` rejects with, which has to be of a class. */
+/** Gives the error that `promise` rejects with, which must be of this class. */
 export async function rejectsAs<E extends Error>(
   // deno-lint-ignore no-explicit-any -- any class
   type: abstract new (...args: any[]) => E,

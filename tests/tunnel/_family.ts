@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { PATIENCE } from "./_deadline.ts";
 import { listProcesses, type Process } from "../services/processes.ts";
 
-/** What is in the command of each process that leads to an agent. */
+/** A text in the command of each process that leads to an agent. */
 const LEADS_TO_AGENT = "IFS= read -r s";
 
 /** An argument for `sleep` that no other process of this machine has. */
@@ -11,8 +11,9 @@ export function newMark(): string {
 }
 
 /**
- * The processes around a `sleep` that an agent has started: that one, the agent, all that the agent
- * has started, and the shells and other programs that lead to it. Waits until they are there.
+ * The processes around a `sleep` that an agent has started: the `sleep`, the agent, all that the
+ * agent has started, and the shells and other programs that lead to the agent. Waits until they
+ * run.
  *
  * @param mark The argument of `sleep`.
  */
@@ -58,7 +59,7 @@ function around(sleeping: Process, all: readonly Process[]): Process[] {
   return found;
 }
 
-/** The kernel tells nobody about the end of another's process: one has to look again and again. */
+/** The kernel does not report the end of a process that is not a child: poll. */
 async function pause(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 20));
 }

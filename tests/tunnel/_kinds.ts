@@ -7,25 +7,25 @@ import {
   type ServiceName,
 } from "../services/services.ts";
 
-/** What runs the agent: the local Deno, the oldest one, or a major version of Node. */
+/** The runtime of the agent: the local Deno, the oldest one, or a major version of Node. */
 export type Runtime = "deno" | "oldDeno" | NodeMajor;
 
 /** Options for {@linkcode Kind.open}. */
 export interface OpenOptions extends TunnelOptions {
-  /** A folder of this machine that a container has to see as well; elsewhere it is there anyway. */
+  /** A folder of this machine that a container must see too. Other tunnels see it anyway. */
   readonly folder?: string;
 }
 
-/** A way to get a tunnel, and what runs its agent: one column of the behaviour suite. */
+/** A kind of tunnel with a runtime for its agent: one column of the behaviour suite. */
 export interface Kind {
   /** Such as `SSHTunnel, Node 20`. */
   readonly name: string;
   readonly way: Way;
   readonly runtime: Runtime;
   readonly isDeno: boolean;
-  /** What has to be there. */
+  /** The services that it needs. */
   readonly needs: readonly ServiceName[];
-  /** A new tunnel. */
+  /** Makes a new tunnel. */
   open(options?: OpenOptions): SubprocessTunnel;
 }
 
@@ -64,7 +64,7 @@ const WAYS: Readonly<Record<Way, WayEntry>> = {
   docker: {
     name: "Docker",
     needs: ["docker"],
-    // The image with Node has this one.
+    // The image with Node has version 20.
     runtimes: ["deno", "20"],
     open: ({ deno: _deno, node: _node, ...options }, { folder, runtime }) =>
       new Docker(containerName(), {
@@ -90,7 +90,7 @@ const WAYS: Readonly<Record<Way, WayEntry>> = {
   },
 };
 
-/** Every kind of tunnel on every runtime, as far as it makes a difference. */
+/** Every kind of tunnel, on every runtime that makes a difference to it. */
 export const KINDS: readonly Kind[] = Object.keys(WAYS).flatMap((key) => {
   const way = key as Way;
   return WAYS[way].runtimes.map((runtime) => kindOf(way, WAYS[way], runtime));
@@ -103,17 +103,17 @@ export function kindNamed(name: string): Kind {
   return kind;
 }
 
-/** A container's name that is in use nowhere. */
+/** A name that no container has. */
 export function containerName(): string {
   return `test-${crypto.randomUUID().slice(0, 8)}`;
 }
 
-/** What ssh has to be told to find the tests' hosts. */
+/** The arguments with which ssh finds the hosts of the tests. */
 export function sshArgs(): string[] {
   return ["-F", service("ssh").config];
 }
 
-/** A tunnel whose command the test gives, as a user's own driver would. */
+/** A driver with a command that the test gives. */
 export class Driver extends SubprocessTunnel {
   override readonly host = "driver";
   readonly #command: readonly string[];

@@ -1,12 +1,12 @@
 import { soon } from "./_deadline.ts";
 
-/** Takes the lines that a far end prints, and waits for those that are still to come. */
+/** Takes the lines that a far end prints, and waits for lines that have not come yet. */
 export class Lines {
   readonly all: string[] = [];
   readonly hosts: Set<string> = new Set();
   #waiting: { readonly isDone: () => boolean; resolve(): void }[] = [];
 
-  /** What a tunnel's `stderr` option takes. */
+  /** For the option `stderr` of a tunnel. */
   readonly take = (line: string, host: string): void => {
     this.all.push(line);
     this.hosts.add(host);
@@ -17,7 +17,7 @@ export class Lines {
     });
   };
 
-  /** Resolves when a line has come: this one, or one that will do. */
+  /** Resolves when this line, or a line that passes this test, has come. */
   async until(line: string | ((line: string) => boolean)): Promise<void> {
     const isIt = typeof line === "string" ? (one: string): boolean => one === line : line;
     let at = 0;

@@ -9,7 +9,7 @@ export type Files = Readonly<Record<string, string | Uint8Array>>;
 
 const COMPARE = import.meta.resolve("./_compare.ts");
 
-/** What a script of a project starts with to have `compare()`. */
+/** The first line of a project's script, which imports `compare()`. */
 export const IMPORT_COMPARE: string = `import { compare } from ${JSON.stringify(COMPARE)};`;
 
 /** Writes `files` into a new folder, which is removed at the end. */
@@ -26,7 +26,9 @@ export async function makeProject(
   return { folder, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
 }
 
-/** Runs the project's `main.ts`, which uses `compare()`; gives what was the same here and there. */
+/**
+ * Runs the project's `main.ts`, which uses `compare()`, and gives the outcomes that are the same.
+ */
 export async function runProject(folder: string, ...flags: string[]): Promise<Outcomes> {
   const { paths } = service("node");
   const args = [Deno.execPath(), paths["18"], paths["26"]];
@@ -44,7 +46,7 @@ export async function runProject(folder: string, ...flags: string[]): Promise<Ou
   return here;
 }
 
-/** A test that a project's functions give `expected`, here and there. */
+/** A test: the functions of a project give `expected`, here and at far ends. */
 export function projectTest(
   name: string,
   files: Files,

@@ -2,26 +2,26 @@ import { inflateRawSync } from "node:zlib";
 import { decode } from "../../codec/mod.ts";
 import { type Batch, Request } from "../../agent/protocol/request.ts";
 import type { SubprocessTunnel } from "../../mod.ts";
-import { cores } from "../../tunnel/operation/link.ts";
+import { linkOf } from "../../tunnel/operation/link.ts";
 
-/** What goes over a tunnel's connection, as seen from here. */
+/** Counts of what goes over a tunnel's connection, seen from here. */
 export interface Traffic {
-  /** Calls that were sent. */
+  /** The number of calls that were sent. */
   calls: number;
-  /** Batches of modules and code that were sent. */
+  /** The number of batches of modules and code that were sent. */
   batches: number;
-  /** Bytes of those batches. */
+  /** The size of these batches, in bytes. */
   batchBytes: number;
-  /** The ids of the modules in them. */
+  /** The ids of the modules in these batches. */
   readonly modules: string[];
-  /** Specifiers that the agent has asked for. */
+  /** The specifiers that the agent has asked for. */
   readonly imports: string[];
 }
 
 /** Connects, and counts from then on. */
 export async function spyOn(tun: SubprocessTunnel): Promise<Traffic> {
   await tun.connect();
-  const session = cores.get(tun)!.session!;
+  const session = linkOf(tun).core.session!;
   const { multiplexer } = session.connection;
   const traffic: Traffic = { calls: 0, batches: 0, batchBytes: 0, modules: [], imports: [] };
   const open = multiplexer.open.bind(multiplexer);

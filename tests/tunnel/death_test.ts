@@ -11,7 +11,7 @@ import * as fixture from "./fixture/functions.ts";
 
 const CONTROLLER = new URL("./fixture/controller.ts", import.meta.url).pathname;
 
-/** How long it may take until nothing is left, in milliseconds. */
+/** Milliseconds that may pass until nothing is left. */
 const DEADLINE = 3_000;
 
 for (const kind of KINDS) {
@@ -60,7 +60,7 @@ async function testClosed(kind: Kind): Promise<void> {
   await tun.call(fixture.startChild, mark);
   const family = await familyOf(mark);
   await soon(tun.close(), "close()");
-  // The agent had its time: nobody had to kill it, and nothing was said of those that were.
+  // The agent had time to end: nobody had to kill it, and no shell reported whom it killed.
   assertEquals(lines.all, ["farewell"]);
   await untilGone(family, DEADLINE);
   await untilContainerGone(kind, tun.host);
@@ -80,7 +80,7 @@ async function testAgentKilled(kind: Kind): Promise<void> {
 async function testDisk(kind: Kind): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
-    // So that another user could write there.
+    // Another user may write there.
     await Deno.chmod(folder, 0o777);
     const env = { HOME: folder, TMPDIR: folder, XDG_CACHE_HOME: folder };
     const isDocker = kind.way === "docker";
@@ -135,7 +135,7 @@ Deno.test("a ConnectionError has the stack of the operation, for each that it en
     assertEquals(first, `${error.name}: ${error.message.split("\n")[0]}`);
     return /:(\d+):\d+\)?$/.exec(frames.find((frame) => frame.includes(import.meta.url))!)![1]!;
   };
-  // One in each line.
+  // Each call is in a line of its own.
   const begin = (tun: Local): Promise<unknown>[] => [
     tun.call(fixture.kill, "SIGKILL", "last words"),
     tun.call(fixture.waitFor, "nothing"),
@@ -155,14 +155,14 @@ Deno.test("a ConnectionError has the stack of the operation, for each that it en
   const missing = await Promise.all(attempts.map((one) => rejectsAs(RuntimeNotFoundError, one)));
   assertEquals(new Set(missing.map(line)).size, 4);
 
-  // What feeds an operation may throw that of another, which stays what it is.
+  // The source of an operation may throw the error of another operation, which stays as it is.
   const feed = new ReadableStream({ pull: () => Promise.reject(missing[0]) });
   const fed = await rejectsAs(ConnectionError, tun.put(feed, "/tmp/chopsticks-never"));
   assertStrictEquals(fed, missing[0]);
 
   await using closed = new Local("closed");
   await closed.connect();
-  // Nobody awaits it before the tunnel is closed.
+  // Nobody awaits this call before the tunnel is closed.
   const forgotten = rejectsAs(ConnectionError, closed.call(fixture.waitFor, "nothing"));
   await closed.close();
   line(await forgotten);
@@ -170,14 +170,14 @@ Deno.test("a ConnectionError has the stack of the operation, for each that it en
 
 Deno.test({
   name: "Local: 200 tunnels leave no process, no file and no descriptor",
-  // Elsewhere there is no /proc to count in.
+  // Other systems have no /proc to count in.
   ignore: Deno.build.os !== "linux",
   async fn() {
     const folder = await Deno.makeTempDir();
     const mark = crypto.randomUUID();
     const before = Deno.env.get("TMPDIR");
     Deno.env.set("TMPDIR", folder);
-    // What starts here, and what that starts, has it.
+    // All processes that start here inherit it, and so do their children.
     Deno.env.set("CHOPSTICKS_TEST_MARK", mark);
     try {
       const openMany = (round: number): Promise<unknown> =>
@@ -204,7 +204,9 @@ async function openAndClose(name: string): Promise<void> {
   assertEquals(await tun.call(fixture.echo, name), [name]);
 }
 
-/** Waits until `actual` gives `expected`: the runtime closes what it is done with a moment later. */
+/**
+ * Waits until `actual` gives `expected`: the runtime closes descriptors a moment after their use.
+ */
 async function untilEqual(actual: () => unknown, expected: unknown): Promise<void> {
   for (let tries = 0; !equal(actual(), expected); tries++) {
     if (tries === 100) assertEquals(actual(), expected);
@@ -212,12 +214,12 @@ async function untilEqual(actual: () => unknown, expected: unknown): Promise<voi
   }
 }
 
-/** What each descriptor of this process is, without the numbers of pipes and sockets. */
+/** Counts the targets of this process's descriptors, without the numbers of pipes and sockets. */
 function openDescriptors(): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { name } of Deno.readDirSync("/proc/self/fd")) {
     const target = linkTarget(`/proc/self/fd/${name}`).replace(/:\[\d+\]$/, "");
-    // The one that lists them.
+    // This descriptor is open only to list the others.
     if (!target.startsWith("/proc/")) counts[target] = (counts[target] ?? 0) + 1;
   }
   return counts;

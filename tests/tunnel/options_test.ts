@@ -24,7 +24,7 @@ const CONSTRUCTORS: Record<string, (options: TunnelOptions) => SubprocessTunnel>
   Driver: (options) => new Driver(["true"], options),
 };
 
-/** Options that TypeScript may not have checked, and what is said of them. */
+/** Bad options that TypeScript may not have checked, with the errors for them. */
 const BAD_OPTIONS: [options: unknown, type: typeof TypeError | typeof RangeError, text: string][] =
   [
     ["here", TypeError, 'options is "here": expected a plain object'],
@@ -95,7 +95,7 @@ Deno.test("a tunnel refuses options that it does not know, a driver's own class 
   assertEquals(new InArea({ area: "test", cwd: "/" }).area, "test");
 });
 
-Deno.test("a tunnel takes an environment that is no plain object, as process.env is none", () => {
+Deno.test("a tunnel takes an environment that is not a plain object, as process.env is not", () => {
   class Environment {
     readonly LANG = "C";
   }
@@ -138,11 +138,25 @@ Deno.test("Group and Queue refuse options that they do not know", () => {
 
 Deno.test("SSHTunnel refuses what ssh would read as something else", () => {
   const create = SSHTunnel as unknown as new (host: unknown, options?: unknown) => SSHTunnel;
-  for (const host of ["-oProxyCommand=id", "-", "", "a b", "a\nb", "a\0", undefined, 5]) {
-    assertThrows(() => new create(host), TypeError, "host is");
+  for (const host of ["-oProxyCommand=id", "-"]) {
+    const text = `host is "${host}": it would be read as an option`;
+    assertThrows(() => new create(host), TypeError, text);
   }
+  for (const host of ["", undefined, 5]) {
+    assertThrows(
+      () => new create(host),
+      TypeError,
+      `host is ${Deno.inspect(host)}: expected a str`,
+    );
+  }
+  for (const host of ["a b", "a\nb", "a\x7f"]) {
+    const text = `host is ${JSON.stringify(host)}: expected a host name without spaces`;
+    assertThrows(() => new create(host), TypeError, text);
+  }
+  assertThrows(() => new create("a\0"), TypeError, "host has a NUL character");
   for (const host of ["host:22", "me@127.0.0.1:22", "[::1]:22", "me@[::1]:22"]) {
-    assertThrows(() => new create(host), TypeError, `host is "${host}": that is no host name, use`);
+    const text = `host is "${host}": not a host name; set the port with the option \`port\``;
+    assertThrows(() => new create(host), TypeError, text);
   }
   for (const host of ["::1", "me@fe80::1:22", "fe80::1%eth0", "ssh://me@host:22", "a:b"]) {
     assertEquals(new create(host).host, host);
@@ -181,7 +195,7 @@ Deno.test("Docker refuses what docker would read as something else", () => {
   }
 });
 
-Deno.test("Sudo and Local refuse names that are none", () => {
+Deno.test("Sudo and Local refuse what is not a name", () => {
   assertThrows(() => new Sudo({ user: "" }), TypeError, "user is");
   assertThrows(() => new Sudo({ user: "-u" }), TypeError, "user is");
   assertThrows(() => new Sudo({ name: "" }), TypeError, "name is");
@@ -214,14 +228,14 @@ Deno.test("Docker.command() heeds image, rm and dockerArgs", () => {
   assertEquals(new Docker("box").command().at(-1), `denoland/deno:${Deno.version.deno}`);
 });
 
-/** What a tunnel that finds no Deno says it has looked for. */
+/** The places where a tunnel that finds no Deno says it has looked. */
 async function lookedFor(tun: SubprocessTunnel): Promise<string> {
   const { message } = await assertRejects(() => tun.connect(), RuntimeNotFoundError);
   await tun.close();
   return /looked for ([^)]*)\)/.exec(message)![1]!;
 }
 
-Deno.test("an interpreter is that of the tunnel, or of its type, or of a type above", async () => {
+Deno.test("an interpreter is set for a tunnel, for its type, or for a type above", async () => {
   class Mine extends Local {
     static override deno = "/of/the/subclass";
   }
@@ -294,7 +308,11 @@ Deno.test("a class that is no driver says so", async () => {
   class Nothing extends BaseTunnel {
     readonly host = "nowhere";
   }
-  await assertRejects(() => new Nothing().connect(), TypeError, "Nothing is no driver");
+  await assertRejects(
+    () => new Nothing().connect(),
+    TypeError,
+    "Cannot use Nothing as a tunnel: it is not a driver",
+  );
 });
 
 Deno.test("a driver needs a host", async () => {

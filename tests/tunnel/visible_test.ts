@@ -38,7 +38,7 @@ Deno.test("visibleErrors() reaches errors and regular expressions wherever they 
   assertEquals(errors.map(({ message }) => message), errors.map(() => "\\x1b]0;x\\x07"));
   assertEquals(`${thrown.inner.pattern}`, "/\\x1b/g");
   assertEquals(thrown.inner.pattern.test("\x1b"), true);
-  // deno-lint-ignore no-control-regex -- it is what must not be there
+  // deno-lint-ignore no-control-regex -- the output must not contain it
   assertEquals(/\x1b/.test(Deno.inspect(thrown)), false);
 });
 

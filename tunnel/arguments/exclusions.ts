@@ -1,12 +1,15 @@
-import type { Exclusion } from "../../agent/trees/tree_entry.ts";
-import { checkArgs } from "../tunnel_options.ts";
+import type { Exclusion } from "../../agent/trees/exclusion.ts";
+import { checkArgs } from "./check.ts";
 
-/** The `picomatch` package, as far as it is used here. */
+/** The part of the `picomatch` package that is used here. */
 interface Picomatch {
   makeRe(glob: string, options: Readonly<Record<string, boolean | string>>): RegExp;
 }
 
-/** A name that starts with a dot is like any other, `[!a]` is what it is to a shell, and what cannot work throws. */
+/**
+ * Names that start with a dot are like any other, `[!a]` means what it means to a shell, and a glob
+ * that cannot work throws.
+ */
 const OPTIONS = {
   dot: true,
   posix: true,
@@ -16,22 +19,22 @@ const OPTIONS = {
   flags: "s",
 };
 
-/** No path is nearly as long. */
+/** The longest glob. No path is nearly as long. */
 const MAX_LENGTH = 65_536;
 
-/** What a name without stands for itself alone. */
+/** A name without these matches only itself. */
 const WILDCARD = /[*?[{\\]|[!+@]\(/;
 
 /** A whole expression in brackets. */
 const BRACKETS = /\[(?![!^]?\](?![^\]]*\]))[!^]?\]?(?:\[:\w+:\]|[^\]])*\]/.source;
 
-/** What may be more than a character, or picomatch takes for a part of a regular expression. */
+/** Characters and groups that may mean more than themselves to us, or to picomatch. */
 const SPECIAL = new RegExp(String.raw`(\\.|${BRACKETS}|[?*+@!]\((?!\?)|[()|"+^$[{}])`, "s");
 
 /**
  * Compiles the globs of `exclude`, so that the far end needs no library for them.
  *
- * @throws {TypeError} If one of them is no glob.
+ * Rejects with a `TypeError` if one of them is not a glob.
  */
 export async function exclusionsOf(globs: readonly string[] = []): Promise<Exclusion[]> {
   checkArgs("exclude", globs);
@@ -39,16 +42,20 @@ export async function exclusionsOf(globs: readonly string[] = []): Promise<Exclu
   const { default: picomatch } = await import("npm:picomatch@4.0.7") as { default: Picomatch };
   return globs.map((glob) => {
     if (/^!(?!\()/.test(glob)) {
-      throw new TypeError(`exclude has ${JSON.stringify(glob)}: nothing can be included again`);
+      throw new TypeError(
+        `exclude has ${
+          JSON.stringify(glob)
+        }: a glob that includes something again is not supported`,
+      );
     }
     const name = glob.replace(/\/+$/, "").replace(/^\.\//, "/");
-    // No path in the folder has such a part.
+    // No path in the folder has such parts.
     const isVain = name === "" || name.split("/").some((part) => part === "." || part === "..");
     if (isVain || glob.length > MAX_LENGTH) {
       const shown = JSON.stringify(glob.slice(0, 100));
       throw new TypeError(`exclude has ${shown}: expected a glob`);
     }
-    // As in a .gitignore: without a slash in it, it is a name that may be anywhere.
+    // As in a .gitignore: a glob without a slash is a name that may be in any folder.
     const isAnchored = name.includes("/");
     const path = name.replace(/^\/+/, "");
     const pattern = WILDCARD.test(path)
@@ -68,9 +75,11 @@ function compile({ makeRe }: Picomatch, glob: string, anchored: string): RegExp 
   }
 }
 
-/** Has everything stand for itself that is none of what `SyncOptions.exclude` lists. */
+/**
+ * Escapes all that has no meaning by what `SyncOptions.exclude` says, so that it matches itself.
+ */
 function escapePlain(glob: string): string {
-  // What is special has the odd places.
+  // The special parts have odd indices.
   const parts = glob.split(SPECIAL);
   const open: number[] = [];
   const groups = new Set<number>();

@@ -1,10 +1,11 @@
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { checkText } from "../tunnel_options.ts";
+import { checkText } from "./check.ts";
 
 /**
  * A path or `file:` URL of this machine, as an absolute path.
  *
+ * @param key How an error calls it.
  * @throws {TypeError} If it is neither.
  */
 export function localPath(key: string, value: string | URL): string {
@@ -13,8 +14,9 @@ export function localPath(key: string, value: string | URL): string {
 }
 
 /**
- * The path that a path or `file:` URL is, wherever it leads.
+ * A path or `file:` URL as a path, which may be relative, of whichever machine.
  *
+ * @param key How an error calls it.
  * @throws {TypeError} If it is neither.
  */
 export function pathOf(key: string, value: string | URL): string {
@@ -31,7 +33,7 @@ export function pathOf(key: string, value: string | URL): string {
 
 function pathOfURL(key: string, url: string | URL): string {
   const path = fileURLToPath(url);
-  // An escaped NUL is one here.
+  // A URL can have an escaped NUL.
   checkText(key, path);
   return path;
 }

@@ -4,7 +4,7 @@ import { shown } from "./shown.ts";
 const KINDS = ["env", "ffi", "import", "net", "read", "run", "sys", "write"] as const;
 
 /**
- * The flags of `deno run` that give an agent what `permissions` says.
+ * The flags of `deno run` that give an agent the permissions of the option `permissions`.
  *
  * @throws {TypeError} If it is not in the form of `Deno.test`'s `permissions`.
  */
@@ -50,9 +50,9 @@ function flagOf(
   return [`--allow-${kind}=${items.join(",")}`];
 }
 
-/** Whether this process may do all of a kind itself. */
+/** Whether this process has a permission without limits. */
 function granted(name: typeof KINDS[number]): boolean {
-  // Node has no such thing, so what runs there may do all.
+  // Node has no permissions, so its processes may do everything.
   if (typeof Deno === "undefined") return true;
   return Deno.permissions.querySync({ name } as Deno.PermissionDescriptor).state === "granted";
 }

@@ -1,15 +1,11 @@
 import type { Code, FunctionUnit } from "../../agent/protocol/handle.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
-import {
-  isEntry,
-  isSent,
-  moduleMappings,
-  MOVE,
-  resolveImports,
-  resolveUrls,
-  whyNotEntry,
-} from "../modules/module_graph.ts";
+import { importsEntryText, isInteractive, REMEDY_FOR_ENTRY } from "../modules/entry_module.ts";
+import { isSent } from "../modules/module_graph.ts";
+import { modulesHere } from "../modules/modules_here.ts";
+import { resolveImports, resolveUrls } from "../modules/resolve_imports.ts";
 import { inspectorAllowed, withV8 } from "../modules/v8.ts";
+import { withoutSourceMap } from "../source/imports.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { CallDraft, type DraftedCall } from "./call_draft.ts";
 import type { Unit } from "./function_describer.ts";
@@ -141,18 +137,22 @@ async function unitOf(
   calls: CallDraft,
 ): Promise<FunctionUnit> {
   const resolves: Record<string, string> = {};
-  const resolved = await resolveImports(codes.flatMap(({ code }) => code.imports), url);
+  const imported = codes.flatMap(({ code }) => code.imports);
+  const resolved = await resolveImports(modulesHere, imported, url);
   for (const { imported, user } of imports.values()) {
     const { specifier, type } = imported;
-    const own = await resolveImports([{ specifier, type, isDynamic: false }], url);
-    const entry = Object.values(own).find(isEntry);
-    if (entry !== undefined) throw calls.refuseFor(user, whyNotEntry(entry), MOVE);
+    const one = { specifier, type, isDynamic: false };
+    const own = await resolveImports(modulesHere, [one], url);
+    const entry = Object.values(own).find((id) => modulesHere.isEntry(id));
+    if (entry !== undefined) {
+      throw calls.refuseFor(user, importsEntryText(entry), REMEDY_FOR_ENTRY);
+    }
     Object.assign(resolved, own);
   }
   for (const { code } of codes) {
-    Object.assign(resolves, (await resolveUrls(code.uses.resolved, url)).resolves);
+    Object.assign(resolves, (await resolveUrls(modulesHere, code.uses.resolved, url)).resolves);
   }
-  const mappings = await moduleMappings(url);
+  const mappings = await mappingsOf(url);
   return {
     url: url || "repl",
     source: draft.source,
@@ -161,4 +161,18 @@ async function unitOf(
     ...mappings !== undefined && { mappings },
     ...draft.isSloppy && { isSloppy: true },
   };
+}
+
+/** The mappings of scripts: their code does not change. */
+const mappings = new Map<string, string | undefined>();
+
+/** The `mappings` of the source map of a script, if it has one. */
+async function mappingsOf(url: string): Promise<string | undefined> {
+  if (url === "" || isInteractive(url)) return undefined;
+  const units = modulesHere.units(url);
+  if (units.length > 0) return units.find(({ mappings }) => mappings)?.mappings;
+  if (!mappings.has(url)) {
+    mappings.set(url, withoutSourceMap(await modulesHere.code(url) ?? "").mappings);
+  }
+  return mappings.get(url);
 }

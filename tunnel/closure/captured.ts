@@ -47,7 +47,7 @@ export class VariableProblem extends Error {
  */
 export function capturedBy(
   fn: AnyFunction,
-  { uses, parent, keyNames }: FunctionCode,
+  { uses, parent, keyVariables }: FunctionCode,
   { scopes, inner, keys, script, location }: Surroundings,
 ): Map<string, Captured> {
   const captured = new Map<string, Captured>();
@@ -67,7 +67,7 @@ export function capturedBy(
     );
     const imported = script.imports.get(name);
     if (scope !== undefined && inner.includes(scope)) {
-      captured.set(name, { scope, value: valueIn(scope, name, keyNames) });
+      captured.set(name, { scope, value: valueIn(scope, name, keyVariables) });
     } else if (isNameOfFunctionAround(name, script, location)) {
       throw new VariableProblem(
         name,
@@ -77,13 +77,13 @@ export function capturedBy(
     } else if (imported !== undefined) {
       captured.set(name, { scope: undefined, value: undefined, imported });
     } else if (scope !== undefined) {
-      captured.set(name, { scope: undefined, value: valueIn(scope, name, keyNames) });
+      captured.set(name, { scope: undefined, value: valueIn(scope, name, keyVariables) });
     } else if (isOwnGlobal(name)) {
       captured.set(name, {
         scope: undefined,
         value: (globalThis as Record<string, unknown>)[name],
       });
-    } else if (keyNames.has(name) && !(name in globalThis)) {
+    } else if (keyVariables.has(name) && !(name in globalThis)) {
       throw new VariableProblem(name, notKept(name));
     }
   }
@@ -113,13 +113,13 @@ export function capturedBy(
 function valueIn(
   { variables }: FunctionScope,
   name: string,
-  keyNames: ReadonlySet<string>,
+  keyVariables: ReadonlySet<string>,
 ): unknown {
   try {
     return variables[name];
   } catch {
     // V8 says the same of both.
-    if (keyNames.has(name)) throw new VariableProblem(name, notKept(name));
+    if (keyVariables.has(name)) throw new VariableProblem(name, notKept(name));
     throw new VariableProblem(
       name,
       `variable ${name} has no value yet`,

@@ -1,46 +1,45 @@
+import type { AnyFunction } from "./any_function.ts";
 import { partsOf } from "./parts.ts";
-
-// deno-lint-ignore ban-types -- any function
-type AnyFunction = Function;
 
 /** A variable of a unit, with its value. */
 export type Variable = readonly [unit: number, index: number, value: unknown];
 
 /** A function or class that goes by value. */
-export interface Sent {
-  /** The unit that it is in, and its place there. */
+export interface SentFunction {
+  /** The unit that it is in, and its index there. */
   readonly unit: number;
   readonly index: number;
   /** All variables that it uses. */
   readonly variables: readonly Variable[];
-  /** Of a class, those that its own code uses when it is made. */
+  /** Of a class, the variables that its own code uses when it is created. */
   readonly needs: readonly Variable[] | undefined;
-  /** Where it is written in its script. */
+  /** Zero-based position in its script. */
   readonly line: number;
   readonly column: number;
 }
 
 /**
- * The variables that must have their values before each class is made. Since its static fields and
- * blocks may call functions, these are also the variables of the functions that they can reach.
+ * The variables that must have their values before each class is created. Since the static fields
+ * and blocks of a class may call functions, its needs include the variables of the functions that
+ * they can reach.
  *
- * @param boundParts What a bound function binds.
+ * @param boundParts Gives the values in a bound function, and nothing for other functions.
  */
 export function classNeeds(
-  sent: ReadonlyMap<AnyFunction, Sent>,
+  sent: ReadonlyMap<AnyFunction, SentFunction>,
   boundParts: (fn: AnyFunction) => readonly unknown[],
 ): Map<AnyFunction, Variable[]> {
   const needs = new Map<AnyFunction, Variable[]>();
-  const making = new Set<unknown>();
+  const creating = new Set<unknown>();
   const complete = (fn: AnyFunction, own: readonly Variable[]): void => {
     if (needs.has(fn)) return;
-    making.add(fn);
+    creating.add(fn);
     const found = new Map<string, Variable>();
     const seen = new Set<unknown>();
     const pending = [...own];
-    for (const variable of pending) { // which gets longer meanwhile
+    for (const variable of pending) { // The loop appends to it.
       const [unit, index, value] = variable;
-      if (found.has(`${unit} ${index}`) || making.has(value) || isDescendant(value, fn)) continue;
+      if (found.has(`${unit} ${index}`) || creating.has(value) || isDescendant(value, fn)) continue;
       found.set(`${unit} ${index}`, variable);
       const values = [value];
       for (const value of values) {
@@ -49,14 +48,14 @@ export function classNeeds(
           values.push(...boundParts(part));
           const used = sent.get(part);
           pending.push(...used?.variables ?? []);
-          if (used?.needs !== undefined && !making.has(part)) complete(part, used.needs);
+          if (used?.needs !== undefined && !creating.has(part)) complete(part, used.needs);
         }
       }
     }
-    making.delete(fn);
+    creating.delete(fn);
     needs.set(fn, [...found.values()]);
   };
-  // Those that were made last come first: they may use the others, which cannot have used them.
+  // The last class comes first: it may use the earlier ones, which cannot have used it.
   const classes = [...sent].filter(([, { needs }]) => needs !== undefined).sort(
     ([, a], [, b]) => b.line - a.line || b.column - a.column,
   );
@@ -64,7 +63,7 @@ export function classNeeds(
   return needs;
 }
 
-/** Whether `value` is a class that extends `fn`, and so was not there when that was made. */
+/** Whether `value` is a class that extends `fn`, and so was created later. */
 function isDescendant(value: unknown, fn: AnyFunction): boolean {
   return typeof value === "function" && Object.prototype.isPrototypeOf.call(fn, value);
 }

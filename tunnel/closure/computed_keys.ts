@@ -1,23 +1,27 @@
-import type { ComputedKeys } from "../source/function_code.ts";
+import type { ComputedMembers } from "../source/computed_members.ts";
+import type { AnyFunction } from "./any_function.ts";
+
 /**
- * What the names of members were when the class was made, by their variables: V8 keeps no variable that
- * only a class definition has used. `undefined` if not all of them can be told.
+ * Reads the computed keys of members from a class, since V8 keeps no variable that only a class
+ * definition has used.
+ *
+ * @returns The keys by their variables; `undefined` if not all of them can be told.
  */
-export function tellKeys(
-  // deno-lint-ignore ban-types -- any class
-  made: Function,
-  { keys, fields }: ComputedKeys,
+export function readKeys(
+  made: AnyFunction,
+  { members, fields }: ComputedMembers,
 ): Map<string, string | symbol> | undefined {
-  // What is enumerable are fields, in their order; methods are told by their text, then by their order.
+  // Fields are enumerable and come in their order; methods are told by their text, then by their
+  // order.
   const unnamed = Reflect.ownKeys(made).filter((key) =>
     Object.prototype.propertyIsEnumerable.call(made, key) && !fields.has(key as string)
   );
   const isOrdered = unnamed.every((key) => typeof key === "string" && !/^\d/.test(key));
-  const count = keys.filter(({ method }) => method === undefined).length;
+  const count = members.filter(({ method }) => method === undefined).length;
   if (count > 0 && (unnamed.length !== count || count > 1 && !isOrdered)) return undefined;
-  const told = new Map<string, string | symbol>();
+  const keys = new Map<string, string | symbol>();
   const taken = new Set<string>();
-  for (const { name, isStatic, method } of keys) {
+  for (const { variable, isStatic, method } of members) {
     const home = isStatic ? made : made.prototype;
     const key = method === undefined
       ? unnamed.shift()
@@ -26,9 +30,9 @@ export function tellKeys(
       );
     if (key === undefined) return undefined;
     taken.add(`${isStatic} ${String(key)} ${method}`);
-    told.set(name, key);
+    keys.set(variable, key);
   }
-  return told;
+  return keys;
 }
 
 /** The texts of the functions that a property has. */

@@ -4,8 +4,8 @@ import { type FunctionCode, functionCode, memberKey } from "../source/function_c
 import { type SourceScope, sourceScopes } from "../source/scopes.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { type Captured, capturedBy } from "./captured.ts";
-import { classNeeds, type Sent, type Variable } from "./class_needs.ts";
-import { tellKeys } from "./computed_keys.ts";
+import { classNeeds, type SentFunction, type Variable } from "./class_needs.ts";
+import { readKeys } from "./computed_keys.ts";
 import { isInternal, isNative } from "./function_place.ts";
 import type { FunctionInspection, FunctionLocation, FunctionScope } from "./inspector.ts";
 import { type IsMember, ownProperties, type OwnProperty } from "./own_properties.ts";
@@ -50,7 +50,7 @@ export interface FunctionDescriberOptions {
 export class FunctionDescriber {
   readonly #options: FunctionDescriberOptions;
   readonly #units = new Map<string, Unit>();
-  readonly #sent = new Map<AnyFunction, Sent>();
+  readonly #sent = new Map<AnyFunction, SentFunction>();
 
   constructor(options: FunctionDescriberOptions) {
     this.#options = options;
@@ -90,10 +90,10 @@ export class FunctionDescriber {
       [...privates.values()].every(canSend);
     const isRedone = code.withoutStatics !== undefined && !isDone;
     if (isDone) code = code.withoutStatics!;
-    const { named } = code;
-    const keys = named && tellKeys(fn, named);
+    const { keyed } = code;
+    const keys = keyed && readKeys(fn, keyed);
     if (keys !== undefined) {
-      code = named!.code;
+      code = keyed!.code;
       inner.unshift({ description: "Keys", variables: Object.fromEntries(keys) });
     }
     const used = new Map<string, Captured>();
@@ -198,13 +198,13 @@ export class FunctionDescriber {
   /** Tells which functions are written in the text of a class, in the place of a member. */
   #memberTest(
     owner: AnyFunction,
-    { members, named, hasComputedName, form, keyNames }: FunctionCode,
+    { members, keyed, hasComputedKey, form, keyVariables }: FunctionCode,
     script: Script,
     text: string,
     location: FunctionLocation,
   ): IsMember {
     if (form !== "class") return () => false;
-    const hasComputed = hasComputedName || named !== undefined || keyNames.size > 0 ||
+    const hasComputed = hasComputedKey || keyed !== undefined || keyVariables.size > 0 ||
       /\[/.test(text);
     const { line, column } = startOf(text, script, location);
     const start = offsetOf(script.source, line, column);

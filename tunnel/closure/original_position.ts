@@ -1,6 +1,6 @@
 import { SourcePositions } from "../../agent/runtime/source_positions.ts";
 import { withoutSourceMap } from "../source/imports.ts";
-import { loadedFile } from "../modules/module_host.ts";
+import { modulesHere } from "../modules/modules_here.ts";
 
 const positions = new SourcePositions();
 const known = new Set<string>();
@@ -13,7 +13,7 @@ export function originalPosition(
 ): { line: number; column: number } {
   if (!known.has(url)) {
     known.add(url);
-    const { mappings } = withoutSourceMap(loadedFile(url) ?? "");
+    const { mappings } = withoutSourceMap(modulesHere.codeNow(url) ?? "");
     if (mappings !== undefined) positions.add(url, mappings);
   }
   const found = positions.find(url, line + 1, column + 1);

@@ -1,8 +1,8 @@
-import { agentHost } from "../../agent/agent_host.ts";
 import type { FunctionUnit } from "../../agent/protocol/handle.ts";
 import { importKey } from "../../agent/protocol/module_record.ts";
+import { modulesHere } from "../modules/modules_here.ts";
 import type { V8Session } from "../modules/v8.ts";
-import { type ExportOf, importsOf, withoutSourceMap } from "../source/imports.ts";
+import { importsOf, type ModuleExport, withoutSourceMap } from "../source/imports.ts";
 import { parse, type SyntaxNode } from "../source/syntax.ts";
 import type { FunctionLocation } from "./inspector.ts";
 
@@ -22,7 +22,7 @@ export interface Script {
   readonly source: string;
   /** The imported names. */
   readonly imports: ReadonlyMap<string, ImportedName>;
-  readonly exports: readonly ExportOf[];
+  readonly exports: readonly ModuleExport[];
   /** Whether it starts with `"use strict"`; modules are strict without it. */
   readonly hasDirective: boolean;
 }
@@ -32,7 +32,7 @@ const scripts = new Map<string, Script>();
 
 /** The script in which a function is written. */
 export function scriptOf({ url, scriptId }: FunctionLocation, session: V8Session): Script {
-  const units = agentHost()?.units(url) ?? [];
+  const units = modulesHere.units(url);
   if (units.length > 0) return ofUnits(url, units);
   let script = scripts.get(scriptId);
   if (script === undefined) {

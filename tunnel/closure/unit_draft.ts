@@ -208,7 +208,7 @@ function wrapper(
 ): [string, string] {
   const key = JSON.stringify(Object.getOwnPropertyDescriptor(fn, "name")?.value ?? "");
   const [before, after] = code.form === "method"
-    ? [`${own}m({`, code.hasComputedName ? `},${key})` : "})"]
+    ? [`${own}m({`, code.hasComputedKey ? `},${key})` : "})"]
     // An anonymous function takes its name from the property that it is the value of.
     : code.form === "class"
     ? [`()=>({[${key}]:`, `}[${key}])`]

@@ -2,37 +2,37 @@ import { Buffer } from "node:buffer";
 import { ProtocolError } from "../../agent/wire/protocol_error.ts";
 import { exitCodeAtEnd } from "./exit_notice.ts";
 
-/** How much of the noise in front of the agent is kept for errors. */
+/** How many bytes of the noise in front of the agent are kept for errors. */
 const NOISE_TAIL = 2048;
-/** The longest line that the shell at the far end says. */
+/** The longest line, in bytes, that the shell at the far end may print. */
 const MAX_LINE = 64 * 1024;
 
 /**
- * Reads what comes before the agent's frames: noise of any size (a banner, an `rc`
- * file's output), and lines that start with the marker, which the bootstrap prints.
+ * Reads all that comes before the agent's frames: noise of any size (a banner, the output of an
+ * `rc` file), and the lines with the marker that the bootstrap prints.
  */
 export class BootReader {
   /** How far the far end has come. */
   stage: "shell" | "interpreter" | "agent" = "shell";
   /** The kind and path of the interpreter that was started last. */
   interpreter = "";
-  /** Why the shell could not start an agent. */
-  refusal: { readonly word: string; readonly text: string } | undefined;
+  /** Why the shell has started no agent: `cwd`, or `none` and the interpreters that are too old. */
+  failure: { readonly word: string; readonly text: string } | undefined;
 
   readonly #marker: Buffer;
   readonly #onAgent: (rest: Uint8Array) => void;
   #buffer: Buffer = Buffer.alloc(0);
   #noise: Buffer = Buffer.alloc(0);
-  /** Whether the buffer starts behind a marker. */
+  /** Whether the buffer starts just after a marker. */
   #inLine = false;
 
-  /** `onAgent` gets what came behind the agent's line. */
+  /** `onAgent` gets the bytes that came after the agent's line. */
   constructor(marker: string, onAgent: (rest: Uint8Array) => void) {
     this.#marker = Buffer.from(`${marker} `);
     this.#onAgent = onAgent;
   }
 
-  /** The end of the noise, without what the shell says of an interpreter that has ended. */
+  /** The end of the noise, without the EXIT frame of an interpreter that has ended. */
   get noise(): string {
     const rest = this.#inLine ? Buffer.alloc(0) : this.#buffer;
     const all = Buffer.concat([this.#noise, rest]);
@@ -43,7 +43,7 @@ export class BootReader {
   /**
    * Takes the next bytes.
    *
-   * @throws {ProtocolError} If a line has no end.
+   * @throws {ProtocolError} If a line with the marker is too long.
    */
   push(chunk: Uint8Array): void {
     this.#buffer = Buffer.concat([this.#buffer, chunk]);
@@ -62,8 +62,8 @@ export class BootReader {
       }
       const end = this.#buffer.indexOf(10);
       if (end === -1) {
-        if (this.#buffer.length > MAX_LINE) throw new ProtocolError("The shell's line has no end");
-        return;
+        if (this.#buffer.length <= MAX_LINE) return;
+        throw new ProtocolError(`The shell printed a line of more than ${MAX_LINE} bytes`);
       }
       const line = this.#buffer.subarray(0, end).toString().trimEnd();
       this.#buffer = this.#buffer.subarray(end + 1);
@@ -72,7 +72,7 @@ export class BootReader {
     }
   }
 
-  /** Returns whether what follows are frames. */
+  /** Returns whether frames follow. */
   #handleLine(line: string): boolean {
     const space = line.indexOf(" ");
     const word = space === -1 ? line : line.slice(0, space);
@@ -88,7 +88,7 @@ export class BootReader {
       this.stage = "interpreter";
       this.interpreter = text;
     } else {
-      this.refusal = { word, text };
+      this.failure = { word, text };
     }
     return false;
   }

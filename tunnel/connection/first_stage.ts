@@ -1,25 +1,17 @@
-/**
- * What runs first in an interpreter at the far end. It checks the version,
- * reads the agent from the pipe and starts it. Kept under 1 KB, since it is
- * part of the command line there, where anybody can see it.
- */
+import { OLDEST_DENO, OLDEST_NODE, TOO_OLD } from "../../agent/protocol/exit_code.ts";
 
-/** The oldest Deno that has all an agent needs: `vm.SourceTextModule`. */
-export const OLDEST_DENO = "2.9";
-
-/** The oldest Node that agents are tested with. */
-export const OLDEST_NODE = "18";
-
-/** The exit code by which the first stage says that its interpreter is too old. */
-export const TOO_OLD = 91;
+/** JavaScript that tells whether the version `a.b`, of which both are strings, is too old. */
+function isOlderThan(oldest: string): string {
+  const [major, minor] = oldest.split(".");
+  return `a<${major}` + (minor === undefined ? "" : `||a==${major}&&b<${minor}`);
+}
 
 /**
- * The pipe is at file descriptors 3 and 4. What arrives first is the agent's
- * size (u32), the agent (a module, compressed with Brotli), and then frames,
- * which the agent takes over together with the pipe.
+ * The pipe is at the file descriptors 3 and 4. The agent's size (u32) arrives first, then the agent
+ * (a module, compressed with Brotli), and then frames, which the agent takes over with the pipe.
  *
- * The pipe is read into one buffer, over and over: Deno would make a new one of 64 KiB for each read, and
- * spend more time on that than on anything else when much comes.
+ * The pipe is read into one buffer, over and over. Deno would otherwise make a new one of 64 KiB
+ * for each read, and spend more time on that than on anything else when much arrives.
  */
 const SOURCE = `
 import{Socket}from"node:net"
@@ -44,8 +36,12 @@ await m.evaluate()
 f=m.namespace.start(i,Buffer.concat(c))
 },
 i=new Socket({fd:3,readable:true,writable:false,onread:{buffer:Buffer.alloc(65536),callback:(n,b)=>(f(b.subarray(0,n)),true)}})
-if(D?a<2||a==2&&b<9:a<18)P.exit(${TOO_OLD})
+if(D?${isOlderThan(OLDEST_DENO)}:${isOlderThan(OLDEST_NODE)})P.exit(${TOO_OLD})
 `;
 
-/** The first stage, without the line breaks at its ends. */
+/**
+ * The program that runs first in an interpreter at the far end, without the line breaks at its
+ * ends. It checks the version, reads the agent from the pipe and starts it. It must stay under
+ * 1 KB, since it is part of the command line there, where anybody can see it.
+ */
 export const FIRST_STAGE: string = SOURCE.trim();

@@ -1,22 +1,24 @@
 import { Socket } from "node:net";
 import type { Readable } from "node:stream";
 
-/** As much as a pipe holds. */
+/** Bytes of the buffer: as much as a pipe holds. */
 const SIZE = 64 * 1024;
 
-/** What the stream of a child process has, and no documentation. */
+/** The undocumented part of a child process's stream. */
 interface WithHandle {
   _handle?: object | null;
 }
 
 /**
- * Reads what a child process prints into one buffer, over and over: a stream makes a new one for each read, which takes
- * longer than all else when much comes, and fills the memory. That a socket reads so can only be said when it is made, and
- * a child process makes its own, so a new socket takes over what is below. Where that cannot be had, the stream is read
- * as usual.
+ * Reads what a child process prints into one buffer, over and over. A stream makes a new buffer for
+ * each read, which takes longer than all else when much arrives, and fills the memory.
+ *
+ * A socket takes a buffer only when it is made, and a child process makes its sockets itself. So a
+ * new socket takes over the handle of the one that is there. A stream without a handle is read as
+ * usual.
  *
  * @param onChunk Gets bytes that may be written over when it returns.
- * @returns The stream that is read. It is the caller's to destroy, with the original.
+ * @returns The stream that is read. The caller has to destroy it; that destroys the original, too.
  */
 export function readOutput(stdout: Readable, onChunk: (chunk: Uint8Array) => void): Readable {
   const original = stdout as WithHandle;
@@ -35,7 +37,7 @@ export function readOutput(stdout: Readable, onChunk: (chunk: Uint8Array) => voi
       },
     },
   } as never);
-  // Nobody has read the original, which would never end.
+  // The original would never end by itself, since nobody reads it.
   socket.on("close", () => stdout.destroy());
   return socket;
 }

@@ -1,12 +1,13 @@
 import { StringDecoder } from "node:string_decoder";
+import { visible } from "../visible.ts";
 
-/** A longer line is passed on in parts, so that a far end without line breaks costs no memory. */
+/** A longer line is passed on in parts, so that output without line breaks costs no memory. */
 const MAX_LINE = 64 * 1024;
 
-/** How much of the end is kept for errors. */
+/** How many characters of the end are kept for errors. */
 const TAIL = 4096;
 
-/** Cuts what the far end prints into lines, and keeps the last of them. */
+/** Cuts the output of the far end into lines, and keeps the last of them. */
 export class StderrLines {
   readonly #decoder = new StringDecoder("utf8");
   readonly #onLine: (line: string) => void;
@@ -17,7 +18,7 @@ export class StderrLines {
     this.#onLine = onLine;
   }
 
-  /** The end of all that was printed, without a line break at its own end. */
+  /** The end of the output, without the line break at its very end. */
   get tail(): string {
     const all = (this.#tail + this.#partial).trimEnd();
     if (all.length <= TAIL) return all;
@@ -30,7 +31,7 @@ export class StderrLines {
     this.#split(this.#partial + this.#decoder.write(chunk as never));
   }
 
-  /** There will be no more: a last line may have no line break. */
+  /** Passes on the last line, which may have no line break: there will be no more bytes. */
   end(): void {
     this.#split(this.#partial + this.#decoder.end());
     if (this.#partial === "") return;
@@ -55,4 +56,23 @@ export class StderrLines {
     this.#tail = `${this.#tail}${line}\n`.slice(-2 * TAIL);
     this.#onLine(line);
   }
+}
+
+/**
+ * A function that takes the lines of a host: it passes them to `stderr`, or without that, prints
+ * them behind `[host] `, with control characters made visible.
+ */
+export function lineReporter(
+  host: string,
+  stderr: ((line: string, host: string) => void) | undefined,
+): (line: string) => void {
+  const report = stderr ?? ((line) => console.error(`[${visible(host)}] ${visible(line)}`));
+  return (line) => {
+    try {
+      report(line, host);
+    } catch (error) {
+      // No caller waits for the line, and the connection goes on.
+      console.error(`The stderr function of ${visible(host)} threw`, error);
+    }
+  };
 }

@@ -1,15 +1,13 @@
 import { readFileSync, statSync } from "node:fs";
 import module, { createRequire, isBuiltin } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { agentHost } from "../../agent/agent_host.ts";
-import { IN_WORKER } from "./entry_module.ts";
 import { withoutSourceMap } from "../source/imports.ts";
 import { loadedScripts, scriptSource } from "./v8.ts";
 
 type ResolveNext = (specifier: string, context: { parentURL: string }) => { url: string | null };
 type LoadNext = (url: string, context: object) => { source?: string | null };
 
-/** What Deno hands to a hook into its loader. */
+/** The functions that Deno hands to a hook into its loader. */
 interface Loader {
   readonly resolve: ResolveNext;
   readonly load: LoadNext;
@@ -17,13 +15,16 @@ interface Loader {
 
 /**
  * How this process resolves and loads modules: import maps, workspaces, packages and the compiler
- * are Deno's own. It hands them to whoever hooks into it, and what it hands over stays of use after
- * the hook is gone.
+ * are Deno's own. Deno hands its loader to a hook, and the loader stays of use after the hook is
+ * gone.
  */
 async function openLoader(): Promise<Loader> {
+  // CommonJS packages that the script imports beside the library run meanwhile: the hook would
+  // change what their `require` does.
+  await new Promise((resolve) => setTimeout(resolve, 0));
   let resolve: ResolveNext | undefined;
   let load: LoadNext | undefined;
-  // Not by its name: an agent on Node may have no such export, though it never gets here.
+  // Not imported by name: an agent on Node may have no such export, and never calls this.
   const hook = module.registerHooks({
     resolve(specifier, context, next) {
       resolve = next as unknown as ResolveNext;
@@ -42,43 +43,43 @@ async function openLoader(): Promise<Loader> {
   return { resolve: resolve!, load: load! };
 }
 
-// Once, and when this module is loaded: a hook leaves an operation behind that never completes,
-// which in a test would be taken for a leak. An agent has the modules that it was sent, and no others.
-const opening = agentHost() === undefined ? openLoader() : undefined;
-let loader: Loader | undefined;
-opening?.then((opened) => loader = opened, () => {});
-if (!IN_WORKER) await opening;
-
-/** The code of a file that this process has loaded, with its source map, if that is to be had at once. */
-export function loadedFile(url: string): string | undefined {
-  if (!url.startsWith("file:")) return undefined;
-  try {
-    const { source } = loader?.load(url, {}) ?? {};
-    return source ? asText(source) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Resolves and reads modules as this process itself does, if it is the first controller. */
+/**
+ * Resolves and reads modules as this process itself does. There is one for a process, made when the
+ * library is loaded: the hook leaves an operation behind that never completes, and a test in which
+ * it was made would be blamed for a leak.
+ */
 export class ModuleHost {
+  readonly #opening: Promise<Loader> = openLoader();
+  #loader: Loader | undefined;
+
+  constructor() {
+    this.#opening.then((loader) => this.#loader = loader, () => {});
+  }
+
+  /** Resolves when modules can be resolved. */
+  get ready(): Promise<void> {
+    return this.#opening.then(() => {});
+  }
+
   /**
-   * What an import of `specifier` means in the module `referrer`; `undefined` if nothing. Where a package
-   * of JSR is found by importing it, that is done only if `mayRun`.
+   * The URL or `node:` name that an import of `specifier` means in the module `referrer`;
+   * `undefined` if it leads nowhere.
+   *
+   * @param mayRun Whether a package of JSR, which is found by importing it, may be run.
    */
   async resolve(
     specifier: string,
     referrer: string,
     mayRun = true,
   ): Promise<string | undefined> {
-    await opening;
+    const loader = await this.#opening;
     let url: string | null;
     try {
-      url = loader!.resolve(specifier, { parentURL: referrer }).url;
+      url = loader.resolve(specifier, { parentURL: referrer }).url;
     } catch {
       return undefined;
     }
-    if (url === null) return undefined; // as for some URLs that are none
+    if (url === null) return undefined; // for some specifiers that are not URLs
     if (url.startsWith("node:")) return url;
     if (isBuiltin(specifier) && url.startsWith("file:")) return `node:${specifier}`;
     if (url.startsWith("jsr:") && !mayRun) return undefined;
@@ -86,7 +87,10 @@ export class ModuleHost {
     return url;
   }
 
-  /** What `require(specifier)` means in the module `referrer`; `undefined` if nothing. */
+  /**
+   * The id that `require(specifier)` means in the module `referrer`; `undefined` if it leads
+   * nowhere.
+   */
   resolveRequire(specifier: string, referrer: string): string | undefined {
     if (isBuiltin(specifier)) {
       return specifier.startsWith("node:") ? specifier : `node:${specifier}`;
@@ -100,30 +104,42 @@ export class ModuleHost {
   }
 
   /**
-   * The JavaScript of a module, compiled as this process does, or as it is; `undefined` if there is none.
+   * The JavaScript of a module as this process runs it, compiled if it was not JavaScript;
+   * `undefined` if there is no such module.
    *
-   * Rejects with a `TypeError` if this process may not find that out.
+   * @throws {TypeError} If this process may not find that out.
    */
   async code(url: string): Promise<string | undefined> {
-    await opening;
+    await this.#opening;
     // A module with a fragment may be one that Deno made up, as for tests in documentation.
     if (url.startsWith("file:") && !url.includes("#")) {
       const source = this.file(url);
       if (source !== undefined) return await this.#asLoaded(url, source);
-      const refusal = whyNotThere(url);
-      if (refusal !== undefined) return await this.#onlyLoaded(url, refusal);
+      const state = stateOf(url);
+      if (state !== "there") return await this.#onlyLoaded(url, state);
     }
     const code = await scriptSource(url) ?? await this.#compiled(url);
     return code && await this.#withSourceMap(url, code);
   }
 
   /**
-   * A file that is code or JSON, compiled or as it is; `undefined` if there is none. Of a package,
-   * and of what this process imports itself, it needs no permission to read.
+   * The text of a file of code or JSON, compiled if it was not JavaScript; `undefined` if there is
+   * no such file. A file of a package, or one that this process imports itself, is read without a
+   * permission.
    */
   file(url: string): string | undefined {
-    const { source } = loader!.load(url, {});
+    const { source } = this.#loader!.load(url, {});
     return source === null || source === undefined ? undefined : asText(source);
+  }
+
+  /** The code of a file that was loaded, with its source map; `undefined` if it is not to be had at once. */
+  codeNow(url: string): string | undefined {
+    if (!url.startsWith("file:") || this.#loader === undefined) return undefined;
+    try {
+      return this.file(url);
+    } catch {
+      return undefined;
+    }
   }
 
   /** A file's text. */
@@ -132,11 +148,11 @@ export class ModuleHost {
     return (await import(url, { with: { type: "text" } })).default;
   }
 
-  /** The text of a file in JSON, or one that gives the same value. */
+  /** The text of a JSON file, or another JSON text of the same value. */
   async json(url: string): Promise<string> {
-    await opening;
+    await this.#opening;
     if (/^(file|data):/.test(url)) return this.file(url) ?? await this.text(url);
-    // Deno gives no other form of one that it took for JSON.
+    // Deno does not give the text of a file that it has loaded as JSON.
     return JSON.stringify((await import(url, { with: { type: "json" } })).default);
   }
 
@@ -147,16 +163,20 @@ export class ModuleHost {
     return (await import(url, { with: { type: "bytes" } })).default;
   }
 
-  /** The inspector has what was loaded, if it may be asked. */
-  async #onlyLoaded(url: string, refusal: Error | null): Promise<string | undefined> {
+  /** The code of a file that cannot be read: V8 has it if it was loaded and V8 may be asked. */
+  async #onlyLoaded(url: string, state: "missing" | "forbidden"): Promise<string | undefined> {
     const loaded = await scriptSource(url).catch(() => undefined);
-    if (loaded === undefined && refusal !== null) throw refusal;
+    if (loaded === undefined && state === "forbidden") {
+      throw new TypeError(
+        `this process may not read it; run it with --allow-read=${fileURLToPath(url)}`,
+      );
+    }
     return loaded;
   }
 
-  /** What runs here is what a file was when it was loaded, whatever was written to it since. */
+  /** The code of a file as it was when this process loaded it, whatever was written to it since. */
   async #asLoaded(url: string, source: string): Promise<string> {
-    // To ask V8 takes some milliseconds for each module.
+    // V8 is only asked if it matters, as that takes some milliseconds for each module.
     if (!changedSinceStart(url)) return source;
     const loaded = await scriptSource(url);
     const isSame = loaded === undefined || loaded === source ||
@@ -164,7 +184,10 @@ export class ModuleHost {
     return isSame ? source : loaded;
   }
 
-  /** V8 has no source map: one is made by compiling the module again, if that gives the same code. */
+  /**
+   * Adds a source map, which V8 does not give, to the code of a remote module: the module is
+   * compiled again, and the map is taken if the code comes out the same.
+   */
   async #withSourceMap(url: string, code: string): Promise<string> {
     if (!/^https?:/.test(url)) return code;
     try {
@@ -173,11 +196,11 @@ export class ModuleHost {
       const again = module.stripTypeScriptTypes(source, { mode: "transform", sourceMap: true });
       return again.startsWith(`${code.trimEnd()}\n//# sourceMappingURL=`) ? again : code;
     } catch {
-      return code; // JSX, or a source that is not to be had
+      return code; // JSX, or a source that cannot be had
     }
   }
 
-  /** Has Deno compile a module without running it: one that is imported before it throws. */
+  /** Has Deno compile a module without running it: another module, imported before it, throws. */
   async #compiled(url: string): Promise<string | undefined> {
     const thrower = "data:text/javascript,throw null";
     const both = `import ${JSON.stringify(thrower)};import ${JSON.stringify(url)};`;
@@ -186,24 +209,22 @@ export class ModuleHost {
   }
 }
 
-/** Why there is no such file for this process; `null` if there simply is none, `undefined` if there is one. */
-function whyNotThere(url: string): Error | null | undefined {
-  const path = fileURLToPath(url);
+/** Whether there is a file at `url`, as far as this process may know. */
+function stateOf(url: string): "there" | "missing" | "forbidden" {
   try {
-    statSync(path);
-    return undefined;
+    statSync(fileURLToPath(url));
+    return "there";
   } catch (error) {
-    if ((error as Error).name !== "NotCapable") return null;
-    return new TypeError(`this process may not read it, run it with --allow-read=${path}`);
+    return (error as Error).name === "NotCapable" ? "forbidden" : "missing";
   }
 }
 
-/** Whether a file was written, or came where it is, after this process started. */
+/** Whether a file was written, or moved to its path, after this process started. */
 function changedSinceStart(url: string): boolean {
   try {
     return statSync(fileURLToPath(url)).ctimeMs >= performance.timeOrigin;
   } catch {
-    return false; // as it may not be looked at, which to send it does not need
+    return false; // This process may not look at the file, and need not to send it.
   }
 }
 
@@ -211,14 +232,13 @@ function asText(source: string | Uint8Array): string {
   return typeof source === "string" ? source : new TextDecoder().decode(source);
 }
 
-/** The module behind a specifier that Deno resolves by itself, but only as it loads it. */
+/** The module behind the specifier of a package, which Deno resolves only as it loads it. */
 async function resolvePackage(specifier: string): Promise<string | undefined> {
   const url = import.meta.resolve(specifier);
-  if (url !== specifier) return url;
-  return await redirectTarget(specifier);
+  return url !== specifier ? url : await redirectTarget(specifier);
 }
 
-/** The module that `specifier` leads to: the same namespace under another URL. */
+/** The module that the specifier of a JSR package leads to: it has the same namespace. */
 async function redirectTarget(specifier: string): Promise<string | undefined> {
   const name = /^jsr:\/?(@[^/]+\/[^/@]+)/.exec(specifier)?.[1];
   if (name === undefined) return undefined;

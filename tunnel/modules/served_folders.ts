@@ -5,13 +5,13 @@ import { shown } from "../arguments/shown.ts";
 
 /** The folders whose files a far end may ask for. */
 export class ServedFolders {
-  /** Their URLs, with a slash at the end: `/a` does not open `/ab`. */
+  /** Their URLs, with a slash at the end, so that serving `/a` does not serve `/ab`. */
   readonly urls: readonly string[];
-  /** The same, with links resolved. */
+  /** The same URLs, with links resolved. */
   readonly #real: readonly string[];
 
   /**
-   * @throws {TypeError} If one of them is no folder's URL.
+   * @throws {TypeError} If one of them is not the URL of a folder.
    */
   constructor(serve: readonly (string | URL)[]) {
     if (!Array.isArray(serve)) {
@@ -37,14 +37,17 @@ export class ServedFolders {
     this.#real = this.urls.map((url) => url.startsWith("file:") ? realUrl(url) : url);
   }
 
-  /** Whether the far end may have what is at `url`; of what it may not have, it does not learn whether it is there. */
+  /**
+   * Whether the far end may have the file at `url`. If it may not, the answer does not tell whether
+   * the file exists.
+   */
   find(url: string): "served" | "missing" | "refused" {
     let real: string;
     try {
       const { href } = new URL(url);
       real = href.startsWith("file:") ? realUrl(href) : href;
     } catch {
-      return "refused"; // no URL, or one of a file that cannot be
+      return "refused"; // It is not a URL, or that of a file that cannot exist.
     }
     if (!this.#real.some((folder) => real.startsWith(folder))) return "refused";
     const isThere = !real.startsWith("file:") ||
@@ -53,7 +56,7 @@ export class ServedFolders {
   }
 }
 
-/** The URL that a file's URL leads to, with all links resolved; the file itself need not be there. */
+/** Resolves all links in a file's URL. The file itself need not exist. */
 function realUrl(url: string): string {
   const real = pathToFileURL(realPath(fileURLToPath(url))).href;
   return url.endsWith("/") && !real.endsWith("/") ? `${real}/` : real;

@@ -8,7 +8,7 @@
 import { Session } from "node:inspector";
 import process from "node:process";
 import { setTimeout } from "node:timers";
-import { entryModule } from "./entry_module.ts";
+import { entryModule, isInteractive } from "./entry_module.ts";
 
 /** The URLs of scripts by V8's number for them; they never change. */
 const urls = new Map<string, string>();
@@ -19,7 +19,7 @@ const sources = new Map<string, string>();
  * A REPL and a notebook run code inside a message to the inspector, and no other message may be
  * sent meanwhile: Deno would panic.
  */
-const insideInspector = /\$deno\$(repl|jupyter)/.test(entryModule() ?? "");
+const insideInspector = isInteractive(entryModule() ?? "");
 
 /** Resolves when the inspector may be used; `undefined` if it may be right now. */
 export function inspectorAllowed(): Promise<void> | undefined {
@@ -46,7 +46,7 @@ export class V8Session {
     } catch (cause) {
       // Deno has no flag for the inspector alone.
       throw new TypeError(
-        `${purpose}: this process may not use V8's inspector, run it with --allow-sys`,
+        `${purpose}: this process may not use V8's inspector; run it with --allow-sys`,
         { cause },
       );
     }

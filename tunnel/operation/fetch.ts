@@ -5,19 +5,17 @@ import {
   receiveBytes,
   type Summary,
 } from "../../agent/files/byte_transfer.ts";
-import type { Channel } from "../../agent/wire/channel.ts";
-import { notFolder, temporaryFile } from "../../agent/file_service.ts";
-import { NewFile } from "../../agent/files/new_file.ts";
-import { concat } from "../../agent/wire/concat.ts";
+import { notFolder } from "../../agent/files/file_error.ts";
 import { Interrupt } from "../../agent/files/interrupt.ts";
+import { NewFile } from "../../agent/files/new_file.ts";
+import { temporaryFile } from "../../agent/files/temporary_name.ts";
+import { isNatural } from "../../agent/protocol/is_natural.ts";
+import type { Channel } from "../../agent/wire/channel.ts";
+import { concat } from "../../agent/wire/concat.ts";
 import { decode } from "../../codec/decode.ts";
-import { localPath as toLocalPath, pathOf } from "../arguments/local_path.ts";
-import { whileFewAreOpen } from "./open_files.ts";
-import { Progress } from "./progress.ts";
-import { explainHere, transfer } from "./transfer.ts";
-import type { BaseTunnel } from "../base_tunnel.ts";
-import { closingsOf } from "./operation.ts";
-import { checkTransfer } from "../arguments/transfer_arguments.ts";
+import { type HostPath, hostPath } from "../arguments/host_template.ts";
+import { localPath, pathOf } from "../arguments/local_path.ts";
+import { copyFetchOptions } from "../arguments/transfer_options.ts";
 import type {
   FetchedBytes,
   FetchedStream,
@@ -25,42 +23,78 @@ import type {
   FetchResult,
   FetchTarget,
 } from "../file_options.ts";
+import { alsoEndedBy, type Link } from "./link.ts";
+import { whileFewAreOpen } from "./open_files.ts";
+import type { Operation } from "./operation.ts";
+import { Progress } from "./progress.ts";
+import { explainHere, transfer } from "./transfer.ts";
 
-/** The most bytes that are collected in the memory. */
+/** The most bytes that are collected in memory. */
 const MAX_IN_MEMORY = 1024 ** 3;
 
-/** What is known when all bytes are there. */
+/** The facts that are known when all bytes have arrived. */
 type Fetched = Summary & { remotePath: string };
 
-/** What takes the bytes. */
+/** Where the bytes go. */
 interface Sink {
   /** The most bytes that it can take. */
   readonly limit?: number;
-  /** The bytes are written over when it is done. */
+  /** When the promise resolves, the caller may overwrite the bytes. */
   write(bytes: Uint8Array, interrupted: Interrupt): Promise<void>;
-  /** All are there. `mode` is the file's at the far end. */
+  /** All bytes have been written. `mode` is the mode of the file at the far end. */
   finish(mode: number, interrupted: Interrupt): Promise<void>;
   /** The rest does not come. Harmless after {@linkcode finish}. */
   discard(error: unknown): void;
 }
 
-/** See `BaseTunnel.fetch()`. */
-export async function fetchFile(
-  tunnel: BaseTunnel,
+/** The arguments of a fetch, checked and copied. */
+interface FetchArguments extends FetchOptions {
+  readonly source: string;
+  /** The path of the file here for each host; `null` for the memory, `undefined` for a new file. */
+  readonly target: HostPath | WritableStream<Uint8Array> | null | undefined;
+}
+
+/**
+ * Prepares a `BaseTunnel.fetch()`.
+ *
+ * @param pathFor The path here for each host, if `target` is not the template for it.
+ * @throws {TypeError} If a path or an option is of the wrong type.
+ */
+export function prepareFetch(
   remotePath: string | URL,
-  target: FetchTarget | undefined,
-  options: FetchOptions,
-): Promise<FetchResult | FetchedStream | FetchedBytes> {
+  target?: FetchTarget,
+  options: FetchOptions = {},
+  pathFor?: HostPath,
+): Operation<FetchResult | FetchedStream | FetchedBytes> {
   const source = pathOf("remotePath", remotePath);
-  checkTransfer("fetch", options);
-  const refusal = `Cannot fetch ${source} from ${tunnel.host}`;
-  const { signal, onProgress } = options;
-  const operation = { tunnel, operation: "fetch()", refusal, signal, since: closingsOf(tunnel) };
+  const own = copyFetchOptions(options);
+  const args = {
+    ...own,
+    source,
+    target: target === undefined || target === null || target instanceof WritableStream
+      ? target
+      : pathFor ?? hostPath("localPath", target),
+  };
+  return {
+    ready: undefined,
+    signal: own.signal,
+    perform: (link) => performFetch(args, alsoEndedBy(link, own.signal)),
+  };
+}
+
+async function performFetch(
+  { source, target, onProgress }: FetchArguments,
+  link: Link,
+): Promise<FetchResult | FetchedStream | FetchedBytes> {
+  const { host } = link;
+  const failureText = `Cannot fetch ${source} from ${host}`;
+  const since = link.core.closings;
   const fetchInto = async (sink: Sink): Promise<Fetched> => {
     try {
       return await transfer(
-        { ...operation, service: ["fetch", source] },
-        (channel) => receive(channel, sink, (size) => new Progress(tunnel.host, onProgress, size)),
+        link,
+        { name: "fetch()", failureText, since, service: ["fetch", source] },
+        (channel) => receive(channel, sink, (size) => new Progress(host, onProgress, size)),
       );
     } catch (error) {
       sink.discard(error);
@@ -70,31 +104,30 @@ export async function fetchFile(
   if (target instanceof WritableStream) {
     return { localPath: null, ...await fetchInto(intoStream(target)) };
   }
-  const localPath = target === null
+  const isTemporary = target === undefined;
+  const path = target === null
     ? null
-    : target === undefined
+    : isTemporary
     ? temporaryFile()
-    : fileHere(target, refusal);
-  return await whileFewAreOpen(tunnel, signal, async () => {
-    if (localPath === null) {
+    : fileHere(target(host), failureText);
+  return await whileFewAreOpen(link, async () => {
+    if (path === null) {
       const chunks: Uint8Array[] = [];
       const fetched = await fetchInto(inMemory(chunks));
-      return { localPath, ...fetched, bytes: concat(chunks, fetched.size) };
+      return { localPath: path, ...fetched, bytes: concat(chunks, fetched.size) };
     }
-    return {
-      localPath,
-      ...await fetchInto(await intoFile(localPath, target === undefined, refusal)),
-    };
+    const sink = await intoFile(path, isTemporary, failureText);
+    return { localPath: path, ...await fetchInto(sink) };
   });
 }
 
-function fileHere(target: string | URL, refusal: string): string {
+function fileHere(path: string, failureText: string): string {
   try {
-    notFolder(pathOf("localPath", target));
+    notFolder(path);
   } catch (error) {
-    throw explainHere(error, refusal);
+    throw explainHere(error, failureText);
   }
-  return toLocalPath("localPath", target);
+  return localPath("localPath", path);
 }
 
 async function receive(
@@ -102,7 +135,7 @@ async function receive(
   sink: Sink,
   progressOf: (total: number) => Progress,
 ): Promise<Fetched> {
-  // A stream of the caller's may never take what it is given.
+  // A stream of the caller may never take the bytes that it is given.
   const interrupted = new Interrupt();
   channel.onFailure((error) => interrupted.by(error));
   const first = await channel.receive();
@@ -116,12 +149,12 @@ async function receive(
     (bytes) => {
       // A file without a size, such as those of /proc, may have contents.
       if (total > 0 && bytes > total) {
-        throw new BrokenTransfer("There is more than there was to be");
+        throw new BrokenTransfer("There are more bytes than the far end announced");
       }
       progress.tell(bytes);
     },
   );
-  // It may have been given up when all was there.
+  // The transfer may have been given up when all bytes had arrived.
   await interrupted.or(Promise.resolve());
   await sink.finish(mode, interrupted);
   return { remotePath, ...summary };
@@ -131,18 +164,14 @@ function readHeader(bytes: Uint8Array): [remotePath: string, total: number, mode
   const header = decode(bytes);
   const [remotePath, total, mode] = Array.isArray(header) ? header : [];
   if (typeof remotePath !== "string" || !isNatural(total) || !isNatural(mode)) {
-    throw new BrokenTransfer("A file without a path, a size and a mode");
+    throw new BrokenTransfer("The far end sent no path, size or mode of the file");
   }
   return [remotePath, total, mode];
 }
 
-function isNatural(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-async function intoFile(path: string, isTemporary: boolean, refusal: string): Promise<Sink> {
+async function intoFile(path: string, isTemporary: boolean, failureText: string): Promise<Sink> {
   const file = await NewFile.create(path, 0o600).catch((error) => {
-    throw explainHere(error, refusal);
+    throw explainHere(error, failureText);
   });
   return {
     write: (bytes) => file.write(bytes),
@@ -188,15 +217,16 @@ function inMemory(chunks: Uint8Array[]): Sink {
 
 function tooLarge(): RangeError {
   return new RangeError(
-    `More than ${MAX_IN_MEMORY} bytes are too many for the memory: give localPath a path`,
+    `The file has more than ${MAX_IN_MEMORY} bytes, too many for memory: give localPath a path`,
   );
 }
 
-/** What the umask takes from new files, which the system does not tell without setting it. */
+/** The permission bits that new files do not get. */
 function umask(): number {
   try {
     return process.umask();
   } catch {
-    return 0o022; // not permitted
+    // The system tells it only to those who may also set it.
+    return 0o022;
   }
 }

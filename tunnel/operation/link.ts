@@ -1,34 +1,152 @@
-import type { BaseTunnel } from "../base_tunnel.ts";
+import { ConnectionError, errorSince } from "../connection_error.ts";
+import { abortable, anySignal } from "../session/abort.ts";
 import type { Session } from "../session/session.ts";
 
-/** What all views of a tunnel share; see `BaseTunnel.with()`. */
+/** All that an operation needs of a tunnel. */
+export interface Link {
+  /** The name of the far end. */
+  readonly host: string;
+  readonly core: Core;
+  /** Ends what is done over the link. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A tunnel, as far as it matters here: operations lie below tunnels, and do not import them. */
+export interface Linked {
+  readonly host: string;
+}
+
+/** A tunnel's connection, which the tunnel and all its views share; see `BaseTunnel.with()`. */
 export interface Core {
-  /** Starts a connection; `onEnd` is called when it is over. */
+  /** Starts a connection; `onEnd` is called when the connection has ended. */
   open(onEnd: () => void): Session;
+  /** How the tunnel's process is started. */
+  launch: Launch;
   session: Session | undefined;
-  /** How often the tunnel has been closed: what was begun before does not connect afterwards. */
+  /** How often the tunnel was closed: an operation that began before that does not connect anew. */
   closings: number;
-  /** Resolves when the last connection's process is gone: a container's name is free again then. */
+  /** Resolves when the last connection's process is gone: then a container's name is free again. */
   gone: Promise<void>;
 }
 
-/**
- * The core of each tunnel. Not a #private field: a view of a tunnel is an object whose prototype
- * is the tunnel, and it has no such fields.
- */
-export const cores: WeakMap<BaseTunnel, Core> = new WeakMap();
-
-/** How a tunnel's process is started: what only the library's own drivers say of themselves. */
+/** How a tunnel's process is started. Only the library's own drivers set this. */
 export interface Launch {
   /** Whether the process stays at the terminal, so that it can ask the user there. */
   readonly atTerminal?: boolean;
-  /** Whether the far end may belong to a user whose processes this one cannot signal. */
+  /** Whether the far end may belong to a user whose processes this process cannot signal. */
   readonly otherUser?: boolean;
-  /** Whether the far end is this machine and this user: then Deno's cache, which this process writes too, may be used. */
+  /**
+   * Whether the far end is this machine and this user: then the agent may use Deno's cache, which
+   * this process uses too.
+   */
   readonly sameUser?: boolean;
-  /** Whether the far end is this machine: then this process's own interpreter is the first choice. */
+  /** Whether the far end is this machine: then this process's interpreter is the first choice. */
   readonly here?: boolean;
 }
 
-/** How the tunnels are started that are not started as any other. */
-export const launches: WeakMap<BaseTunnel, Launch> = new WeakMap();
+/**
+ * The core and the signal of each tunnel. Not a #private field of the tunnel: a view is an object
+ * whose prototype is the tunnel, and has no such fields.
+ */
+const links: WeakMap<Linked, Omit<Link, "host">> = new WeakMap();
+
+/** Makes a driver of a tunnel: `open` starts its connections. */
+export function setCore(tunnel: Linked, open: Core["open"]): void {
+  const core = { open, launch: {}, session: undefined, closings: 0, gone: Promise.resolve() };
+  links.set(tunnel, { core, signal: undefined });
+}
+
+/**
+ * The link of a tunnel.
+ *
+ * @throws {TypeError} If the tunnel's class is not a driver.
+ */
+export function linkOf(tunnel: Linked): Link {
+  const link = links.get(tunnel);
+  if (link === undefined) {
+    throw new TypeError(
+      `Cannot use ${tunnel.constructor.name} as a tunnel: it is not a driver, ` +
+        "extend SubprocessTunnel",
+    );
+  }
+  return { host: tunnel.host, core: link.core, signal: link.signal };
+}
+
+/** The signal of a tunnel, if the tunnel is a view that has one. */
+export function signalOf(tunnel: Linked): AbortSignal | undefined {
+  return links.get(tunnel)?.signal;
+}
+
+/** A view of a tunnel, whose operations are also ended by `signal`. */
+export function withSignal<T extends Linked>(tunnel: T, signal: AbortSignal): T {
+  const link = alsoEndedBy(linkOf(tunnel), signal);
+  const view = Object.create(tunnel);
+  links.set(view, link);
+  return view;
+}
+
+/** The same link, with one signal more. */
+export function alsoEndedBy(link: Link, signal: AbortSignal | undefined): Link {
+  return signal === undefined ? link : { ...link, signal: anySignal(link.signal, signal) };
+}
+
+/**
+ * Does something with the connection, which is made if there is none, and keeps the script alive
+ * meanwhile. `work` must stop when the link's signal aborts.
+ *
+ * @param since `core.closings` when the operation began, if that was earlier than this call. An
+ * operation that began before the tunnel was closed does not open it again.
+ */
+export async function withSession<T>(
+  link: Link,
+  work: (session: Session) => Promise<T>,
+  since: number = link.core.closings,
+): Promise<T> {
+  const { host, core, signal } = link;
+  signal?.throwIfAborted();
+  // Its stack names the caller, even if nobody awaits the operation.
+  const start = new Error();
+  try {
+    if (core.closings !== since) throw closedError(host);
+    const session = core.session ?? await openSession(link);
+    session.connection.hold();
+    try {
+      return await work(session);
+    } finally {
+      session.connection.release();
+    }
+  } catch (error) {
+    throw error instanceof ConnectionError ? errorSince(start, error) : error;
+  }
+}
+
+/** Ends the connection, if there is one, and resolves when its process is gone. */
+export async function closeLink({ host, core }: Link): Promise<void> {
+  // Before anything is awaited, because the tunnel may be used again meanwhile.
+  const { session, gone } = core;
+  core.session = undefined;
+  core.closings++;
+  await session?.connection.close(closedError(host));
+  await gone;
+}
+
+/** A new session, as soon as the process of the last one is gone. */
+async function openSession({ host, core, signal }: Link): Promise<Session> {
+  const { closings } = core;
+  await abortable(core.gone, signal);
+  if (core.closings !== closings) throw closedError(host);
+  if (core.session !== undefined) return core.session;
+  let session: Session | undefined = undefined;
+  session = core.open(() => {
+    if (core.session === session) core.session = undefined;
+  });
+  core.session = session;
+  core.gone = session.connection.gone;
+  return session;
+}
+
+/** The error of what was under way on a tunnel when it was closed. */
+function closedError(host: string): ConnectionError {
+  const known = { command: [], exitCode: null, stderr: "" };
+  return new ConnectionError(host, `The tunnel to ${host} was closed`, known);
+}

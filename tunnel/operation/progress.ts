@@ -1,6 +1,6 @@
 import type { FileOptions } from "../file_options.ts";
 
-/** Tells the caller how far a file has come, and at the end once, whatever its size. */
+/** Tells the caller how much of a file has been transferred; at the end exactly once. */
 export class Progress {
   readonly #host: string;
   readonly #onProgress: FileOptions["onProgress"];
@@ -13,7 +13,7 @@ export class Progress {
     this.#total = total;
   }
 
-  /** So many bytes have been moved. */
+  /** @param bytes How many bytes have been transferred so far. */
   tell(bytes: number): void {
     if (bytes === this.#told) return;
     this.#told = bytes;

@@ -1,68 +1,77 @@
-import type { Channel } from "../../agent/wire/channel.ts";
 import { Arena } from "../../agent/files/arena.ts";
 import { BrokenTransfer, CHUNK, Interruption, sendBytes } from "../../agent/files/byte_transfer.ts";
-import { notFolder } from "../../agent/file_service.ts";
+import { notFolder } from "../../agent/files/file_error.ts";
 import { FileReader } from "../../agent/files/file_reader.ts";
+import type { Channel } from "../../agent/wire/channel.ts";
 import { decode } from "../../codec/decode.ts";
-import { localPath, pathOf } from "../arguments/local_path.ts";
-import { whileFewAreOpen } from "./open_files.ts";
-import { Progress } from "./progress.ts";
-import { explainHere, transfer } from "./transfer.ts";
-import type { BaseTunnel } from "../base_tunnel.ts";
-import { closingsOf } from "./operation.ts";
-import { checkPut } from "../arguments/put_arguments.ts";
-import { sourceAdvice } from "./source_advice.ts";
-import { checkTransfer } from "../arguments/transfer_arguments.ts";
+import {
+  type CheckedSource,
+  type LocalFile,
+  type PutArguments,
+  putArguments,
+} from "../arguments/put_arguments.ts";
 import type { PutOptions, PutResult, PutSource } from "../file_options.ts";
+import { alsoEndedBy, type Link } from "./link.ts";
+import { whileFewAreOpen } from "./open_files.ts";
+import type { Operation } from "./operation.ts";
+import { Progress } from "./progress.ts";
+import { sourceAdvice } from "./source_advice.ts";
+import { explainHere, transfer } from "./transfer.ts";
 
-/** Bytes of a source in the memory that are copied at once. */
+/** Bytes of a source in memory that are copied at once. */
 const BLOCK = 4 * CHUNK;
 
-/** What is sent, opened. */
+/** A source that has been opened. */
 interface Contents {
-  /** What errors call it. */
+  /** How errors call it. */
   readonly name: string;
   readonly size: number | undefined;
   readonly blocks: AsyncIterable<Uint8Array>;
   close(): void;
 }
 
-/** See `BaseTunnel.put()`. */
-export async function putFile(
-  tunnel: BaseTunnel,
+/**
+ * Prepares a `BaseTunnel.put()`.
+ *
+ * @throws {TypeError} If the source, the path or an option is of the wrong type.
+ * @throws {RangeError} If the mode is not one.
+ */
+export function preparePut(
   source: PutSource,
-  remotePath: string | URL | undefined,
-  options: PutOptions,
-): Promise<PutResult> {
-  const { signal } = options;
-  checkPut(source, options);
-  checkTransfer("put", options);
-  const target = remotePath === undefined ? null : pathOf("remotePath", remotePath);
-  const since = closingsOf(tunnel);
-  const put = (): Promise<PutResult> => putContents(tunnel, source, target, options, since);
-  return await (source instanceof ReadableStream ? put() : whileFewAreOpen(tunnel, signal, put));
+  remotePath?: string | URL,
+  options: PutOptions = {},
+): Operation<PutResult> {
+  const args = putArguments(source, remotePath, options);
+  const { signal } = args;
+  return {
+    ready: undefined,
+    signal,
+    perform: (link) => performPut(args, alsoEndedBy(link, signal)),
+  };
+}
+
+async function performPut(args: PutArguments, link: Link): Promise<PutResult> {
+  const since = link.core.closings;
+  const work = (): Promise<PutResult> => putContents(args, link, since);
+  return await (args.source instanceof ReadableStream ? work() : whileFewAreOpen(link, work));
 }
 
 async function putContents(
-  tunnel: BaseTunnel,
-  source: PutSource,
-  target: string | null,
-  { mode = 0o644, signal, onProgress }: PutOptions,
+  { source, target, mode, onProgress }: PutArguments,
+  link: Link,
   since: number,
 ): Promise<PutResult> {
-  const contents = open(tunnel, source);
+  const contents = open(source, link);
   try {
-    return await transfer({
-      tunnel,
-      operation: "put()",
-      refusal: refusalOf(tunnel, contents.name),
-      signal,
+    return await transfer(link, {
+      name: "put()",
+      failureText: failureText(contents.name, link),
       since,
       service: ["put", target, mode],
     }, (channel, connection) => {
       if (onProgress === undefined) return send(channel, contents.blocks, () => {});
-      const progress = new Progress(tunnel.host, onProgress, contents.size);
-      // What waits in a pipe that may lead nowhere has not been moved.
+      const progress = new Progress(link.host, onProgress, contents.size);
+      // Bytes that wait in a pipe count as transferred only when there is an agent to read them.
       const blocks = afterwards(connection.ready, contents.blocks);
       return send(channel, blocks, (bytes) => progress.tell(bytes));
     });
@@ -83,7 +92,7 @@ async function send(
   const told = decode(answer.bytes);
   const [remotePath, size, sha1sum] = Array.isArray(told) ? told : [];
   if (typeof remotePath !== "string" || size !== sent.size || sha1sum !== sent.sha1sum) {
-    throw new BrokenTransfer("What has arrived is not what was sent");
+    throw new BrokenTransfer("The bytes that arrived are not those that were sent");
   }
   return { remotePath, ...sent };
 }
@@ -96,24 +105,23 @@ async function* afterwards(
   yield* blocks;
 }
 
-function open(tunnel: BaseTunnel, source: PutSource): Contents {
-  if (typeof source === "string" || source instanceof URL) return openFile(tunnel, source);
+function open(source: CheckedSource, link: Link): Contents {
   if (source instanceof Uint8Array) return inMemory(source);
   if (source instanceof ReadableStream) return openStream("a stream", undefined, source);
   if (source instanceof Blob) return openStream("a Blob", source.size, source.stream());
-  return inMemory(new TextEncoder().encode(source.text));
+  if ("text" in source) return inMemory(new TextEncoder().encode(source.text));
+  return openFile(source, link);
 }
 
-function openFile(tunnel: BaseTunnel, source: string | URL): Contents {
-  const path = localPath("source", source);
+function openFile({ given, path }: LocalFile, link: Link): Contents {
   try {
-    notFolder(pathOf("source", source));
+    notFolder(given);
     const file = new FileReader(path);
     return { name: path, size: file.size, blocks: file.blocks(), close: () => file.close() };
   } catch (error) {
     throw explainHere(
       error,
-      refusalOf(tunnel, path),
+      failureText(path, link),
       (error) => sourceAdvice("put", path, error),
     );
   }
@@ -154,7 +162,9 @@ function openStream(
   };
 }
 
-/** Copies: what has been hashed must not change before it is on its way. */
+/**
+ * Copies the chunks, because bytes that were hashed must not change before they are on their way.
+ */
 async function* copied(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
@@ -166,6 +176,6 @@ async function* copied(
   }
 }
 
-function refusalOf({ host }: BaseTunnel, name: string): string {
+function failureText(name: string, { host }: Link): string {
   return `Cannot put ${name} to ${host}`;
 }

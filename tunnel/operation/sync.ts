@@ -1,36 +1,95 @@
 import { resolve } from "node:path";
 import { BrokenTransfer, Interruption } from "../../agent/files/byte_transfer.ts";
-import { type TreeChanges, TreeTarget } from "../../agent/trees/tree_target.ts";
+import { isNatural } from "../../agent/protocol/is_natural.ts";
+import type { Exclusion } from "../../agent/trees/exclusion.ts";
+import type { TreeChanges } from "../../agent/trees/tree_changes.ts";
 import { TreeSource } from "../../agent/trees/tree_source.ts";
+import { TreeTarget } from "../../agent/trees/tree_target.ts";
 import { decode } from "../../codec/decode.ts";
 import { exclusionsOf } from "../arguments/exclusions.ts";
+import { type HostPath, hostPath } from "../arguments/host_template.ts";
 import { localPath, pathOf } from "../arguments/local_path.ts";
+import { copySyncOptions } from "../arguments/transfer_options.ts";
+import type { SyncOptions, SyncResult } from "../file_options.ts";
+import { alsoEndedBy, type Link } from "./link.ts";
+import type { Operation } from "./operation.ts";
 import { sourceAdvice } from "./source_advice.ts";
 import { transfer } from "./transfer.ts";
-import { checkTransfer } from "../arguments/transfer_arguments.ts";
-import type { BaseTunnel } from "../base_tunnel.ts";
-import { closingsOf } from "./operation.ts";
-import type { SyncOptions, SyncResult } from "../file_options.ts";
 
-/** See `BaseTunnel.sync()`. */
-export async function syncDirectory(
-  tunnel: BaseTunnel,
+/**
+ * Prepares a `BaseTunnel.sync()`.
+ *
+ * @throws {TypeError} If a path or an option is of the wrong type.
+ */
+export function prepareSync(
   localDir: string | URL,
   remoteDir: string | URL,
-  options: SyncOptions,
-): Promise<SyncResult> {
-  const root = resolve(localPath("localDir", localDir));
+  options: SyncOptions = {},
+): Operation<SyncResult> {
+  const source = resolve(localPath("localDir", localDir));
   const target = pathOf("remoteDir", remoteDir);
-  checkTransfer("sync", options);
-  const since = closingsOf(tunnel);
-  const exclusions = await exclusionsOf(options.exclude);
-  const { checksum = false, dryRun = false, signal } = options;
-  return await transfer({
-    tunnel,
-    operation: "sync()",
-    refusal: `Cannot sync ${root} to ${tunnel.host}`,
-    advise: (error) => sourceAdvice("sync", root, error),
+  return prepareTrees(options, (transferring) => sendTree(transferring, source, target));
+}
+
+/**
+ * Prepares a `BaseTunnel.fetchDir()`.
+ *
+ * @param pathFor The folder here for each host, if `localDir` is not the template for it.
+ * @throws {TypeError} If a path or an option is of the wrong type.
+ */
+export function prepareFetchDir(
+  remoteDir: string | URL,
+  localDir: string | URL,
+  options: SyncOptions = {},
+  pathFor: HostPath = hostPath("localDir", localDir),
+): Operation<SyncResult> {
+  const source = pathOf("remoteDir", remoteDir);
+  return prepareTrees(options, (transferring) => {
+    const target = resolve(localPath("localDir", pathFor(transferring.link.host)));
+    return receiveTree(transferring, source, target);
+  });
+}
+
+/** The transfer of a folder over one link. */
+interface Transferring {
+  readonly link: Link;
+  readonly options: SyncOptions;
+  /** The globs of `options.exclude`, compiled. */
+  readonly exclusions: readonly Exclusion[];
+  /** `core.closings` when the operation began. */
+  readonly since: number;
+}
+
+function prepareTrees(
+  options: SyncOptions,
+  work: (transferring: Transferring) => Promise<SyncResult>,
+): Operation<SyncResult> {
+  const own = copySyncOptions(options);
+  const { exclude, signal } = own;
+  const compiling = exclusionsOf(exclude);
+  // It may take a while until somebody waits for it.
+  compiling.catch(() => {});
+  return {
+    ready: exclude === undefined ? undefined : compiling,
     signal,
+    async perform(given) {
+      const link = alsoEndedBy(given, signal);
+      const since = link.core.closings;
+      return await work({ link, options: own, exclusions: await compiling, since });
+    },
+  };
+}
+
+async function sendTree(
+  { link, options, exclusions, since }: Transferring,
+  source: string,
+  target: string,
+): Promise<SyncResult> {
+  const { checksum = false, dryRun = false } = options;
+  return await transfer(link, {
+    name: "sync()",
+    failureText: `Cannot sync ${source} to ${link.host}`,
+    advise: (error) => sourceAdvice("sync", source, error),
     since,
     service: ["receiveTree", target, {
       exclusions,
@@ -39,70 +98,63 @@ export async function syncDirectory(
       dryRun,
     }],
   }, async (channel) => {
-    const progress = new SyncProgressTeller(tunnel.host, options);
-    const source = new TreeSource(channel, root, {
+    const progress = new SyncProgressTeller(link.host, options);
+    const tree = new TreeSource(channel, source, {
       exclusions,
       checksum,
       onNeeded: (files, bytes) => progress.need(files, bytes),
       onSent: (files, bytes) => progress.move(files, bytes),
     });
-    const failure = await source.sendReadable();
+    const failure = await tree.sendReadable();
     channel.end();
-    const answer = await source.answer();
+    const answer = await tree.answer();
     const [remote, changes] = Array.isArray(answer) ? answer : [];
     if (typeof remote !== "string" || !isChanges(changes)) {
-      throw new BrokenTransfer("It did not say what it changed");
+      throw new BrokenTransfer("The far end did not say what it changed");
     }
     if (failure !== undefined) throw failure;
     progress.end();
     const { created, updated, deleted, unchanged, skipped, bytes } = changes;
-    const names = { localDir: root, remoteDir: remote };
+    const names = { localDir: source, remoteDir: remote };
     return { ...names, created, updated, deleted, unchanged, skipped, bytes };
   });
 }
 
-/** See `BaseTunnel.fetchDir()`. */
-export async function fetchDirectory(
-  tunnel: BaseTunnel,
-  remoteDir: string | URL,
-  localDir: string | URL,
-  options: SyncOptions,
+async function receiveTree(
+  { link, options, exclusions, since }: Transferring,
+  source: string,
+  target: string,
 ): Promise<SyncResult> {
-  const root = resolve(localPath("localDir", localDir));
-  const source = pathOf("remoteDir", remoteDir);
-  checkTransfer("sync", options);
-  const since = closingsOf(tunnel);
-  const exclusions = await exclusionsOf(options.exclude);
-  const { checksum = false, dryRun = false, signal } = options;
-  return await transfer({
-    tunnel,
-    operation: "fetchDir()",
-    refusal: `Cannot fetch the folder ${source} from ${tunnel.host}`,
-    signal,
+  const { checksum = false, dryRun = false } = options;
+  return await transfer(link, {
+    name: "fetchDir()",
+    failureText: `Cannot fetch the folder ${source} from ${link.host}`,
     since,
     service: ["sendTree", source, { exclusions, checksum }],
   }, async (channel) => {
     const first = await channel.receive();
     if (first === undefined || first.flags !== 0) throw new Interruption(first);
     const remote = decode(first.bytes);
-    if (typeof remote !== "string") throw new BrokenTransfer("A folder without a path");
-    const progress = new SyncProgressTeller(tunnel.host, options);
-    const target = new TreeTarget(channel, root, {
+    if (typeof remote !== "string") {
+      throw new BrokenTransfer("The far end did not give the path of the folder");
+    }
+    const progress = new SyncProgressTeller(link.host, options);
+    const tree = new TreeTarget(channel, target, {
       exclusions,
       delete: options.delete ?? false,
-      // What a far end wrote is not to run here with the rights of who fetched it.
+      // A file of the far end's must not run here with the rights of another user or group.
       maskedBits: 0o6000,
       dryRun,
       onNeeded: (files, bytes) => progress.need(files, bytes),
       onWritten: (files, bytes) => progress.move(files, bytes),
     });
-    const changes = await target.receive();
+    const changes = await tree.receive();
     progress.end();
-    return { localDir: root, remoteDir: remote, ...changes };
+    return { localDir: target, remoteDir: remote, ...changes };
   });
 }
 
-/** Adds up how far a folder has come, and tells the caller. */
+/** Adds up how much of a folder has been transferred, and tells the caller. */
 class SyncProgressTeller {
   readonly #host: string;
   readonly #onProgress: SyncOptions["onProgress"];
@@ -124,13 +176,13 @@ class SyncProgressTeller {
   move(files: number, bytes: number): void {
     this.#files += files;
     this.#bytes += bytes;
-    // Files may have grown since they were listed.
+    // Files can grow after they were listed.
     this.#totalBytes = Math.max(this.#totalBytes, this.#bytes);
     this.#tell();
   }
 
   end(): void {
-    // Others may have shrunk, or gone.
+    // Other files may have shrunk or gone.
     this.#totalFiles = this.#files;
     this.#totalBytes = this.#bytes;
     this.#tell();
@@ -155,8 +207,4 @@ function isChanges(value: unknown): value is TreeChanges {
   return [created, updated, deleted, skipped].every((paths) =>
     Array.isArray(paths) && paths.every((path) => typeof path === "string")
   ) && isNatural(unchanged) && isNatural(bytes);
-}
-
-function isNatural(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

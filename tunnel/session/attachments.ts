@@ -1,52 +1,26 @@
 import { type Channel, ChannelReset } from "../../agent/wire/channel.ts";
 import { encodeFailure, type Failure } from "../../agent/protocol/failure.ts";
 import { Flag } from "../../agent/wire/frame.ts";
-import { type Handle, HandleKind, reviveValue, valueHandle } from "../../agent/protocol/handle.ts";
+import { HandleKind, reviveValue, valueHandle } from "../../agent/protocol/handle.ts";
 import type { Multiplexer } from "../../agent/wire/multiplexer.ts";
 import { portable } from "../../agent/protocol/portable.ts";
 import { Request } from "../../agent/protocol/request.ts";
-import { receiveStream, sendStream, streamKindOf } from "../../agent/protocol/value_stream.ts";
+import { receiveStream, sendStream } from "../../agent/protocol/value_stream.ts";
 import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
-import { isCallback } from "../callback.ts";
+import { showAs } from "../arguments/show_as.ts";
+import { resetOnAbort } from "./abort.ts";
 
-/** Whether `value` goes on beside the values that it is among: a stream, a signal, a callback. */
-export function isAttachment(value: unknown): boolean {
-  return streamKindOf(value) !== undefined || isCallback(value) ||
-    value instanceof AbortSignal && !value.aborted;
-}
-
-/** The handle of the attachment with this index. */
-export function attachmentHandle(value: unknown, index: number): Handle {
-  const kind = streamKindOf(value);
-  if (kind !== undefined) return [HandleKind.STREAM, index, kind];
-  return [value instanceof AbortSignal ? HandleKind.SIGNAL : HandleKind.CALLBACK, index];
-}
-
-/** The handle of a value that needs neither code nor an attachment; `undefined` for any other. */
-export function simpleHandle(value: unknown): Handle | undefined {
-  if (value instanceof AbortSignal && value.aborted) {
-    return [HandleKind.ABORTED, portable(value.reason)];
-  }
-  return valueHandle(value);
-}
-
-/** How a stream is shown, such as in the table of a group's results. Here, as an agent needs none of it. */
-const LOOKS: PropertyDescriptorMap = Object.fromEntries(
-  ["Deno.customInspect", "nodejs.util.inspect.custom"].map((key) => [
-    Symbol.for(key),
-    { value: () => "Stream of values" },
-  ]),
-);
-
-/** What {@linkcode Attachments} needs of its connection. */
+/** Options for {@linkcode Attachments}, all of which a session sets. */
 export interface AttachmentsOptions {
   readonly multiplexer: Multiplexer;
-  /** Keeps the script alive until what it returns is called. */
+  /** Keeps the script alive until the function that it returns is called. */
   readonly hold: () => () => void;
-  /** The error for what was thrown at the far end. */
+  /** Gives the error for what was thrown at the far end. */
   readonly fail: (failure: Failure) => unknown;
-  /** Closes the connection, whose far end broke the protocol, and gives the error for that. */
+  /**
+   * Closes the connection, because the far end broke the protocol, and gives the error for that.
+   */
   readonly broken: (text: string, cause: unknown) => unknown;
 }
 
@@ -64,8 +38,9 @@ export class Attachments {
   /**
    * Sends the attachments of a call. Its streams end with `signal`.
    *
-   * @returns Their numbers, for the call's header; what ends the streams of a call that has failed; and what is
-   * to be called when the call is over. Streams outlive a call that has not failed: its result may be made of them.
+   * @returns `numbers` are for the call's header. `fail` ends the streams of a call that has
+   * failed; those of any other call go on, because its result may be made of them. `end` must be
+   * called when the call is over.
    */
   send(
     attachments: readonly unknown[],
@@ -92,13 +67,13 @@ export class Attachments {
     };
   }
 
-  /** Keeps the channel of a stream of the far end until a value refers to it. */
+  /** Keeps the channel of a stream of the far end until a value refers to the stream. */
   add(channel: Channel): void {
     this.#incoming.set(channel.id, channel);
     channel.onFailure(() => this.#incoming.delete(channel.id));
   }
 
-  /** The far end cannot call these callbacks any more. */
+  /** Forgets callbacks, which the far end cannot call any more. */
   releaseCallbacks(ids: readonly unknown[]): void {
     for (const id of ids) this.#callbacks.delete(id as number);
   }
@@ -108,7 +83,7 @@ export class Attachments {
     try {
       const message = await channel.receive();
       const fn = this.#callbacks.get(id as number);
-      if (fn === undefined) throw new TypeError("There is no such callback");
+      if (fn === undefined) throw new TypeError("Cannot call back: there is no such callback");
       const args = message === undefined ? [] : this.decode(message.bytes, undefined);
       const result = await fn(...args as unknown[]);
       channel.send(encode(result, { name: "result", handle: valueHandle }), Flag.END);
@@ -118,7 +93,7 @@ export class Attachments {
     }
   }
 
-  /** Decodes what the far end sent. Its streams end with `signal`. */
+  /** Decodes a value that the far end sent. Its streams end with `signal`. */
   decode(bytes: Uint8Array, signal: AbortSignal | undefined): unknown {
     return decode(bytes, { revive: (data) => this.#revive(data, signal) });
   }
@@ -127,20 +102,24 @@ export class Attachments {
     const [kind, id, streamKind] = Array.isArray(data) ? data : [];
     if (kind !== HandleKind.STREAM) {
       const value = reviveValue(data);
-      if (value === undefined) throw new TypeError("A handle that a controller does not take");
+      if (value === undefined) {
+        throw new TypeError("It has a handle that a controller does not take");
+      }
       return value;
     }
     const channel = this.#incoming.get(id);
-    if (channel === undefined) throw new TypeError("A stream that was not opened");
+    if (channel === undefined) throw new TypeError("It has a stream that was not opened");
     this.#incoming.delete(id);
     resetOnAbort(channel, signal);
     const { hold, fail, broken } = this.#options;
     const stream = receiveStream(channel, streamKind, {
       hold,
       fail,
-      broken: (cause) => broken("A stream that cannot be read", cause),
+      broken: (cause) => broken("The far end sent a stream that cannot be read", cause),
     });
-    return stream instanceof ReadableStream ? stream : Object.defineProperties(stream, LOOKS);
+    // For the table of a group's results, for example. An agent does not need it.
+    if (!(stream instanceof ReadableStream)) showAs(stream, () => "Stream of values");
+    return stream;
   }
 
   #sendSignal(signal: AbortSignal, ends: (() => void)[]): number {
@@ -159,13 +138,4 @@ export class Attachments {
   #open(kind: number): Channel {
     return this.#options.multiplexer.open(encode([kind]));
   }
-}
-
-/** Gives the channel of a stream up when `signal` aborts. */
-function resetOnAbort(channel: Channel, signal: AbortSignal | undefined): void {
-  if (signal === undefined) return;
-  const onAbort = (): void => channel.reset(signal.reason);
-  if (signal.aborted) onAbort();
-  else signal.addEventListener("abort", onAbort, { once: true });
-  channel.onFailure(() => signal.removeEventListener("abort", onAbort));
 }

@@ -1,46 +1,42 @@
-import { type Edit, type ImportOf, typeOf, withTypes } from "./imports.ts";
+import {
+  type ComputedMembers,
+  findComputedMembers,
+  type FoundMembers,
+  replaceKeys,
+} from "./computed_members.ts";
+import { type Edit, type ModuleImport, typeOf, withTypes } from "./imports.ts";
 import { findUses, parse, type SourceType, type SyntaxNode, type Uses } from "./syntax.ts";
-
-/** A member of a class whose name is computed. */
-export interface ComputedKey {
-  /** The variable that stands for the name. */
-  readonly name: string;
-  readonly isStatic: boolean;
-  /** The text of a method, without `static`; `undefined` for a field. */
-  readonly method: string | undefined;
-}
-
-/** The members of a class whose names are computed, but for the fields of instances, whose names nothing tells. */
-export interface ComputedKeys {
-  readonly keys: readonly ComputedKey[];
-  /** The names of its static fields that are written out. */
-  readonly fields: ReadonlySet<string>;
-}
 
 /** The code of a function or class, ready to be put into other code. */
 export interface FunctionCode {
-  /** As the function's `toString()` gives it, as long as that, but with imports as `importsOf()` gives them. */
+  /**
+   * The code, as long as the function's `toString()` gives it, but with imports as `importsOf()`
+   * gives them.
+   */
   readonly text: string;
   /** Its imports whose specifier is written out. */
-  readonly imports: readonly Pick<ImportOf, "specifier" | "type" | "isDynamic">[];
+  readonly imports: readonly ModuleImport[];
   /** How `text` has to be read: as an expression, or as a member of an object literal. */
   readonly form: "expression" | "method" | "class";
-  /** What it uses of what is around it. */
+  /** Its uses of the code around it. */
   readonly uses: Uses;
-  /** Of a class, the names that it needs to be made, rather than to be used. */
+  /** Of a class, the names that it needs to be created, rather than to be used. */
   readonly needs: ReadonlySet<string>;
-  /** Of a class that extends another, the name by which it refers to that one. */
+  /** Of a class that extends another, the name by which it refers to that other class. */
   readonly parent: string | undefined;
-  /** Whether it is a method whose name is computed; a 0 stands for that in `text`. */
-  readonly hasComputedName: boolean;
-  /** The names from which a class computes names of its members: V8 may have forgotten what they mean. */
-  readonly keyNames: ReadonlySet<string>;
+  /** Whether it is a method whose key is computed; a 0 stands for the key in `text`. */
+  readonly hasComputedKey: boolean;
+  /**
+   * The variables from which a class computes keys of its members. V8 may have forgotten their
+   * values.
+   */
+  readonly keyVariables: ReadonlySet<string>;
   /**
    * Of a class with static fields or blocks, the same code without what these do when the class is
-   * made: it has been done.
+   * created: it has been done.
    */
   readonly withoutStatics: FunctionCode | undefined;
-  /** The members of a class whose names are written out, as {@linkcode memberKey} gives them. */
+  /** The members of a class whose keys are written out, as {@linkcode memberKey} gives them. */
   readonly members: ReadonlySet<string>;
   /** The private static fields of a class, with the `#`. */
   readonly privateStatics: readonly string[];
@@ -48,13 +44,13 @@ export interface FunctionCode {
   readonly isGenerator: boolean;
   /** Whether it starts with a `"use strict"` of its own, or is a class. */
   readonly isStrict: boolean;
-  /** Of a class with computed names, the same code with variables for their names, if those can be told. */
-  readonly named: (ComputedKeys & { readonly code: FunctionCode }) | undefined;
+  /** Of a class with computed keys, the same code with variables for the keys that can be read. */
+  readonly keyed: (ComputedMembers & { readonly code: FunctionCode }) | undefined;
 }
 
 /** How {@linkcode FunctionCode.members} has a member. */
-export function memberKey(isStatic: boolean, name: string): string {
-  return `${isStatic ? "static " : ""}${name}`;
+export function memberKey(isStatic: boolean, key: string): string {
+  return `${isStatic ? "static " : ""}${key}`;
 }
 
 const known: Readonly<Record<SourceType, Map<string, FunctionCode>>> = {
@@ -65,8 +61,8 @@ const known: Readonly<Record<SourceType, Map<string, FunctionCode>>> = {
 /**
  * Reads a function's code.
  *
- * @param type How it is to be read: sloppy code may have syntax that modules do not have.
- * @throws {TypeError} If it cannot be read by itself; the text starts with the reason.
+ * @param type How it is read: sloppy code may have syntax that modules do not have.
+ * @throws {TypeError} If the code cannot stand by itself; the text is the reason.
  */
 export function functionCode(text: string, type: SourceType): FunctionCode {
   let code = known[type].get(text);
@@ -77,12 +73,12 @@ export function functionCode(text: string, type: SourceType): FunctionCode {
   return code;
 }
 
-function read(text: string, type: SourceType, isNamed = false): FunctionCode {
+function read(text: string, type: SourceType, isKeyed = false): FunctionCode {
   const [form, node, offset] = parseAs(text, type);
   if (form === "method" && node.computed && (node.key as SyntaxNode).type !== "Literal") {
-    // What it is called is known; how that was computed may not be.
-    const rewritten = withKeys(text, [[node.key as SyntaxNode, "0"]], offset);
-    return { ...read(rewritten, type), hasComputedName: true };
+    // V8 may have forgotten the variables of the key; the function itself has its name.
+    const rewritten = replaceKeys(text, [[node.key as SyntaxNode, "0"]], offset);
+    return { ...read(rewritten, type), hasComputedKey: true };
   }
   const uses = findUses(node);
   if (uses.outerThis) {
@@ -99,27 +95,23 @@ function read(text: string, type: SourceType, isNamed = false): FunctionCode {
     uses,
     needs: new Set<string>(),
     parent: undefined,
-    hasComputedName: false,
-    keyNames: new Set<string>(),
+    hasComputedKey: false,
+    keyVariables: new Set<string>(),
     withoutStatics: undefined,
     members: new Set<string>(),
     privateStatics: [],
     ...kindOf(node),
     isStrict: form === "class" || hasDirective(node),
-    named: undefined,
+    keyed: undefined,
   };
   if (form !== "class") return code;
   const { superClass } = node;
   if (superClass !== null && (superClass as SyntaxNode).type !== "Identifier") {
-    // The expression has been evaluated here; what it gave is sent. The text starts behind a parenthesis.
-    const { start, end } = superClass as SyntaxNode;
+    // The expression has been evaluated here, and its value is sent.
     const parent = `$parent${known[type].size}`;
-    const rewritten = read(
-      `${text.slice(0, start - 1)}${parent}${text.slice(end - 1)}`,
-      type,
-      isNamed,
-    );
-    return { ...rewritten, parent };
+    const { start, end } = superClass as SyntaxNode;
+    const rewritten = text.slice(0, start - offset) + parent + text.slice(end - offset);
+    return { ...read(rewritten, type, isKeyed), parent };
   }
   const parent = superClass === null ? undefined : (superClass as SyntaxNode).name as string;
   const statics = ((node.body as SyntaxNode).body as SyntaxNode[]).filter((member) =>
@@ -128,55 +120,48 @@ function read(text: string, type: SourceType, isNamed = false): FunctionCode {
   );
   const withoutStatics = statics.length === 0
     ? undefined
-    : read(blanked(text, statics, offset), type, isNamed);
+    : read(blanked(text, statics, offset), type, isKeyed);
   const whole = { ...code, needs: needsOf(node), parent, withoutStatics, ...membersOf(node) };
-  if (isNamed) return whole;
-  const { keyNames, keys, fields } = computedKeys(node, text, offset, uses.names);
-  if (keys.length === 0) return { ...whole, keyNames };
-  const rewritten = withKeys(text, keys.map(({ node, name }) => [node, name]), offset);
-  return {
-    ...whole,
-    keyNames,
-    named: { code: { ...read(rewritten, type, true), keyNames }, keys, fields },
-  };
+  if (isKeyed) return whole;
+  const found = findComputedMembers(node, text, offset, uses.names);
+  const { keyVariables } = found;
+  if (found.members.length === 0) return { ...whole, keyVariables };
+  return { ...whole, keyVariables, keyed: withKeys(text, found, offset, type) };
 }
 
-/** The computed names in a class that use what is around it, and those of them that it tells. */
-function computedKeys(
-  node: SyntaxNode,
+/** The code of a class with variables for its computed keys. */
+function withKeys(
   text: string,
+  { members, fields, keyVariables }: FoundMembers,
   offset: number,
-  names: ReadonlySet<string>,
-): Pick<ComputedKeys, "fields"> & {
-  readonly keyNames: ReadonlySet<string>;
-  readonly keys: readonly (ComputedKey & { readonly node: SyntaxNode })[];
-} {
-  const keyNames = new Set<string>();
-  const fields = new Set<string>();
-  const keys: (ComputedKey & { readonly node: SyntaxNode })[] = [];
-  let prefix = "$";
-  while ([...names].some((name) => name.startsWith(prefix))) prefix += "$";
-  for (const member of (node.body as SyntaxNode).body as SyntaxNode[]) {
-    const key = member.key as SyntaxNode;
-    const isField = member.type === "PropertyDefinition";
-    if (isField && member.static && !member.computed) {
-      fields.add(String(key.name ?? key.value));
-    }
-    if (!member.computed) continue;
-    const used = findUses(key).names;
-    if ([...used].every((name) => name === "Symbol")) continue;
-    for (const name of used) keyNames.add(name);
-    // The name of an instance's field is nowhere to be seen.
-    if (isField && !member.static) continue;
-    const method = text.slice(member.start - offset, member.end - offset).replace(/^static\s*/, "");
-    keys.push({
-      node: key,
-      name: `${prefix}${keys.length}`,
-      isStatic: member.static as boolean,
-      method: isField ? undefined : method,
-    });
-  }
-  return { keyNames, keys, fields };
+  type: SourceType,
+): FunctionCode["keyed"] {
+  const keys = members.map(({ key, variable }) => [key, variable] as const);
+  const code = read(replaceKeys(text, keys, offset), type, true);
+  return { code: { ...code, keyVariables }, members, fields };
+}
+
+/**
+ * The imports, with their types in their specifiers.
+ *
+ * @param offset How many characters were in front of `text` when it was parsed.
+ */
+function withImports(
+  text: string,
+  { dynamicImports }: Uses,
+  offset: number,
+): Pick<FunctionCode, "text" | "imports"> {
+  const edits: Edit[] = [];
+  const imports = dynamicImports.flatMap((node) => {
+    const source = node.source as SyntaxNode;
+    if (typeof source.value !== "string") return [];
+    const options = node.options as SyntaxNode | null;
+    const [from, to] = [source.end - offset, (options ?? source).end - offset];
+    const type = typeOf(text.slice(from, to));
+    if (type !== undefined) edits.push({ from, to, type });
+    return [{ specifier: source.value, type, isDynamic: true }];
+  });
+  return { text: withTypes(text, edits), imports };
 }
 
 /** Leaves out what static fields and blocks do. Lines and columns stay. */
@@ -196,41 +181,6 @@ function blanked(text: string, statics: readonly SyntaxNode[], offset: number): 
     rest = rest.slice(0, from) + (isOpen ? blank.replace(/ $/, ";") : blank) + rest.slice(stop);
   }
   return rest;
-}
-
-/** Puts other expressions in the place of computed names. Lines stay, and columns where there is room. */
-function withKeys(
-  text: string,
-  keys: readonly (readonly [key: SyntaxNode, name: string])[],
-  offset: number,
-): string {
-  let rest = text;
-  for (const [{ start, end }, name] of [...keys].reverse()) {
-    const [from, to] = [start - offset, end - offset];
-    const blank = rest.slice(from, to).replace(/[^\r\n]/g, " ");
-    const room = Math.min(name.length, blank.search(/[\r\n]|$/));
-    rest = rest.slice(0, from) + name + blank.slice(room) + rest.slice(to);
-  }
-  return rest;
-}
-
-/** The imports, with their types in their specifiers. `offset` is where `text` starts in what was parsed. */
-function withImports(
-  text: string,
-  { dynamicImports }: Uses,
-  offset: number,
-): Pick<FunctionCode, "text" | "imports"> {
-  const edits: Edit[] = [];
-  const imports = dynamicImports.flatMap((node) => {
-    const source = node.source as SyntaxNode;
-    if (typeof source.value !== "string") return [];
-    const options = node.options as SyntaxNode | null;
-    const [from, to] = [source.end - offset, (options ?? source).end - offset];
-    const type = typeOf(text.slice(from, to));
-    if (type !== undefined) edits.push({ from, to, type });
-    return [{ specifier: source.value, type, isDynamic: true }];
-  });
-  return { text: withTypes(text, edits), imports };
 }
 
 /** The start of a function or class that is no method, but for one of the names `async` and `function`. */
@@ -318,7 +268,9 @@ function membersOf(node: SyntaxNode): Pick<FunctionCode, "members" | "privateSta
   return { members, privateStatics };
 }
 
-/** What is evaluated when a class is: its parent, computed keys, static fields and blocks. */
+/**
+ * The names that are evaluated with a class: its parent, computed keys, static fields and blocks.
+ */
 function needsOf(node: SyntaxNode): Set<string> {
   const needs = new Set<string>();
   const add = (part: unknown): void => {

@@ -2,39 +2,37 @@
 import { parse } from "npm:es-module-lexer@3.0.5/js";
 import { importKey } from "../../agent/protocol/module_record.ts";
 
-/** An import of a module. */
-export interface ImportOf {
+/** An import in a module. */
+export interface ModuleImport {
   readonly specifier: string;
   /** The `type` of its attributes. */
   readonly type: string | undefined;
   /** Whether it is an `import()`, which may never be reached. */
   readonly isDynamic: boolean;
-  /** The import as it is written, without attributes. */
-  readonly statement: string;
 }
 
-/** An export of a module's own. */
-export interface ExportOf {
+/** An export that a module makes itself, rather than from another module. */
+export interface ModuleExport {
   readonly name: string;
   /** The variable that it is, if it is one. */
   readonly local: string | undefined;
-  /** Where the name is in the source; of a default export, the word `default`. */
+  /** Where its name ends in the source; of a default export, the word `default`. */
   readonly end: number;
 }
 
-/** What {@linkcode importsOf} finds. */
+/** The result of {@linkcode importsOf}. */
 export interface Imports {
   /**
-   * The source without import attributes, which old engines do not know; instead, specifiers are those of
-   * `importKey()`. All else is in its place.
+   * The source without import attributes, which old engines do not know: specifiers are those of
+   * `importKey()` instead. All else stays at its position.
    */
   readonly source: string;
-  /** Imports whose specifier is written out. */
-  readonly imports: readonly ImportOf[];
-  /** What it asks of `import.meta.resolve()`, as far as that is written out. */
+  /** Imports whose specifier is written out, with their text up to the attributes. */
+  readonly imports: readonly (ModuleImport & { readonly statement: string })[];
+  /** The arguments of `import.meta.resolve()` that are written out. */
   readonly resolved: readonly string[];
-  /** What it exports itself, rather than from elsewhere. */
-  readonly exports: readonly ExportOf[];
+  /** The exports that it makes itself. */
+  readonly exports: readonly ModuleExport[];
   /** Whether it has syntax that only modules have. */
   readonly isModule: boolean;
 }
@@ -42,7 +40,7 @@ export interface Imports {
 /** Finds the imports of a module. */
 export function importsOf(source: string): Imports {
   const [found, exported, , isModule] = parse(source);
-  const imports: ImportOf[] = [];
+  const imports: Imports["imports"][number][] = [];
   const resolved: string[] = [];
   const edits: Edit[] = [];
   for (const one of found) {
@@ -54,7 +52,7 @@ export function importsOf(source: string): Imports {
     if (one.type === "import-meta" || typeof specifier !== "string") continue;
     const isDynamic = one.type === "dynamic";
     const hasAttributes = one.attributesStart > -1;
-    // Those of an import() are an expression, which may be anything.
+    // The attributes of an import() are an expression, which may be anything.
     const attributes = hasAttributes ? source.slice(one.attributesStart, one.importEnd) : "";
     const type = typeOf(attributes);
     // A dynamic import's positions include the quotes.
@@ -75,17 +73,19 @@ export function typeOf(attributes: string): string | undefined {
   return /\btype["']?\s*:\s*["'](\w+)["']/.exec(attributes)?.[1];
 }
 
-/** What follows `import.meta`. */
+/** The text behind `import.meta` in a call of `import.meta.resolve()`. */
 const META_RESOLVE = /^\s*\.\s*resolve\s*\(\s*(["'`])([^"'`\\$\n]+)\1\s*\)/;
 
-/** Attributes of an import: from behind the quote of its specifier on, and the type that they give. */
+/** Attributes of an import, to be replaced by the type that they give. */
 export interface Edit {
+  /** The position behind the quote of the import's specifier. */
   readonly from: number;
+  /** The position behind the attributes. */
   readonly to: number;
   readonly type: string | undefined;
 }
 
-/** Replaces attributes by types in the specifiers. Lines stay, and columns behind, where there is room. */
+/** Replaces attributes by types in the specifiers. Lines stay, and columns where there is room. */
 export function withTypes(source: string, edits: readonly Edit[]): string {
   let rest = source;
   for (const { from, to, type } of [...edits].sort((a, b) => b.from - a.from)) {

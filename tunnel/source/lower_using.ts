@@ -3,15 +3,19 @@ import type { ModuleRecord } from "../../agent/protocol/module_record.ts";
 import { declarePattern, type SyntaxNode } from "./syntax.ts";
 import { usingScope } from "./using_scope.ts";
 
-/** What is sent: a module, or the code of functions by value, which has no kind, and is a module of JavaScript too. */
+/**
+ * Code that is sent: a module, or a unit of functions by value, which has no kind and is a module
+ * of JavaScript too.
+ */
 export type SentSource = Pick<ModuleRecord, "source"> & Partial<Pick<ModuleRecord, "kind">>;
 
 const known = new WeakMap<SentSource, string>();
 
 /**
- * JavaScript that does the same without `using` declarations, for engines that have none. No line is added but at the
- * end, and columns change only behind the braces of a scope with such a declaration, and behind the declaration.
- * Code that cannot be read comes back as it is: the engine that has to run it will say why.
+ * Replaces `using` declarations by JavaScript that does the same, for engines that lack them. Lines
+ * are added only at the end, and columns change only behind the braces of a scope with such a
+ * declaration, and behind the declaration. Code that cannot be parsed comes back as it is: the
+ * engine that has to run it will say why.
  */
 export function lowerUsing(code: SentSource): string {
   let lowered = known.get(code);
@@ -32,7 +36,7 @@ function lower(source: string, isCommonJs: boolean): string {
   }
 }
 
-/** Text that takes the place of `length` characters. */
+/** A text that replaces `length` characters. */
 interface Edit {
   readonly at: number;
   readonly length: number;
@@ -40,8 +44,9 @@ interface Edit {
 }
 
 /**
- * Rewrites scopes: what is in their braces goes into a `try` as a whole, so that names and their scopes stay what
- * they are. `using x = e` becomes `const x = e,{}=$scope.add(x)`, as long in front of the value as before.
+ * Rewrites scopes: everything in the braces of a scope goes into one `try`, so that names keep
+ * their scopes. `using x = e` becomes `const x = e,{}=$scope.add(x)`, in which the value stays at
+ * its column.
  */
 class Lowering {
   readonly #source: string;
@@ -76,7 +81,7 @@ class Lowering {
     const helper = usingScope.toString().replace("usingScope", () => this.#own.using);
     let text = "";
     let at = 0;
-    // Of those at one place, the first is the first.
+    // The sort is stable: edits at one position stay in the order in which they were made.
     for (const edit of this.#edits.sort((a, b) => a.at - b.at)) {
       text += this.#source.slice(at, edit.at) + edit.text;
       at = edit.at + edit.length;
@@ -88,7 +93,7 @@ class Lowering {
     this.#edits.push({ at, length: 0, text });
   }
 
-  /** Puts `text`, and spaces, in the place of what is there, which is on one line and at least as long. */
+  /** Replaces a piece of one line by `text`, which is not longer, and spaces. */
   #overwrite(from: number, to: number, text: string): void {
     this.#edits.push({ at: from, length: to - from, text: text.padEnd(to - from) });
   }
@@ -99,7 +104,7 @@ class Lowering {
       case "StaticBlock": {
         const body = node.body as SyntaxNode[];
         const directive = body.findLast(({ directive }) => directive !== undefined);
-        // The text of a static block starts with the keyword.
+        // A static block starts with the keyword.
         const brace = this.#source.indexOf("{", node.start);
         return this.#scope(node, directive?.end ?? brace + 1, node.end - 1);
       }
@@ -118,7 +123,7 @@ class Lowering {
     for (const child of childrenOf(node)) this.#visit(child);
   }
 
-  /** Lowers a list of statements, which is all of what is between `start` and `end`, save directives. */
+  /** Lowers a list of statements: all code between `start` and `end` except directives. */
   #scope(node: SyntaxNode, start: number, end: number): void {
     const statements = node.body as SyntaxNode[];
     const found = usingIn(statements);
@@ -132,9 +137,11 @@ class Lowering {
     this.#insert(end, this.#tail(found));
   }
 
-  /** Has what is between `start` and `end` throw; the stack says where it is. */
-  #refuse(start: number, end: number, why: string): void {
-    const text = JSON.stringify(`This engine has no \`using\`, and it cannot be replaced: ${why}`);
+  /** Replaces the code between `start` and `end` by a `throw`, whose stack says where it is. */
+  #refuse(start: number, end: number, reason: string): void {
+    const text = JSON.stringify(
+      `This engine has no \`using\`, and it cannot be replaced: ${reason}`,
+    );
     const lines = this.#source.slice(start, end).replace(/[^\r\n]+/g, "");
     this.#edits.push({
       at: start,
@@ -157,7 +164,7 @@ class Lowering {
     return `}catch(${error}){${scope}.fail(${error})}`;
   }
 
-  /** What is awaited is awaited in the code itself: a function that did it would take longer. */
+  /** The code itself awaits disposals: an async function that did it would take more turns. */
   #disposal(declarations: readonly SyntaxNode[]): string {
     const { scope, error } = this.#own;
     const end = `${scope}.end();`;
@@ -180,19 +187,22 @@ class Lowering {
     if (isStatement) this.#semicolon(node);
   }
 
-  /** Puts `text` in the place of the keyword, or of both. */
+  /** Replaces the keyword `using`, or the two of `await using`, by `text`. */
   #keyword(node: SyntaxNode, text: string): void {
     const [first] = node.declarations as SyntaxNode[];
     const end = isAsync(node) ? first!.start : node.start + (node.kind as string).length;
     this.#overwrite(node.start, end, text);
   }
 
-  /** What follows a statement without a semicolon could be taken for a part of what was put at its end. */
+  /**
+   * Ends a statement that has no semicolon: the code behind it could continue the text that was put
+   * at its end.
+   */
   #semicolon(node: SyntaxNode): void {
     if (this.#source[node.end - 1] !== ";") this.#insert(node.end, ";");
   }
 
-  /** A loop with its labels: it is around the loop that its resources are disposed of. */
+  /** Lowers a loop with its labels: its resources are disposed of when the whole loop is over. */
   #for(node: SyntaxNode): void {
     let loop = node;
     while (loop.type === "LabeledStatement") loop = loop.body as SyntaxNode;
@@ -216,16 +226,18 @@ class Lowering {
   }
 
   /**
-   * Lowers what is at the top level of a module, and gives what has to be at its end. What has to stay outside
-   * of a `try`, imports, exports and functions, stays where it is; what is between goes into a `try` for each piece.
-   * So variables become those of the module, to be seen by all of it.
+   * Lowers the top level of a module. Imports, exports and functions have to stay outside of a
+   * `try`; each piece of code between them goes into a `try` of its own. The variables of these
+   * pieces become variables of the module, so that all of it sees them.
+   *
+   * @returns The text for the end of the module.
    */
   #module(statements: readonly SyntaxNode[]): string {
     const { scope, using } = this.#own;
     const names = new Set([scope]);
     const exported = new Map<string, string>();
     const pieces: SyntaxNode[][] = [[]];
-    /** What is in front of each piece. */
+    /** The statement in front of each piece. */
     const before: (SyntaxNode | undefined)[] = [undefined];
     for (const one of statements) {
       if (isFixed(one)) {
@@ -266,7 +278,7 @@ class Lowering {
         const end = node.start + words.length;
         this.#overwrite(node.start, node.start + "export".length, ";");
         this.#overwrite(end - "default".length, end, "");
-        // One without a name takes it from the property.
+        // An anonymous function or class takes its name from the property.
         this.#insert(end, isNamed ? `${local}=` : `${local}=({default:`);
         this.#visit(declaration);
         const hasSemicolon = this.#source[node.end - 1] === ";";
@@ -290,7 +302,7 @@ class Lowering {
         if (node.kind === "var") return this.#children(node);
         for (const name of declaredBy(node)) names.add(name);
         const declarations = node.declarations as SyntaxNode[];
-        // A brace at the start of a statement would be that of a block.
+        // A brace at the start of a statement would open a block.
         const isObject = (declarations[0]!.id as SyntaxNode).type === "ObjectPattern";
         this.#keyword(node, isObject ? ";(" : ";");
         for (const one of declarations) {
@@ -306,7 +318,10 @@ class Lowering {
   }
 }
 
-/** Whether a statement at the top level of a module cannot be in a block, or would not be the same in one. */
+/**
+ * Whether a statement at the top level of a module cannot be in a block, or would mean something
+ * else there.
+ */
 function isFixed(node: SyntaxNode): boolean {
   if (/^(Import|ExportAll)Declaration$|^FunctionDeclaration$/.test(node.type)) return true;
   if (!node.type.startsWith("Export")) return false;
@@ -348,7 +363,10 @@ function isNode(value: unknown): value is SyntaxNode {
     typeof (value as SyntaxNode).type === "string";
 }
 
-/** A function that is not the only declaration of its name, which is allowed in a function's body but not in a block. */
+/**
+ * The name of a function that is declared more than once, which is allowed in a function's body but
+ * not in a block.
+ */
 function declaredTwice(statements: readonly SyntaxNode[]): string | undefined {
   const functions = statements.filter(({ type }) => type === "FunctionDeclaration");
   const names = functions.map((one) => (one.id as SyntaxNode).name as string);

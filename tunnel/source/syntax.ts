@@ -18,34 +18,37 @@ export function parse(source: string, sourceType: SourceType = "module"): Syntax
   }) as unknown as SyntaxNode;
 }
 
-/** A node with the fields that this file looks at; the grammar says which kinds have which. */
+/** A node with its fields; the grammar says which kinds of node have which fields. */
 export interface SyntaxNode extends Node {
   readonly [field: string]: unknown;
 }
 
-/** What a piece of code uses of what is around it. */
+/** The uses that a piece of code makes of the code around it. */
 export interface Uses {
   /** Names that it refers to and does not declare in a scope of its own below the outermost. */
   readonly names: Set<string>;
-  /** Those of them that it assigns to. */
+  /** The names among them that it assigns to. */
   readonly assigned: Set<string>;
   /** The names of properties of the global object that it uses, as in `globalThis.name`. */
   readonly globals: Set<string>;
   /** Its `import()` expressions. */
   readonly dynamicImports: SyntaxNode[];
-  /** What it asks of `import.meta.resolve()`, as far as that is written out. */
+  /** The arguments of `import.meta.resolve()` that are written out. */
   readonly resolved: string[];
-  /** Whether it has a `this`, `arguments` or `new.target` of what is around it. */
+  /** Whether it has a `this`, `arguments` or `new.target` of the function around it. */
   outerThis: boolean;
-  /** Whether it has a `super` of an object or class that is not in it. */
+  /** Whether it has a `super` of an object or class around it. */
   outerSuper: boolean;
   /** A private name that no class in it declares, if it uses one. */
   outerPrivate: string | undefined;
-  /** What it gives to direct `eval()`s: the code, if that is written out, and else `undefined`. */
+  /** The code that it gives to each direct `eval()`; `undefined` where that is not written out. */
   readonly evals: (string | undefined)[];
 }
 
-/** Finds what `root`, a parsed program or any part of one, uses of what is around its inner scopes. */
+/**
+ * Finds the uses that `root`, a parsed program or a part of one, makes of the code around its inner
+ * scopes.
+ */
 export function findUses(root: SyntaxNode): Uses {
   const uses: Uses = {
     names: new Set(),
@@ -67,14 +70,17 @@ interface Scope {
   readonly parent: Scope | undefined;
 }
 
-/** ESTree, https://github.com/estree/estree: the node kinds whose fields are not all expressions. */
+/**
+ * Walks a tree in the format of https://github.com/estree/estree. A kind of node has a case here if
+ * not all of its fields are expressions.
+ */
 class Walker {
   readonly #uses: Uses;
   /** How many functions with a `this` of their own are around. */
   #ownThis = 0;
   /** How many classes and object literals, to which a `super` can refer, are around. */
   #homes = 0;
-  /** The private names of the classes that are around. */
+  /** The private names of the classes around. */
   readonly #privateNames: Set<string>[] = [];
 
   constructor(uses: Uses) {
@@ -194,7 +200,7 @@ class Walker {
     }
   }
 
-  /** A plain key is a name of a property, not of a variable. */
+  /** Leaves out a plain key, which is the name of a property, not of a variable. */
   #member(node: SyntaxNode, scope: Scope): void {
     const key = (node.type === "MemberExpression" ? node.property : node.key) as SyntaxNode;
     if (node.computed || key.type === "PrivateIdentifier") this.visit(key, scope);
@@ -260,7 +266,7 @@ class Walker {
         declareBlock(one.consequent as SyntaxNode[], inner.names);
       }
     }
-    // A static block's `var` is its own.
+    // A `var` in a static block belongs to the block.
     if (node.type === "StaticBlock") declareVars(node, inner.names);
     this.#children(node, inner);
   }
@@ -301,7 +307,9 @@ export function isNode(value: unknown): value is SyntaxNode {
   return typeof value === "object" && value !== null && typeof (value as Node).type === "string";
 }
 
-/** The names that a block's own statements declare: `let`, `const`, `using`, `class`, `function`. */
+/**
+ * The names that a block's own statements declare: `let`, `const`, `using`, `class`, `function`.
+ */
 export function declareBlock(statements: readonly SyntaxNode[], names: Set<string>): void {
   for (const statement of statements) {
     if (statement.type === "VariableDeclaration") {

@@ -1,31 +1,37 @@
-/** What a scope with `using` declarations has to dispose of. */
-export interface UsingScope {
+/** The resources that a scope with `using` declarations has to dispose of. */
+interface UsingScope {
   /** Whether the code of the scope, or a disposal, has thrown. */
   failed: boolean;
-  /** What has to be awaited when {@linkcode step} says so. */
+  /** The value to await when {@linkcode step} says so. */
   value: unknown;
-  /** Takes in the value of a declaration. Gives an object, so that the call can be in a declaration itself. */
+  /**
+   * Adds the value of a declaration. The result is an object, so that a declaration can contain the
+   * call.
+   */
   add(value: unknown, isAsync?: boolean): object;
-  /** Takes in what was thrown. */
+  /** Adds an error that was thrown. */
   fail(error: unknown): void;
-  /** Disposes of what is left, up to where something has to be awaited, and tells whether that is so. */
+  /** Disposes of resources until one has to be awaited, and tells whether there is one. */
   step(): boolean;
-  /** Disposes of what is left, where nothing has to be awaited, and throws what there is to throw. */
+  /**
+   * Disposes of the resources that are left, none of which has to be awaited, and throws the error,
+   * if any.
+   */
   end(): void;
 }
 
-/** A declared value, as the specification has it in its DisposableResource records. */
+/** A declared value: a DisposableResource record of the specification. */
 interface Resource {
   readonly isAsync: boolean;
-  /** There is none for the `null` or `undefined` of an `await using`. */
+  /** `undefined` for the `null` or `undefined` of an `await using`. */
   readonly dispose: (() => unknown) | undefined;
 }
 
 /**
  * Does at run time what an engine does for `using` declarations: see CreateDisposableResource and
- * DisposeResources in https://tc39.es/proposal-explicit-resource-management/. The texts are V8's. The function's
- * own text is put behind code that lowerUsing() has made: it uses built-in globals, and nothing else. Stacks of
- * its errors start at the code that it is put behind.
+ * DisposeResources in https://tc39.es/proposal-explicit-resource-management/. The error texts are
+ * V8's. The text of this function is appended to the code that `lowerUsing()` makes, so it uses
+ * only built-in globals. Stacks of its errors start in that code.
  */
 export function usingScope(): UsingScope {
   const resources: Resource[] = [];
@@ -34,9 +40,9 @@ export function usingScope(): UsingScope {
   let hasAwaited = false;
 
   const refuse = (text: string): never => {
-    const refusal = new TypeError(text);
-    Error.captureStackTrace?.(refusal, scope.add);
-    throw refusal;
+    const misuse = new TypeError(text);
+    Error.captureStackTrace?.(misuse, scope.add);
+    throw misuse;
   };
 
   const methodOf = (value: object, name: "dispose" | "asyncDispose"): Resource["dispose"] => {

@@ -37,11 +37,11 @@ Deno.test("BlockQueue gives all bytes in order, however they are cut, in as many
   }
 });
 
-Deno.test("BlockQueue gives what is there when it has waited, without a full block", async () => {
+Deno.test("BlockQueue gives a block that is not full when it has waited", async () => {
   const queue = new BlockQueue();
   queue.push(Uint8Array.of(1));
   assertEquals(await queue.next(), Uint8Array.of(1));
-  // It waits for more, though not for ever.
+  // The queue waits for more, but not for ever.
   const next = queue.next();
   let isGiven = false;
   next.then(() => isGiven = true);
@@ -54,7 +54,7 @@ Deno.test("BlockQueue gives what is there when it has waited, without a full blo
   assertEquals((await next)!.every((byte) => byte === 2), true);
 });
 
-Deno.test("BlockQueue.clear() drops what is there and what still comes", async () => {
+Deno.test("BlockQueue.clear() drops the bytes that are there and those that still come", async () => {
   const queue = new BlockQueue();
   queue.push(new Uint8Array(300 * KiB));
   assertEquals((await queue.next())!.length, 64 * KiB);

@@ -22,12 +22,12 @@ async function* inBlocks(blocks: Iterable<Uint8Array>): AsyncGenerator<Uint8Arra
   yield* blocks;
 }
 
-/** Where received bytes are kept, copied. */
+/** Keeps copies of the received bytes. */
 function store(): { write(bytes: Uint8Array): Promise<void>; all(): Promise<Uint8Array> } {
   const kept: Uint8Array[] = [];
   return {
     write: async (bytes) => {
-      // They stay as they are until this is done.
+      // The bytes are not written over until this is done.
       await new Promise((resolve) => setImmediate(resolve));
       kept.push(bytes.slice());
     },
@@ -35,7 +35,7 @@ function store(): { write(bytes: Uint8Array): Promise<void>; all(): Promise<Uint
   };
 }
 
-/** What `receiveBytes()` makes of what `act` sends. */
+/** Runs `receiveBytes()` on the messages that `act` sends. */
 async function receiving(
   act: (channel: Channel) => void,
 ): Promise<{ outcome: unknown; moved: number[]; written: number }> {
@@ -190,7 +190,7 @@ Deno.test("sendBytes() ends when its source fails, its hook throws or its channe
   }
 });
 
-Deno.test("receiveBytes() takes what is no transfer for broken", async () => {
+Deno.test("receiveBytes() refuses messages that are not of a transfer", async () => {
   const sum = sha1(new Uint8Array(5));
   const five = (channel: Channel): void => channel.send(new Uint8Array(5), RAW);
   const ends: unknown[] = [
@@ -205,7 +205,7 @@ Deno.test("receiveBytes() takes what is no transfer for broken", async () => {
       channel.send(encode(end), END);
     });
     assert(outcome instanceof BrokenTransfer, `${Deno.inspect(end)}: ${outcome}`);
-    // deno-lint-ignore no-control-regex -- these are what it is about
+    // deno-lint-ignore no-control-regex -- the test looks for them
     assert(!/[\x00-\x1f\x7f]/.test(`${outcome}`), `${outcome}`);
   }
   const right = await receiving((channel) => {

@@ -7,7 +7,7 @@ import { bytesOf, Folder, sha1 } from "../../tunnel/operation/_files.ts";
 
 const MiB = 1024 ** 2;
 
-/** All that a file gives, copied block by block, as whoever sends it has to take it. */
+/** Reads a whole file. Copies each block, since the next ones may be written over it. */
 async function readAll(path: string): Promise<Uint8Array> {
   const file = new FileReader(path);
   try {
@@ -116,7 +116,7 @@ Deno.test("FileReader.blocks() gives what there was, though more is appended", a
   assertEquals(sha1(all), sha1(bytes));
 });
 
-Deno.test("FileReader.blocks() takes a file that was empty and grew for what it is", async () => {
+Deno.test("FileReader.blocks() gives the bytes of a file that was empty and grew", async () => {
   await using folder = await Folder.create();
   const path = folder.write("log", "");
   const file = new FileReader(path);
@@ -138,7 +138,7 @@ Deno.test("FileReader.close() under a read does not touch the next file with its
     const reading = blocks.next();
     file.close();
     const ended = blocks.return(undefined);
-    // It gets the lowest number that is free, and its place in the file must not move but by its own reads.
+    // A new descriptor has the lowest free number. Only its own reads may move its position.
     const fds: number[] = [];
     for (let i = 0; i < 3; i++) {
       fds.push(fs.openSync(otherPath, "r"));

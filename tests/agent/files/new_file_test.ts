@@ -20,7 +20,7 @@ function openIn(folder: string): number {
   return count;
 }
 
-Deno.test("NewFile is in its place when it is committed, and not before", async () => {
+Deno.test("NewFile is at its path when it is committed, and not before", async () => {
   await using folder = await Folder.create();
   const path = folder.write("file", "old");
   const file = await NewFile.create(path, 0o600);
@@ -30,7 +30,7 @@ Deno.test("NewFile is in its place when it is committed, and not before", async 
   assertEquals(Deno.readTextFileSync(path), "old");
   await file.commit(0o640);
   assertEquals([Deno.readTextFileSync(path), modeOf(path)], ["new contents!", 0o640]);
-  // It is too late.
+  // A committed file stays.
   file.discard();
   assertEquals([folder.names, openIn(folder.path)], [["file"], 0]);
 });
@@ -71,7 +71,7 @@ Deno.test("NewFile.discard() does not throw, whatever has become of the folder",
   const name = await (async () => {
     const blocked = await NewFile.create(folder.at("c/file"), 0o600);
     const [name] = strayIn(folder.at("c"));
-    // Something that cannot be removed as a file can, as if the permission was taken away.
+    // A folder cannot be removed as a file can: a stand-in for a missing permission.
     Deno.removeSync(folder.at(`c/${name}`));
     Deno.mkdirSync(folder.at(`c/${name}`));
     blocked.discard();
@@ -80,7 +80,7 @@ Deno.test("NewFile.discard() does not throw, whatever has become of the folder",
   assert(Deno.statSync(folder.at(`c/${name}`)).isDirectory);
 });
 
-Deno.test("NewFile.commit() fails, and leaves nothing, when the place was taken meanwhile", async () => {
+Deno.test("NewFile.commit() fails, and leaves nothing, when a folder is at its path meanwhile", async () => {
   await using folder = await Folder.create();
   const path = folder.at("file");
   const file = await NewFile.create(path, 0o600);
@@ -130,7 +130,7 @@ Deno.test(
   ),
 );
 
-Deno.test("NewFile.create() follows a symbolic link, and keeps its file beside what that leads to", async () => {
+Deno.test("NewFile.create() follows a symbolic link, and keeps its file beside the file it leads to", async () => {
   await using folder = await Folder.create();
   Deno.mkdirSync(folder.at("elsewhere"));
   const path = folder.write("elsewhere/file", "old");

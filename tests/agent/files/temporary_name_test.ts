@@ -5,7 +5,7 @@ import { Folder } from "../../tunnel/operation/_files.ts";
 
 const DAY = 24 * 60 * 60;
 
-/** The parts of a name that this process gives: what it begins with, its machine, its process. */
+/** The parts of a temporary name: the machine, the process id, and the random part. */
 function partsOf(path: string): [machine: string, pid: string, random: string] {
   const [machine, pid, random] = path.split("/").at(-1)!.slice(".chopsticks-".length).split("-");
   return [machine!, pid!, random!];
@@ -53,7 +53,7 @@ Deno.test("sweep() removes what the dead have left, and nothing else", async () 
     nameOf(machine!, Deno.pid), // this process
     nameOf(machine!, Deno.ppid), // another that lives
     nameOf(machine!, 1), // one that may be another user's
-    nameOf(machine!, 0), // nobody's, but signals to it reach others
+    nameOf(machine!, 0), // not a process, but signals to it reach others
     nameOf(machine!, "9".repeat(30)), // no process has such a number
     nameOf(other, dead), // where it may live
     `${nameOf(machine!, dead)}.bak`,
@@ -66,11 +66,11 @@ Deno.test("sweep() removes what the dead have left, and nothing else", async () 
   for (const name of [nameOf(other, 4), nameOf(machine!, Deno.pid), nameOf(machine!, Deno.ppid)]) {
     Deno.utimeSync(folder.at(name), old, old);
   }
-  // What is no file is none of ours.
+  // A folder with such a name is not a file that was left.
   const folderName = nameOf(machine!, `0${dead}`);
   Deno.mkdirSync(folder.at(folderName));
   folder.write(`${folderName}/file`, "");
-  // A link goes, and what it leads to stays.
+  // A link is removed, but not the file it leads to.
   const link = nameOf(machine!, `00${dead}`);
   Deno.symlinkSync("file", folder.at(link));
   await sweep(folder.path);

@@ -30,7 +30,7 @@ class DatabaseError extends Error {
 
 class Unnamed extends RangeError {}
 
-/** What there is of an error beside its stack, as plain data. */
+/** Gives an error without its stack as plain data. */
 function shape(value: unknown): unknown {
   if (!(value instanceof Error)) return value;
   const { constructor, name, message, cause, errors } = value as AggregateError;
@@ -52,7 +52,7 @@ Object.defineProperty(withTrap, "trap", {
   },
 });
 
-/** Errors that the codec cannot carry as they are, and what there has to be of their copies. */
+/** Errors that the codec cannot carry as they are, with the expected data of their copies. */
 const DEGRADED: Record<string, [error: Error, copy: unknown]> = {
   "a class of one's own": [
     new DatabaseError("no such table"),
@@ -201,7 +201,7 @@ Deno.test("encodeFailure() makes something of errors that resist it", () => {
   revoked.revoke();
   for (const thrown of [trap, mute, Object.create(null), revoked.proxy]) {
     const failure = travel(thrown);
-    assertEquals(failure.message, "What was thrown cannot be described");
+    assertEquals(failure.message, "The thrown value cannot be described");
     assertEquals(failure.stack, null);
   }
   const odd = fail("odd");
@@ -217,7 +217,7 @@ Deno.test("decodeFailure() refuses what is no failure", () => {
   assertThrows(() => decodeFailure(encode({ name: 1, message: "y" })), TypeError);
   assertThrows(() => decodeFailure(new Uint8Array(0)), DecodeError);
   assertThrows(() => decodeFailure(Uint8Array.of(0xc1)), DecodeError);
-  // A stack is shown, so it has to be text.
+  // A stack is shown to users, so it has to be text.
   const { stack } = decodeFailure(encode({ name: "x", message: "y", stack: { toString: 1 } }));
   assertEquals(stack, null);
 });

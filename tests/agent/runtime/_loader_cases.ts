@@ -1,5 +1,5 @@
 /**
- * What the loader has to do, on every runtime: so this imports nothing that is Deno's own.
+ * The cases of the loader, which run on every runtime, so this imports nothing of Deno's own.
  *
  * @module
  */
@@ -18,16 +18,14 @@ function records(sources: Record<string, string>): ModuleRecord[] {
     imports: Object.fromEntries(
       [...source.matchAll(/(?:from|import|import\()\s*"(\.\/[^"]*|bare|node:[^"]*)"/g)]
         .map(([, specifier]) => [specifier, specifier === "bare" ? urlOf("bare.js") : specifier!])
-        .map((
-          [specifier, url],
-        ) => [specifier, url!.startsWith("../") ? urlOf(url!.slice(2)) : url]),
+        .map(([specifier, url]) => [specifier, url!.startsWith("./") ? urlOf(url!.slice(2)) : url]),
     ),
   }));
 }
 
 const urlOf = (name: string): string => `file:///${name}`;
 
-/** A loader with the modules of `sources`; `later` are those that it gets when it asks. */
+/** Makes a loader with the modules `sources`. It gets the modules `later` when it asks. */
 function loaderOf(sources: Record<string, string>, later: Record<string, string> = {}): Loader {
   const loader: Loader = new Loader(async (specifier, referrer, type) => {
     log.push(["asked", specifier, referrer, type]);
@@ -42,7 +40,7 @@ function loaderOf(sources: Record<string, string>, later: Record<string, string>
   return loader;
 }
 
-/** Where the modules of a case leave what they have to tell. */
+/** The modules of a case write to this. */
 const log: unknown[] = [];
 (globalThis as Record<string, unknown>).loaderLog = log;
 
@@ -51,7 +49,7 @@ const call = (namespace: Record<string, unknown>, name: string, ...args: unknown
 
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
-/** Each case by what the loader does in it. */
+/** The cases, by what the loader does in them. */
 export const cases: Record<string, () => Promise<void>> = {
   async "gives a module's exports"() {
     const loader = loaderOf({
@@ -100,7 +98,7 @@ export const cases: Record<string, () => Promise<void>> = {
       "self.js":
         'import * as self from "./self.js"; export const me = () => self; export const x = 1;',
     });
-    // From both sides at once.
+    // The import starts at both sides at once.
     const [even, odd] = await Promise.all(
       ["file:///even.js", "file:///odd.js"].map((url) => loader.import(url)),
     );
@@ -212,7 +210,7 @@ export const cases: Record<string, () => Promise<void>> = {
     assert.equal(path.join("x", "y"), "x/y");
     assert.equal((await loader.import("node:os")).default, os);
     await assert.rejects(loader.import("file:///b.js"), SyntaxError);
-    // What that left behind disturbs nothing.
+    // The modules that it left behind do no harm.
     assert.equal((await loader.import("file:///a.js")).own, a!.own);
   },
 
@@ -227,7 +225,7 @@ export const cases: Record<string, () => Promise<void>> = {
   async "imports at run time"() {
     const loader = loaderOf({
       "a.js": 'export const load = () => import("./b.js");' +
-        "export const missing = () => import(`../${'missing'}.js`);",
+        "export const missing = () => import(`./${'missing'}.js`);",
       "b.js": 'await 0; loaderLog.push("b"); import "./c.js"; export const b = {};',
       "c.js": 'loaderLog.push("c");',
     });
@@ -240,7 +238,7 @@ export const cases: Record<string, () => Promise<void>> = {
 
   async "asks for what is imported at run time and was not sent"() {
     const loader = loaderOf(
-      { "x/a.js": "export const load = (name) => import(`../${name}.js`);" },
+      { "x/a.js": "export const load = (name) => import(`./${name}.js`);" },
       { "x/late.js": "export const late = {}; " },
     );
     const a = await loader.import("file:///x/a.js");

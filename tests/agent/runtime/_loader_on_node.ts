@@ -1,5 +1,5 @@
 /**
- * Runs the loader's cases and prints, as JSON, what failed: for Node, where `Deno.test` is not to be had.
+ * Runs the loader's cases on Node, which has no `Deno.test`, and prints the failures as JSON.
  *
  * @module
  */
@@ -15,7 +15,7 @@ function fail(error: unknown): void {
 
 process.on("uncaughtException", fail);
 process.on("unhandledRejection", fail);
-// A promise that is never settled ends a process without a word.
+// When a promise never settles, Node ends the process without an error.
 process.on("exit", () => {
   const count = Object.keys(cases).length;
   if (running !== "nothing") failures[running] ??= "It never ended";
@@ -29,7 +29,7 @@ for (const name of Object.keys(cases)) {
   } catch (error) {
     fail(error);
   }
-  // What nobody waits for may still go wrong.
+  // A promise that nobody awaits may still be rejected.
   await new Promise((resolve) => setTimeout(resolve));
 }
 running = "nothing";

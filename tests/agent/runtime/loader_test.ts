@@ -27,7 +27,7 @@ Deno.test(needing("node", "Loader does the same on Node", async (t) => {
   }
 }));
 
-/** Makes one JavaScript file of a module, as the agent is made. */
+/** Bundles a module into one JavaScript file, as the agent is bundled. */
 async function bundle(url: string, target: string): Promise<void> {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [

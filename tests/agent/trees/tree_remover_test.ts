@@ -4,7 +4,7 @@ import { TreePaths } from "../../../agent/trees/tree_paths.ts";
 import { TreeRemover } from "../../../agent/trees/tree_remover.ts";
 import { Folder } from "../../tunnel/operation/_files.ts";
 
-Deno.test("TreeRemover.remove() does not mind that somebody else removes the same", async () => {
+Deno.test("TreeRemover.remove() does not mind that another process removes the same", async () => {
   await using folder = await Folder.create();
   fs.mkdirSync(folder.at("a/b"), { recursive: true });
   let calls = 0;
@@ -13,7 +13,7 @@ Deno.test("TreeRemover.remove() does not mind that somebody else removes the sam
     paths,
     exclusions: [],
     dryRun: false,
-    // It has found `a`, and `b` in it.
+    // By the second call, the remover has found `a`, and `b` in it.
     next: () => {
       if (++calls === 2) fs.rmSync(folder.at("a"), { recursive: true });
       return Promise.resolve();

@@ -11,9 +11,9 @@ import {
 
 /** How a {@linkcode MemoryWire} behaves. */
 export interface WireOptions {
-  /** More bytes than this on the wire, and the sender has to wait. @default 256 KiB */
+  /** With more bytes than this on the wire, the sender has to wait. @default 256 KiB */
   readonly capacity?: number;
-  /** How many of the next `length` bytes arrive as one piece. @default all */
+  /** Chooses how many of the next `length` bytes arrive as one piece. @default all */
   readonly chop?: (length: number) => number;
 }
 
@@ -25,14 +25,14 @@ export class MemoryWire implements Pipe {
   readonly #capacity: number;
   readonly #chop: (length: number) => number;
   readonly #queue = new Fifo<Uint8Array>();
-  /** What of the first chunk in the queue has arrived. */
+  /** How many bytes of the first chunk in the queue have arrived. */
   #offset = 0;
   #queued = 0;
   #held = false;
   #delivering = false;
   #wanting = false;
   #closed = false;
-  /** Set by whoever joins the ends. */
+  /** Set when the ends are joined. */
   from!: Multiplexer;
   to!: Multiplexer;
   onClose: () => void = () => {};
@@ -72,12 +72,12 @@ export class MemoryWire implements Pipe {
     return !this.#wanting;
   }
 
-  /** Nothing arrives until {@linkcode release}. */
+  /** Keeps everything from arriving until {@linkcode release}. */
   hold(): void {
     this.#held = true;
   }
 
-  /** The other half of {@linkcode hold}. */
+  /** Undoes {@linkcode hold}. */
   release(): void {
     this.#held = false;
     this.#deliver();
@@ -96,7 +96,7 @@ export class MemoryWire implements Pipe {
     this.#delivering = true;
     setImmediate(() => {
       this.#delivering = false;
-      // A few pieces at a time, so that the ends take turns.
+      // Only a few pieces are delivered at a time, so that the ends alternate.
       for (let i = 0; i < 16 && !this.#held && this.#queue.length > 0; i++) this.#deliverPiece();
       if (this.#wanting && this.#queued <= this.#capacity / 2) {
         this.#wanting = false;
@@ -115,31 +115,31 @@ export class MemoryWire implements Pipe {
       this.#offset = 0;
     }
     this.#queued -= size;
-    // As a pipe is read: into memory that is written over.
+    // A pipe is read into memory that is overwritten afterwards.
     const piece = next.slice(0, size);
     this.to.handleChunk(piece);
     piece.fill(0xee);
   }
 }
 
-/** A multiplexer that says how many bytes it holds for readers. */
+/** A multiplexer that tells how much memory unread messages take. */
 export class CountingMultiplexer extends Multiplexer {
   held = 0;
 
-  override hold(bytes: number): void {
+  override countUnread(bytes: number): void {
     this.held += bytes;
-    super.hold(bytes);
+    super.countUnread(bytes);
   }
 }
 
 /** One end of a {@linkcode PipePair}. */
 export interface End {
   readonly multiplexer: CountingMultiplexer;
-  /** What this end writes to. */
+  /** The wire that this end writes to. */
   readonly wire: MemoryWire;
   /** The channels that the other end opened, with their headers. */
   readonly opened: { readonly channel: Channel; readonly header: Uint8Array }[];
-  /** What `onEnd` got, each time. */
+  /** The error of each call of `onEnd`. */
   readonly ends: Error[];
 }
 
@@ -153,11 +153,11 @@ export interface PipePairOptions extends WireOptions {
 export interface PipePair {
   readonly left: End;
   readonly right: End;
-  /** Opens a channel at the left, and gives both its ends as soon as the right one is there. */
+  /** Opens a channel at the left, and gives both its ends as soon as the right one exists. */
   channel(): Promise<[left: Channel, right: Channel]>;
   /** Resolves when nothing moves any more. */
   settled(): Promise<void>;
-  /** What has to be true when all is done: no channel is open, nothing is held or on its way. */
+  /** Asserts that all is done: no channel is open, and no message is unread or on its way. */
   assertNothingOpen(): Promise<void>;
 }
 
@@ -213,7 +213,7 @@ function end(odd: boolean, wireOptions: WireOptions, options?: Partial<Multiplex
   return { multiplexer, wire, opened, ends };
 }
 
-/** A frame's bytes, written by hand: any end of a pipe may send anything. */
+/** Makes a frame of any kind, also of one that no end would send. */
 export function frame(
   type: number,
   channel = 0,
@@ -226,12 +226,12 @@ export function frame(
   return bytes;
 }
 
-/** A multiplexer with an even number's channels, whose other end is the test itself. */
+/** A multiplexer whose channels have even numbers, and whose other end is the test itself. */
 export interface Lone {
   readonly multiplexer: CountingMultiplexer;
   readonly opened: Channel[];
   readonly ends: Error[];
-  /** What it wrote, each time. */
+  /** The chunks of each write. */
   readonly writes: Uint8Array[][];
   readonly closed: () => number;
 }

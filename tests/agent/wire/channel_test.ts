@@ -26,7 +26,7 @@ async function readAll(channel: Channel): Promise<Read[]> {
   return messages;
 }
 
-/** What a channel's DATA frames on a wire have taken from its window. */
+/** How much of a channel's window its DATA frames on a wire have taken. */
 function spent(wire: MemoryWire, channel: Channel): number {
   let bytes = 0;
   for (const { payload, flags } of wire.framesOf(FrameType.DATA, channel.id)) {
@@ -72,7 +72,7 @@ Deno.test("Channel.send() brings messages of any size", async () => {
 });
 
 Deno.test("Channel.send() sends no more than the window to one who does not read", async () => {
-  // Each of messages that are a frame, a byte, nothing, and many frames.
+  // The messages are one frame, one byte, empty, and many frames long.
   for (const [size, count] of [[MAX_PAYLOAD, 100], [1, 200_000], [0, 200_000], [5000, 2000]]) {
     const pair = pipePair();
     const [left, right] = await pair.channel();
@@ -81,7 +81,7 @@ Deno.test("Channel.send() sends no more than the window to one who does not read
     await pair.settled();
     const bytes = spent(pair.left.wire, left);
     assert(bytes <= WINDOW, `${bytes} sent`);
-    // All of it but what no frame fits into.
+    // The rest of the window is too small for a frame.
     assert(bytes >= WINDOW - HEADER_SIZE, `${bytes} sent`);
     right.end();
     const got = await readAll(right);
@@ -98,7 +98,7 @@ Deno.test("Channel.send() sends no more than the window and a message to one who
   for (let i = 0; i < 10; i++) left.send(new Uint8Array(size));
   left.end();
   await pair.settled();
-  // The first message has to come whole before there is anything to read.
+  // The first message has to be complete before anything can be read.
   const limit = size + 2 * WINDOW;
   assert(spent(pair.left.wire, left) <= limit);
   assert(pair.right.multiplexer.held <= limit);
@@ -147,7 +147,7 @@ Deno.test("Channel.drained() resolves when all is on its way", async () => {
   for (let i = 0; i < 40; i++) left.send(new Uint8Array(MAX_PAYLOAD));
   const both = Promise.all([left.drained(), left.drained()]).then(() => drained = true);
   await pair.settled();
-  // The window is spent.
+  // The window is used up.
   assert(!drained);
   for (let i = 0; i < 41; i++) await right.receive();
   await both;
@@ -194,7 +194,7 @@ Deno.test("Channel.end() needs no room in the window", async () => {
   await pair.assertNothingOpen();
 });
 
-/** What the two ends may have done when one of them gives the channel up. */
+/** The states of the two ends in which one of them gives the channel up. */
 const states: Record<string, (left: Channel, right: Channel) => void> = {
   "nothing was sent": () => {},
   "a message is unread here": (_, right) => right.send(text("for left")),
@@ -220,7 +220,8 @@ const states: Record<string, (left: Channel, right: Channel) => void> = {
 Deno.test("Channel.reset() ends both directions at once, in every state", async (t) => {
   for (const [state, reach] of Object.entries(states)) {
     await t.step(state, async () => {
-      // Before anything was sent, while it is on its way, and when all has come to rest.
+      // This happens before anything was sent, while bytes are on their way, and when all has
+      // arrived.
       for (const when of ["at once", "under way", "settled"]) {
         const pair = pipePair();
         const [left, right] = await pair.channel();
@@ -311,7 +312,7 @@ Deno.test("Channel.handleData() refuses more than the window, and not a byte les
   const last = new Uint8Array(left - HEADER_SIZE);
   end.multiplexer.handleChunk(frame(FrameType.DATA, 1, last, Flag.MESSAGE));
   assertEquals(end.ends, []);
-  // A message of no bytes costs its header.
+  // An empty message costs its header.
   end.multiplexer.handleChunk(frame(FrameType.DATA, 1, EMPTY, Flag.MESSAGE));
   assertEquals(end.ends.map(({ name, message }) => `${name}: ${message}`), [
     "ProtocolError: More data on channel 1 than its window admits",
@@ -337,7 +338,7 @@ Deno.test("Channel.handleData() refuses an end within a message", async () => {
   end.multiplexer.handleChunk(frame(FrameType.OPEN, 1));
   end.multiplexer.handleChunk(frame(FrameType.DATA, 1, text("unfin")));
   end.multiplexer.handleChunk(frame(FrameType.DATA, 1, text("ished"), Flag.END));
-  assertEquals(end.ends.map(String), ["ProtocolError: The end of channel 1 within a message"]);
+  assertEquals(end.ends.map(String), ["ProtocolError: Channel 1 ended within a message"]);
   await assertRejects(() => end.opened[0]!.receive(), ProtocolError);
   assertEquals([end.multiplexer.held, end.multiplexer.size, end.closed()], [0, 0, 1]);
 });
@@ -358,7 +359,7 @@ Deno.test("Channel.takeBytes() gives plain bytes as they come, and messages to r
       left.send(text("over"), Flag.END);
     };
     const sending = send();
-    // Some have come before they are asked for.
+    // Some have arrived before takeBytes() is called.
     await pair.settled();
     right.takeBytes((part) => {
       got.push(part.slice());
@@ -450,7 +451,7 @@ Deno.test("Channel brings whatever two ends send, over a pipe that chops and sta
       capacity: random.size(300_000),
       chop: (length) => 1 + random.below(Math.min(length, chop)),
     });
-    // What a naive pipe would do: each channel's messages, in a list.
+    // The naive twin: a list of each channel's messages.
     const tasks: Promise<void>[] = [];
     const exchange = async (channel: Channel, far: Channel): Promise<void> => {
       const sent: Read[] = [];

@@ -7,7 +7,7 @@ Deno.test("Fifo does what an array does", () => {
   const fifo = new Fifo<number>();
   const naive: number[] = [];
   for (let i = 0; i < 20_000; i++) {
-    // Long rows of either, so that it grows far and empties again.
+    // There are long runs of pushes and of shifts, so that it grows far and empties again.
     if (random.below(10) < (i % 8000 < 4500 ? 9 : 1)) {
       fifo.push(i);
       naive.push(i);

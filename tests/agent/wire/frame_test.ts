@@ -23,7 +23,7 @@ function joined(chunks: readonly Uint8Array[]): Uint8Array {
   return all;
 }
 
-/** Decodes pieces, and copies what comes. */
+/** Decodes pieces, and copies the frames. */
 function decodeAll(
   pieces: Iterable<Uint8Array>,
   parts?: PartHandler,
@@ -36,7 +36,7 @@ function decodeAll(
   return { frames, idle: decoder.idle };
 }
 
-/** A stream as a connection has it: frames of every type, with payloads at the edges. */
+/** Makes a stream like that of a connection: frames of every type, with payloads at the limits. */
 function sample(
   random: Random,
   count: number,
@@ -136,7 +136,7 @@ Deno.test("FrameDecoder.push() takes a flipped bit for another frame or refuses 
         assert(error instanceof ProtocolError, String(error));
         whole = "refused";
       }
-      // However it comes, the same is made of it.
+      // The result is the same, whatever pieces it arrives in.
       let parts: number | string;
       try {
         parts = decodeAll(byteByByte(flipped)).frames.length;
@@ -191,7 +191,7 @@ Deno.test("FrameDecoder.push() shows what came instead of a frame", () => {
     const message = refusal(pieces);
     assertStringIncludes(message, "Expected a frame, got 70 61 6e 69 63 3a");
     assertStringIncludes(message, 'panic: \\"out of memory\\"..[31m goroutine 1');
-    // As much as helps, without what a terminal would take for a command.
+    // It shows enough to help, and no bytes that a terminal would take for a command.
     assert(message.length < 250, message);
     // deno-lint-ignore no-control-regex
     assert(!/[\x00-\x1f\x7f-\xff]/.test(message), message);
@@ -234,7 +234,7 @@ Deno.test("FrameDecoder.push() gives the payloads of some frames in parts", () =
     transient.fill(0xee);
   }
   assertEquals(got, frames);
-  // Those that came whole are not asked for.
+  // takesParts() is not called for frames that arrive whole.
   assert(begun.length > 10 && begun.length < frames.length, `${begun.length}`);
   assertEquals(decodeAll([bytes], parts), { frames, idle: true });
 });

@@ -24,7 +24,7 @@ function credit(bytes: number): Uint8Array {
   return payload;
 }
 
-/** Asserts that the other end was cut off, once, with everything let go of. */
+/** Asserts that the connection was closed, once, and that nothing is kept. */
 function assertCutOff({ multiplexer, ends, closed }: Lone, message: string): void {
   assertEquals(ends.length, 1);
   assert(ends[0]! instanceof ProtocolError);
@@ -33,7 +33,7 @@ function assertCutOff({ multiplexer, ends, closed }: Lone, message: string): voi
   assertEquals([multiplexer.size, closed()], [0, 1]);
 }
 
-/** How often `chunk` is taken before the other end is cut off. */
+/** How often `chunk` is taken before the connection is closed. */
 function flood({ multiplexer }: Lone, limit: number, chunk: (i: number) => Uint8Array): number {
   let i = 0;
   while (i < limit && multiplexer.ended === undefined) multiplexer.handleChunk(chunk(i++));
@@ -92,7 +92,7 @@ Deno.test("Multiplexer lets a small message pass a message of 256 MiB", async ()
     assertEquals(shown((await smallFar.receive())!.bytes), "quick");
     const since = frames.slice(before).findIndex((frame) => frame.channel === small.id);
     assert(since === 0 || since === 1, `${since} frames were sent first`);
-    // The answer too, though the way back is free.
+    // The answer comes as quickly: the way back is free.
     smallFar.send(text("thanks"));
     assertEquals(shown((await small.receive())!.bytes), "thanks");
   }
@@ -116,7 +116,7 @@ Deno.test("Multiplexer gives each of several large messages its turn", async () 
   for (const message of await Promise.all(receiving)) assertEquals(message!.bytes.length, size);
   const order = pair.left.wire.frames.filter(({ type }) => type === FrameType.DATA)
     .map(({ channel }) => channel);
-  // At any point they are about equally far: credit may come in another order.
+  // They are about equally far at any time. Credit may arrive in another order.
   const slack = 2 * WINDOW / MAX_PAYLOAD;
   const counts = new Map<number, number>(pairs.map(([{ id }]) => [id, 0]));
   for (const id of order) {
@@ -152,7 +152,7 @@ Deno.test("Multiplexer writes what is sent in one turn at once", async () => {
   const decoder = new FrameDecoder();
   for (const chunk of end.writes[0]!) decoder.push(chunk, ({ type }) => types.push(type));
   assertEquals(types.sort(), [1, 1, 2, 2, 5]);
-  // So are many small messages, and those of several channels.
+  // Many small messages also take one write, and so do messages of several channels.
   const channel = end.multiplexer.open(EMPTY);
   for (let i = 0; i < 100; i++) channel.send(text("x"));
   await Promise.resolve();
@@ -181,7 +181,7 @@ Deno.test("Multiplexer writes nothing more until the pipe has drained", async ()
     assertEquals(end.writes.length, n);
     end.multiplexer.handleDrain();
     assertEquals(end.writes.length, n + 1);
-    // Not much more than one frame, whatever there is to send.
+    // A write is not much longer than one frame, however much there is to send.
     const size = end.writes[n]!.reduce((sum, chunk) => sum + chunk.length, 0);
     assert(size <= 2 * MAX_PAYLOAD, `${size} bytes`);
   }
@@ -209,7 +209,7 @@ Deno.test("Multiplexer.sendPing() is answered", async () => {
   pair.right.wire.release();
   await pair.settled();
   assertEquals(multiplexer.unanswered, 0);
-  // Anything else is a sign of life too.
+  // Any other frame is a sign of life too.
   multiplexer.sendPing();
   multiplexer.handleChunk(frame(FrameType.PONG).subarray(0, 1));
   assertEquals(multiplexer.unanswered, 0);
@@ -291,7 +291,7 @@ Deno.test("Multiplexer.end() leaves nothing behind, whenever it comes", async ()
     for (let i = random.below(30); i > 0; i--) await new Promise((resolve) => setTimeout(resolve));
     const { multiplexer } = random.below(2) === 0 ? pair.left : pair.right;
     multiplexer.end(new Error("broken"));
-    // Whoever waited hears of it.
+    // Pending promises have been rejected.
     await Promise.all(pending);
     await pair.settled();
     assertEquals([pair.left.ends.length, pair.right.ends.length], [1, 1]);
@@ -306,7 +306,7 @@ Deno.test("Multiplexer.failAll() fails the channels and leaves the pipe open", a
   pair.left.multiplexer.failAll(new Error("closing"));
   await assertRejects(() => left.receive(), Error, "closing");
   await assertRejects(() => pair.left.multiplexer.open(EMPTY).receive(), Error, "closing");
-  // What the other end still sends is of no use, and no fault.
+  // Frames that the other end still sends are ignored; they do not break the protocol.
   right.send(text("too late"), Flag.END);
   await pair.settled();
   assertEquals(pair.left.multiplexer.ended, undefined);
@@ -315,7 +315,7 @@ Deno.test("Multiplexer.failAll() fails the channels and leaves the pipe open", a
   assertEquals(pair.left.ends.map(String), ["Error: The pipe was closed"]);
 });
 
-/** What breaks the protocol, each with what it is called. */
+/** Input that breaks the protocol, each with its error. */
 const offences: [message: string, chunks: Uint8Array[], options?: Partial<MultiplexerOptions>][] = [
   ["Expected a frame, got 68 65 6c 6c 6f", [text("hello")]],
   ["Unknown frame type 77", [frame(77)]],
@@ -338,7 +338,7 @@ Deno.test("Multiplexer.handleChunk() cuts off an end that breaks the protocol", 
       const end = lone(options);
       for (const chunk of chunks) end.multiplexer.handleChunk(chunk);
       assertCutOff(end, message);
-      // Nothing of what follows counts, in the same chunk or later.
+      // Frames that follow are ignored, in the same chunk or later.
       end.multiplexer.handleChunk(frame(FrameType.OPEN, 5));
       assertEquals([end.multiplexer.size, end.ends.length], [0, 1]);
     });
@@ -362,7 +362,7 @@ Deno.test("Multiplexer.handleChunk() passes over frames for channels that are ov
 });
 
 Deno.test("Multiplexer cuts off an end that asks without reading the answers", () => {
-  // However the answers are made, they take a bounded part of the memory.
+  // Whatever the answers are, the memory that they take has a limit.
   for (const payload of [EMPTY, new Uint8Array(MAX_PAYLOAD)]) {
     const end = lone({}, false);
     end.multiplexer.sendPing();
@@ -389,7 +389,7 @@ Deno.test("Multiplexer cuts off an end that opens too many channels", () => {
   const count = flood(end, 1000, (i) => frame(FrameType.OPEN, 2 * i + 1));
   assertEquals(count, 11);
   assertCutOff(end, "More than 10 channels open at once");
-  // Those that are over do not count.
+  // Channels that are over do not count.
   const other = lone({ maxChannels: 10 });
   const close = (id: number): Uint8Array => frame(FrameType.RESET, id);
   const opened = flood(other, 1000, (i) => {
@@ -407,17 +407,17 @@ Deno.test("Multiplexer cuts off an end that sends more than it may hold", async 
     "unread tiny messages": (id) => frame(FrameType.DATA, id, EMPTY, Flag.MESSAGE),
   };
   for (const make of Object.values(kinds)) {
-    const maxHeld = 8 * MiB;
-    const end = lone({ maxHeld });
+    const maxUnread = 8 * MiB;
+    const end = lone({ maxUnread });
     const channels = 50;
     for (let id = 1; id < 2 * channels; id += 2) {
       end.multiplexer.handleChunk(frame(FrameType.OPEN, id));
     }
     const frames = Array.from({ length: channels }, (_, i) => make(2 * i + 1));
     const count = flood(end, 1_000_000, (i) => frames[i % channels]!);
-    assertCutOff(end, `More than ${maxHeld} bytes of unread messages`);
-    // An object with its array takes some hundred bytes, whatever is in it.
-    assert(count * 200 <= maxHeld + 200, `${count} frames`);
+    assertCutOff(end, `More than ${maxUnread} bytes of unread messages`);
+    // A message takes some hundred bytes beside its content.
+    assert(count * 200 <= maxUnread + 200, `${count} frames`);
     for (const channel of end.opened) await assertRejects(() => channel.receive(), ProtocolError);
   }
 });
@@ -431,7 +431,7 @@ Deno.test("Multiplexer.open() takes a header of any length", async () => {
   const channels = headers.map((header) => left.multiplexer.open(header));
   for (const [i, channel] of channels.entries()) channel.send(text(`${i}`), Flag.END);
   await pair.settled();
-  // Those in a frame may overtake those that are not.
+  // Headers in a frame may overtake headers that are too long for one.
   const opened = right.opened.toSorted((a, b) => a.channel.id - b.channel.id);
   assertEquals(opened.map(({ header }) => header), headers);
   for (const [i, { channel }] of opened.entries()) {
@@ -457,7 +457,7 @@ Deno.test("Multiplexer cuts off an end whose long header it does not take", asyn
   end.multiplexer.handleChunk(frame(FrameType.DATA, 1, text("header"), Flag.MESSAGE));
   await new Promise((resolve) => setTimeout(resolve));
   assertCutOff(end, "No such thing");
-  // One that never comes takes a channel, and nothing else.
+  // A header that never arrives takes a channel, and nothing else.
   const other = lone();
   other.multiplexer.handleChunk(frame(FrameType.OPEN, 1, EMPTY, Flag.LONG));
   other.multiplexer.handleChunk(frame(FrameType.DATA, 1, EMPTY, Flag.END));
@@ -466,7 +466,7 @@ Deno.test("Multiplexer cuts off an end whose long header it does not take", asyn
 });
 
 Deno.test("Multiplexer.handleChunk() survives a flipped byte anywhere", async () => {
-  // What one end sends in a short session, as the other end gets it.
+  // These are the bytes of one end of a short session, as they arrive.
   const pair = pipePair();
   const [left, right] = await pair.channel();
   left.send(text("a message"));
@@ -485,7 +485,7 @@ Deno.test("Multiplexer.handleChunk() survives a flipped byte anywhere", async ()
     for (const flip of [1, 2, 0x80, 0xff]) {
       const flipped = stream.slice();
       flipped[at]! ^= flip;
-      const end = lone({ maxHeld: 1000, maxChannels: 5, onBye: () => {}, onExit: () => {} });
+      const end = lone({ maxUnread: 1000, maxChannels: 5, onBye: () => {}, onExit: () => {} });
       for (const piece of new Random(at).cut(flipped, 50)) end.multiplexer.handleChunk(piece);
       assert(end.ends.length <= 1);
       assert(end.ends.every((error) => error instanceof ProtocolError));

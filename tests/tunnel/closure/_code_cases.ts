@@ -97,7 +97,7 @@ class Square extends Shape {
   label = () => `${this.name} ${this.area}`;
 }
 
-// deno-lint-ignore no-explicit-any -- what a mixin's parameter has to be
+// deno-lint-ignore no-explicit-any -- TypeScript demands it of a mixin
 type Constructor<T> = new (...args: any[]) => T;
 
 const Named = <T extends Constructor<object>>(Base: T, title: string) =>
@@ -187,7 +187,7 @@ class Extended {
   }
 }
 
-// What a name was computed from is forgotten when it has been used.
+// The value that a name was computed from is lost after its use.
 const METHOD = "run";
 const KEYS = { get: "size", static: "made", of: "of" } as const;
 const named = Symbol.for("chopsticks.named");
@@ -263,7 +263,7 @@ async function collect<T>(iterable: AsyncIterable<T>): Promise<T[]> {
 
 const here = { name: "here" };
 
-/** Each case by what goes. */
+/** Each case, by what is sent. */
 export const cases: Cases = {
   async "a function that is not exported, with constants and defaults"(tun) {
     assertEquals(await tun.call(greet), "hello nobody at 8080");
@@ -451,7 +451,7 @@ export const cases: Cases = {
       ]),
       ["http://set", 8080, true, 1, 4],
     );
-    // What has no copy, or cannot be seen, is what the class makes of it.
+    // A field that has no copy, or cannot be seen, starts as the class defines it.
     assertEquals(
       await tun.call(() => [State.instance.area, State.create().value, State.count()]),
       [4, "of an instance", 5],

@@ -1,6 +1,6 @@
 import { Local, type SubprocessTunnel } from "../../../mod.ts";
 
-/** What is done with a tunnel, by its name. */
+/** Tests that use a tunnel, by name. */
 export type Cases = Readonly<Record<string, (tun: SubprocessTunnel) => Promise<void>>>;
 
 /** Runs `cases` as a script, on an agent on Deno or, with its path as the argument, on Node. */

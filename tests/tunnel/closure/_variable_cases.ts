@@ -1,6 +1,6 @@
 /**
- * What functions by value use of what is around them, and functions among the arguments. The test
- * imports this file; run as a script it does the same with what is in an entry script.
+ * Functions by value that use variables around them, and functions among the arguments. The test
+ * imports this file; run as a script, it does the same with functions of an entry script.
  *
  * @module
  */
@@ -42,7 +42,7 @@ class Shape {
   }
 }
 
-/** Each case by what is used. */
+/** Each case, by what the function uses. */
 export const cases: Cases = {
   async "imports of every form"(tun) {
     assertEquals(await tun.call(() => evenDefault(4)), true);
@@ -54,7 +54,7 @@ export const cases: Cases = {
       true,
       tun.info!.hostname,
     ]);
-    // One instance, by reference and by value.
+    // There is one instance, by reference and by value.
     const before = await tun.call(evenModule.tick);
     assertEquals(await tun.call(() => evenModule.tick()), before + 1);
     assertEquals(await tun.call(() => evenModule.ticks), before + 1);
@@ -105,7 +105,7 @@ export const cases: Cases = {
     const second = tun.call(read);
     counter = 7;
     assertEquals(await Promise.all([first, second, tun.call(read)]), [5, 6, 7]);
-    // A change at the far end stays there, and is over with the call.
+    // A change at the far end stays there, and is lost after the call.
     assertEquals(await tun.call(() => ++counter), 8);
     assertEquals(await tun.call(() => ++counter), 8);
     assertEquals(counter, 7);
@@ -169,7 +169,7 @@ export const cases: Cases = {
       await tun.call(() => [big, date.getTime(), "caat".replace(pattern, "o"), address.pathname]),
       [12n, 5, "cot", "/b"],
     );
-    // It is one object for all that use it.
+    // All functions that use it share one object.
     const one = (): object => cycle;
     assertEquals(await tun.call((given) => one() === given && given === cycle, cycle), true);
   },
@@ -284,7 +284,7 @@ export const cases: Cases = {
       ),
       [[3, 4], 5],
     );
-    // By reference, too, with a function by value.
+    // A function by reference, too, together with one by value.
     assertEquals(await tun.call(evenModule.apply<number>, (n) => n * port, 2), 16160);
     const remote = tun.module<typeof evenModule>(import.meta.resolve("../fixture/parity.ts"));
     assertEquals(await remote.apply((n) => n as number - port, 0), -8080);

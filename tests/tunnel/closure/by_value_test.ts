@@ -14,7 +14,7 @@ import * as refused from "../fixture/refused.ts";
 const AGENTS = ["Local, Deno", "Local, Node 18", "Local, Node 26"].map(kindNamed);
 const DENO = { runtime: "deno", deno: Deno.execPath() } as const;
 
-/** Runs a script of this folder by itself, and gives what it prints. */
+/** The output of a script of this folder that is run by itself. */
 async function run(name: string, ...args: string[]): Promise<string> {
   const script = new URL(name, import.meta.url).pathname;
   const { stdout, stderr } = await soon(

@@ -2,13 +2,13 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { Worker as NodeWorker } from "node:worker_threads";
 import { command, which } from "../../services/command.ts";
-import { needing, service } from "../../services/services.ts";
+import { needing, service, slow } from "../../services/services.ts";
 import { soon } from "../_deadline.ts";
 import { makeProject } from "../_project.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 /** The scripts that the tests run, each in its place. */
-const FOLDER = fileURLToPath(new URL("fixture/places", import.meta.url));
+const FOLDER = fileURLToPath(new URL("../fixture/places", import.meta.url));
 const ENV = { NO_COLOR: "1", DENO_NO_UPDATE_CHECK: "1" };
 
 interface DenoOptions {
@@ -17,7 +17,7 @@ interface DenoOptions {
   readonly input?: string;
 }
 
-/** What Deno prints when it is run with arguments, which has to succeed and to complain of nothing. */
+/** The output of Deno with these arguments. It has to succeed without a word on stderr. */
 async function deno(args: readonly string[], options: DenoOptions = {}): Promise<string> {
   const { cwd = FOLDER, env = {}, input = "" } = options;
   const child = new Deno.Command(Deno.execPath(), {
@@ -51,7 +51,7 @@ Deno.test("A script from stdin, and one on the command line, call their function
   assertEquals(await deno(["eval", "--quiet", script]), SCRIPT_PRINTS);
 });
 
-Deno.test("A script that is run or imported by its URL calls its functions", async () => {
+Deno.test(slow("A script that is run or imported by its URL calls its functions", async () => {
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen: () => {} },
     async (request) => {
@@ -74,7 +74,7 @@ Deno.test("A script that is run or imported by its URL calls its functions", asy
   } finally {
     await server.shutdown();
   }
-});
+}));
 
 Deno.test("deno repl calls what its lines define", async () => {
   const input = await Deno.readTextFile(`${FOLDER}/repl.txt`);
@@ -158,7 +158,7 @@ Deno.test("A worker calls its functions, and misses no message while it loads", 
 });
 
 Deno.test("A worker of node:worker_threads does too", async () => {
-  const worker = new NodeWorker(new URL("fixture/places/in_node_worker.ts", import.meta.url));
+  const worker = new NodeWorker(new URL("../fixture/places/in_node_worker.ts", import.meta.url));
   try {
     worker.postMessage(4);
     const results = new Promise((resolve, reject) => {
@@ -198,7 +198,7 @@ Deno.test("What the library loads late is in its module graph", async () => {
   ]);
 });
 
-/** What `permissions.ts` can do with these permissions. */
+/** The results of `permissions.ts` with these permissions. */
 async function runWith(permissions: readonly string[], ...args: string[]): Promise<unknown> {
   const flags = ["run", "--quiet", "--no-prompt", ...permissions];
   return JSON.parse(await deno([...flags, "permissions.ts", ...args]));
@@ -238,7 +238,7 @@ Deno.test("module() names the permission that it lacks", async () => {
   const refusal = (name: string, why: string): string =>
     `Cannot send module ${new URL(name, `file://${folder}/`)}: ${why}`;
   const unread = (name: string): string =>
-    refusal(name, `this process may not read it, run it with --allow-read=${folder}/${name}`);
+    refusal(name, `this process may not read it; run it with --allow-read=${folder}/${name}`);
   for (const flags of [[], ["--allow-sys"]]) {
     assertEquals(await run(...flags), [unread("add.ts"), unread("none.ts")]);
     const missing = refusal("none.ts", "there is no such module");
@@ -248,7 +248,7 @@ Deno.test("module() names the permission that it lacks", async () => {
 
 Deno.test("module() and built-ins need no --allow-sys, and call() says that it does", async () => {
   const refusal = "TypeError: Cannot find out what to send of a function: " +
-    "this process may not use V8's inspector, run it with --allow-sys";
+    "this process may not use V8's inspector; run it with --allow-sys";
   assertEquals(await runWith(["--allow-run=sh", "--allow-env"]), {
     ...ALL,
     reference: refusal,

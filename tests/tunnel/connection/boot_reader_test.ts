@@ -4,14 +4,14 @@ import { BootReader } from "../../../tunnel/connection/boot_reader.ts";
 
 const MARKER = "0123456789abcdef0123456789abcdef";
 
-/** What comes in the pipe: a character for a byte. */
+/** The bytes of a text, a character for each byte. */
 function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
 interface Seen {
   readonly reader: BootReader;
-  /** What came behind the agent's line, as far as the reader gave it. */
+  /** The bytes after the agent's line that the reader passed on. */
   readonly rest: string;
 }
 
@@ -44,7 +44,7 @@ Deno.test("BootReader.push() finds the agent behind noise, however the bytes com
       assertEquals(reader.interpreter, "deno /a b/deno");
       assert("FRAMES".startsWith(rest));
       if (size === 100_000) assertEquals(rest, "FRAMES");
-      assertEquals(reader.refusal, undefined);
+      assertEquals(reader.failure, undefined);
     }
   }
 });
@@ -62,16 +62,16 @@ Deno.test("BootReader.stage says how far the far end has come", () => {
   assertEquals(reader.stage, "agent");
 });
 
-Deno.test("BootReader.refusal says why there is no agent", () => {
+Deno.test("BootReader.failure says why the shell has started no agent", () => {
   const none = read(`noise${MARKER} none  /old is deno 1.0;\n`, 1).reader;
-  assertEquals(none.refusal, { word: "none", text: "/old is deno 1.0;" });
-  assertEquals(read(`${MARKER} cwd\n`, 1).reader.refusal, { word: "cwd", text: "" });
+  assertEquals(none.failure, { word: "none", text: "/old is deno 1.0;" });
+  assertEquals(read(`${MARKER} cwd\n`, 1).reader.failure, { word: "cwd", text: "" });
 });
 
 Deno.test("BootReader.noise is the end of the noise", () => {
   assertEquals(read("  a banner\n", 1).reader.noise, "a banner");
   assertEquals(read(`first\n${MARKER} run deno /d\nsecond`, 3).reader.noise, "first\nsecond");
-  // What the shell says when the interpreter has ended is none.
+  // The EXIT frame of an interpreter that has ended is not noise.
   const ended = `\xf5\xc5\x09${"\0".repeat(8)}\x23001${MARKER}`;
   const { reader } = read(`first\n${MARKER} run deno /d\n${ended}`, 3);
   assertEquals(reader.noise, "first");

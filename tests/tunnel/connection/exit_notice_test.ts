@@ -7,8 +7,8 @@ const MARKER = "0123456789abcdef0123456789abcdef";
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** What the shell says of an exit code, behind `before`. */
-function said(payload: string, before: Uint8Array = new Uint8Array(0)): Uint8Array {
+/** The bytes `before`, and an EXIT frame with this payload. */
+function withExit(payload: string, before: Uint8Array = new Uint8Array(0)): Uint8Array {
   const bytes = new Uint8Array(before.length + HEADER_SIZE + payload.length);
   bytes.set(before);
   writeHeader(bytes.subarray(before.length), FrameType.EXIT, 0, 0, payload.length);
@@ -16,28 +16,28 @@ function said(payload: string, before: Uint8Array = new Uint8Array(0)): Uint8Arr
   return bytes;
 }
 
-Deno.test("exitCodeAtEnd() finds the shell's words, whatever is before them", () => {
+Deno.test("exitCodeAtEnd() finds the shell's frame, whatever is before it", () => {
   for (const before of [new Uint8Array(0), bytesOf("part of a frame"), new Uint8Array(65_000)]) {
-    // In the middle of a larger buffer, as chunks are.
-    const chunk = new Uint8Array([1, 2, ...said(`137${MARKER}`, before)]).subarray(2);
+    // A chunk is in the middle of a larger buffer.
+    const chunk = new Uint8Array([1, 2, ...withExit(`137${MARKER}`, before)]).subarray(2);
     assertEquals(exitCodeAtEnd(chunk, MARKER), { code: 137, before });
   }
 });
 
-Deno.test("exitCodeAtEnd() takes nothing else for them", () => {
-  const whole = said(`007${MARKER}`);
+Deno.test("exitCodeAtEnd() takes nothing else for the frame", () => {
+  const whole = withExit(`007${MARKER}`);
   for (let length = 0; length < whole.length; length++) {
     assertEquals(exitCodeAtEnd(whole.subarray(0, length), MARKER), undefined);
   }
   assertEquals(exitCodeAtEnd(new Uint8Array([...whole, 0]), MARKER), undefined);
-  assertEquals(exitCodeAtEnd(said(`007${MARKER.replace("0", "1")}`), MARKER), undefined);
+  assertEquals(exitCodeAtEnd(withExit(`007${MARKER.replace("0", "1")}`), MARKER), undefined);
   assertEquals(
     exitCodeAtEnd(bytesOf(`some text of more than a frame's 007${MARKER}`), MARKER),
     undefined,
   );
 });
 
-Deno.test("readExitCode() refuses what the shell does not say", () => {
+Deno.test("readExitCode() refuses a payload that is not the shell's", () => {
   assertEquals(readExitCode(bytesOf(`093${MARKER}`), MARKER), 93);
   for (const code of ["", "1", "12x", "-01", "0001"]) {
     assertThrows(() => readExitCode(bytesOf(`${code}${MARKER}`), MARKER), ProtocolError);

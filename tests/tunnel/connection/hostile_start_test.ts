@@ -25,7 +25,7 @@ import * as fixture from "../fixture/functions.ts";
 
 const ODD = 'it\'s "odd" $HOME `id` \\ !!\nand\ttwo lines Ё';
 
-/** Calls of several kinds, as a sign that the tunnel is what it should be. */
+/** Makes calls of several kinds, to see that the tunnel works. */
 async function useTunnel(tun: SubprocessTunnel, lines: Lines): Promise<void> {
   assertEquals(await soon(tun.call(fixture.echo, ODD), "a call"), [ODD]);
   assertEquals(await tun.call(fixture.variables, ["ODD"]), [ODD]);
@@ -56,7 +56,7 @@ Deno.test(needing(["shells", "deno", "node"], "SSHTunnel gets through a login sh
 }));
 
 Deno.test("Local works with any sh", async (t) => {
-  // What sh is on Debian, Fedora, Alpine and macOS; not every machine has them all.
+  // These are sh on Debian, Fedora, Alpine and macOS. Few machines have them all.
   const shells = ["dash", "bash", "busybox", "zsh", "ksh", "mksh", "yash"].flatMap((name) => {
     const path = which(name);
     return path === undefined ? [] : [{ name, path }];
@@ -144,7 +144,7 @@ Deno.test("an interpreter that does not start an agent", async (t) => {
       assertStringIncludes(error.message, `command: ${error.command.join(" ")}`);
     });
 
-    await t.step("is said once what it said", async () => {
+    await t.step("has its words said once", async () => {
       for (const [said, details] of [["no way", 1], ["one\\ntwo", 4]] as const) {
         const deno = await script("says", `printf '${said}\\n' >&2; exit 3`);
         await using tun = new Local("here", { runtime: "deno", deno, stderr: () => {} });
@@ -154,7 +154,7 @@ Deno.test("an interpreter that does not start an agent", async (t) => {
       }
     });
 
-    await t.step("gives a reason, and then more", async () => {
+    await t.step("prints more after its reason", async () => {
       const node = `node:internal/modules/cjs/loader:1210
   throw err;
   ^
@@ -266,7 +266,7 @@ Node.js v20.20.2`;
   }
 });
 
-Deno.test(needing("node", "Local tells why Node is no Deno", async () => {
+Deno.test(needing("node", "Local says why Node does not start as Deno", async () => {
   const deno = service("node").paths["20"];
   await using tun = new Local("here", { runtime: "deno", deno, stderr: () => {} });
   const { message } = await rejectsAs(ConnectionError, tun.connect());
@@ -289,7 +289,7 @@ Deno.test(needing("node", "Local takes Node where Deno is too old, or not there"
   }
 }));
 
-Deno.test("a far end that is none", async (t) => {
+Deno.test("a far end that is not an agent", async (t) => {
   await t.step("a program that does not exist", async () => {
     await using tun = new Driver(["/no/such/program"]);
     const error = await rejectsAs(ConnectionError, tun.connect());
@@ -384,7 +384,7 @@ Deno.test("a far end that breaks the protocol is cut off", async (t) => {
     "a channel with the controller's number": /Channel 999 cannot be opened/,
     "a channel with the number 0": /Channel 0 cannot be opened/,
     "a request that cannot be read": /request that cannot be read/,
-    "a request that is none": /request that a controller does not take/,
+    "an unknown request": /request that a controller does not take/,
     "an order to end": /BYE frame/,
     "a second greeting": /second HELLO/,
     "a greeting that cannot be read": /HELLO that cannot be read/,
@@ -431,7 +431,7 @@ Deno.test(needing("ssh", "SSHTunnel asks nobody anything without a terminal", as
   }
 }));
 
-Deno.test(needing(["docker", "node"], "Docker finds the interpreter that there is", async (t) => {
+Deno.test(needing(["docker", "node"], "Docker finds the interpreter of an image", async (t) => {
   const dockerArgs = ["--network", "none"];
   const image = service("docker").nodeImage;
 
@@ -467,7 +467,7 @@ Deno.test(needing(["docker", "node"], "Docker finds the interpreter that there i
     assertMatch(error.message, /docker exited with code 125, .*: docker: .*[Nn]o such image.*\n/);
   });
 
-  await t.step("nothing with an argument that there is not", async () => {
+  await t.step("nothing with an unknown argument", async () => {
     await using tun = new Docker(containerName(), {
       dockerArgs: ["--no-such-flag"],
       image,

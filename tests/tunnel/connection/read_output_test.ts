@@ -24,12 +24,13 @@ Deno.test("readOutput() gives all that a process prints, and the process closes"
   const wanted = new Uint8Array(3_000_006);
   wanted.set(new TextEncoder().encode("onetwo"));
   assertEquals([all.length, sha1(all)], [wanted.length, sha1(wanted)]);
-  // One, over and over: what this is for.
+  // There is one buffer, used over and over.
   assertEquals(buffers.size, 1);
 });
 
 Deno.test("readOutput() takes no memory in proportion to what it reads", async () => {
   const child = spawn("head", ["-c", `${512 * MiB}`, "/dev/zero"]);
+  const closed = new Promise((resolve) => child.on("close", resolve));
   const start = process.memoryUsage.rss();
   let most = start;
   let size = 0;
@@ -42,6 +43,7 @@ Deno.test("readOutput() takes no memory in proportion to what it reads", async (
     "the end of the output",
     60_000,
   );
+  await soon(closed, "the end of the process");
   assertEquals(size, 512 * MiB);
   assert(most - start < 64 * MiB, `${(most - start) / MiB} MiB`);
 });
@@ -54,7 +56,7 @@ Deno.test("readOutput() can be destroyed, which ends a process that still prints
   assertEquals(await soon(closed, "the end of the process"), "SIGPIPE");
 });
 
-Deno.test("readOutput() reads a stream as usual that is not a process's", async () => {
+Deno.test("readOutput() reads a stream that is not a process's as usual", async () => {
   const stream = new PassThrough();
   const got: string[] = [];
   const output = readOutput(stream, (chunk) => got.push(new TextDecoder().decode(chunk)));

@@ -8,7 +8,7 @@ const TEXTS = [
 ];
 const POSIX_TEXTS = [...TEXTS, "'", "it's", "''", "'\\''", "\\", "\\n", "a\\", "!", "!!", "\n"];
 
-/** What a shell makes of words: each on its own, behind a NUL. */
+/** The words that a shell reads in `script`, which prints a NUL after each. */
 async function words(shell: string, script: string): Promise<string[]> {
   const { stdout, problem } = await command([shell, "-c", script]);
   assertEquals(problem, "");

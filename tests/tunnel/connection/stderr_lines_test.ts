@@ -4,7 +4,7 @@ import { StderrLines } from "../../../tunnel/connection/stderr_lines.ts";
 const TEXT = "first\nsecond žluť 🥢\r\n\n\rcarriage\rreturn\nlast";
 const LINES = ["first", "second žluť 🥢", "", "\rcarriage\rreturn", "last"];
 
-/** The lines of what comes in pieces of `size` bytes. */
+/** The lines of a text that comes in pieces of `size` bytes. */
 function linesOf(text: string, size: number): { lines: string[]; tail: string } {
   const lines: string[] = [];
   const reader = new StderrLines((line) => lines.push(line));
@@ -49,7 +49,7 @@ Deno.test("StderrLines.tail has the last lines, and is small", () => {
   assertEquals(linesOf("", 1).tail, "");
 });
 
-Deno.test("StderrLines takes bytes that are no text", () => {
+Deno.test("StderrLines takes bytes that are not text", () => {
   const { lines } = linesOf("", 1);
   assertEquals(lines, []);
   const reader = new StderrLines((line) => lines.push(line));

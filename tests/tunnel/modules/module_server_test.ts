@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Request } from "../../../agent/protocol/request.ts";
+import { slow } from "../../services/services.ts";
 import { soon } from "../_deadline.ts";
 import { Driver } from "../_kinds.ts";
 import { makeProject } from "../_project.ts";
@@ -29,10 +30,10 @@ async function answersTo(
   }
 }
 
-/** Ways to write the URL or path of `path` that some reader of URLs takes for it. */
+/** Ways to write `path` as a URL or path, each of which some parser of URLs takes for it. */
 function spellings(path: string, served: string): string[] {
   const levels = served.split("/").length;
-  const up = "../../".repeat(levels);
+  const up = "../".repeat(levels);
   const inner = path.slice(1);
   const encoded = (text: string, pattern: RegExp): string =>
     text.replace(pattern, (one) => `%${one.charCodeAt(0).toString(16).padStart(2, "0")}`);
@@ -65,14 +66,14 @@ function spellings(path: string, served: string): string[] {
       `blob:file://${path}`,
     ],
     ...[`http://127.0.0.1${path}`, `https:${path}`, `view-source:file://${path}`, `x:${path}`],
-    ...[`../${up}${inner}`, `${up}${inner}`, `.${path}`, `~${path}`, `..\\..\\${inner}`],
+    ...[`./${up}${inner}`, `${up}${inner}`, `.${path}`, `~${path}`, `..\\..\\${inner}`],
     ...[`${served}${path}`, `${served}/${path}`, `${served.slice(0, -1)}${path}`],
     ...[`file://user@${path}`, `file://%2e%2e${path}`, `\\\\?\\${path}`, `C:${path}`, `///${path}`],
     ...climbing,
   ];
 }
 
-Deno.test("the module server gives nothing but what was sent and is served", async (t) => {
+Deno.test(slow("the module server gives nothing but what was sent and is served", async (t) => {
   await using project = await makeProject({
     "outside/secret.ts": `export const secret = "outside";`,
     "outside/secret.json": `"outside"`,
@@ -104,14 +105,14 @@ Deno.test("the module server gives nothing but what was sent and is served", asy
     assertEquals(answers.length, requests.length);
     let refusals = 0;
     for (const [i, answer] of answers.entries()) {
-      // Some are names in the served folder, of which there is no such file.
+      // Some are names in the served folder, where there is no such file.
       if ("given" in answer) assertEquals(answer.given, "nothing", JSON.stringify(requests[i]));
       else if (answer.refused.endsWith("nor in a folder that is served")) refusals++;
       else assertMatch(answer.refused, /there is no such/, JSON.stringify(requests[i]));
     }
     assert(refusals > 500, `${refusals} of ${requests.length}`);
     assertEquals(reports.filter((line) => line.startsWith("[driver] Refused: ")).length, refusals);
-    // Those that came ahead of the call.
+    // The modules that were sent ahead of the call.
     assertEquals(batches, 1);
   });
 
@@ -194,4 +195,4 @@ Deno.test("the module server gives nothing but what was sent and is served", asy
     assertMatch(texts[8]!, /^node:fs,\d$/);
     assertEquals(reports, []);
   });
-});
+}));

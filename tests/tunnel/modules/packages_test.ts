@@ -8,7 +8,7 @@ import { Local } from "../../../mod.ts";
 
 const NOTHING = { HOME: "/nonexistent", DENO_DIR: "/nonexistent", FORCE_COLOR: "0" };
 
-/** Agents that can get a package from nowhere but the pipe. */
+/** Agents that can only get a package through the pipe. */
 const AGENTS = [
   {
     name: "Deno without network and files",

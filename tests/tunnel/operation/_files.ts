@@ -12,14 +12,14 @@ export class Folder {
     this.path = path;
   }
 
-  /** A new one, which everybody may enter. */
+  /** Makes a folder that everybody may enter. */
   static async create(): Promise<Folder> {
     const path = await Deno.makeTempDir({ prefix: "chopsticks-test-" });
     await Deno.chmod(path, 0o755);
     return new Folder(path);
   }
 
-  /** The path of what has this name in it. */
+  /** The path of the entry with this name. */
   at(name: string): string {
     return `${this.path}/${name}`;
   }
@@ -34,7 +34,7 @@ export class Folder {
     return path;
   }
 
-  /** What there is in it. */
+  /** The names of its entries. */
   get names(): string[] {
     return namesIn(this.path);
   }
@@ -44,17 +44,17 @@ export class Folder {
   }
 }
 
-/** What there is in a folder. */
+/** The names of the entries of a folder. */
 export function namesIn(path: string): string[] {
   return Array.from(Deno.readDirSync(path), ({ name }) => name).sort();
 }
 
-/** What is not complete, and should not be there when nobody works on it. */
+/** Temporary files, which must be gone after a transfer. */
 export function strayIn(path: string): string[] {
   return namesIn(path).filter((name) => name.startsWith(".chopsticks-"));
 }
 
-/** Waits until something is so of which nobody tells: one has to look again and again. */
+/** Polls until `isSo` is true: for changes that are not reported. */
 export async function until(isSo: () => boolean, what: string): Promise<void> {
   const end = Date.now() + PATIENCE;
   while (!isSo()) {
@@ -63,7 +63,7 @@ export async function until(isSo: () => boolean, what: string): Promise<void> {
   }
 }
 
-/** Bytes of which no two places look alike. */
+/** Bytes without repetitions. */
 export function bytesOf(size: number): Uint8Array {
   const words = new Uint32Array(Math.ceil(size / 4));
   for (let i = 0; i < words.length; i++) words[i] = Math.imul(i + 1, 2654435761);
@@ -89,7 +89,7 @@ export interface AgentRuntime {
   open(options?: TunnelOptions): Local;
 }
 
-/** Deno, and each Node that has something of its own. */
+/** Deno, and the versions of Node that differ from each other. */
 export const RUNTIMES: readonly AgentRuntime[] = [
   {
     name: "Deno",
@@ -138,7 +138,7 @@ export class SmallDisk implements AsyncDisposable {
     this.path = path;
   }
 
-  /** An empty one of this size, in bytes. */
+  /** Makes an empty one of this size, in bytes. */
   static async create(size: number): Promise<SmallDisk> {
     const path = await Deno.makeTempDir({ prefix: "chopsticks-test-" });
     const disk = new SmallDisk(path);
@@ -151,7 +151,7 @@ export class SmallDisk implements AsyncDisposable {
     return disk;
   }
 
-  /** Nothing can be written any more. */
+  /** Makes it read-only. */
   async makeReadOnly(): Promise<void> {
     await this.#run("mount", "-o", "remount,ro", this.path);
   }
@@ -162,7 +162,7 @@ export class SmallDisk implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // What was given up may be open for a moment.
+    // A file of an abandoned transfer may stay open for a moment.
     await this.#run("umount", "--lazy", this.path);
     await Deno.remove(this.path);
   }
@@ -170,7 +170,7 @@ export class SmallDisk implements AsyncDisposable {
 
 let mounting: Promise<string | undefined> | undefined;
 
-/** Describes a test that needs a {@linkcode SmallDisk}, too. */
+/** Describes a test that only root can run and that needs a {@linkcode SmallDisk}. */
 export async function needingDisk(test: Deno.TestDefinition): Promise<Deno.TestDefinition> {
   mounting ??= (async () => {
     try {

@@ -6,7 +6,7 @@ import { encodeFailure } from "../../../agent/protocol/failure.ts";
 import { TreeMessage } from "../../../agent/trees/tree_entry.ts";
 import { ConnectionError, ProtocolError, RemoteError, Sudo } from "../../../mod.ts";
 import { Random } from "../../agent/_random.ts";
-import { needing, service } from "../../services/services.ts";
+import { needing, service, slow } from "../../services/services.ts";
 import { rejection, rejectsAs, soon } from "../_deadline.ts";
 import { onRuntimes, RUNTIMES } from "./_files.ts";
 import type { Step } from "../fixture/tree_agent.ts";
@@ -38,7 +38,7 @@ import {
   waysOf,
 } from "../fixture/tree_ways.ts";
 
-Deno.test("fetchDir() cuts off a far end that sends what no agent would", async () => {
+Deno.test(slow("fetchDir() cuts off a far end that sends what no agent would", async () => {
   const paths = (root: string): string[] => listing(root).map((line) => line.split(/ \d{9,}/)[0]!);
   await attackInAllWays(BAD, async ({ local, fetch, tun, check }) => {
     const before = paths(local);
@@ -50,7 +50,7 @@ Deno.test("fetchDir() cuts off a far end that sends what no agent would", async 
     const after = new Set(paths(local));
     assertEquals(before.filter((path) => !after.has(path)), []);
   });
-});
+}));
 
 Deno.test("fetchDir() takes what is odd, but harmless", async (t) => {
   const cases: Record<string, readonly Step[]> = {
@@ -278,11 +278,11 @@ bothWays("say what is wrong with a folder", async (way, { source, target, folder
   const file = folder.at("file");
   const cases: [source: string, target: string, why: RegExp][] = [
     [folder.at("missing"), target, /here, \S+\/missing: no such file or folder \(ENOENT\)$/],
-    [file, target, /here, \S+\/file: it is no folder \(ENOTDIR\)(; put\(\) sends files)?$/],
+    [file, target, /here, \S+\/file: it is not a folder \(ENOTDIR\)(; put\(\) sends files)?$/],
     [folder.at("dangling"), target, /here, \S+\/dangling: no such file or folder \(ENOENT\)$/],
     [folder.at("circle"), target, /here, \S+\/circle: too many symbolic links \(ELOOP\)$/],
     [source, folder.at("dangling"), /here, \S+\/dangling: it is a link that leads nowhere/],
-    [source, file, /here, \S+\/file: it is no folder \(ENOTDIR\)$/],
+    [source, file, /here, \S+\/file: it is not a folder \(ENOTDIR\)$/],
     [
       source,
       `${file}/x`,

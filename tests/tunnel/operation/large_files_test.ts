@@ -39,7 +39,10 @@ function rss(): number {
   return process.memoryUsage.rss();
 }
 
-/** Zeros, given when they are asked for. They are always the same ones: what a source takes is not the transfer's. */
+/**
+ * Zeros, given when they are asked for. They are always the same ones: what a source takes is not
+ * the transfer's.
+ */
 function streamOfZeros(size: number): ReadableStream<Uint8Array> {
   const zeros = new Uint8Array(100_000);
   let left = size;
@@ -120,7 +123,10 @@ const WAYS: Readonly<
   },
 };
 
-/** What is moved on each runtime: all ways with a large file, and one with a file of more than 32 bits can count. */
+/**
+ * What is moved on each runtime: all ways with a large file, and one with a file of more than 32
+ * bits can count.
+ */
 const PLANS: Readonly<Record<string, readonly [way: Way, size: number][]>> = {
   "Deno": [
     ["put", 4096 * MiB + 1],

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Local } from "../../../mod.ts";
+import { alsoEndedBy, linkOf } from "../../../tunnel/operation/link.ts";
 import { whileFewAreOpen } from "../../../tunnel/operation/open_files.ts";
 import { soon } from "../_deadline.ts";
 import { Folder, namesIn } from "./_files.ts";
@@ -16,9 +17,10 @@ function begin(
   signal?: AbortSignal,
 ): { readonly running: Running[]; readonly all: Promise<unknown>[] } {
   const running: Running[] = [];
+  const link = alsoEndedBy(linkOf(tunnel), signal);
   const all = Array.from(
     { length: count },
-    () => whileFewAreOpen(tunnel, signal, () => new Promise<void>((end) => running.push({ end }))),
+    () => whileFewAreOpen(link, () => new Promise<void>((end) => running.push({ end }))),
   );
   return { running, all };
 }

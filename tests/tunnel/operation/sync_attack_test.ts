@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import fs from "node:fs";
 import process from "node:process";
-import { SMALL } from "../../../agent/trees/tree_source.ts";
+import { SMALL } from "../../../agent/files/contents.ts";
 import {
   ConnectionError,
   Local,
@@ -113,7 +113,9 @@ async function disturbed(
   });
 }
 
-/** More than is on its way at any time: when it begins to arrive, nothing behind it has been read. */
+/**
+ * More than is on its way at any time: when it begins to arrive, nothing behind it has been read.
+ */
 const FIRST = bytesOf(12 * 1024 ** 2);
 
 bothWays("get along with files that go or change meanwhile", async (way, trees) => {
@@ -177,7 +179,10 @@ bothWays("carry a file to which somebody writes all the time", async (way, trees
   }
 });
 
-/** Has links take the place of folders that are about to be used, and asserts that nothing comes of it. */
+/**
+ * Has links take the place of folders that are about to be used, and asserts that nothing comes of
+ * it.
+ */
 async function swapFolders(way: Way, trees: Trees): Promise<void> {
   const { source, target, folder } = trees;
   const large = bytesOf(SMALL + 1);
@@ -202,7 +207,7 @@ async function swapFolders(way: Way, trees: Trees): Promise<void> {
       } else {
         assertMatch(
           (await rejectsAs(Error, syncing)).message,
-          /here, \S+target\/1\S*: (a part of the path is not a folder|it is no folder any more)/,
+          /here, \S+target\/1\S*: (a part of the path is not a folder|it is not a folder any more)/,
         );
       }
       assertEquals(listing(folder.at("outside")), outside);

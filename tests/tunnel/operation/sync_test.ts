@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fs from "node:fs";
-import { SMALL } from "../../../agent/trees/tree_source.ts";
+import { SMALL } from "../../../agent/files/contents.ts";
 import { Local, SSHTunnel, type SyncProgress, type SyncResult } from "../../../mod.ts";
 import { command } from "../../services/command.ts";
-import { needing, service } from "../../services/services.ts";
+import { needing, service, slow } from "../../services/services.ts";
 import { rejectsAs } from "../_deadline.ts";
 import { bytesOf, onRuntimes } from "./_files.ts";
 import { sshArgs } from "../_kinds.ts";
@@ -261,7 +261,7 @@ bothWays("carry deep folders", async (way, { source, target }) => {
   assertSame(source, target);
 });
 
-Deno.test("sync() and fetchDir() carry folders with many files", async () => {
+Deno.test(slow("sync() and fetchDir() carry folders with many files", async () => {
   await using trees = await newTrees();
   await using tun = new Local("here");
   const { source, target, folder } = trees;
@@ -274,7 +274,7 @@ Deno.test("sync() and fetchDir() carry folders with many files", async () => {
   const again = await sync(source, target, { delete: true });
   assertEquals([again.deleted.length, again.unchanged], [5_000, 5_001]);
   assertSame(source, target);
-});
+}));
 
 const SIZES = [0, 1, SMALL - 1, SMALL, SMALL + 1, 3 * 1024 ** 2, 3 * 1024 ** 2 + 1];
 

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import process from "node:process";
 import { ProtocolError } from "../../../agent/wire/protocol_error.ts";
 import { type BaseTunnel, ConnectionError, Local, RemoteError } from "../../../mod.ts";
-import { cores } from "../../../tunnel/operation/link.ts";
+import { linkOf } from "../../../tunnel/operation/link.ts";
 import { rejection, rejectsAs, soon } from "../_deadline.ts";
 import { Folder, until } from "./_files.ts";
 import { Driver } from "../_kinds.ts";
@@ -144,7 +144,7 @@ for (const act of ["bytes", "tiny messages", "empty messages"]) {
   Deno.test(`fetch() into the memory takes little more than its bytes, of ${act} that never end`, async () => {
     await using tun = open(`${act} that never end`);
     await tun.connect();
-    const { multiplexer } = cores.get(tun)!.session!.connection;
+    const { multiplexer } = linkOf(tun).core.session!.connection;
     const handleChunk = multiplexer.handleChunk.bind(multiplexer);
     const controller = new AbortController();
     // As much as comes; what is in it is counted below.
@@ -172,7 +172,7 @@ Deno.test("fetch() refuses at once what is too large for the memory", async () =
   const moved: number[] = [];
   const onProgress = ({ bytes }: { bytes: number }): void => void moved.push(bytes);
   const error = await rejectsAs(RangeError, tun.fetch(path, null, { onProgress }));
-  assertStringIncludes(error.message, "too many for the memory: give localPath a path");
+  assertStringIncludes(error.message, "too many for memory: give localPath a path");
   assertEquals(moved, []);
   await tun.call(fixture.count);
 });

@@ -1,15 +1,15 @@
 import vm from "node:vm";
 import { seeded } from "../../codec/_random.ts";
 
-/** What a program may use: what it does with these is what is seen of it. */
+/** The tools of a program. Their use is all that can be observed of it. */
 interface Tools {
-  /** Writes down that something happens. */
+  /** Logs an event. */
   log(text: unknown): void;
-  /** A value for a declaration: some have faults. */
+  /** Makes a value for a declaration. Some values have faults. */
   make(name: string, kind: number): unknown;
-  /** Whether to do something now. */
+  /** Decides whether to do something now. */
   chance(): boolean;
-  /** Fails. */
+  /** Throws. */
   fail(text: string): never;
 }
 
@@ -73,7 +73,7 @@ function tools(log: (text: unknown) => void): Tools {
   return { log, make, chance: () => random(3) === 0, fail };
 }
 
-/** What an error is, down to what it has suppressed. */
+/** Describes an error, with the errors that it suppressed. */
 export function describe(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { name, message } = error;
@@ -82,7 +82,7 @@ export function describe(error: unknown): unknown {
   return [name, message, describe(later), describe(suppressed)];
 }
 
-/** Runs a program, and gives all that can be seen of it, with the microtask in which it happens. */
+/** Runs a program, and gives all that it logged, with the microtask of each event. */
 export async function run(source: string, kind: "js" | "cjs" = "js"): Promise<unknown[]> {
   const seen: unknown[] = [];
   let tick = 0;
@@ -110,21 +110,21 @@ export async function run(source: string, kind: "js" | "cjs" = "js"): Promise<un
   } catch (error) {
     seen.push(describe(error));
   }
-  // What it has started may go on.
+  // Functions that it started may still run.
   for (let i = 0; i < 100; i++) await null;
   isOver = true;
   await counting;
   return seen;
 }
 
-/** What is around a statement. */
+/** The surroundings of a statement. */
 interface Place {
   readonly depth: number;
   readonly isAsync: boolean;
   readonly isGenerator: boolean;
   /** Whether it is in a function. */
   readonly mayReturn: boolean;
-  /** Labels around it, those of loops apart. */
+  /** The labels around it, without those of loops. */
   readonly labels: readonly string[];
   readonly loops: readonly string[];
 }
@@ -138,7 +138,7 @@ export class Programs {
     this.#random = seeded(seed);
   }
 
-  /** A module. */
+  /** Makes a module. */
   module(): string {
     this.#names = 0;
     const place: Place = {
@@ -169,7 +169,7 @@ export class Programs {
         statements.splice(this.#random(statements.length + 1), 0, make(this.#name()));
       }
     }
-    // What functions refer to has been declared by then.
+    // By then, everything that functions refer to has been declared.
     return `const { log, make, chance, fail } = import.meta.tools;\n${statements.join("\n")}\n`;
   }
 
@@ -181,7 +181,7 @@ export class Programs {
     return from[this.#random(from.length)]!;
   }
 
-  /** Most have no fault, so that programs get far. */
+  /** Most values have no fault, so that programs get far. */
   #make(name: string): string {
     const kind = this.#random(4) === 0 ? this.#random(KINDS) : KINDS - 3 + this.#random(3);
     return `make("${name}", ${kind})`;
@@ -225,7 +225,8 @@ export class Programs {
     if (place.depth < 5) {
       choices.push(
         () => this.#block(place),
-        // At the top level of a module, variables have no value yet, or a new one, where there is no `try`.
+        // At the top level of a module without a `try`, a closure could see a variable that has no
+        // value yet, or a new one.
         () => place.depth === 0 && !place.mayReturn ? this.#block(place) : this.#closure(place),
         () => `${name}: ${this.#block({ ...place, labels: [...labels, name] })}`,
         () => this.#loop(place),
@@ -252,7 +253,7 @@ export class Programs {
     return `${this.#keyword(place)} ${list}${end}`;
   }
 
-  /** What is declared further down, or is not yet. */
+  /** A function that uses a variable before and after its declaration. */
   #closure(place: Place): string {
     const [name, value] = [this.#name(), this.#name()];
     return `log(typeof ${name}());
@@ -291,7 +292,7 @@ export class Programs {
     const isAsync = this.#random(2) > 0;
     const isGenerator = this.#random(3) === 0;
     const inner = { ...place, isAsync, isGenerator, mayReturn: true, labels: [], loops: [] };
-    // A function with a directive may have no parameters but simple ones.
+    // A function with a directive may have only simple parameters.
     const [parameters, directive] = this.#pick([
       ["a, ...b", ""],
       ["{ a } = {}, b = () => a", ""],

@@ -5,7 +5,7 @@ import { Programs, run } from "./_using_programs.ts";
 
 const PROGRAMS = 500;
 
-/** What is left of `source`, in front of what is put at its end. */
+/** The lowered `source`, without the text that is appended to it. */
 function lower(source: string, kind: "js" | "cjs" = "js"): string {
   const lowered = lowerUsing({ kind, source });
   return lowered.split("\n").slice(0, source.split("\n").length).join("\n");
@@ -19,7 +19,7 @@ Deno.test("lowerUsing() gives programs that do what the engine does by itself", 
     const source = new Programs(seed).module();
     const lowered = lowerUsing({ kind: "js", source });
     assertEquals(await run(lowered), await run(source), `of seed ${seed}:\n${source}`);
-    // What is made of it has no declaration left, and all in its line.
+    // No declaration is left, and everything stays in its line.
     assertNotMatch(lowered, /\busing v\d/);
     const linesOf = (text: string): [string, number][] =>
       text.split("\n").flatMap((line, i) =>

@@ -5,7 +5,7 @@ function usesOf(source: string): Uses {
   return findUses(parse(source));
 }
 
-/** Code, and the names that it uses of what is around it. */
+/** Code, and the names that it uses of the code around it. */
 const CASES: Record<string, string> = {
   "a; b.c; d[e]; f(g); new H(i)": "a b d e f g H i",
   "({ a: b, c, [d]: e, f() { return g }, get h() { return i } })": "b c d e g i",
@@ -48,7 +48,7 @@ const CASES: Record<string, string> = {
 Deno.test("findUses() finds the names that code uses of what is around it", async (t) => {
   for (const [source, names] of Object.entries(CASES)) {
     await t.step(source, () => {
-      // What is declared at the outermost level is around the rest, and so among the names.
+      // Names that are declared at the outermost level are around the rest, and so among the names.
       assertEquals(
         usesOf(source).names.union(new Set()),
         new Set(names.split(" ").filter(Boolean)),
@@ -81,7 +81,7 @@ Deno.test("findUses() finds a this, and whose it is", () => {
 
 Deno.test("findUses() finds import() and import.meta.resolve()", () => {
   const uses = usesOf(
-    "const f = () => import('./a.ts'); import(`../${f}`); import.meta.resolve('b'); a.resolve('c')",
+    "const f = () => import('./a.ts'); import(`./${f}`); import.meta.resolve('b'); a.resolve('c')",
   );
   assertEquals(uses.dynamicImports.map(({ source }) => (source as SyntaxNode).type), [
     "Literal",

@@ -3,7 +3,7 @@ import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@
 import { decode, encode } from "../../../codec/mod.ts";
 import { Request } from "../../../agent/protocol/request.ts";
 import { Local, ProtocolError, RemoteError, type SubprocessTunnel } from "../../../mod.ts";
-import { cores } from "../../../tunnel/operation/link.ts";
+import { linkOf } from "../../../tunnel/operation/link.ts";
 import { needing, NODE_MAJORS, type NodeMajor, service } from "../../services/services.ts";
 import { rejectsAs, soon } from "../_deadline.ts";
 import { kindNamed, type Runtime } from "../_kinds.ts";
@@ -11,13 +11,13 @@ import { IMPORT_COMPARE, projectTest } from "../_project.ts";
 import { fail, happened, required } from "../fixture/using_module.ts";
 
 const RUNTIMES: readonly Runtime[] = ["deno", ...NODE_MAJORS];
-/** Those whose engines have no `using` declarations. */
+/** Agents whose engines have no `using` declarations. */
 const OLD: readonly Runtime[] = ["18", "20", "22"];
 
 /** Connects, and from then on notes the batches that the agent wants to have lowered. */
 async function spyOnLowering(tun: SubprocessTunnel): Promise<number[]> {
   await tun.connect();
-  const session = cores.get(tun)!.session!;
+  const session = linkOf(tun).core.session!;
   const lowered: number[] = [];
   const handle = session.handleChannel.bind(session);
   session.handleChannel = (channel, header) => {
@@ -94,7 +94,7 @@ for (const runtime of RUNTIMES) {
   }));
 }
 
-/** An agent behind another one: what runs them. */
+/** The runtimes of an agent, and of another agent behind it. */
 const HOPS: readonly (readonly ["deno" | NodeMajor, "deno" | NodeMajor])[] = [["18", "18"], [
   "deno",
   "18",
@@ -206,7 +206,7 @@ Deno.test(projectTest(
 Deno.test("what was sent is lowered once, and nothing else is", async () => {
   await using tun = new Local("here", { runtime: "deno", deno: Deno.execPath() });
   await tun.connect();
-  const session = cores.get(tun)!.session!;
+  const session = linkOf(tun).core.session!;
   const { promise, resolve } = Promise.withResolvers<Uint8Array>();
   const ask = (batch: number): void =>
     session.handleChannel({ send: resolve } as never, encode([Request.LOWER, batch]));
@@ -218,5 +218,5 @@ Deno.test("what was sent is lowered once, and nothing else is", async () => {
   const [[index, source], ...others] = decode(inflateRawSync(await promise)) as [[number, string]];
   assertEquals([index, others], [0, []]);
   assertStringIncludes(source, "const nothing = null");
-  assertThrows(() => ask(0), ProtocolError, "A request that a controller does not take");
+  assertThrows(() => ask(0), ProtocolError, "request that a controller does not take");
 });

@@ -2,11 +2,13 @@
 export type Share = number | string;
 
 /**
- * Checks what TypeScript may not have checked.
+ * Checks a share, because callers may not use TypeScript.
  *
- * @param least The smallest number that makes sense; `Infinity` is a number too.
+ * @param name How an error calls it.
+ * @param share An integer, `Infinity` or a percentage.
+ * @param least The smallest number that is allowed.
  * @throws {TypeError} If it is neither a number nor a percentage.
- * @throws {RangeError} If it is one that makes no sense.
+ * @throws {RangeError} If it is less than `least`, more than `"100%"`, or not an integer.
  */
 export function checkShare(name: string, share: Share, least: number): void {
   if (typeof share === "number") {
@@ -25,7 +27,7 @@ export function checkShare(name: string, share: Share, least: number): void {
   }
 }
 
-/** How many of `size` hosts that is, not rounded. */
+/** How many of `size` hosts a share is, not rounded. */
 export function shareOf(share: Share, size: number): number {
   return typeof share === "number" ? share : parseFloat(share) * size / 100;
 }

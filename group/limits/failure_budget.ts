@@ -1,7 +1,9 @@
-import { ErrorResult } from "./error_result.ts";
-import { type Share, shareOf } from "./_share.ts";
+import { ErrorResult } from "../error_result.ts";
+import { type Share, shareOf } from "./share.ts";
 
-/** How many hosts may fail before no more are begun. One host counts once, however often it fails. */
+/**
+ * How many hosts may fail before no more are begun. One host counts once, however often it fails.
+ */
 export class FailureBudget {
   readonly #most: number;
   readonly #text: string;
@@ -13,15 +15,15 @@ export class FailureBudget {
     this.#text = `more than ${this.#most} of ${size} hosts had failed (maxFailures${share})`;
   }
 
-  /** A host has failed. */
+  /** Counts a host that has failed. */
   count(host: string): void {
     this.#failed.add(host);
   }
 
-  /** What a host gets that is not to be begun any more; `undefined` if it may be begun. */
-  refusal(): ErrorResult | undefined {
+  /** The result of a host that must not be begun; `undefined` if hosts may be begun. */
+  skipped(): ErrorResult | undefined {
     if (this.#failed.size <= this.#most) return undefined;
-    // The same for all hosts, so that a table has one row for them.
+    // The same text for all hosts, so that a table has one row for them.
     return new ErrorResult(new Error(this.#text), { skipped: true });
   }
 }

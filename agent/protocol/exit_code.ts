@@ -1,0 +1,37 @@
+/**
+ * The contract of the three programs that start one another at the far end: the shell, the first
+ * stage and the agent. It says how each of them tells why it ended, and what they must agree on.
+ * The controller writes the first two of them, and reads what all three say.
+ *
+ * @module
+ */
+
+/** The shell exits with this code if it cannot enter the working folder. */
+export const NO_FOLDER = 90;
+
+/** The first stage exits with this code if its interpreter is too old. The shell tries the next. */
+export const TOO_OLD = 91;
+
+/** The shell exits with this code if it has found no interpreter that is new enough. */
+export const NO_RUNTIME = 92;
+
+/** The agent exits with this code if it ended because the controller told it to, or is gone. */
+export const ORDERLY = 93;
+
+/**
+ * The exit code's decimal digits in the payload of an EXIT frame. The connection's marker follows
+ * them, and nothing else.
+ */
+export const EXIT_CODE_DIGITS = 3;
+
+/** The oldest Deno that has all that an agent needs: `vm.SourceTextModule`. */
+export const OLDEST_DENO = "2.9";
+
+/** The oldest Node that agents are tested with. */
+export const OLDEST_NODE = "18";
+
+/**
+ * The shell sets `DENO_DIR` to this path, which cannot exist, so that Deno caches nothing on the
+ * disk. The agent takes it back, so that the programs it starts do not see it.
+ */
+export const NO_DENO_DIR = "/dev/null/none";

@@ -1,0 +1,35 @@
+/**
+ * Test files that need no service but are too slow for `deno task quick`, with the reason. Slow
+ * tests in other files say so themselves, by `slow()` of services.ts.
+ */
+export const SLOW_FILES: Readonly<Record<string, string>> = {
+  "tests/examples/": "runs each example as a script",
+  "tests/services/services_test.ts": "runs the test runner with all services",
+  "tests/http_import_test.ts": "downloads packages into an empty cache",
+  "tests/tunnel/connection/hostile_start_test.ts": "starts far ends that fail in 60 ways",
+  "tests/tunnel/death_test.ts": "kills agents and controllers",
+  "tests/tunnel/recursion_test.ts": "starts agents of agents",
+  "tests/tunnel/shipping_test.ts": "measures calls over a slow link",
+  "tests/tunnel/operation/large_files_test.ts": "moves files of 4 GiB",
+  "tests/tunnel/operation/sync_attack_test.ts": "attacks a sync at many moments",
+  "tests/tunnel/operation/transfer_abort_test.ts": "aborts transfers at many moments",
+  "tests/tunnel/operation/transfer_death_test.ts": "kills agents while they transfer",
+  "tests/tunnel/operation/transfer_hostile_test.ts": "runs far ends that never stop sending",
+};
+
+/**
+ * The arguments of `deno test` for a quick run: two processes, which run side by side, since some
+ * tests look at the memory and the descriptors of their process. The types have been checked
+ * before. The examples in docs are left out: each starts an isolate, which takes ten seconds.
+ *
+ * @param files The files to test, if not all of them.
+ */
+export function quickRuns(files: readonly string[]): string[][] {
+  if (files.length > 0) return [["--no-check", ...files]];
+  const slow = Object.keys(SLOW_FILES).join(",");
+  const common = ["--no-check", "--reporter=dot"];
+  return [
+    [...common, `--ignore=${slow}`, "tests/tunnel"],
+    [...common, `--ignore=${slow},tests/tunnel`],
+  ];
+}

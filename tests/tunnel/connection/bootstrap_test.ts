@@ -1,0 +1,46 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { OLDEST_DENO, OLDEST_NODE, TOO_OLD } from "../../../agent/protocol/exit_code.ts";
+import { bootstrapLine, type BootstrapOptions } from "../../../tunnel/connection/bootstrap.ts";
+import { exitCodeAtEnd } from "../../../tunnel/connection/exit_notice.ts";
+import { FIRST_STAGE } from "../../../tunnel/connection/first_stage.ts";
+
+const MARKER = "0123456789abcdef0123456789abcdef";
+
+const OPTIONS: BootstrapOptions = {
+  marker: MARKER,
+  runtime: "auto",
+  useCache: false,
+  permissionFlags: [],
+  env: {},
+  killGroup: false,
+};
+
+Deno.test("bootstrapLine() is one line", () => {
+  const line = bootstrapLine({ ...OPTIONS, cwd: "/a\nb", env: { A: "\n" }, deno: "/c\nd" });
+  assertEquals(line.indexOf("\n"), line.length - 1);
+});
+
+Deno.test("bootstrapLine() has the shell print an exit code as exitCodeAtEnd() reads it", async () => {
+  const [, format] = /(printf "\\[^"]+") \$_csc/.exec(bootstrapLine(OPTIONS))!;
+  for (const code of [0, 9, 93, 255]) {
+    const script = `printf before; ${format} ${code} ${MARKER}`;
+    const { stdout } = await new Deno.Command("/bin/sh", { args: ["-c", script] }).output();
+    const before = new TextEncoder().encode("before");
+    assertEquals(exitCodeAtEnd(stdout, MARKER), { code, before });
+  }
+});
+
+Deno.test("FIRST_STAGE refuses what is older than the oldest versions", () => {
+  const [check, isTooOld] = /if\((.*)\)P\.exit\(\d+\)$/.exec(FIRST_STAGE)!;
+  assertStringIncludes(check, `P.exit(${TOO_OLD})`);
+  const evaluate = new Function("D", "a", "b", `return ${isTooOld}`);
+  const refuses = (runtime: "deno" | "node", version: string): boolean =>
+    evaluate(runtime === "deno", ...version.split("."));
+  assertEquals([OLDEST_DENO, OLDEST_NODE], ["2.9", "18"]);
+  for (const version of ["1.99.0", "2.0.0", "2.8.9"]) assertEquals(refuses("deno", version), true);
+  for (const version of ["2.9.0", "2.10.1", "3.0.0"]) assertEquals(refuses("deno", version), false);
+  for (const version of ["9.0.0", "17.9.1"]) assertEquals(refuses("node", version), true);
+  for (const version of ["18.0.0", "20.1.0", "100.0.0"]) {
+    assertEquals(refuses("node", version), false);
+  }
+});

@@ -1,0 +1,156 @@
+import { OLDEST_DENO, OLDEST_NODE } from "../../agent/protocol/exit_code.ts";
+import {
+  ConnectionError,
+  type ConnectionErrorOptions,
+  RuntimeNotFoundError,
+} from "../connection_error.ts";
+import { visible } from "../visible.ts";
+import type { BootReader } from "./boot_reader.ts";
+import { type InterpreterOptions, searchedPlaces } from "./interpreters.ts";
+import type { PipeProcess } from "./pipe_process.ts";
+import type { StderrLines } from "./stderr_lines.ts";
+
+/** Options for {@linkcode ConnectionFailure}: where it looks for what has happened. */
+export interface ConnectionFailureOptions {
+  readonly host: string;
+  /** The argv of the process. */
+  readonly command: readonly string[];
+  readonly interpreters: InterpreterOptions;
+  /** The agent's working folder, if it was given. */
+  readonly cwd: string | undefined;
+  readonly process: Pick<PipeProcess, "exit">;
+  readonly boot: Pick<BootReader, "stage" | "interpreter" | "failure" | "noise">;
+  readonly lines: Pick<StderrLines, "tail">;
+}
+
+/** What an error calls the versions that would do. */
+const WANTED = {
+  deno: `Deno ${OLDEST_DENO} or newer`,
+  node: `Node ${OLDEST_NODE} or newer`,
+} as const;
+
+/** A line that gives a reason. A usage or a version is often printed after it. */
+const REASON =
+  /error|cannot|can't|denied|refused|not found|no such|unable|invalid|failed|timed out|unreachable|unknown|unrecognized|illegal|\bbad\b|\blost\b|closed by/i;
+/** A line of a stack. It may contain any name, and so any word of a reason. */
+const STACK_LINE = /^\s+at /;
+/** A longer line is cut. */
+const MAX_REASON = 300;
+
+/** Makes the errors that say why there is no connection, or why it was lost. */
+export class ConnectionFailure {
+  /** Whether the agent was up. After that, stderr may hold what anything printed. */
+  wasUp = false;
+  /** The agent's exit code, if the shell around it told it. */
+  agentExitCode: number | undefined;
+
+  readonly #options: ConnectionFailureOptions;
+
+  constructor(options: ConnectionFailureOptions) {
+    this.#options = options;
+  }
+
+  /** The process could not be started. */
+  ofSpawn(error: NodeJS.ErrnoException): ConnectionError {
+    const reason = error.code === "ENOENT" ? "there is no such program" : error.message;
+    return this.#notConnected(`cannot run ${this.#program}: ${reason}`, error);
+  }
+
+  /** The agent was not up in time. */
+  ofTimeout(milliseconds: number): ConnectionError {
+    return this.#notConnected(`no answer within ${milliseconds} ms, ${this.#stage()}`);
+  }
+
+  /** The agent does not answer any more. */
+  ofSilence(milliseconds: number): ConnectionError {
+    return this.#lost(`no sign of life for ${milliseconds} ms`);
+  }
+
+  /** The process, or the agent, has ended. */
+  ofEnd(): ConnectionError {
+    if (this.wasUp) return this.#lost(`${this.#ending()}${this.#lastLine()}`);
+    const { cwd, boot: { failure } } = this.#options;
+    if (failure?.word === "cwd") {
+      return this.#notConnected(`cannot enter the folder ${cwd}${this.#reason()}`);
+    }
+    if (failure?.word === "none") return this.#notFound(failure.text);
+    return this.#notConnected(`${this.#ending()}, ${this.#stage()}${this.#reason()}`);
+  }
+
+  get #program(): string {
+    return this.#options.command[0]!;
+  }
+
+  get #exitCode(): number | null {
+    return this.agentExitCode ?? this.#options.process.exit?.code ?? null;
+  }
+
+  #lost(text: string): ConnectionError {
+    const { host } = this.#options;
+    return new ConnectionError(host, `Lost the connection to ${host}: ${text}`, this.#details());
+  }
+
+  #notConnected(text: string, cause?: Error): ConnectionError {
+    const { host } = this.#options;
+    return new ConnectionError(host, `Cannot connect to ${host}: ${text}`, this.#details(cause));
+  }
+
+  #notFound(tooOld: string): RuntimeNotFoundError {
+    const { host, interpreters } = this.#options;
+    const places = searchedPlaces(interpreters);
+    const wanted = (["deno", "node"] as const).filter((kind) => places[kind].length > 0)
+      .map((kind) => `${WANTED[kind]} (looked for ${places[kind].join(", ")})`);
+    const text = `Cannot connect to ${host}: found no ${wanted.join(" and no ")}`;
+    const old = tooOld === "" ? "" : `; too old: ${visible(tooOld)}`;
+    return new RuntimeNotFoundError(host, `${text}${old}`, this.#details());
+  }
+
+  /** How far the far end had come. */
+  #stage(): string {
+    const { stage, interpreter } = this.#options.boot;
+    if (stage === "shell") return "waiting for a shell at the far end";
+    return stage === "interpreter" ? `starting ${visible(interpreter)}` : "waiting for the agent";
+  }
+
+  /** Who ended, and how. */
+  #ending(): string {
+    const code = this.#exitCode;
+    if (code === null) {
+      return `${this.#program} was ended by ${this.#options.process.exit?.signal ?? "a signal"}`;
+    }
+    // Only the shell around the agent tells the agent's code: ssh, for one, has codes of its own.
+    const who = this.wasUp && this.agentExitCode !== undefined ? "the agent" : this.#program;
+    const meaning = code > 128 && code < 160 ? ` (ended by signal ${code - 128})` : "";
+    return `${who} exited with code ${code}${meaning}`;
+  }
+
+  #lastLine(): string {
+    const last = this.#options.lines.tail.split("\n").at(-1)!;
+    return last === "" ? "" : `: ${shortened(last)}`;
+  }
+
+  /** The line of stderr that says best why there is no connection. */
+  #reason(): string {
+    const reason = this.#options.lines.tail.split("\n").findLast((line) =>
+      REASON.test(line) && !STACK_LINE.test(line)
+    );
+    return reason === undefined ? this.#lastLine() : `: ${shortened(reason.trim())}`;
+  }
+
+  #details(cause?: Error): ConnectionErrorOptions {
+    const { command, lines, boot } = this.#options;
+    return {
+      command,
+      exitCode: this.#exitCode,
+      stderr: visible(lines.tail),
+      stdout: this.wasUp ? "" : visible(boot.noise),
+      ...cause === undefined ? {} : { cause },
+    };
+  }
+}
+
+/** The start of a line, for a message. */
+function shortened(line: string): string {
+  const text = visible(line);
+  return text.length > MAX_REASON ? `${text.slice(0, MAX_REASON)}…` : text;
+}

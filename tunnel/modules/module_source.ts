@@ -1,0 +1,74 @@
+import type { FunctionUnit } from "../../agent/protocol/handle.ts";
+import type { ModuleRecord } from "../../agent/protocol/module_record.ts";
+import type { ModuleImport } from "../source/imports.ts";
+import type { ServedFolders } from "./served_folders.ts";
+
+/** A module as it is sent. */
+export interface SourceModule {
+  readonly record: ModuleRecord;
+  /** The ids of the modules that have to be there when it is loaded. */
+  readonly needs: readonly string[];
+}
+
+/**
+ * Where modules come from. The first controller has Deno's loader; an agent that is the controller
+ * of further agents has the modules that it was sent.
+ */
+export interface ModuleSource {
+  /** Whether `id` is the script that runs here, whose top level is never run at the far end. */
+  isEntry(id: string): boolean;
+
+  /**
+   * The id that an import in the script `referrer` means; `NO_MODULE` for an `import()` that leads
+   * nowhere, `undefined` if it is not known.
+   *
+   * @throws {TypeError} If the import is not an `import()`, and leads nowhere.
+   */
+  resolveImport(one: ModuleImport, referrer: string): Promise<string | undefined>;
+
+  /**
+   * The id that a computed `import()` means in the script `referrer`, which runs at the far end.
+   * There need not be such a module. No code is run to find out.
+   */
+  resolveDynamic(
+    specifier: string,
+    referrer: string,
+    type: string | undefined,
+  ): Promise<string | undefined>;
+
+  /**
+   * The answer of `import.meta.resolve(specifier)` in the script `referrer`; `undefined` if
+   * unknown.
+   */
+  resolveUrl(specifier: string, referrer: string): Promise<string | undefined>;
+
+  /**
+   * The module `id`, ready to be sent.
+   *
+   * @throws {TypeError} If it cannot be sent; the text names it.
+   */
+  module(id: string): Promise<SourceModule>;
+
+  /** The JavaScript of a script as it runs here, with its source map; `undefined` if unknown. */
+  code(url: string): Promise<string | undefined>;
+
+  /** The same, if that can be had at once, as that of most files. */
+  codeNow(url: string): string | undefined;
+
+  /** The namespace of a module that runs already; `undefined` if it cannot be had. */
+  namespace(url: string): Promise<Record<string, unknown> | undefined>;
+
+  /** The code of functions that was cut from the script `url` and sent here. */
+  units(url: string): readonly FunctionUnit[];
+
+  /** Whether a controller sent the module `id` here, and so lets it be sent further. */
+  hasReceived(id: string): boolean;
+
+  /**
+   * Reads a file for a far end.
+   *
+   * @param url A `file:` URL.
+   * @param folders The folders whose files far ends of this process may have.
+   */
+  servedFile(url: string, folders: ServedFolders): Promise<Uint8Array | "missing" | "refused">;
+}

@@ -1,0 +1,199 @@
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import type { FunctionUnit } from "../../agent/protocol/handle.ts";
+import {
+  importKey,
+  type ModuleRecord,
+  NO_MODULE,
+  urlOf,
+} from "../../agent/protocol/module_record.ts";
+import { type Imports, importsOf, type ModuleImport, withoutSourceMap } from "../source/imports.ts";
+import { commonJsExports, isAddon, isCommonJs, resolveRequires } from "./commonjs_exports.ts";
+import { entryModule, importsEntryText, REMEDY_FOR_ENTRY } from "./entry_module.ts";
+import { ModuleHost } from "./module_host.ts";
+import type { ModuleSource, SourceModule } from "./module_source.ts";
+import { parseUrl } from "./parse_url.ts";
+import { resolveImports, resolveUrls } from "./resolve_imports.ts";
+import type { ServedFolders } from "./served_folders.ts";
+
+/** The modules of this process itself, which Deno resolves and loads. */
+export class OwnModules implements ModuleSource {
+  readonly #host = new ModuleHost();
+
+  /** Resolves when the first module can be resolved; all else waits for that by itself. */
+  get ready(): Promise<void> {
+    return this.#host.ready;
+  }
+
+  isEntry(id: string): boolean {
+    return id === entryModule();
+  }
+
+  async resolveImport(
+    { specifier, type, isDynamic }: ModuleImport,
+    referrer: string,
+  ): Promise<string> {
+    const url = await this.#host.resolve(specifier, referrer);
+    if (url === undefined || isDynamic && await this.#isMissing(url, type)) {
+      // An `import()` fails when it is reached, as it does here.
+      if (isDynamic) return NO_MODULE;
+      throw new TypeError(`its import ${JSON.stringify(specifier)} cannot be resolved`);
+    }
+    const id = idOf(url, type);
+    return isDynamic && this.isEntry(id) ? NO_MODULE : id;
+  }
+
+  async resolveDynamic(
+    specifier: string,
+    referrer: string,
+    type: string | undefined,
+  ): Promise<string | undefined> {
+    // Deno may have to load, or even run, a package to resolve its URL.
+    const protocol = parseUrl(specifier)?.protocol;
+    if (protocol !== undefined && !/^(file|https?|node):$/.test(protocol)) return undefined;
+    const url = await this.#host.resolve(specifier, referrer, false);
+    return url && idOf(url, type);
+  }
+
+  async resolveUrl(specifier: string, referrer: string): Promise<string | undefined> {
+    return await this.#host.resolve(specifier, referrer);
+  }
+
+  async module(id: string): Promise<SourceModule> {
+    const url = urlOf(id);
+    const type = id.slice(url.length + 1);
+    try {
+      return await this.#read(id, url, type);
+    } catch (cause) {
+      throw new TypeError(`Cannot send module ${url}: ${(cause as Error).message}`, { cause });
+    }
+  }
+
+  async code(url: string): Promise<string | undefined> {
+    return await this.#host.code(url);
+  }
+
+  codeNow(url: string): string | undefined {
+    return this.#host.codeNow(url);
+  }
+
+  async namespace(url: string): Promise<Record<string, unknown> | undefined> {
+    try {
+      return await import(url);
+    } catch {
+      return undefined;
+    }
+  }
+
+  units(): readonly FunctionUnit[] {
+    return [];
+  }
+
+  hasReceived(): boolean {
+    return false;
+  }
+
+  async servedFile(
+    url: string,
+    folders: ServedFolders,
+  ): Promise<Uint8Array | "missing" | "refused"> {
+    const found = folders.find(url);
+    return found === "served" ? await readFile(fileURLToPath(url)) : found;
+  }
+
+  async #isMissing(url: string, type: string | undefined): Promise<boolean> {
+    if (url.startsWith("node:")) return false;
+    if (url.startsWith("file:")) return !existsSync(fileURLToPath(url));
+    return type === undefined && await this.#host.code(url) === undefined;
+  }
+
+  async #read(id: string, url: string, type: string): Promise<SourceModule> {
+    const { pathname } = new URL(url);
+    if (isAddon(pathname)) throw new TypeError("a native addon only runs where it was installed");
+    if (type === "bytes") return data(id, "bytes", await this.#host.bytes(url));
+    if (type === "text") return data(id, "text", await this.#host.text(url));
+    if (type === "json" || pathname.endsWith(".json")) {
+      return data(id, "json", await this.#host.json(url));
+    }
+    if (pathname.endsWith(".wasm")) return await this.#readWasm(url);
+    const code = await this.#host.code(url);
+    if (code === undefined) throw new TypeError("there is no such module");
+    const { source, mappings } = withoutSourceMap(code);
+    const found = importsOf(source);
+    const positions = mappings === undefined ? {} : { mappings };
+    return isCommonJs(url, found.isModule, this.#host)
+      ? await this.#commonJs(url, source, found, positions)
+      : await this.#esModule(url, source, found, positions);
+  }
+
+  async #commonJs(
+    id: string,
+    source: string,
+    found: Imports,
+    positions: Pick<ModuleRecord, "mappings">,
+  ): Promise<SourceModule> {
+    const required = resolveRequires(source, id, this.#host);
+    this.#refuseEntry(required);
+    const dynamic = await resolveImports(this, found.imports, id);
+    const module = { id, kind: "cjs", source, imports: { ...dynamic, ...required } } as const;
+    const exports = await commonJsExports(module, this.#host);
+    const needs = Object.values(module.imports).filter((one) => !isAddon(one));
+    return { record: { ...module, ...positions, exports }, needs };
+  }
+
+  async #esModule(
+    id: string,
+    source: string,
+    found: Imports,
+    positions: Pick<ModuleRecord, "mappings">,
+  ): Promise<SourceModule> {
+    const imports = await resolveImports(this, found.imports, id);
+    this.#refuseEntry(imports);
+    const required = source.includes("createRequire")
+      ? resolveRequires(source, id, this.#host)
+      : {};
+    const record = {
+      id,
+      kind: "js",
+      source: found.source,
+      imports: { ...required, ...imports },
+      ...await resolveUrls(this, found.resolved, id),
+      ...positions,
+    } as const;
+    return { record, needs: Object.values(record.imports) };
+  }
+
+  async #readWasm(id: string): Promise<SourceModule> {
+    const source = await this.#host.bytes(id);
+    const compiled = new WebAssembly.Module(source as Uint8Array<ArrayBuffer>);
+    const found = WebAssembly.Module.imports(compiled).map(({ module }) => ({
+      specifier: module,
+      type: undefined,
+      isDynamic: false,
+    }));
+    const imports = await resolveImports(this, found, id);
+    return { record: { id, kind: "wasm", source, imports }, needs: Object.values(imports) };
+  }
+
+  /**
+   * @throws {TypeError} If the script that runs here is one of `imports`.
+   */
+  #refuseEntry(imports: Readonly<Record<string, string>>): void {
+    const entry = Object.values(imports).find((id) => this.isEntry(id));
+    if (entry !== undefined) throw new TypeError(`${importsEntryText(entry)}: ${REMEDY_FOR_ENTRY}`);
+  }
+}
+
+function idOf(url: string, type: string | undefined): string {
+  const isPlain = type === "json" && new URL(url).pathname.endsWith(".json");
+  return isPlain ? url : importKey(url, type);
+}
+
+function data(
+  id: string,
+  kind: ModuleRecord["kind"],
+  source: ModuleRecord["source"],
+): SourceModule {
+  return { record: { id, kind, source, imports: {} }, needs: [] };
+}

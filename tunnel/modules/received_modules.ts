@@ -1,0 +1,89 @@
+import type { AgentHost } from "../../agent/agent_host.ts";
+import type { FunctionUnit } from "../../agent/protocol/handle.ts";
+import { importKey } from "../../agent/protocol/module_record.ts";
+import type { ModuleImport } from "../source/imports.ts";
+import { isAddon } from "./commonjs_exports.ts";
+import type { ModuleSource, SourceModule } from "./module_source.ts";
+
+/** The modules that an agent was sent. What is missing among them, its controller may know. */
+export class ReceivedModules implements ModuleSource {
+  readonly #agent: AgentHost;
+
+  constructor(agent: AgentHost) {
+    this.#agent = agent;
+  }
+
+  /** The script that the agent runs is its own program, which nothing imports. */
+  isEntry(): boolean {
+    return false;
+  }
+
+  async resolveImport(
+    { specifier, type, isDynamic }: ModuleImport,
+    referrer: string,
+  ): Promise<string | undefined> {
+    const known = this.#resolveKnown(importKey(specifier, type), referrer);
+    if (known !== undefined || !isDynamic) return known;
+    return await this.#agent.ask(specifier, referrer, type).catch(() => undefined);
+  }
+
+  resolveDynamic(
+    specifier: string,
+    referrer: string,
+    type: string | undefined,
+  ): Promise<string | undefined> {
+    return this.resolveImport({ specifier, type, isDynamic: true }, referrer);
+  }
+
+  resolveUrl(specifier: string, referrer: string): Promise<string | undefined> {
+    const { record, units } = this.#agent;
+    return Promise.resolve(
+      record(referrer)?.resolves?.[specifier] ??
+        units(referrer).find(({ resolves = {} }) => specifier in resolves)?.resolves?.[specifier],
+    );
+  }
+
+  module(id: string): Promise<SourceModule> {
+    const record = this.#agent.record(id);
+    if (record === undefined) {
+      return Promise.reject(new TypeError(`Cannot send module ${id}: it was not sent here`));
+    }
+    const needs = Object.values(record.imports).filter((one) => !isAddon(one));
+    return Promise.resolve({ record, needs });
+  }
+
+  code(url: string): Promise<string | undefined> {
+    const record = this.#agent.record(url);
+    return Promise.resolve(record?.kind === "js" ? record.source as string : undefined);
+  }
+
+  codeNow(url: string): string | undefined {
+    const record = this.#agent.record(url);
+    return record?.kind === "js" ? record.source as string : undefined;
+  }
+
+  namespace(url: string): Promise<Record<string, unknown> | undefined> {
+    return Promise.resolve(this.#agent.namespace(url));
+  }
+
+  units(url: string): readonly FunctionUnit[] {
+    return this.#agent.units(url);
+  }
+
+  hasReceived(id: string): boolean {
+    return this.#agent.record(id) !== undefined;
+  }
+
+  /** A file is where the modules came from: the first controller knows what it serves. */
+  async servedFile(url: string): Promise<Uint8Array | "missing"> {
+    return await this.#agent.file(url) ?? "missing";
+  }
+
+  /** The id that an import means, if the controller has said it. */
+  #resolveKnown(key: string, referrer: string): string | undefined {
+    if (key.startsWith("node:")) return key;
+    const { record, units } = this.#agent;
+    return record(referrer)?.imports[key] ??
+      units(referrer).find(({ imports }) => key in imports)?.imports[key];
+  }
+}

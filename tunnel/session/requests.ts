@@ -1,0 +1,182 @@
+/**
+ * The requests that an agent may send to the controller. This is the security surface: the agent
+ * may be hostile, and it gets nothing here but
+ *
+ * - a module by its specifier (IMPORT), if the module is in the graph of something that was sent,
+ *   or in a folder that is served; and only on behalf of a module or script that was sent;
+ * - the bytes of a file (FILE), if it is in a folder that is served;
+ * - other code in place of `using` declarations (LOWER), once for each batch that was sent;
+ * - a channel for a stream of its own (STREAM), which counts only once a value refers to it;
+ * - a call of a function that was wrapped by `callback()` and sent to this agent (CALLBACK), until
+ *   the agent lets go of it (RELEASE).
+ *
+ * A request for a module or a file that it may not have is refused and reported. Any other request
+ * ends the connection.
+ *
+ * @module
+ */
+
+import { deflateRawSync } from "node:zlib";
+import { encodeFailure } from "../../agent/protocol/failure.ts";
+import { urlOf } from "../../agent/protocol/module_record.ts";
+import { Request } from "../../agent/protocol/request.ts";
+import type { Channel } from "../../agent/wire/channel.ts";
+import { Flag } from "../../agent/wire/frame.ts";
+import { decode } from "../../codec/decode.ts";
+import { encode } from "../../codec/encode.ts";
+import { modulesHere } from "../modules/modules_here.ts";
+import type { ServedFolders } from "../modules/served_folders.ts";
+import type { SentSource } from "../source/lower_using.ts";
+import { visible } from "../visible.ts";
+import type { Attachments } from "./attachments.ts";
+import { mayUse, type Shipment } from "./shipment.ts";
+
+/** Options for {@linkcode Requests}, all of which a session sets. */
+export interface RequestsOptions {
+  /** The folders whose files the far end may ask for. */
+  readonly serve: ServedFolders;
+  /** Tells the user about something that the far end did. */
+  readonly report: (line: string) => void;
+  readonly shipment: Shipment;
+  readonly attachments: Attachments;
+  /**
+   * Closes the connection, because the far end broke the protocol, and gives the error for that.
+   */
+  readonly broken: (text: string, cause?: unknown) => Error;
+}
+
+/** Answers the requests of the agent of one connection. */
+export class Requests {
+  readonly #options: RequestsOptions;
+
+  constructor(options: RequestsOptions) {
+    this.#options = options;
+  }
+
+  /** Answers a request, which is the header of a channel that the agent opened. */
+  handle(channel: Channel, header: Uint8Array): void {
+    const { attachments, broken } = this.#options;
+    let request: unknown;
+    try {
+      request = decode(header);
+    } catch (cause) {
+      throw broken("The far end sent a request that cannot be read", cause);
+    }
+    const [kind, ...rest] = Array.isArray(request) ? request : [];
+    switch (kind) {
+      case Request.IMPORT:
+        return this.#handleImport(channel, rest);
+      case Request.FILE:
+        return void this.#handleFile(channel, rest[0]);
+      case Request.LOWER:
+        return this.#handleLower(channel, rest[0]);
+      case Request.STREAM:
+        return attachments.add(channel);
+      case Request.CALLBACK:
+        return void attachments.callBack(channel, rest[0]);
+      case Request.RELEASE:
+        attachments.releaseCallbacks(rest);
+        return channel.end();
+      default:
+        throw this.#unknown();
+    }
+  }
+
+  #handleImport(channel: Channel, [specifier, referrer, type]: unknown[]): void {
+    if (
+      typeof specifier !== "string" || typeof referrer !== "string" ||
+      !(type === undefined || typeof type === "string")
+    ) throw this.#unknown();
+    this.#import(specifier, referrer, type).then(
+      (answer) => channel.send(encode(answer), Flag.END),
+      (error) => channel.send(encodeFailure(error), Flag.FAILURE | Flag.END),
+    );
+  }
+
+  /** The id of a module that the agent asks for, and how many batches it must have for it. */
+  async #import(
+    specifier: string,
+    referrer: string,
+    type: string | undefined,
+  ): Promise<[id: string, batches: number]> {
+    const { shipment } = this.#options;
+    // Nothing is resolved from a place of the agent's choice: the referrer must have been sent.
+    const known = shipment.hasModule(referrer) || shipment.hasScript(referrer);
+    const id = known ? await modulesHere.resolveDynamic(specifier, referrer, type) : undefined;
+    if (id !== undefined && id.startsWith("node:")) return [id, shipment.batches];
+    if (id === undefined || !this.#mayHave(id)) {
+      // The answer must not tell whether there is such a file.
+      throw this.#refuse(`Cannot import ${JSON.stringify(specifier)} from ${referrer}`);
+    }
+    await shipment.sendGraphs([id]);
+    return [id, shipment.batches];
+  }
+
+  /**
+   * Whether the agent may have a module.
+   *
+   * @throws {TypeError} If it may, but there is no such module.
+   */
+  #mayHave(id: string): boolean {
+    // A module that came from this agent's own controller is one that could be given away.
+    if (this.#options.shipment.hasModule(id) || modulesHere.hasReceived(id)) return true;
+    const found = this.#options.serve.find(urlOf(id));
+    if (found === "missing") throw new TypeError(`Cannot import ${id}: there is no such file`);
+    return found === "served";
+  }
+
+  async #handleFile(channel: Channel, url: unknown): Promise<void> {
+    try {
+      const bytes = await this.#readFile(url);
+      if (bytes === undefined) channel.end();
+      else channel.send(bytes, Flag.RAW | Flag.END);
+    } catch (error) {
+      channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
+    }
+  }
+
+  /** A file in a folder that is served; `undefined` if there is no such file. */
+  async #readFile(url: unknown): Promise<Uint8Array | undefined> {
+    const isFile = typeof url === "string" && url.startsWith("file:");
+    const file = isFile ? await modulesHere.servedFile(url, this.#options.serve) : "refused";
+    if (file === "refused") throw this.#refuse(`Cannot read ${url}`);
+    return file === "missing" ? undefined : file;
+  }
+
+  #handleLower(channel: Channel, batch: unknown): void {
+    const sources = this.#options.shipment.takeLowerable(batch);
+    if (sources === undefined) throw this.#unknown();
+    this.#lower(sources).then((lowered) => channel.send(deflateRawSync(encode(lowered)), Flag.END));
+  }
+
+  /** The replacements for sources that have `using` declarations, by the indices of the sources. */
+  async #lower(
+    sources: readonly SentSource[],
+  ): Promise<(readonly [index: number, source: SentSource["source"]])[]> {
+    try {
+      // Loaded late, because few agents are without the syntax.
+      const { lowerUsing } = await import("../source/lower_using.ts");
+      return sources.flatMap((one, index) => {
+        const lowered = mayUse(one) ? lowerUsing(one) : one.source;
+        return lowered === one.source ? [] : [[index, lowered] as const];
+      });
+    } catch (error) {
+      // The agent waits for an answer. Its engine will tell it what is wrong with the code.
+      this.#options.report(`Cannot replace \`using\` declarations: ${(error as Error).message}`);
+      return [];
+    }
+  }
+
+  /** Reports that the far end may not have something, and gives the error that tells it so. */
+  #refuse(text: string): TypeError {
+    const error = new TypeError(
+      `${text}: it is not among the modules that were sent, nor in a folder that is served`,
+    );
+    this.#options.report(`Refused: ${visible(error.message.slice(0, 1000))}`);
+    return error;
+  }
+
+  #unknown(): Error {
+    return this.#options.broken("The far end sent a request that a controller does not take");
+  }
+}

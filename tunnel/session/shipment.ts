@@ -1,0 +1,121 @@
+import { deflateRawSync } from "node:zlib";
+import { FILES_BUNDLE } from "../../agent/_files_bundle.ts";
+import type { Code } from "../../agent/protocol/handle.ts";
+import type { ModuleRecord } from "../../agent/protocol/module_record.ts";
+import { type Batch, Request } from "../../agent/protocol/request.ts";
+import type { Channel } from "../../agent/wire/channel.ts";
+import type { Multiplexer } from "../../agent/wire/multiplexer.ts";
+import { encode } from "../../codec/encode.ts";
+import { moduleGraph } from "../modules/module_graph.ts";
+import type { SentSource } from "../source/lower_using.ts";
+
+/** The part of the agent that works on files. */
+const FILES: ModuleRecord = {
+  id: "chopsticks:files",
+  kind: "js",
+  source: FILES_BUNDLE,
+  imports: {},
+};
+
+/** The modules and the code that the agent of one connection has been sent, each of them once. */
+export class Shipment {
+  readonly #multiplexer: Multiplexer;
+  readonly #modules = new Set<string>();
+  /** The modules whose imports, and the imports of those, have all been sent too. */
+  readonly #graphs = new Set<string>();
+  /** The numbers of code that has been sent, by the code. */
+  readonly #codes = new Map<string, number>();
+  /** The scripts that the code was cut from. */
+  readonly #scripts = new Set<string>();
+  #channel: Channel | undefined;
+  #batches = 0;
+  /** The sources of batches that may have `using` declarations, until an agent asks for them. */
+  readonly #lowerable = new Map<number, readonly SentSource[]>();
+
+  constructor(multiplexer: Multiplexer) {
+    this.#multiplexer = multiplexer;
+  }
+
+  /** How many batches have been sent: the agent needs so many for what refers to them. */
+  get batches(): number {
+    return this.#batches;
+  }
+
+  /** Whether a module has been sent. */
+  hasModule(id: string): boolean {
+    return this.#modules.has(id);
+  }
+
+  /** Whether code has been sent that was cut from a script. */
+  hasScript(url: string): boolean {
+    return this.#scripts.has(url);
+  }
+
+  /** Whether modules and all that they import have been sent. */
+  hasGraphs(modules: readonly string[]): boolean {
+    return modules.every((id) => this.#graphs.has(id));
+  }
+
+  /**
+   * Sends what the agent does not have yet of modules and all that they import. Rejects with a
+   * `TypeError` if something cannot be sent.
+   */
+  async sendGraphs(modules: readonly string[]): Promise<void> {
+    for (const id of modules) {
+      if (this.#graphs.has(id)) continue;
+      const graph = await moduleGraph(id);
+      const missing = [...graph.values()].filter((record) => !this.#modules.has(record.id));
+      for (const { id } of graph.values()) {
+        this.#modules.add(id);
+        this.#graphs.add(id);
+      }
+      if (missing.length > 0) this.#send([missing, []]);
+    }
+  }
+
+  /** Sends code, unless it has been sent, and gives its number. */
+  sendCode(code: Code): number {
+    const key = new TextDecoder("latin1").decode(encode(code));
+    const known = this.#codes.get(key);
+    if (known !== undefined) return known;
+    const id = this.#codes.size;
+    this.#codes.set(key, id);
+    for (const { url } of code.units) this.#scripts.add(url);
+    this.#send([[], [code]]);
+    return id;
+  }
+
+  /** Sends the part of the agent that works on files, unless it has been sent, and gives its id. */
+  sendFilesModule(): string {
+    if (!this.#modules.has(FILES.id)) {
+      this.#modules.add(FILES.id);
+      this.#send([[FILES], []]);
+    }
+    return FILES.id;
+  }
+
+  /**
+   * The sources of a batch that may have `using` declarations; `undefined` if it has none, or if
+   * they were taken before. An agent may ask once for each batch, which bounds the work that it can
+   * cause.
+   */
+  takeLowerable(batch: unknown): readonly SentSource[] | undefined {
+    const sources = this.#lowerable.get(batch as number);
+    this.#lowerable.delete(batch as number);
+    return sources;
+  }
+
+  #send(batch: Batch): void {
+    this.#channel ??= this.#multiplexer.open(encode([Request.BATCHES]));
+    this.#channel.send(deflateRawSync(encode(batch)));
+    const [records, codes] = batch;
+    const sources = [...records, ...codes.flatMap(({ units }) => units)];
+    if (sources.some(mayUse)) this.#lowerable.set(this.#batches, sources);
+    this.#batches++;
+  }
+}
+
+/** Whether there may be `using` declarations in a source. */
+export function mayUse({ kind = "js", source }: SentSource): boolean {
+  return kind.endsWith("js") && (source as string).includes("using");
+}
