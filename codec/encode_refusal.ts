@@ -6,13 +6,13 @@
  * @example What has no encoding, and where it is
  * ```ts
  * import { encode, isEncodeRefusal } from "@chopsticks/chopsticks/codec";
- * import { assert, assertEquals } from "@std/assert";
+ * import { assertEquals } from "@std/assert";
  *
  * class Socket {}
  * try {
  *   encode({ rows: [1, { socket: new Socket() }] });
  * } catch (error) {
- *   assert(isEncodeRefusal(error));
+ *   if (!isEncodeRefusal(error)) throw error;
  *   assertEquals(error.path, "value.rows[1].socket");
  *   assertEquals(error.problem, "Socket is not a plain object");
  *   assertEquals(error.kind, "value");

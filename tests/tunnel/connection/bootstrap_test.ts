@@ -20,6 +20,12 @@ Deno.test("bootstrapLine() is one line", () => {
   assertEquals(line.indexOf("\n"), line.length - 1);
 });
 
+Deno.test("bootstrapLine() enters a relative folder below the one that the shell starts in", () => {
+  for (const [cwd, word] of [["sub", "./sub"], ["-", "./-"], ["./a", "./a"], ["/a", "/a"]]) {
+    assertStringIncludes(bootstrapLine({ ...OPTIONS, cwd }), `;cd -- ${word}||`);
+  }
+});
+
 Deno.test("bootstrapLine() has the shell print an exit code as exitCodeAtEnd() reads it", async () => {
   const [, format] = /(printf "\\[^"]+") \$_csc/.exec(bootstrapLine(OPTIONS))!;
   for (const code of [0, 9, 93, 255]) {
