@@ -24,9 +24,9 @@ export interface EncodeOptions {
    */
   handle?: (value: unknown) => unknown;
   /**
-   * Called for each object, arrays included. Its result is encoded in the place of the object, under
-   * the identity of the object; if it is the object itself, `handle` is called for it; `undefined`
-   * changes nothing.
+   * Called for each object, arrays included. Its result is encoded in the place of the object,
+   * under the identity of the object; if it is the object itself, `handle` is called for it;
+   * `undefined` changes nothing.
    */
   standIn?: (value: object) => unknown;
 }
@@ -79,7 +79,7 @@ export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array<
   // meanwhile.
   const encoder = idle ?? new Encoder();
   idle = undefined;
-  const bytes = encoder.encode(value, options.name, maxDepth, options.handle, options.standIn);
+  const bytes = encoder.encode(value, options.name, maxDepth, options);
   idle = encoder;
   return bytes;
 }

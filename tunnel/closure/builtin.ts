@@ -95,7 +95,10 @@ const INSTANCES = new Map([
   ["CacheStorage.prototype", ["caches"]],
 ]);
 
-/** Each function and object that is reached from `root` over its own data properties: no getter runs. */
+/**
+ * Each function and object that is reached from `root` over its own data properties: no getter
+ * runs.
+ */
 function index(
   module: string | null,
   root: unknown,

@@ -1,21 +1,24 @@
-import { agentHost } from "../../agent/agent_host.ts";
+import { modulesHere } from "../modules/modules_here.ts";
 import { loadedScripts } from "../modules/v8.ts";
+
+/** The URLs of namespaces that were looked for. */
+const urls = new WeakMap<object, string>();
 
 /**
  * The URL of a module that runs here, by its namespace.
  *
- * @throws {TypeError} If it is not to be found.
+ * @throws {TypeError} If it cannot be found.
  */
 export async function urlOfNamespace(namespace: object): Promise<string> {
-  const agent = agentHost();
+  const known = urls.get(namespace);
+  if (known !== undefined) return known;
   for (const url of loadedScripts()) {
     if (!/^(file|https?|data|blob|jsr|npm):/.test(url)) continue;
-    const found = agent === undefined
-      ? await import(url).catch(() => undefined)
-      : agent.namespace(url);
-    if (found === namespace) return url;
+    if (await modulesHere.namespace(url) !== namespace) continue;
+    urls.set(namespace, url);
+    return url;
   }
   throw new TypeError(
-    "Cannot send the namespace of a module that is not to be found: import it where it is used",
+    "Cannot send the namespace of a module that cannot be found: import it where it is used",
   );
 }

@@ -14,8 +14,8 @@ export interface OwnProperty {
 export type IsMember = (fn: AnyFunction, isStatic: boolean, key: string | symbol) => boolean;
 
 /**
- * What a function has besides its code: its properties, those of its `prototype`, and what these two
- * inherit from, where that is not what the code gives them.
+ * What a function has besides its code: its properties, those of its `prototype`, and what these
+ * two inherit from, where that is not what the code gives them.
  *
  * @param isMember Tells what is written in a class.
  */

@@ -1,6 +1,6 @@
 /**
- * V8's inspector, asked in one step: what is sent of a call is what there was when the call was made,
- * so no other code may run between a question and its answer.
+ * V8's inspector, asked in one step: what is sent of a call is what there was when the call was
+ * made, so no other code may run between a question and its answer.
  *
  * @module
  */
@@ -113,7 +113,9 @@ export class V8Session {
   }
 }
 
-/** Does something with a session, which is opened when it is first asked for, and closed afterwards. */
+/**
+ * Does something with a session, which is opened when it is first asked for, and closed afterwards.
+ */
 export function withV8<T>(purpose: string, work: (session: () => V8Session) => T): T {
   let session: V8Session | undefined;
   try {

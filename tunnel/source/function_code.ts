@@ -183,7 +183,10 @@ function blanked(text: string, statics: readonly SyntaxNode[], offset: number): 
   return rest;
 }
 
-/** The start of a function or class that is no method, but for one of the names `async` and `function`. */
+/**
+ * The start of a function or class that is no method, but for one of the names `async` and
+ * `function`.
+ */
 const EXPRESSION =
   /^(?:class\b|function\b|async\s+function\b|\(|async\s*\(|(?:async\s+)?[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>)/u;
 
