@@ -106,7 +106,9 @@ function index(
 ): Map<unknown, FunctionPlace> {
   const places = new Map<unknown, FunctionPlace>();
   const seen = new Set<unknown>();
-  let level: { value: unknown; path: (string | symbol)[] }[] = [{ value: root, path: [] }];
+  // Not everything that a default export has is an export by itself.
+  const start = module === null ? [] : ["default"];
+  let level: { value: unknown; path: (string | symbol)[] }[] = [{ value: root, path: start }];
   // Breadth first, so that the shortest path wins: `Date.now`, not `globalThis.Date.now`.
   for (let depth = 0; depth < maxDepth && level.length > 0; depth++) {
     const next: typeof level = [];

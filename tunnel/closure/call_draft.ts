@@ -10,7 +10,7 @@ import type { Variable } from "./class_needs.ts";
 import { FunctionDescriber } from "./function_describer.ts";
 import { isInternal, isNative, placeOf, UnknownExports } from "./function_place.ts";
 import { type FunctionInspection, inspectFunctions } from "./inspector.ts";
-import type { OwnProperty } from "./own_properties.ts";
+import { boundProperties, type OwnProperty } from "./own_properties.ts";
 import { leadsTo } from "./parts.ts";
 import { cannotSend, refusal, type RefusalData, REMEDY, type Way } from "./refusal.ts";
 import { scriptOf } from "./script.ts";
@@ -237,6 +237,9 @@ export class CallDraft {
     this.#find({ value: target, user: fn, name: "bound function", steps: "" });
     this.#find({ value: self, user: fn, name: "bound this", steps: "" });
     this.#find({ value: args, user: fn, name: "bound arguments", steps: "" });
+    for (const property of boundProperties(fn, target as AnyFunction)) {
+      this.#addProperty(fn, property);
+    }
   }
 
   /** The place of a function, or any if its module's exports are still to be learned. */

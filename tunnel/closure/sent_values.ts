@@ -26,7 +26,7 @@ export class SentValues {
 
   /** Whether there is anything that the codec does not copy by itself. */
   get isEmpty(): boolean {
-    return this.#handles.size === 0 && this.#standIns.size === 0;
+    return this.#handles.size === 0 && this.#standIns.size === 0 && this.properties.length === 0;
   }
 
   /** Whether an object is copied in a way that only its stand-in tells. */

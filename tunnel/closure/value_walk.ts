@@ -92,6 +92,10 @@ export class ValueWalk {
     const { sent } = this.#options;
     const { user, name, steps } = found;
     const content = contentOf(value);
+    if (value instanceof RegExp && value.lastIndex !== 0) {
+      const descriptor = Object.getOwnPropertyDescriptor(value, "lastIndex")!;
+      sent.addProperty(value, "lastIndex", descriptor);
+    }
     if (content.kind === "leaf") return this.#checkLeaf(found);
     for (const part of content.parts) {
       pending.push({ value: part.value, user, name, steps: steps + part.step });
