@@ -52,7 +52,7 @@ export class Call<T> implements Operation<T> {
     this.name = name;
     this.#image = image;
     // The failure is told by `check()` and `perform()`, which may come later.
-    if (image instanceof Promise) image.catch(() => {});
+    if ("then" in image) image.catch(() => {});
     this.#args = args;
   }
 
@@ -86,7 +86,7 @@ export class Call<T> implements Operation<T> {
   }
 
   async #send(session: Session, signal: AbortSignal | undefined): Promise<unknown> {
-    const image = this.#image instanceof Promise ? await this.#image : this.#image;
+    const image = await this.#image;
     if (!session.hasModules(image.modules)) await session.sendModules(image.modules);
     // An abort may have come meanwhile.
     signal?.throwIfAborted();
