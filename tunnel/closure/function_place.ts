@@ -70,7 +70,9 @@ export function placeOf(
   const { url } = location;
   if (url === "" || url === entryModule() || !/^[a-z]+:/.test(url)) return undefined;
   const agent = agentHost();
-  const known = agent === undefined ? commonJsExports(url) : agent.namespace(url);
+  const commonJs = agent === undefined ? commonJsModule(url) : undefined;
+  if (commonJs !== undefined) return commonJsPlace(fn, url, commonJs.exports);
+  const known = agent?.namespace(url);
   if (known !== undefined || agent !== undefined || namespaces.has(url)) {
     const path = findExport(fn, known ?? namespaces.get(url) ?? {});
     return path && { module: url, path };
@@ -84,15 +86,18 @@ export function placeOf(
   return path && { module: url, path };
 }
 
-/** The exports of a CommonJS module that is loaded, as those who import it see them. */
-function commonJsExports(url: string): Exports | undefined {
+/** The CommonJS module at `url`, if that is one that is loaded. */
+function commonJsModule(url: string): { readonly exports: unknown } | undefined {
   if (!url.startsWith("file:")) return undefined;
-  const { cache } = createRequire("file:///");
-  const module = cache[fileURLToPath(url)];
-  if (module === undefined) return undefined;
-  const { exports } = module;
+  return createRequire("file:///").cache[fileURLToPath(url)];
+}
+
+/** A place in the default export, which has all that the module exports: not every name is an export. */
+function commonJsPlace(fn: AnyFunction, url: string, exports: unknown): FunctionPlace | undefined {
+  if (exports === fn) return { module: url, path: ["default"] };
   const isObject = typeof exports === "object" && exports !== null || typeof exports === "function";
-  return { ...isObject ? exports : {}, default: exports };
+  const path = isObject ? findExport(fn, exports as Exports) : undefined;
+  return path && { module: url, path: ["default", ...path] };
 }
 
 /** The exports of a module, given the variables in its scope; whether these are all. */
