@@ -42,14 +42,19 @@ let roots: Map<unknown, string> | undefined;
 function defaults(): ReadonlyMap<unknown, string> {
   if (roots !== undefined) return roots;
   roots = new Map();
-  for (const name of builtinModules) {
-    // Old modules print a warning when they are loaded.
-    if (/^(_|(sys|punycode|wasi)$)/.test(name) || /\/(?!promises$)/.test(name)) continue;
-    const module = name.startsWith("node:") ? name : `node:${name}`;
+  for (const module of builtinModuleNames()) {
+    if (/\/(?!promises$)/.test(module)) continue;
     const root = builtinModule(module);
     if (!roots.has(root)) roots.set(root, module);
   }
   return roots;
+}
+
+/** The names of the `node:` modules. */
+export function builtinModuleNames(): string[] {
+  // Old modules print a warning when they are loaded.
+  return builtinModules.filter((name) => !/^(_|(sys|punycode|wasi)$)/.test(name))
+    .map((name) => name.startsWith("node:") ? name : `node:${name}`);
 }
 
 /** The name of the `node:` module whose namespace this is; `undefined` for any other namespace. */

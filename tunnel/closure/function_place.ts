@@ -113,11 +113,24 @@ function defaultVariable(source: string, end: number): string | undefined {
 
 /** The export that `fn` is, or the property of an exported object or class. */
 function findExport(fn: unknown, exports: Exports): string[] | undefined {
+  const path = findIn(exports, fn);
+  if (path !== undefined) return path;
+  // All that a CommonJS module exports is there, and not every name is an export.
+  const whole = valueOf(exports, "default");
+  const inner = isExports(whole) ? findIn(whole, fn) : undefined;
+  return inner && ["default", ...inner];
+}
+
+function isExports(value: unknown): value is Exports {
+  return (typeof value === "object" || typeof value === "function") && value !== null;
+}
+
+function findIn(exports: Exports, fn: unknown): string[] | undefined {
   const names = Object.keys(exports);
   for (const name of names) if (valueOf(exports, name) === fn) return [name];
   for (const name of names) {
     const value = valueOf(exports, name);
-    if ((typeof value !== "object" && typeof value !== "function") || value === null) continue;
+    if (!isExports(value)) continue;
     for (const key of Object.getOwnPropertyNames(value)) {
       if (Object.getOwnPropertyDescriptor(value, key)?.value === fn) return [name, key];
     }

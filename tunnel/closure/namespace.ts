@@ -1,5 +1,7 @@
+import { entryModule } from "../modules/entry_module.ts";
 import { modulesHere } from "../modules/modules_here.ts";
 import { loadedScripts } from "../modules/v8.ts";
+import { builtinModuleNames } from "./builtin.ts";
 
 /** The URLs of namespaces that were looked for. */
 const urls = new WeakMap<object, string>();
@@ -12,8 +14,13 @@ const urls = new WeakMap<object, string>();
 export async function urlOfNamespace(namespace: object): Promise<string> {
   const known = urls.get(namespace);
   if (known !== undefined) return known;
+  // Some have exports that their default export lacks, by which they are found elsewhere.
+  for (const name of builtinModuleNames()) {
+    if (await import(name).catch(() => undefined) === namespace) return name;
+  }
   for (const url of loadedScripts()) {
-    if (!/^(file|https?|data|blob|jsr|npm):/.test(url)) continue;
+    // An import of the script that runs would wait for its end.
+    if (!/^(file|https?|data|blob|jsr|npm):/.test(url) || url === entryModule()) continue;
     if (await modulesHere.namespace(url) !== namespace) continue;
     urls.set(namespace, url);
     return url;

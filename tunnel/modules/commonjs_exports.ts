@@ -104,12 +104,12 @@ export function isAddon(id: string): boolean {
   return id.endsWith(".node");
 }
 
-/** The exports of a CommonJS module that is loaded, as modules that import it see them. */
+/**
+ * The exports of a CommonJS module that is loaded, under `default` as for modules that import it:
+ * that has every one, and not each is found as a name.
+ */
 export function loadedExports(url: string): Readonly<Record<string, unknown>> | undefined {
   if (!url.startsWith("file:")) return undefined;
   const module = createRequire("file:///").cache[fileURLToPath(url)];
-  if (module === undefined) return undefined;
-  const { exports } = module;
-  const isObject = typeof exports === "object" && exports !== null || typeof exports === "function";
-  return { ...isObject ? exports : {}, default: exports };
+  return module && { default: module.exports };
 }
