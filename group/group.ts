@@ -13,7 +13,7 @@ import type {
 import { prepareConnect } from "../tunnel/operation/connect.ts";
 import type { Operation } from "../tunnel/operation/operation.ts";
 import { prepareSync } from "../tunnel/operation/sync.ts";
-import { abortable } from "../tunnel/session/abort.ts";
+import { abortable } from "../tunnel/session/abort_signal.ts";
 import { checkFile } from "./_check_file.ts";
 import { ResultStream } from "./_result_stream.ts";
 import { attemptAll, workOf } from "./attempts.ts";

@@ -3,7 +3,7 @@ import { asStream, streamKindOf } from "../../agent/protocol/value_stream.ts";
 import { type CallImage, callImage, placeImage } from "../closure/call_image.ts";
 import { nameOf } from "../closure/function_place.ts";
 import { moduleGraph } from "../modules/module_graph.ts";
-import { abortable } from "../session/abort.ts";
+import { abortable } from "../session/abort_signal.ts";
 import type { Session } from "../session/session.ts";
 import { type Link, withSession } from "./link.ts";
 import type { Operation } from "./operation.ts";

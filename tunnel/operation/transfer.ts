@@ -4,7 +4,7 @@ import type * as Files from "../../agent/file_service.ts";
 import { type Channel, ChannelReset } from "../../agent/wire/channel.ts";
 import { DecodeError } from "../../codec/decode_error.ts";
 import type { AgentConnection } from "../connection/agent_connection.ts";
-import { resetOnAbort } from "../session/abort.ts";
+import { resetOnAbort } from "../session/abort_signal.ts";
 import type { Session } from "../session/session.ts";
 import { visible, visibleErrors } from "../visible.ts";
 import { type Link, withSession } from "./link.ts";

@@ -4,7 +4,8 @@ import {
   type FoundMembers,
   replaceKeys,
 } from "./computed_members.ts";
-import { type Edit, type ModuleImport, typeOf, withTypes } from "./imports.ts";
+import { type ModuleImport, typeOf } from "./imports.ts";
+import { type Edit, withTypes } from "./rewrite_imports.ts";
 import { findUses, parse, type SourceType, type SyntaxNode, type Uses } from "./syntax.ts";
 
 /** The code of a function or class, ready to be put into other code. */
