@@ -22,8 +22,11 @@ export function prepareCall<A extends unknown[], R>(
     throw new TypeError(`Cannot call ${String(fn)}: it is not a function`);
   }
   try {
-    return new Call(`${nameOf(fn)}()`, callImage(fn, args.map(asStream)), args);
+    const image = callImage(fn, args.map(asStream));
+    return new Call(`${nameOf(fn)}()`, "then" in image ? callersLine(image) : image, args);
   } catch (error) {
+    // The stack has ten lines, which are those of the caller then.
+    if (error instanceof TypeError) Error.captureStackTrace?.(error, prepareCall);
     cancelStreams(args, error);
     throw error;
   }
@@ -32,6 +35,20 @@ export function prepareCall<A extends unknown[], R>(
 /** Prepares a call of a function that a module exports. */
 export function preparePlaceCall(place: FunctionPlace, args: readonly unknown[]): Call<unknown> {
   return new Call(`${place.path.join(".")}()`, placeImage(place, args.map(asStream)), []);
+}
+
+/** Gives a refusal that comes later the stack of this call. */
+function callersLine(image: Promise<CallImage>): Promise<CallImage> {
+  const start = new Error();
+  Error.captureStackTrace?.(start, prepareCall);
+  return image.catch((error) => {
+    if (error instanceof TypeError) {
+      const [, lines = ""] = /^Error\n([^]*)$/.exec(start.stack ?? "") ?? [];
+      const stack = `${error.name}: ${error.message}\n${lines}`;
+      Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });
+    }
+    throw error;
+  });
 }
 
 /** Modules all of whose imports are known to be something that can be sent. */

@@ -68,7 +68,14 @@ export function explainHere(
   // The far end chooses the names of files in a folder.
   visibleErrors(error);
   const text = `${failureText}: here, ${error.message}${advise(error)}`;
-  return new Error(visible(text), { cause: error });
+  const { stackTraceLimit } = Error;
+  // The caller's line is below many of the library's.
+  Error.stackTraceLimit = Math.max(stackTraceLimit, 50);
+  try {
+    return new Error(visible(text), { cause: error });
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 function explain(
