@@ -138,7 +138,7 @@ export class CallDraft {
     const handles = this.#functions.classHandles((fn) => this.#boundParts(fn));
     for (const [fn, handle] of handles) sent.setHandle(fn, handle);
     const captured = this.units.map(({ draft }) => draft.captured);
-    const properties = sent.properties.map(({ owner, kind, key, value }) =>
+    const properties = [...sent.properties, ...sent.integrity].map(({ owner, kind, key, value }) =>
       [owner, kind, key, value] as const
     );
     const values = isPlain ? this.#args : [root, this.#args, captured, ...properties];

@@ -138,9 +138,9 @@ function usualPrototype({ isAsync, isGenerator }: FunctionCode): { readonly prot
   return PROTOTYPES[(isAsync ? 1 : 0) + (isGenerator ? 2 : 0)]!;
 }
 
-/** Whether a function may not be changed. */
-function integrity(fn: AnyFunction): OwnProperty[] {
-  if (Object.isExtensible(fn)) return [];
-  const value = Object.isFrozen(fn) ? 3 : Object.isSealed(fn) ? 2 : 1;
+/** Whether a function or an object may not be changed. */
+export function integrity(owner: object): OwnProperty[] {
+  if (Object.isExtensible(owner)) return [];
+  const value = Object.isFrozen(owner) ? 3 : Object.isSealed(owner) ? 2 : 1;
   return [{ kind: PropertyKind.INTEGRITY, key: null, value }];
 }

@@ -17,6 +17,8 @@ export class SentValues {
   readonly #waiting = new Map<symbol, (() => void)[]>();
 
   readonly properties: SentProperty[] = [];
+  /** Which objects may not be changed, when they have all of their properties. */
+  readonly integrity: SentProperty[] = [];
   /** Streams, signals and callbacks, to which handles refer by their index. */
   readonly attachments: unknown[] = [];
   /** The ids of the modules that handles refer to. */
@@ -26,7 +28,8 @@ export class SentValues {
 
   /** Whether there is anything that the codec does not copy by itself. */
   get isEmpty(): boolean {
-    return this.#handles.size === 0 && this.#standIns.size === 0 && this.properties.length === 0;
+    return this.#handles.size === 0 && this.#standIns.size === 0 &&
+      this.properties.length === 0 && this.integrity.length === 0;
   }
 
   /** Whether an object is copied in a way that only its stand-in tells. */

@@ -7,6 +7,7 @@ import type { AnyFunction } from "./any_function.ts";
 import { attachmentHandle, isAttachment, simpleHandle } from "./attachment_handle.ts";
 import { findBuiltin, findBuiltinNamespace, findGlobal } from "./builtin.ts";
 import { isNative } from "./function_place.ts";
+import { integrity } from "./own_properties.ts";
 import type { RefusalData, Way } from "./refusal.ts";
 import type { SentValues } from "./sent_values.ts";
 import { contentOf, isCopied, stepTo } from "./values.ts";
@@ -95,6 +96,10 @@ export class ValueWalk {
     if (value instanceof RegExp && value.lastIndex !== 0) {
       const descriptor = Object.getOwnPropertyDescriptor(value, "lastIndex")!;
       sent.addProperty(value, "lastIndex", descriptor);
+    }
+    // Arguments are data, which the function may change as it likes.
+    if (user !== undefined) {
+      for (const one of integrity(value)) sent.integrity.push({ owner: value, ...one });
     }
     if (content.kind === "leaf") return this.#checkLeaf(found);
     for (const part of content.parts) {
