@@ -9,10 +9,10 @@ import { type Link, withSession } from "./link.ts";
 import type { Operation } from "./operation.ts";
 
 /**
- * Prepares a call of `fn`: finds out what to send, as things are now.
+ * Prepares a call of `fn`: finds out what to send, as things are now. If something cannot be sent,
+ * `check()` and `perform()` reject with a `TypeError`.
  *
- * @throws {TypeError} If something cannot be sent, unless finding that out takes time; then
- * `check()` and `perform()` reject.
+ * @throws {TypeError} If `fn` is not a function.
  */
 export function prepareCall<A extends unknown[], R>(
   fn: (...args: A) => R,
@@ -21,34 +21,37 @@ export function prepareCall<A extends unknown[], R>(
   if (typeof fn !== "function") {
     throw new TypeError(`Cannot call ${String(fn)}: it is not a function`);
   }
-  try {
-    const image = callImage(fn, args.map(asStream));
-    return new Call(`${nameOf(fn)}()`, "then" in image ? callersLine(image) : image, args);
-  } catch (error) {
-    // The stack has ten lines, which are those of the caller then.
-    if (error instanceof TypeError) Error.captureStackTrace?.(error, prepareCall);
-    cancelStreams(args, error);
-    throw error;
-  }
+  const image = imageNow(() => callImage(fn, args.map(asStream)), args);
+  return new Call(`${nameOf(fn)}()`, image, args);
 }
 
 /** Prepares a call of a function that a module exports. */
 export function preparePlaceCall(place: FunctionPlace, args: readonly unknown[]): Call<unknown> {
-  return new Call(`${place.path.join(".")}()`, placeImage(place, args.map(asStream)), []);
+  const image = imageNow(() => placeImage(place, args.map(asStream)), args);
+  return new Call(`${place.path.join(".")}()`, image, args);
 }
 
-/** Gives a refusal that comes later the stack of this call. */
-function callersLine(image: Promise<CallImage>): Promise<CallImage> {
+/** Makes an image at once. A refusal rejects, and its stack names the caller. */
+function imageNow(
+  make: () => CallImage | Promise<CallImage>,
+  args: readonly unknown[],
+): CallImage | Promise<CallImage> {
   const start = new Error();
-  Error.captureStackTrace?.(start, prepareCall);
-  return image.catch((error) => {
+  const refuse = (error: unknown): Promise<never> => {
     if (error instanceof TypeError) {
-      const [, lines = ""] = /^Error\n([^]*)$/.exec(start.stack ?? "") ?? [];
+      const lines = start.stack?.replace(/^Error\n/, "") ?? "";
       const stack = `${error.name}: ${error.message}\n${lines}`;
       Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });
     }
-    throw error;
-  });
+    cancelStreams(args, error);
+    return Promise.reject(error);
+  };
+  try {
+    const image = make();
+    return "then" in image ? image.catch(refuse) : image;
+  } catch (error) {
+    return refuse(error);
+  }
 }
 
 /** Modules all of whose imports are known to be something that can be sent. */
