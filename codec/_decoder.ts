@@ -1,3 +1,4 @@
+import { isIndex } from "./array_keys.ts";
 import {
   BIGINT,
   BINARIES,
@@ -7,6 +8,7 @@ import {
   HANDLE,
   INVALID_DATE,
   MAP,
+  NAMED_ARRAY,
   NULL_OBJECT,
   REFERENCE,
   REGEXP,
@@ -274,6 +276,8 @@ export class Decoder extends Reader {
       }
       case SPARSE_ARRAY:
         return this.sparse(this.deeper(depth));
+      case NAMED_ARRAY:
+        return this.namedArray(depth);
       case NULL_OBJECT:
         return this.properties(this.add(Object.create(null)), true, this.deeper(depth));
       case ERROR: {
@@ -321,10 +325,30 @@ export class Decoder extends Reader {
     array[UINT32 - 2] = 0;
     const length = this.index(0, UINT32);
     array.length = length;
+    delete array[UINT32 - 2];
     for (let least = 0; this.position < this.end;) {
       const index = this.index(least, length);
       array[index] = this.read(depth);
       least = index + 1;
+    }
+    return array;
+  }
+
+  private namedArray(depth: number): unknown[] {
+    const first = this.bytes[this.position]!;
+    // Nothing but an array that begins here gets properties: not one that a handle gives.
+    const isArray = first >= FIX_ARRAY && first < FIX_STR || first >> 1 === ARRAY_16 >> 1 ||
+      first === EXT_32 && this.bytes[this.position + 5] === SPARSE_ARRAY;
+    const array = isArray ? this.read(depth) as unknown[] : undefined;
+    if (array === undefined) throw this.bad("it must be an array here");
+    depth = this.deeper(depth);
+    while (this.position < this.end) {
+      const begin = this.position;
+      const key = this.key(depth);
+      if (key === "length" || isIndex(key)) {
+        throw this.bad("it must not be the key of an element here", begin);
+      }
+      define(array, key, this.read(depth));
     }
     return array;
   }

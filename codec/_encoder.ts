@@ -1,3 +1,4 @@
+import { hasHoles, isIndex, namedKeys } from "./array_keys.ts";
 import { ERROR_PROPERTIES } from "./error_properties.ts";
 import {
   BINARIES,
@@ -6,6 +7,7 @@ import {
   FIRST_BINARY,
   HANDLE,
   MAP,
+  NAMED_ARRAY,
   NULL_OBJECT,
   REFERENCE,
   REGEXP,
@@ -21,6 +23,7 @@ import {
   indexStep,
   keyStep,
   memberStep,
+  noStep,
   propertyStep,
   type Step,
   trace,
@@ -30,6 +33,9 @@ import { checkSize, Writer } from "./_writer.ts";
 
 /** Up to this many objects a search in an array is faster than a `Set`. */
 const FEW = 32;
+
+/** The character code of the last digit. */
+const NINE = 57;
 
 const { getPrototypeOf, hasOwn } = Object;
 const { isArray } = Array;
@@ -183,6 +189,8 @@ export class Encoder extends Writer {
     try {
       for (key in record) {
         if (this.#polluted && !hasOwn(record, key)) continue;
+        // The first key of an object with arguments is an index.
+        if (count === 0 && key.charCodeAt(0) <= NINE && isArguments(record)) break;
         count++;
         this.string(key);
         this.write(record[key], depth);
@@ -190,27 +198,25 @@ export class Encoder extends Writer {
     } catch (error) {
       throw trace(error, propertyStep, key, 0);
     }
-    if (count === 0 && this.hasMore(record)) {
+    if (count === 0 && Object.getOwnPropertySymbols(record).length > 0) {
       this.position = this.start + at;
-      return this.foreign(record, depth);
+      if (isArguments(record)) return this.array(Array.prototype.slice.call(record), depth);
+      // An object whose keys are all symbols, like `Math`: the caller may have a handle for it.
+      if (this.#hooks.handle?.(record) !== undefined) return this.foreign(record, depth);
+      this.position++;
     }
     if (count < 16) this.bytes[this.start + at] = FIX_MAP | count;
     else this.widen(at, count);
   }
 
-  /**
-   * Whether an object without keys has symbols for keys, like `Math`, and the caller has a handle
-   * for it.
-   */
-  private hasMore(record: object): boolean {
-    return Object.getOwnPropertySymbols(record).length > 0 &&
-      this.#hooks.handle?.(record) !== undefined;
+  private array(array: unknown[], depth: number): void {
+    const isSparse = hasHoles(array);
+    if (namedKeys(array, isSparse).length > 0) this.composite(array, NAMED_ARRAY, depth);
+    else this.elements(array, isSparse, depth);
   }
 
-  private array(array: unknown[], depth: number): void {
-    if (array.includes(undefined) && hasHoles(array)) {
-      return this.composite(array, SPARSE_ARRAY, depth);
-    }
+  private elements(array: unknown[], isSparse: boolean, depth: number): void {
+    if (isSparse) return this.composite(array, SPARSE_ARRAY, depth);
     const length = array.length;
     this.arrayHeader(length);
     let i = 0;
@@ -275,10 +281,10 @@ export class Encoder extends Writer {
           step = indexStep;
           const { length } = value as unknown[];
           this.number(length);
-          // The first keys are the indices, in order. Other properties are not carried.
+          // The first keys are the indices, in order.
           for (key of Object.keys(value as unknown[])) {
-            index = Number(key) >>> 0;
-            if (String(index) !== key || index >= length) break;
+            if (!isIndex(key as string)) break;
+            index = Number(key);
             this.write(index, depth);
             this.write((value as unknown[])[index], depth);
           }
@@ -296,7 +302,15 @@ export class Encoder extends Writer {
           this.write(value, depth);
           break;
         default: {
-          const keys: (string | null)[] = Object.keys(value as object);
+          let keys: (string | null)[];
+          if (type === NAMED_ARRAY) {
+            const isSparse = hasHoles(value as unknown[]);
+            keys = namedKeys(value as unknown[], isSparse);
+            step = noStep;
+            this.reserve(16);
+            this.elements(value as unknown[], isSparse, depth);
+            step = propertyStep;
+          } else keys = Object.keys(value as object);
           if (type === ERROR) {
             keys.unshift(...hiddenKeys(value as Error, keys), null);
             this.write(getPrototypeOf(value).constructor.name, depth);
@@ -356,11 +370,10 @@ export class Encoder extends Writer {
   }
 }
 
-/** Whether `array`, in which something is undefined, has holes. */
-function hasHoles(array: unknown[]): boolean {
-  let hole = 0;
-  while (hole < array.length && hasOwn(array, hole)) hole++;
-  return hole < array.length;
+/** Whether an object is the `arguments` of a call. */
+function isArguments(value: object): boolean {
+  return hasOwn(value, Symbol.iterator) && !(Symbol.toStringTag in value) &&
+    objectPrototype.toString.call(value) === "[object Arguments]";
 }
 
 /** The properties of an error that are carried although they are not enumerable. */

@@ -25,6 +25,9 @@ export const entryStep: Step = (key, index) =>
     ? `.get(${JSON.stringify(key)})`
     : memberStep(key, index);
 
+/** No step: from an array with other properties to its elements, which add their own. */
+export const noStep: Step = () => "";
+
 /** The step from a value to its handle. */
 export const handleStep: Step = () => "<handle>";
 

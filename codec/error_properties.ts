@@ -6,4 +6,5 @@ export const ERROR_PROPERTIES: readonly string[] = [
   "errors",
   "error",
   "suppressed",
+  "name",
 ];

@@ -33,6 +33,8 @@ export const URL_ = 10;
 export const ERROR = 11;
 /** A value that only the caller's hooks can carry. */
 export const HANDLE = 12;
+/** An array that has properties besides its elements. */
+export const NAMED_ARRAY = 13;
 /** The first of the binary types: the others follow in the order of {@linkcode BINARIES}. */
 export const FIRST_BINARY = 16;
 

@@ -160,6 +160,9 @@ export function randomValue(
         const array = add<unknown[]>([]);
         for (let i = random(5); i > 0; i--) array[random(10)] = make();
         array.length += random(3);
+        for (let i = pick(random, [0, 0, 1, 2]); i > 0; i--) {
+          set(array, pick(random, ["index", "__proto__", "-1", "01", "ä"]), make());
+        }
         return array;
       }
       case 16: {

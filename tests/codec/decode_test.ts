@@ -80,6 +80,15 @@ Deno.test("decode() refuses what is not a value", () => {
   assertBad("c7 03 0b a2 6e 6f", "no such error class");
   assertBad("c7 09 0b a8 74 6f 53 74 72 69 6e 67", "no such error class");
   assertBad("c7 02 0c 01 02", "no option revives its handle");
+  assertBad("c7 00 0d", "it must be an array here");
+  assertBad("c7 01 0d 80", "it must be an array here");
+  assertBad("91 c7 03 0d d4 01 00", "it must be an array here");
+  assertBad("c7 05 0d c7 03 0c 91 01", "it must be an array here");
+  assertBad("c7 01 0d 92", "longer than the extension around it");
+  assertBad("c7 04 0d 90 01 02 03", "it must be a string here");
+  assertBad("c7 02 0d 90 a0", "longer than the extension around it");
+  assertBad("c7 04 0d 90 a1 30 01", "it must not be the key of an element here");
+  assertBad("c7 09 0d 90 a6 6c 65 6e 67 74 68 01", "it must not be the key of an element here");
   assertBad("d6 1b 00 00 00 00 00", "more bytes follow the value");
   assertBad("c7 03 1b 00 00 00", "its last element is incomplete");
 });

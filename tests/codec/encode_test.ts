@@ -34,6 +34,8 @@ Deno.test("encode() refuses what it cannot carry, with the path to it", () => {
   assertRefused(Object.assign(Object.create(null), { socket }), `value.socket: ${problem}`);
   // deno-lint-ignore no-sparse-arrays
   assertRefused([, socket], `value[1]: ${problem}`);
+  assertRefused(Object.assign([socket], { a: 1 }), `value[0]: ${problem}`);
+  assertRefused({ list: Object.assign([1], { socket }) }, `value.list.socket: ${problem}`);
 });
 
 Deno.test("encode() says why it refuses", () => {
@@ -147,6 +149,8 @@ Deno.test("encode() works after it has thrown", () => {
 /** Functions that nest a value, one for each container. */
 const wrappers: Record<string, (inner: unknown) => unknown> = {
   object: (inner) => ({ next: inner }),
+  "array with names": (inner) => Object.assign([inner], { a: 1 }),
+  "property of an array": (inner) => Object.assign([], { inner }),
   "object without prototype": (inner) => Object.assign(Object.create(null), { next: inner }),
   array: (inner) => [inner],
   // deno-lint-ignore no-sparse-arrays

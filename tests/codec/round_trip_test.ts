@@ -74,12 +74,64 @@ Deno.test("encode() and decode() keep holes in arrays, and undefined elements be
   assertEquals(roundTrip([undefined]), [undefined]);
 });
 
-Deno.test("encode() leaves out properties of arrays that are not elements", () => {
-  const match = Object.assign([1, 2], { index: 5, "01": 6, "4294967295": 7 });
-  delete match[0];
-  const result = roundTrip(match);
-  assertEquals(Object.keys(result), ["1"]);
-  assertEquals(result.length, 2);
+Deno.test("encode() and decode() keep all of the longest array there is", () => {
+  const longest: unknown[] = new Array(4_294_967_295);
+  assertEquals(Object.keys(roundTrip(longest)), []);
+  longest[0] = "first";
+  assertCarried(longest);
+  longest[4_294_967_294] = "last";
+  longest[7] = longest;
+  assertCarried(Object.assign(longest, { name: "longest" }));
+  assert(encode(longest).length < 100);
+});
+
+Deno.test("encode() and decode() keep properties of arrays that are not elements", () => {
+  assertCarried("nginx/1.22".match(/(?<name>\w+)\/(?<version>[\d.]+)/d));
+  assertCarried([..."a1b2".matchAll(/[a-z](\d)/g)]);
+  assertCarried(Object.assign([], { only: 1 }));
+  const odd = { index: 5, "01": 6, "-1": 7, "4294967295": 8, "1.5": 9, constructor: 10 };
+  const sparse = Object.assign([1, 2], odd);
+  assertCarried(sparse);
+  delete sparse[0];
+  assertCarried(sparse);
+  // As many properties as if it had no hole, and no other.
+  // deno-lint-ignore no-sparse-arrays
+  assertCarried(Object.assign([1, , 3], { name: "x" }));
+  const cyclic: unknown[] & { self?: unknown } = [];
+  cyclic.self = cyclic;
+  cyclic.push(cyclic, {}, [cyclic]);
+  assertCarried(Object.defineProperty(cyclic, "__proto__", { value: cyclic, enumerable: true }));
+  for (const length of [15, 16, 70_000]) {
+    const long = Array.from({ length }, (_, i) => i / 2);
+    assertCarried(Object.assign(long, { unit: "m" }));
+  }
+  const bytes = new Uint8Array(100_000).fill(1);
+  assertCarried(Object.assign([bytes, 1], { bytes, more: new Uint8Array(70_000) }));
+});
+
+Deno.test("encode() looks for properties of long arrays in little time", () => {
+  const long = Array.from({ length: 1_000_000 }, (_, i) => i % 64);
+  const best = (run: () => unknown): number =>
+    Math.min(...Array.from({ length: 5 }, () => {
+      const start = performance.now();
+      run();
+      return performance.now() - start;
+    }));
+  // Listing the keys would take several times as long as all of the encoding.
+  assert(best(() => encode(long)) < best(() => Object.keys(long).length));
+});
+
+Deno.test("encode() makes an array of the arguments of a function", () => {
+  function list(..._: unknown[]): IArguments {
+    return arguments;
+  }
+  assertEquals(roundTrip([list(), list(1), list("a", [2])]) as unknown, [[], [1], ["a", [2]]]);
+  const [a, b] = roundTrip(Array(2).fill(list(1)));
+  assertStrictEquals(a, b);
+  const like = { 0: "a", length: 1, [Symbol.iterator]: Array.prototype.values };
+  assertEquals(roundTrip(like) as unknown, { 0: "a", length: 1 });
+  const tagged = { 0: "a", [Symbol.iterator]: 1, [Symbol.toStringTag]: "Arguments" };
+  assertEquals(roundTrip(tagged) as unknown, { 0: "a" });
 });
 
 Deno.test("decode() gives objects own properties only, whatever the keys are called", () => {
@@ -161,6 +213,7 @@ Deno.test("encode() and decode() keep errors of built-in classes", () => {
   assertFalse(Object.hasOwn(roundTrip(new Error("x")), "cause"));
   assert(Object.hasOwn(roundTrip(new Error("x", { cause: undefined })), "cause"));
   assertCarried(new AggregateError([new RangeError("a"), 2], "both"));
+  assertCarried(Object.defineProperty(new Error("x"), "name", { value: "Named" }));
 });
 
 Deno.test("encode() leaves out a stack that is not text, and decode() gives none of its own", () => {

@@ -76,6 +76,17 @@ const rows: [name: string, value: unknown, hex: string][] = [
     "c9 00 00 00 28 0b a5 45 72 72 6f 72 a7 6d 65 73 73 61 67 65 a2 6e 6f" +
     "a5 73 74 61 63 6b a2 61 74 a5 63 61 75 73 65 01 c0 a4 63 6f 64 65 02",
   ],
+  [
+    "13 array with names",
+    Object.assign([7], { a: 1 }),
+    "c9 00 00 00 05 0d 91 07 a1 61 01",
+  ],
+  [
+    "13 array with names",
+    // deno-lint-ignore no-sparse-arrays
+    Object.assign([,], { a: 1 }),
+    "c9 00 00 00 0a 0d c9 00 00 00 01 04 01 a1 61 01",
+  ],
   ["16 ArrayBuffer", new Uint8Array([1, 2]).buffer, "d5 10 01 02"],
   ["17 DataView", new DataView(new Uint8Array([1, 2]).buffer), "d5 11 01 02"],
   ["18 Int8Array", new Int8Array([-1]), "d4 12 ff"],
