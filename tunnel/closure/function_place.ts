@@ -50,7 +50,7 @@ export class UnknownExports extends Error {
   /** Imports the modules, which run already. */
   async learn(): Promise<void> {
     for (const url of this.urls) {
-      namespaces.set(url, await import(url).catch(() => undefined));
+      namespaces.set(url, await import(url).catch((): undefined => undefined));
     }
   }
 }

@@ -11,7 +11,7 @@ export async function urlOfNamespace(namespace: object): Promise<string> {
   for (const url of loadedScripts()) {
     if (!/^(file|https?|data|blob|jsr|npm):/.test(url)) continue;
     const found = agent === undefined
-      ? await import(url).catch(() => undefined)
+      ? await import(url).catch((): undefined => undefined)
       : agent.namespace(url);
     if (found === namespace) return url;
   }
