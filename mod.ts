@@ -25,13 +25,7 @@ export { GroupResult } from "./group/group_result.ts";
 export type { GroupOptions, GroupWithOptions, Members } from "./group/members.ts";
 export { AsyncResult, type AsyncResultOptions, type Completion } from "./queue/async_result.ts";
 export { NotCompleted } from "./queue/not_completed.ts";
-export {
-  type Fetched,
-  type Outcome,
-  Queue,
-  type QueueOptions,
-  type QueueTarget,
-} from "./queue/queue.ts";
+export { type Outcome, Queue, type QueueOptions, type QueueTarget } from "./queue/queue.ts";
 export { BaseTunnel, type Hosts, type RemoteModule } from "./tunnel/base_tunnel.ts";
 export { callback } from "./tunnel/callback.ts";
 export {
@@ -41,6 +35,7 @@ export {
 } from "./tunnel/connection_error.ts";
 export { DepthLimitError } from "./tunnel/depth_limit_error.ts";
 export type {
+  Fetched,
   FetchedBytes,
   FetchedStream,
   FetchOptions,
@@ -57,6 +52,7 @@ export type {
 } from "./tunnel/file_options.ts";
 export { Docker, type DockerOptions } from "./tunnel/docker.ts";
 export { Local, type LocalOptions } from "./tunnel/local.ts";
+export type { ArgsIfChanged, NoCopy, Received } from "./tunnel/received.ts";
 export { RemoteError } from "./tunnel/remote_error.ts";
 export { type Settings, settings } from "./tunnel/settings.ts";
 export { SSHTunnel, SSHTunnel as Tunnel, type SSHTunnelOptions } from "./tunnel/ssh_tunnel.ts";

@@ -100,7 +100,7 @@ const clearing = new Set<Promise<void>>();
 async function serve(channel: Channel, work: () => Promise<void>): Promise<void> {
   const working = work();
   channel.onFailure(() => {
-    const cleared = working.catch(() => {}).then(() => void clearing.delete(cleared));
+    const cleared = working.catch(() => {}).then((): void => void clearing.delete(cleared));
     clearing.add(cleared);
   });
   try {
@@ -108,6 +108,6 @@ async function serve(channel: Channel, work: () => Promise<void>): Promise<void>
   } catch (error) {
     channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
     // Messages still on their way are dropped: left alone, they would fill the channel.
-    while (await channel.receive().catch(() => undefined) !== undefined);
+    while (await channel.receive().catch((): undefined => undefined) !== undefined);
   }
 }

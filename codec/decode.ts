@@ -9,19 +9,19 @@ export interface DecodeOptions {
    *
    * @default {500}
    */
-  maxDepth?: number;
+  maxDepth?: number | undefined;
   /**
    * How long the input may be, in bytes; a longer one is a `DecodeError`.
    *
    * @default {Infinity}
    */
-  maxSize?: number;
+  maxSize?: number | undefined;
   /**
    * Called with the data of each handle, which is what `handle` of `EncodeOptions` gave for the
    * value; returns the value. What it throws, `decode()` throws. Without this option a handle is a
    * `DecodeError`.
    */
-  revive?: (data: unknown) => unknown;
+  revive?: ((data: unknown) => unknown) | undefined;
 }
 
 /** The decoder of the last call, or `undefined` while a call uses it. */

@@ -8,13 +8,13 @@ export interface EncodeOptions {
    *
    * @default {"value"}
    */
-  name?: string;
+  name?: string | undefined;
   /**
    * How many levels deep objects, arrays, maps and so on may be nested; deeper is a `RangeError`.
    *
    * @default {500}
    */
-  maxDepth?: number;
+  maxDepth?: number | undefined;
   /**
    * Called with each value that has no encoding (functions, symbols, instances of classes and so
    * on). The data that it returns is encoded as a handle, for `revive` of `DecodeOptions`;
@@ -22,13 +22,13 @@ export interface EncodeOptions {
    * kept like that of an object. It is also called with namespaces of modules, and with plain
    * objects all of whose keys are symbols, such as `Math`; `undefined` leaves these to be copied.
    */
-  handle?: (value: unknown) => unknown;
+  handle?: ((value: unknown) => unknown) | undefined;
   /**
    * Called for each object, arrays included. Its result is encoded in the place of the object,
    * under the identity of the object; if it is the object itself, `handle` is called for it;
    * `undefined` changes nothing.
    */
-  standIn?: (value: object) => unknown;
+  standIn?: ((value: object) => unknown) | undefined;
 }
 
 /** The encoder of the last call, kept for its buffers, or `undefined` while a call uses it. */

@@ -11,19 +11,19 @@ export interface ErrorResultOptions {
    *
    * @default The stack of a `RemoteError`; `null` for any other error
    */
-  readonly tb?: string | null;
+  readonly tb?: string | null | undefined;
   /**
    * Whether the host was skipped: nothing was begun there.
    *
    * @default false
    */
-  readonly skipped?: boolean;
+  readonly skipped?: boolean | undefined;
   /**
    * Whether an abort ended the operation, or kept it from being begun.
    *
    * @default false
    */
-  readonly aborted?: boolean;
+  readonly aborted?: boolean | undefined;
 }
 
 /**

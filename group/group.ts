@@ -1,6 +1,8 @@
 import type { AgentInfo } from "../agent/protocol/hello.ts";
+import { checkBoolean } from "../tunnel/arguments/check.ts";
 import { type BaseTunnel, type Hosts, setGrouping } from "../tunnel/base_tunnel.ts";
 import type {
+  Fetched,
   FetchedBytes,
   FetchOptions,
   FetchResult,
@@ -13,6 +15,7 @@ import type {
 import { prepareConnect } from "../tunnel/operation/connect.ts";
 import type { Operation } from "../tunnel/operation/operation.ts";
 import { prepareSync } from "../tunnel/operation/sync.ts";
+import type { ArgsIfChanged, Received } from "../tunnel/received.ts";
 import { abortable } from "../tunnel/session/abort_signal.ts";
 import { checkFile } from "./_check_file.ts";
 import { ResultStream } from "./_result_stream.ts";
@@ -30,7 +33,7 @@ export interface FilterOptions {
    *
    * @default false
    */
-  readonly exclude?: boolean;
+  readonly exclude?: boolean | undefined;
 }
 
 /**
@@ -93,6 +96,11 @@ export class Group extends Members {
     return await this.#perform(prepareConnect());
   }
 
+  /** Calls a function whose result arrives as another type: see {@linkcode Received}. */
+  call<A extends unknown[], R>(
+    fn: (this: void, ...args: A) => R,
+    ...args: ArgsIfChanged<A, R>
+  ): Promise<GroupResult<Received<R>>>;
   /**
    * Calls `fn` on every member. What to send is found out once for all of them; see
    * {@linkcode BaseTunnel.call}.
@@ -104,13 +112,22 @@ export class Group extends Members {
    * @param args What to call it with.
    * @returns What it returned on each host, awaited.
    */
-  async call<A extends unknown[], R>(
-    fn: (...args: A) => R,
+  call<A extends unknown[], R>(
+    fn: (this: void, ...args: A) => R,
     ...args: A
-  ): Promise<GroupResult<Awaited<R>>> {
+  ): Promise<GroupResult<Awaited<R>>>;
+  async call(
+    fn: (...args: unknown[]) => unknown,
+    ...args: unknown[]
+  ): Promise<GroupResult<unknown>> {
     return await this.#perform(callOn(this.hosts, fn, args));
   }
 
+  /** Streams results that arrive as another type: see {@linkcode Received}. */
+  stream<A extends unknown[], R>(
+    fn: (this: void, ...args: A) => R,
+    ...args: ArgsIfChanged<A, R>
+  ): AsyncGenerator<[host: string, result: Received<R> | ErrorResult], void, void>;
   /**
    * Like {@linkcode call}, but gives the results as they arrive. The function and the arguments are
    * taken as they are now; no host is begun before the first result is asked for. Leaving the loop
@@ -135,7 +152,11 @@ export class Group extends Members {
    * ```
    */
   stream<A extends unknown[], R>(
-    fn: (...args: A) => R,
+    fn: (this: void, ...args: A) => R,
+    ...args: A
+  ): AsyncGenerator<[host: string, result: Awaited<R> | ErrorResult], void, void>;
+  stream<A extends unknown[], R>(
+    fn: (this: void, ...args: A) => R,
     ...args: A
   ): AsyncGenerator<[host: string, result: Awaited<R> | ErrorResult], void, void> {
     let operation: Operation<Awaited<R>> | undefined;
@@ -248,6 +269,12 @@ export class Group extends Members {
     localTemplate?: string | URL,
     options?: FetchOptions,
   ): Promise<GroupResult<FetchResult>>;
+  /** Reads a file of every member to a path, or into memory. */
+  fetch<To extends string | URL | null | undefined>(
+    remotePath: string | URL,
+    localTemplate: To,
+    options?: FetchOptions,
+  ): Promise<GroupResult<Fetched<To>>>;
   async fetch(
     remotePath: string | URL,
     localTemplate?: string | URL | null,
@@ -296,29 +323,43 @@ export class Group extends Members {
   }
 
   /**
-   * A group of the members on which `predicate` gives a true value.
+   * A group of the members on which `predicate` gives a true value, or of the others.
+   *
+   * @param predicate A function that is called on each, without arguments.
+   * @param options Whether to keep the others instead. Default: `{}`.
+   */
+  filter(predicate: (this: void) => unknown, options?: FilterOptions): Promise<Group>;
+  /**
+   * A group of the members on which `predicate` gives a true value. To get the other members where
+   * there are arguments, take the difference: `group.difference(await group.filter(fn, …))`.
    *
    * Rejects with a {@linkcode RemoteError} if any host could not answer, or with the reason of the
    * group's signal if that has aborted.
    *
    * @param predicate A function that is called on each.
-   * @param options Whether to keep the others instead. Default: `{}`.
+   * @param args What to call it with. A single plain object with no key but `exclude` is not an
+   * argument but the option.
    *
    * @example
    * ```ts
    * import { Group, Local } from "../mod.ts";
    *
    * await using group = new Group([new Local("a"), new Local("b", { env: { ROLE: "web" } })]);
-   * const web = await group.filter(() => Deno.env.get("ROLE") === "web");
+   * const web = await group.filter((role) => Deno.env.get("ROLE") === role, "web");
    * console.log(web.hosts); // ["b"]
    * ```
    */
-  async filter(predicate: () => unknown, options: FilterOptions = {}): Promise<Group> {
-    const { exclude = false } = options;
-    const result = await this.call(predicate);
+  filter<A extends unknown[]>(
+    predicate: (this: void, ...args: A) => unknown,
+    ...args: A
+  ): Promise<Group>;
+  async filter<A extends unknown[]>(fn: (...args: A) => unknown, ...args: A): Promise<Group> {
+    const options = filterOptions(args);
+    const result = await this.call(fn, ...options === undefined ? args : [] as never);
     const { signal } = limitsOf(this);
     if (signal?.aborted && !result.failures().next().done) throw signal.reason;
     const answers = result.raiseFailures();
+    const exclude = options?.exclude ?? false;
     return this.intersection(this.hosts.filter((host) => Boolean(answers.get(host)) !== exclude));
   }
 
@@ -329,4 +370,21 @@ export class Group extends Members {
   static {
     setGrouping((tunnel) => new Group([tunnel]));
   }
+}
+
+/**
+ * The options of a `filter()`, copied, if the arguments are nothing else.
+ *
+ * @throws {TypeError} If the option is of the wrong type.
+ */
+function filterOptions(args: readonly unknown[]): FilterOptions | undefined {
+  const [options] = args;
+  if (args.length !== 1 || typeof options !== "object" || options === null) return undefined;
+  const prototype = Object.getPrototypeOf(options);
+  if (prototype !== null && prototype !== Object.prototype) return undefined;
+  const keys = Reflect.ownKeys(options);
+  if (keys.length !== 1 || keys[0] !== "exclude") return undefined;
+  const { exclude } = options as FilterOptions;
+  checkBoolean("exclude", exclude);
+  return { exclude };
 }

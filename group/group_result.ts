@@ -1,4 +1,5 @@
 import { inspect } from "node:util";
+import type { Failure } from "../agent/protocol/failure.ts";
 import { defineHandle, HandleKind } from "../agent/protocol/handle.ts";
 import { RemoteError } from "../tunnel/remote_error.ts";
 import { htmlTable } from "./table/html_table.ts";
@@ -134,7 +135,7 @@ function failureOf(failures: readonly (readonly [string, ErrorResult])[], size: 
     .map(({ state, count }, i) => `${count}${i === 0 ? ` of ${size} hosts` : ""} ${state}`);
   const summary = counts.join(", ");
   const text = `${summary}: ${parts.join("; ")}`;
-  const failure = { name: "AggregateError", message: text, stack: null };
+  const failure: Failure = { name: "AggregateError", message: text, stack: null };
   const names = failures.map(([host]) => host).join(", ");
   const error = new RemoteError(names, "An operation", failure, text);
   error.cause = new AggregateError(failures.map(([, { error }]) => error), summary);

@@ -19,13 +19,13 @@ export interface GroupOptions {
    *
    * @default 100
    */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /**
    * Options for the members that are given as hostnames.
    *
    * @default {}
    */
-  readonly ssh?: SSHTunnelOptions;
+  readonly ssh?: SSHTunnelOptions | undefined;
 }
 
 /** Options for {@linkcode Group.with}. */
@@ -37,7 +37,7 @@ export interface GroupWithOptions extends WithOptions {
    *
    * @default Infinity
    */
-  readonly maxFailures?: number | string;
+  readonly maxFailures?: number | string | undefined;
 }
 
 /** The defaults of {@linkcode GroupOptions}. */

@@ -39,7 +39,7 @@ export type TargetHosts = readonly string[] | undefined;
  */
 export function callOn<A extends unknown[], R>(
   hosts: TargetHosts,
-  fn: (...args: A) => R,
+  fn: (this: void, ...args: A) => R,
   args: A,
 ): Operation<Awaited<R>> {
   const call = prepareCall(fn, args);

@@ -7,10 +7,8 @@ import { callOn, fetchDirOn, fetchOn, putOn, type TargetHosts } from "../group/t
 import { checkKeys, checkPlain } from "../tunnel/arguments/check.ts";
 import { BaseTunnel } from "../tunnel/base_tunnel.ts";
 import type {
-  FetchedBytes,
-  FetchedStream,
+  Fetched,
   FetchOptions,
-  FetchResult,
   FetchTarget,
   PutOptions,
   PutResult,
@@ -22,6 +20,7 @@ import { prepareConnect } from "../tunnel/operation/connect.ts";
 import { type Linked, withSignal } from "../tunnel/operation/link.ts";
 import type { Operation } from "../tunnel/operation/operation.ts";
 import { prepareSync } from "../tunnel/operation/sync.ts";
+import type { ArgsIfChanged, Received } from "../tunnel/received.ts";
 import { anySignal } from "../tunnel/session/abort_signal.ts";
 import { checkWithOptions, type WithOptions } from "../tunnel/tunnel_options.ts";
 import { visible } from "../tunnel/visible.ts";
@@ -36,7 +35,7 @@ export interface QueueOptions {
    *
    * @default 100
    */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
 }
 
 /** The tunnel or group that an operation in a queue is for. */
@@ -48,13 +47,8 @@ export type QueueTarget = BaseTunnel | Group;
  */
 export type Outcome<T extends QueueTarget, V> = T extends Group ? GroupResult<V> : V | ErrorResult;
 
-/** The result of `fetch()`, depending on where it writes to. */
-export type Fetched<To extends FetchTarget | undefined> = To extends null ? FetchedBytes
-  : To extends WritableStream<Uint8Array> ? FetchedStream
-  : FetchResult;
-
 /** The defaults of {@linkcode QueueOptions}. */
-const DEFAULTS: Required<QueueOptions> = { concurrency: 100 };
+const DEFAULTS: { readonly concurrency: number } = { concurrency: 100 };
 
 /** The state that a queue and its views share. */
 interface Shared {
@@ -110,6 +104,12 @@ export class Queue {
     this.#shared = { scheduler: new Scheduler({ concurrency }), faults: [], runs: new WeakMap() };
   }
 
+  /** Puts in a call whose result arrives as another type: see {@linkcode Received}. */
+  call<T extends QueueTarget, A extends unknown[], R>(
+    target: T,
+    fn: (this: void, ...args: A) => R,
+    ...args: ArgsIfChanged<A, R>
+  ): AsyncResult<Outcome<T, Received<R>>>;
   /**
    * Puts a call in. `fn` and the variables that it uses are sent as they are now, not as they are
    * when its turn comes.
@@ -122,7 +122,12 @@ export class Queue {
    */
   call<T extends QueueTarget, A extends unknown[], R>(
     target: T,
-    fn: (...args: A) => R,
+    fn: (this: void, ...args: A) => R,
+    ...args: A
+  ): AsyncResult<Outcome<T, Awaited<R>>>;
+  call<T extends QueueTarget, A extends unknown[], R>(
+    target: T,
+    fn: (this: void, ...args: A) => R,
     ...args: A
   ): AsyncResult<Outcome<T, Awaited<R>>> {
     const name = typeof fn === "function" ? fn.name : "";

@@ -28,7 +28,7 @@ export interface SchedulerOptions {
    *
    * @default Infinity
    */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
 }
 
 /** Options for {@linkcode Scheduler.add}. */
@@ -37,7 +37,7 @@ export interface AddOptions {
    * Takes the task out of its lane: then it never starts, and its promise rejects with the signal's
    * reason. If the task runs already, the signal that it was given aborts.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options for {@linkcode Scheduler.run}. */
@@ -47,11 +47,11 @@ export interface RunOptions {
    * tasks that are added before the run is over. For tasks that run, the signal that they were
    * given aborts, and the run waits for them.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The defaults of {@linkcode SchedulerOptions}. */
-const DEFAULTS: Required<SchedulerOptions> = { concurrency: Infinity };
+const DEFAULTS: { readonly concurrency: number } = { concurrency: Infinity };
 
 /**
  * Tasks in lanes. In each lane one task runs at a time; all lanes run side by side. If there is a

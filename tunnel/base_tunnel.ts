@@ -1,6 +1,7 @@
 import type { AgentInfo } from "../agent/protocol/hello.ts";
 import type { Group } from "../group/group.ts";
 import type {
+  Fetched,
   FetchedBytes,
   FetchedStream,
   FetchOptions,
@@ -20,12 +21,16 @@ import { closeLink, linkOf, withSignal } from "./operation/link.ts";
 import { preparePut } from "./operation/put.ts";
 import { remoteModule } from "./operation/remote_module.ts";
 import { prepareFetchDir, prepareSync } from "./operation/sync.ts";
+import type { ArgsIfChanged, Received } from "./received.ts";
 import { checkWithOptions, type WithOptions } from "./tunnel_options.ts";
 
-/** A module at the far end: each of its functions is here, and returns a promise. */
+/**
+ * A module at the far end: each of its functions is here, and returns a promise. A function that
+ * needs a `this` is not.
+ */
 export type RemoteModule<M> = {
-  readonly [K in keyof M as M[K] extends (...args: never[]) => unknown ? K : never]: M[K] extends
-    (...args: infer A) => infer R ? (...args: A) => Promise<Awaited<R>> : never;
+  readonly [K in keyof M as M[K] extends (this: void, ...args: never[]) => unknown ? K : never]:
+    M[K] extends (...args: infer A) => infer R ? (...args: A) => Promise<Received<R>> : never;
 };
 
 /**
@@ -90,15 +95,20 @@ export abstract class BaseTunnel {
     await prepareConnect().perform(linkOf(this));
   }
 
+  /** Calls a function whose result arrives as another type: see {@linkcode Received}. */
+  call<A extends unknown[], R>(
+    fn: (this: void, ...args: A) => R,
+    ...args: ArgsIfChanged<A, R>
+  ): Promise<Received<R>>;
   /**
    * Calls `fn` at the far end. The function and every module that it needs are sent there; the
    * arguments and the result are copied.
    *
-   * Variables are taken as they are now. The objects in them are copied a moment later, so they
-   * should not change before the call is on its way. An export of a module goes by its name: a
-   * variable that was assigned to later has its first value there. A class is made anew: its static
-   * blocks run again, and its private static fields start anew. Objects inside of others lose their
-   * properties with symbols as keys.
+   * The variables that the function uses, the objects in them and the arguments are taken as they
+   * are now, in one step: nothing that happens later changes what is sent. Functions that share a
+   * variable here share it there. A class keeps the values of its static fields, and its static
+   * blocks do not run again, unless a field has no copy; then all of them start as the class
+   * defines them.
    *
    * An async iterable or a `ReadableStream` streams, as an argument and as the result. Its producer
    * is ahead of the reader by at most 128 values. The stream ends when the reader stops early, when
@@ -110,7 +120,7 @@ export abstract class BaseTunnel {
    * {@linkcode ConnectionError} if there is no connection or it is lost, and with a `TypeError` if
    * the function or an argument cannot be sent.
    *
-   * @param fn Any function. The variables that it uses go along.
+   * @param fn Any function. The variables that it uses go along; it has no `this`.
    * @param args What to call it with.
    * @returns What it returns, awaited.
    *
@@ -122,10 +132,11 @@ export abstract class BaseTunnel {
    * console.log(await tun.call(Math.max, 1, 2, 3)); // 3
    * ```
    */
-  async call<A extends unknown[], R>(
-    fn: (...args: A) => R,
+  call<A extends unknown[], R>(
+    fn: (this: void, ...args: A) => R,
     ...args: A
-  ): Promise<Awaited<R>> {
+  ): Promise<Awaited<R>>;
+  async call<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>> {
     return await prepareCall(fn, args).perform(linkOf(this));
   }
 
@@ -209,7 +220,7 @@ export abstract class BaseTunnel {
    */
   fetch(
     remotePath: string | URL,
-    localPath: WritableStream<Uint8Array>,
+    localPath: WritableStream<Uint8Array<ArrayBuffer>>,
     options?: FetchOptions,
   ): Promise<FetchedStream>;
   /**
@@ -230,6 +241,12 @@ export abstract class BaseTunnel {
     localPath?: string | URL,
     options?: FetchOptions,
   ): Promise<FetchResult>;
+  /** Reads a file at the far end to a path, or into a stream or the memory. */
+  fetch<To extends FetchTarget | undefined>(
+    remotePath: string | URL,
+    localPath: To,
+    options?: FetchOptions,
+  ): Promise<Fetched<To>>;
   async fetch(
     remotePath: string | URL,
     localPath?: FetchTarget,

@@ -19,7 +19,7 @@ import { CALLBACK } from "../agent/agent_host.ts";
  * ```
  */
 export function callback<A extends unknown[], R>(
-  fn: (...args: A) => R,
+  fn: (this: void, ...args: A) => R,
 ): [R] extends [unknown] ? (...args: A) => Promise<Awaited<R>> : never {
   if (typeof fn !== "function") {
     throw new TypeError(`Cannot call ${String(fn)} back: it is not a function`);

@@ -7,11 +7,14 @@ export interface ConnectionErrorOptions extends ErrorOptions {
   /** The last lines of the process's stderr. */
   readonly stderr: string;
   /** The end of what the process printed on stdout before the agent was up. */
-  readonly stdout?: string;
+  readonly stdout?: string | undefined;
 }
 
 /** The data of a {@linkcode ConnectionError}. */
-type Details = Required<Omit<ConnectionErrorOptions, "cause">> & { readonly host: string };
+type Details = Omit<ConnectionErrorOptions, "cause" | "stdout"> & {
+  readonly host: string;
+  readonly stdout: string;
+};
 
 // The details are not in properties: a printed error shows its own properties, and the message says
 // the same. Nor are they in private fields: an object that errorSince() makes would lack them.

@@ -10,15 +10,15 @@ export interface DockerOptions extends TunnelOptions {
    *
    * @default The official image of the Deno that runs this script
    */
-  readonly image?: string;
+  readonly image?: string | undefined;
   /**
    * Whether the container is removed when the tunnel is closed.
    *
    * @default true
    */
-  readonly rm?: boolean;
+  readonly rm?: boolean | undefined;
   /** More arguments for `docker run`, such as `["--network", "none"]`. */
-  readonly dockerArgs?: readonly string[];
+  readonly dockerArgs?: readonly string[] | undefined;
 }
 
 /** The names that Docker accepts for a container. */

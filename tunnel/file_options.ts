@@ -11,9 +11,9 @@ export interface FileProgress {
 /** Options for every transfer of one file. */
 export interface FileOptions {
   /** Ends the transfer: it rejects with the signal's reason, and leaves no file behind. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called as bytes are transferred, and once at the end. If it throws, that ends the transfer. */
-  readonly onProgress?: (progress: FileProgress) => void;
+  readonly onProgress?: ((progress: FileProgress) => void) | undefined;
 }
 
 /** Options for `put()`. */
@@ -24,7 +24,7 @@ export interface PutOptions extends FileOptions {
    *
    * @default 0o644
    */
-  readonly mode?: number;
+  readonly mode?: number | undefined;
 }
 
 /** Options for `fetch()`. */
@@ -43,7 +43,7 @@ export type PutSource =
   | { readonly text: string };
 
 /** Where `fetch()` can write to: a path or `file:` URL, a stream, or, with `null`, memory. */
-export type FetchTarget = string | URL | WritableStream<Uint8Array> | null;
+export type FetchTarget = string | URL | WritableStream<Uint8Array<ArrayBuffer>> | null;
 
 /** The result of `put()`. */
 export interface PutResult {
@@ -73,6 +73,11 @@ export interface FetchedBytes extends FetchedStream {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** The result of `fetch()`, depending on where it writes to. */
+export type Fetched<To extends FetchTarget | undefined> = To extends null ? FetchedBytes
+  : To extends WritableStream<Uint8Array<ArrayBuffer>> ? FetchedStream
+  : FetchResult;
+
 /** How much of a folder has been transferred. */
 export interface SyncProgress {
   /** The host at the far end. */
@@ -95,14 +100,14 @@ export interface SyncOptions {
    *
    * @default false
    */
-  readonly delete?: boolean;
+  readonly delete?: boolean | undefined;
   /**
    * Whether to compare the contents of files that have the same size. Without it, files with the
    * same size and the same time of modification count as unchanged.
    *
    * @default false
    */
-  readonly checksum?: boolean;
+  readonly checksum?: boolean | undefined;
   /**
    * Globs of what to leave alone on both sides, as paths relative to the folder. A glob without a
    * slash matches in every folder; one that ends with a slash matches only folders. All that is in
@@ -115,20 +120,20 @@ export interface SyncOptions {
    *
    * @default []
    */
-  readonly exclude?: readonly string[];
+  readonly exclude?: readonly string[] | undefined;
   /**
    * Whether only to find out what would be done, without changing anything.
    *
    * @default false
    */
-  readonly dryRun?: boolean;
+  readonly dryRun?: boolean | undefined;
   /** Ends the transfer: it rejects with the signal's reason. Files that have arrived stay. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * Called as files are transferred, and once at the end, possibly with the same numbers as before.
    * If it throws, that ends the transfer.
    */
-  readonly onProgress?: (progress: SyncProgress) => void;
+  readonly onProgress?: ((progress: SyncProgress) => void) | undefined;
 }
 
 /**

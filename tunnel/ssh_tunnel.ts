@@ -12,21 +12,21 @@ export interface SSHTunnelOptions extends TunnelOptions {
    *
    * @default The one that ssh itself would take
    */
-  readonly user?: string;
+  readonly user?: string | undefined;
   /**
    * The TCP port, 1 to 65,535.
    *
    * @default The one that ssh itself would take
    */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /**
    * Whether to run as root at the far end, by a `sudo` there that asks for no password.
    *
    * @default false
    */
-  readonly sudo?: boolean;
+  readonly sudo?: boolean | undefined;
   /** More arguments for ssh, such as `["-F", "my_ssh_config"]` or `["-J", "jump.example.com"]`. */
-  readonly sshArgs?: readonly string[];
+  readonly sshArgs?: readonly string[] | undefined;
 }
 
 /**

@@ -11,13 +11,13 @@ export interface SudoOptions extends TunnelOptions {
    *
    * @default "root"
    */
-  readonly user?: string;
+  readonly user?: string | undefined;
   /**
    * The tunnel's name in results and messages.
    *
    * @default The user's name
    */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /**

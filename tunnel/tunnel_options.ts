@@ -10,20 +10,20 @@ export interface TunnelOptions {
    *
    * @default "auto"
    */
-  readonly runtime?: "deno" | "node" | "auto";
+  readonly runtime?: "deno" | "node" | "auto" | undefined;
   /**
    * Path of Deno at the far end, or its name in `$PATH` there; `~/` is the home folder there. If
    * there is no Deno at that path, Node is taken, unless `runtime` is `"deno"`.
    *
    * @default The tunnel type's static `deno`, or else the usual places are searched
    */
-  readonly deno?: string;
+  readonly deno?: string | undefined;
   /**
    * Path of Node at the far end, or its name in `$PATH` there; `~/` is the home folder there.
    *
    * @default The tunnel type's static `node`, or else the usual places are searched
    */
-  readonly node?: string;
+  readonly node?: string | undefined;
   /**
    * The permissions of the agent, in the form of `Deno.test`'s `permissions`. `"inherit"` grants
    * each permission that this process has without limits. Only a Deno agent can be limited, so Node
@@ -31,20 +31,20 @@ export interface TunnelOptions {
    *
    * @default Everything
    */
-  readonly permissions?: Deno.PermissionOptions;
+  readonly permissions?: Deno.PermissionOptions | undefined;
   /**
    * Environment variables for the agent, added to those that it has anyway. They are not visible in
    * a process list.
    *
    * @default {}
    */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /**
    * The agent's working folder.
    *
    * @default The folder that the shell at the far end starts in
    */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
   /**
    * URLs of folders whose files the far end may ask for: modules that an `import()` names only when
    * it runs, and data that is read by `Deno.readTextFile(new URL("./motd.txt", import.meta.url))`,
@@ -54,21 +54,21 @@ export interface TunnelOptions {
    *
    * @default []
    */
-  readonly serve?: readonly (string | URL)[];
+  readonly serve?: readonly (string | URL)[] | undefined;
   /**
    * Called with each line that the far end prints, to stdout or stderr, and with the host. The line
    * is as it was printed: it may hold control characters.
    *
    * @default Writes the line to stderr, behind `[host] ` and with control characters made visible
    */
-  readonly stderr?: (line: string, host: string) => void;
+  readonly stderr?: ((line: string, host: string) => void) | undefined;
   /**
    * Milliseconds that connecting may take, from the start of the process to an agent that is up;
    * after that, it fails with a `ConnectionError`. 0: no limit.
    *
    * @default 30,000
    */
-  readonly connectTimeout?: number;
+  readonly connectTimeout?: number | undefined;
   /**
    * Milliseconds between pings. A connection on which three pings in a row get no answer counts as
    * lost. A function that never yields to the agent's event loop cannot answer, so it needs a
@@ -76,13 +76,13 @@ export interface TunnelOptions {
    *
    * @default 15,000
    */
-  readonly keepAlive?: number;
+  readonly keepAlive?: number | undefined;
 }
 
 /** Options for {@linkcode BaseTunnel.with}. */
 export interface WithOptions {
   /** Ends the operations: they reject with the signal's reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The defaults of {@linkcode TunnelOptions}. */

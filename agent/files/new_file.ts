@@ -149,7 +149,7 @@ export class NewFile {
   #beginSync(): void {
     this.#unsynced = 0;
     this.#syncing = fdatasync(this.#descriptor);
-    this.#syncing.then(() => this.#syncing = undefined, () => {});
+    this.#syncing.then((): undefined => this.#syncing = undefined, () => {});
   }
 
   #prepare(mode: number): void {

@@ -43,7 +43,7 @@ export function isTemporaryName(name: string): boolean {
 export async function sweep(folder: string): Promise<void> {
   if (swept.has(folder)) return;
   swept.add(folder);
-  for (const name of await fs.promises.readdir(folder).catch(() => [])) {
+  for (const name of await fs.promises.readdir(folder).catch((): string[] => [])) {
     if (!isTemporaryName(name)) continue;
     try {
       const path = join(folder, name);

@@ -208,7 +208,7 @@ export class TreeTarget {
       if (bytes !== null && !(bytes instanceof Uint8Array)) {
         throw farEndError("sent a file without contents");
       }
-      this.#files.writeSmall(index as number, bytes, modified as number);
+      this.#files.writeSmall(index as number, bytes as Uint8Array | null, modified as number);
       await this.#next();
     }
   }

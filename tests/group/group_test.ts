@@ -216,6 +216,33 @@ Deno.test("Group.filter() asks each host", async (t) => {
     assertEquals((await group.filter(isWeb, { exclude: true })).tunnels, tunnels.slice(0, 1));
   });
 
+  await t.step("with arguments", async () => {
+    const hasRole = (role: string, of?: { role: string }): boolean =>
+      process.env.ROLE === (of?.role ?? role);
+    assertEquals((await group.filter(hasRole, "web")).tunnels, tunnels.slice(1));
+    assertEquals((await group.filter(hasRole, "", { role: "web" })).tunnels, tunnels.slice(1));
+    const others = group.difference(await group.filter(hasRole, "web"));
+    assertEquals(others.tunnels, tunnels.slice(0, 1));
+  });
+
+  await t.step("where only an object with just the key exclude is the option", async () => {
+    const count = (...args: unknown[]): boolean => args.length === (process.env.ROLE ? 1 : 0);
+    const without = { exclude: undefined };
+    assertEquals((await group.filter(count as () => boolean, without)).size, 1);
+    assertEquals((await group.filter(count, Object.create(null, {}))).size, 2);
+    for (
+      const argument of [
+        ...[{}, { exclude: true, more: 1 }, [], new URL("https://a.example"), undefined, null],
+        ...[true, "exclude", new Map([["exclude", true]])],
+      ]
+    ) assertEquals((await group.filter(count, argument)).size, 2, Deno.inspect(argument));
+    assertEquals(
+      (await group.filter((...args) => args.length === 2, {}, { exclude: true })).size,
+      3,
+    );
+    await rejectsAs(TypeError, group.filter(isWeb, { exclude: "yes" as unknown as boolean }));
+  });
+
   await t.step("and rejects if one cannot answer", async () => {
     const error = await rejectsAs(RemoteError, group.union([dead("x")]).filter(isWeb));
     assertStringIncludes(error.message, "1 of 4 hosts failed: x: Cannot connect: found no Deno");

@@ -44,7 +44,7 @@ export function copySyncOptions(options: SyncOptions): SyncOptions {
 
 /** The options of every transfer. */
 interface Transferring {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: unknown;
 }
 

@@ -91,8 +91,9 @@ export function capturedBy(
     if (captured.get(name)?.imported !== undefined) {
       throw new VariableProblem(name, `it assigns to ${name}, which is imported`);
     }
-    const start = captured.has(name) && offsetOf(script.source, location.line, location.column);
-    if (start === false || !isConstant(script.source, start, name)) continue;
+    if (!captured.has(name)) continue;
+    const start = offsetOf(script.source, location.line, location.column);
+    if (!isConstant(script.source, start, name)) continue;
     throw new VariableProblem(
       name,
       `it assigns to ${name}, which is a constant`,

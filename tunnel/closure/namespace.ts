@@ -16,7 +16,7 @@ export async function urlOfNamespace(namespace: object): Promise<string> {
   if (known !== undefined) return known;
   // Some have exports that their default export lacks, by which they are found elsewhere.
   for (const name of builtinModuleNames()) {
-    if (await import(name).catch(() => undefined) === namespace) return name;
+    if (await import(name).catch((): undefined => undefined) === namespace) return name;
   }
   for (const url of loadedScripts()) {
     // An import of the script that runs would wait for its end.

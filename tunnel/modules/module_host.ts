@@ -168,7 +168,7 @@ export class ModuleHost {
 
   /** The code of a file that cannot be read: V8 has it if it was loaded and V8 may be asked. */
   async #onlyLoaded(url: string, state: "missing" | "forbidden"): Promise<string | undefined> {
-    const loaded = await scriptSource(url).catch(() => undefined);
+    const loaded = await scriptSource(url).catch((): undefined => undefined);
     if (loaded === undefined && state === "forbidden") {
       throw new TypeError(
         `this process may not read it; run it with --allow-read=${fileURLToPath(url)}`,

@@ -24,7 +24,7 @@ export class ReceivedModules implements ModuleSource {
   ): Promise<string | undefined> {
     const known = this.#resolveKnown(importKey(specifier, type), referrer);
     if (known !== undefined || !isDynamic) return known;
-    return await this.#agent.ask(specifier, referrer, type).catch(() => undefined);
+    return await this.#agent.ask(specifier, referrer, type).catch((): undefined => undefined);
   }
 
   resolveDynamic(

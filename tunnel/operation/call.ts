@@ -15,7 +15,7 @@ import type { Operation } from "./operation.ts";
  * @throws {TypeError} If `fn` is not a function.
  */
 export function prepareCall<A extends unknown[], R>(
-  fn: (...args: A) => R,
+  fn: (this: void, ...args: A) => R,
   args: A,
 ): Call<Awaited<R>> {
   if (typeof fn !== "function") {

@@ -51,7 +51,7 @@ interface Sink {
 interface FetchArguments extends FetchOptions {
   readonly source: string;
   /** The path of the file here for each host; `null` for the memory, `undefined` for a new file. */
-  readonly target: HostPath | WritableStream<Uint8Array> | null | undefined;
+  readonly target: HostPath | WritableStream<Uint8Array<ArrayBuffer>> | null | undefined;
 }
 
 /**
@@ -68,11 +68,11 @@ export function prepareFetch(
 ): Operation<FetchResult | FetchedStream | FetchedBytes> {
   const source = pathOf("remotePath", remotePath);
   const own = copyFetchOptions(options);
-  const args = {
+  const args: FetchArguments = {
     ...own,
     source,
     target: target === undefined || target === null || target instanceof WritableStream
-      ? target
+      ? target as WritableStream<Uint8Array<ArrayBuffer>> | null | undefined
       : pathFor ?? hostPath("localPath", target),
   };
   return {

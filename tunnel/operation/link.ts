@@ -1,4 +1,4 @@
-import { ConnectionError, errorSince } from "../connection_error.ts";
+import { ConnectionError, type ConnectionErrorOptions, errorSince } from "../connection_error.ts";
 import { abortable, anySignal } from "../session/abort_signal.ts";
 import type { Session } from "../session/session.ts";
 
@@ -52,7 +52,7 @@ const links: WeakMap<Linked, Omit<Link, "host">> = new WeakMap();
 
 /** Makes a driver of a tunnel: `open` starts its connections. */
 export function setCore(tunnel: Linked, open: Core["open"]): void {
-  const core = { open, launch: {}, session: undefined, closings: 0, gone: Promise.resolve() };
+  const core: Core = { open, launch: {}, session: undefined, closings: 0, gone: Promise.resolve() };
   links.set(tunnel, { core, signal: undefined });
 }
 
@@ -147,6 +147,6 @@ async function openSession({ host, core, signal }: Link): Promise<Session> {
 
 /** The error of what was under way on a tunnel when it was closed. */
 function closedError(host: string): ConnectionError {
-  const known = { command: [], exitCode: null, stderr: "" };
+  const known: ConnectionErrorOptions = { command: [], exitCode: null, stderr: "" };
   return new ConnectionError(host, `The tunnel to ${host} was closed`, known);
 }

@@ -87,7 +87,7 @@ export class Requests {
       typeof specifier !== "string" || typeof referrer !== "string" ||
       !(type === undefined || typeof type === "string")
     ) throw this.#unknown();
-    this.#import(specifier, referrer, type).then(
+    this.#import(specifier, referrer, type as string | undefined).then(
       (answer) => channel.send(encode(answer), Flag.END),
       (error) => channel.send(encodeFailure(error), Flag.FAILURE | Flag.END),
     );

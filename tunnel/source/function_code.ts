@@ -90,7 +90,7 @@ function read(text: string, type: SourceType, isKeyed = false): FunctionCode {
     throw new TypeError(`it uses a private member of its class, ${uses.outerPrivate}`);
   }
   addEvalUses(uses, type);
-  const code = {
+  const code: FunctionCode = {
     ...withImports(text, uses, offset),
     form,
     uses,

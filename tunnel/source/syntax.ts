@@ -18,8 +18,46 @@ export function parse(source: string, sourceType: SourceType = "module"): Syntax
   }) as unknown as SyntaxNode;
 }
 
+/** The fields of nodes that are read by name. */
+type Field =
+  | "argument"
+  | "arguments"
+  | "async"
+  | "body"
+  | "callee"
+  | "cases"
+  | "computed"
+  | "consequent"
+  | "declaration"
+  | "declarations"
+  | "elements"
+  | "expression"
+  | "generator"
+  | "id"
+  | "imported"
+  | "init"
+  | "key"
+  | "kind"
+  | "left"
+  | "local"
+  | "meta"
+  | "name"
+  | "object"
+  | "options"
+  | "param"
+  | "params"
+  | "properties"
+  | "property"
+  | "right"
+  | "source"
+  | "sourceType"
+  | "specifiers"
+  | "static"
+  | "superClass"
+  | "value";
+
 /** A node with its fields; the grammar says which kinds of node have which fields. */
-export interface SyntaxNode extends Node {
+export interface SyntaxNode extends Node, Readonly<Record<Field, unknown>> {
   readonly [field: string]: unknown;
 }
 

@@ -95,9 +95,9 @@ export function usingScope(): UsingScope {
         return scope;
       }
       if (Object(value) !== value) refuse("An object is expected with `using` declarations");
-      let dispose = isAsync ? methodOf(value, "asyncDispose") : undefined;
+      let dispose = isAsync ? methodOf(value as object, "asyncDispose") : undefined;
       if (dispose === undefined) {
-        const method = methodOf(value, "dispose") ??
+        const method = methodOf(value as object, "dispose") ??
           refuse("Symbol(Symbol.dispose) is not a function");
         dispose = isAsync ? () => new Promise<void>((done) => done(void method())) : method;
       }
