@@ -53,8 +53,8 @@ const COMPOSITES = new Map<number, object | null>([
 
 /** The caller's hooks; see `EncodeOptions`. */
 interface Hooks {
-  readonly handle?: (value: unknown) => unknown;
-  readonly standIn?: (value: object) => unknown;
+  readonly handle?: ((value: unknown) => unknown) | undefined;
+  readonly standIn?: ((value: object) => unknown) | undefined;
 }
 
 /**

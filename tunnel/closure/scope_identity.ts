@@ -24,15 +24,23 @@ export function scopesAround(fn: AnyFunction): readonly object[] | undefined {
   return contexts.get(fn);
 }
 
+/** The functions whose scopes were asked for: what a scope is called must hold for all of them. */
+let asked: WeakRef<AnyFunction>[] = [];
+
 /**
  * Learns which scopes are around each of `fns`, by one snapshot of the heap. It takes about 0.3 s.
  */
 export async function learnScopes(fns: readonly AnyFunction[]): Promise<void> {
   if (getHeapStatistics().used_heap_size > MAX_HEAP) return;
-  const probe = new ChopsticksScopeProbe(fns);
+  const all = new Set([
+    ...asked.map((ref) => ref.deref()).filter((fn) => fn !== undefined),
+    ...fns,
+  ]);
+  asked = Array.from(all, (fn) => new WeakRef(fn));
+  const probe = new ChopsticksScopeProbe([...all]);
   const snapshot = await takeSnapshot();
   const chains = chainsOf(snapshot, probe);
-  // A scope that an earlier snapshot has told of keeps its object.
+  // A scope that another snapshot has told of keeps its object.
   const known = new Map<number, object>();
   for (const [fn, chain] of chains) {
     contexts.get(fn)?.forEach((context, i) => known.set(chain[i]!, context));
@@ -48,13 +56,23 @@ export async function learnScopes(fns: readonly AnyFunction[]): Promise<void> {
   }
 }
 
-/** How the functions are found in the snapshot: by the name of this class. */
+let probes = 0;
+
+/**
+ * How the functions are found in the snapshot: by the name of this class, and by a name for each
+ * that no other probe has, since several calls may wait for snapshots at once.
+ */
 class ChopsticksScopeProbe {
   readonly fns: readonly AnyFunction[];
+  readonly number: number = probes++;
 
   constructor(fns: readonly AnyFunction[]) {
     this.fns = fns;
-    fns.forEach((fn, i) => Object.assign(this, { [`fn${i}`]: fn }));
+    fns.forEach((fn, i) => Object.assign(this, { [this.nameOf(i)]: fn }));
+  }
+
+  nameOf(index: number): string {
+    return `probe ${this.number}: ${index}`;
   }
 }
 
@@ -84,7 +102,7 @@ async function takeSnapshot(): Promise<Snapshot> {
 /** The nodes of the contexts around each function of the probe. */
 function chainsOf(
   { snapshot: { meta }, nodes, edges, strings }: Snapshot,
-  { fns }: ChopsticksScopeProbe,
+  probe: ChopsticksScopeProbe,
 ): Map<AnyFunction, number[]> {
   const nodeSize = meta.node_fields.length;
   const edgeSize = meta.edge_fields.length;
@@ -112,11 +130,11 @@ function chainsOf(
   for (let node = 0; node < nodes.length; node += nodeSize) {
     if (nodes[node + name!] !== probeName) continue;
     const found = targets(node);
-    // The class itself has the same name.
-    if (!found.has("fn0")) continue;
-    fns.forEach((fn, i) => {
+    // Other probes and the class itself have the same name.
+    if (!found.has(probe.nameOf(0))) continue;
+    probe.fns.forEach((fn, i) => {
       const chain: number[] = [];
-      let context = targets(found.get(`fn${i}`)!).get("context");
+      let context = targets(found.get(probe.nameOf(i))!).get("context");
       while (context !== undefined) {
         const around: number | undefined = targets(context).get("previous");
         // The last one is that of the globals.
