@@ -199,8 +199,7 @@ export class Decoder extends Reader {
   private array(length: number, depth: number): unknown[] {
     depth = this.deeper(depth);
     this.need(length);
-    // Arrays within arrays could claim the same bytes again and again. So room for more elements
-    // than this is only made as they are read.
+    // Arrays within arrays could claim the same bytes again: more room is made as they are read.
     const array: unknown[] = new Array(length < ROOM ? length : ROOM);
     this.#objects[this.#count++] = array;
     for (let i = 0; i < length; i++) array[i] = this.read(depth);
@@ -339,15 +338,13 @@ export class Decoder extends Reader {
     // Nothing but an array that begins here gets properties: not one that a handle gives.
     const isArray = first >= FIX_ARRAY && first < FIX_STR || first >> 1 === ARRAY_16 >> 1 ||
       first === EXT_32 && this.bytes[this.position + 5] === SPARSE_ARRAY;
-    const array = isArray ? this.read(depth) as unknown[] : undefined;
-    if (array === undefined) throw this.bad("it must be an array here");
+    if (!isArray) throw this.bad("it must be an array here");
+    const array = this.read(depth) as unknown[];
     depth = this.deeper(depth);
     while (this.position < this.end) {
       const begin = this.position;
       const key = this.key(depth);
-      if (key === "length" || isIndex(key)) {
-        throw this.bad("it must not be the key of an element here", begin);
-      }
+      if (key === "length" || isIndex(key)) throw this.bad("it must not be an index here", begin);
       define(array, key, this.read(depth));
     }
     return array;

@@ -62,9 +62,8 @@ interface Hooks {
  * again.
  */
 export class Encoder extends Writer {
-  // The objects so far, in the order of their numbers. The first are in an array; once there are
-  // more, all are in a set. A set does not tell the number of its members, so there is a map that
-  // does, which is only made when an object recurs, and only as far as needed.
+  // The objects so far, in the order of their numbers: the first in an array, or all in a set. A
+  // map has their numbers in the set; it is made when an object recurs, and as far as needed.
   #few: unknown[] = new Array(FEW).fill(undefined);
   #many: Set<unknown> | undefined;
   #count = 0;
@@ -336,14 +335,7 @@ export class Encoder extends Writer {
     prototype: object | null,
     depth: number,
   ): void {
-    let bytes;
-    if (!ArrayBuffer.isView(value)) bytes = new Uint8Array(value);
-    else if (
-      prototype === Uint8Array.prototype ||
-      // A Buffer, which Node gives for most bytes, has no more data than any Uint8Array.
-      prototype === (globalThis as { Buffer?: { prototype: object } }).Buffer?.prototype
-    ) bytes = value as Uint8Array;
-    else bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    const bytes = bytesOf(value, prototype);
     if (bytes === value) this.header(BIN_8, bytes.length);
     else {
       const kind = BINARIES.findIndex((binary) => binary?.prototype === prototype);
@@ -368,6 +360,17 @@ export class Encoder extends Writer {
     this.#handling.pop();
     this.repeat(value);
   }
+}
+
+/** The bytes of a binary: `value` itself if it is no more than bytes. */
+function bytesOf(value: ArrayBufferView | ArrayBuffer, prototype: object | null): Uint8Array {
+  if (!ArrayBuffer.isView(value)) return new Uint8Array(value);
+  // A Buffer, which Node gives for most bytes, has no more data than any Uint8Array.
+  const { Buffer } = globalThis as { Buffer?: { prototype: object } };
+  if (prototype === Uint8Array.prototype || prototype === Buffer?.prototype) {
+    return value as Uint8Array;
+  }
+  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
 }
 
 /** Whether an object is the `arguments` of a call. */

@@ -322,12 +322,7 @@ export class Group extends Members {
     return await this.#perform(fetchDirOn(this.hosts, remoteDir, localTemplate, options));
   }
 
-  /**
-   * A group of the members on which `predicate` gives a true value, or of the others.
-   *
-   * @param predicate A function that is called on each, without arguments.
-   * @param options Whether to keep the others instead. Default: `{}`.
-   */
+  /** A group of the members on which `predicate` gives a true value, or of the others. */
   filter(predicate: (this: void) => unknown, options?: FilterOptions): Promise<Group>;
   /**
    * A group of the members on which `predicate` gives a true value. To get the other members where

@@ -109,7 +109,9 @@ export class CallDraft {
     return refusal(`${start}: ${reason}; ${remedy}${this.#positionOf(fn)}`, data);
   }
 
-  /** Where a function is written, or else the next one on the way to it that is written somewhere. */
+  /**
+   * Where a function is written, or else the next one on the way to it that is written somewhere.
+   */
   #positionOf(fn: AnyFunction): string {
     for (let at: AnyFunction | undefined = fn; at !== undefined; at = this.#ways.get(at)?.user) {
       const written = (this.#inspect([at])[0]!.bound?.target ?? at) as AnyFunction;
