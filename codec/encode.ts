@@ -24,9 +24,9 @@ export interface EncodeOptions {
    */
   handle?: ((value: unknown) => unknown) | undefined;
   /**
-   * Called for each object, arrays included. Its result is encoded in the place of the object, under
-   * the identity of the object; if it is the object itself, `handle` is called for it; `undefined`
-   * changes nothing.
+   * Called for each object, arrays included. Its result is encoded in the place of the object,
+   * under the identity of the object; if it is the object itself, `handle` is called for it;
+   * `undefined` changes nothing.
    */
   standIn?: ((value: object) => unknown) | undefined;
 }

@@ -22,8 +22,8 @@ export interface NoCopy<T> {
  *
  * Data stays what it is. Iterators, generators and async generators arrive as an async generator of
  * the same values, and other async iterables as an async iterator. A type that has no copy becomes
- * {@linkcode NoCopy}. Where that is not certain, as for an interface without methods, the type stays
- * what it is.
+ * {@linkcode NoCopy}. Where that is not certain, as for an interface without methods, the type
+ * stays what it is.
  *
  * @example
  * ```ts
@@ -42,8 +42,8 @@ export type Received<R> = ReceivedPart<Awaited<R>, []>;
 
 /**
  * The parameters of an overload for results that do not arrive as they were returned: `A` if an `R`
- * is such a result, or else parameters that no call has, so that the next overload counts. The types
- * of that overload are plain: it can be overridden, and used where `R` is a type parameter, and its
+ * is such a result, or else parameters that no call has, so that the next overload counts. That
+ * overload has plain types: it can be overridden, and used where `R` is a type parameter, and its
  * errors are easy to read.
  */
 export type ArgsIfChanged<A extends unknown[], R> = unknown extends R ? A
