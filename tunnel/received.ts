@@ -42,9 +42,9 @@ export type Received<R> = ReceivedPart<Awaited<R>, []>;
 
 /**
  * The parameters of an overload for results that do not arrive as they were returned: `A` if an `R`
- * is such a result, or else parameters that no call has, so that the next overload counts. The
- * types of that overload are plain: it can be overridden, and used where `R` is a type parameter,
- * and its errors are easy to read.
+ * is such a result, or else parameters that no call has, so that the next overload counts. That
+ * overload has plain types: it can be overridden, and used where `R` is a type parameter, and its
+ * errors are easy to read.
  */
 export type ArgsIfChanged<A extends unknown[], R> = unknown extends R ? A
   : IsSame<Received<R>, Awaited<R>> extends true ? [...Nevers, ...Nevers, ...Nevers]
