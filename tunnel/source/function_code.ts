@@ -42,10 +42,16 @@ export interface FunctionCode {
   readonly withoutStatics: FunctionCode | undefined;
   /** The members of a class whose names are written out, as {@linkcode memberKey} gives them. */
   readonly members: ReadonlySet<string>;
+  /** Where the static fields and blocks of a class are in `text`: what is in them is not a member. */
+  readonly statics: readonly (readonly [start: number, end: number])[];
   /** The private static fields of a class, with the `#`. */
   readonly privateStatics: readonly string[];
   readonly isAsync: boolean;
   readonly isGenerator: boolean;
+  /** The name that is written in it; `undefined` if it takes that from elsewhere. */
+  readonly ownName: string | undefined;
+  /** Its `length`: how many parameters stand before one with a default value. */
+  readonly length: number;
   /** Whether it starts with a `"use strict"` of its own, or is a class. */
   readonly isStrict: boolean;
   /** Of a class with computed names, the same code with variables for their names, if those can be told. */
@@ -82,7 +88,7 @@ function read(text: string, type: SourceType, isNamed = false): FunctionCode {
   if (form === "method" && node.computed && (node.key as SyntaxNode).type !== "Literal") {
     // What it is called is known; how that was computed may not be.
     const rewritten = withKeys(text, [[node.key as SyntaxNode, "0"]], offset);
-    return { ...read(rewritten, type), hasComputedName: true };
+    return { ...read(rewritten, type), hasComputedName: true, ownName: undefined };
   }
   const uses = findUses(node);
   if (uses.outerThis) {
@@ -103,8 +109,11 @@ function read(text: string, type: SourceType, isNamed = false): FunctionCode {
     keyNames: new Set<string>(),
     withoutStatics: undefined,
     members: new Set<string>(),
+    statics: [],
     privateStatics: [],
     ...kindOf(node),
+    ownName: ownNameOf(node),
+    length: lengthOf(node),
     isStrict: form === "class" || hasDirective(node),
     named: undefined,
   };
@@ -119,7 +128,9 @@ function read(text: string, type: SourceType, isNamed = false): FunctionCode {
       type,
       isNamed,
     );
-    return { ...rewritten, parent };
+    const shift = end - start - parent.length;
+    const places = rewritten.statics.map(([start, end]) => [start + shift, end + shift] as const);
+    return { ...rewritten, parent, statics: places };
   }
   const parent = superClass === null ? undefined : (superClass as SyntaxNode).name as string;
   const statics = ((node.body as SyntaxNode).body as SyntaxNode[]).filter((member) =>
@@ -129,7 +140,14 @@ function read(text: string, type: SourceType, isNamed = false): FunctionCode {
   const withoutStatics = statics.length === 0
     ? undefined
     : read(blanked(text, statics, offset), type, isNamed);
-  const whole = { ...code, needs: needsOf(node), parent, withoutStatics, ...membersOf(node) };
+  const whole = {
+    ...code,
+    needs: needsOf(node),
+    parent,
+    withoutStatics,
+    statics: statics.map(({ start, end }) => [start - offset, end - offset] as const),
+    ...membersOf(node),
+  };
   if (isNamed) return whole;
   const { keyNames, keys, fields } = computedKeys(node, text, offset, uses.names);
   if (keys.length === 0) return { ...whole, keyNames };
@@ -268,6 +286,24 @@ function reasonOf(message: string): string {
 function kindOf(node: SyntaxNode): Pick<FunctionCode, "isAsync" | "isGenerator"> {
   const fn = (node.type === "Property" ? node.value : node) as SyntaxNode;
   return { isAsync: fn.async === true, isGenerator: fn.generator === true };
+}
+
+function ownNameOf({ type, kind, key, id }: SyntaxNode): string | undefined {
+  if (type !== "Property") return (id as SyntaxNode | null)?.name as string | undefined;
+  const { name, value } = key as SyntaxNode;
+  return `${kind === "init" ? "" : `${kind} `}${name ?? value}`;
+}
+
+function lengthOf(node: SyntaxNode): number {
+  const fn = node.type === "Property"
+    ? node.value as SyntaxNode
+    : /^Class/.test(node.type)
+    ? ((node.body as SyntaxNode).body as SyntaxNode[]).find(({ kind }) => kind === "constructor")
+      ?.value as SyntaxNode | undefined
+    : node;
+  const params = (fn?.params ?? []) as SyntaxNode[];
+  const end = params.findIndex(({ type }) => /^(?:AssignmentPattern|RestElement)$/.test(type));
+  return end === -1 ? params.length : end;
 }
 
 /** Whether the body of a function starts with `"use strict"`. */
