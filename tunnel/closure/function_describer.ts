@@ -198,7 +198,7 @@ export class FunctionDescriber {
   /** Tells which functions are written in the text of a class, in the place of a member. */
   #memberTest(
     owner: AnyFunction,
-    { members, keyed, hasComputedKey, form, keyVariables }: FunctionCode,
+    { members, statics, keyed, hasComputedKey, form, keyVariables }: FunctionCode,
     script: Script,
     text: string,
     location: FunctionLocation,
@@ -216,8 +216,9 @@ export class FunctionDescriber {
       if (script.source === "") return true;
       const at = this.#options.inspect([fn])[0]!.location;
       if (at?.scriptId !== location.scriptId) return false;
-      const offset = offsetOf(script.source, at.line, at.column);
-      return offset >= start && offset < start + text.length;
+      const offset = offsetOf(script.source, at.line, at.column) - start;
+      const isStaticValue = statics.some(([start, end]) => start <= offset && offset < end);
+      return offset >= 0 && offset < text.length && !isStaticValue;
     };
   }
 

@@ -28,7 +28,7 @@ export function ownProperties(
   const found: OwnProperty[] = [];
   for (const key of Reflect.ownKeys(fn)) {
     const descriptor = Object.getOwnPropertyDescriptor(fn, key)!;
-    if (isUsual(fn, key, descriptor)) continue;
+    if (isUsual(fn, code, key, descriptor)) continue;
     if (isClass && isOfCode(descriptor, (one) => isMember(one, true, key))) continue;
     found.push({ kind: PropertyKind.OWN, key, value: descriptor });
   }
@@ -69,7 +69,7 @@ function prototypeProperties(
   const keys = Reflect.ownKeys(prototype);
   for (const key of keys) {
     const descriptor = Object.getOwnPropertyDescriptor(prototype, key)!;
-    if (key === "constructor" && descriptor.value === fn) continue;
+    if (key === "constructor" && descriptor.value === fn && !descriptor.enumerable) continue;
     if (isClass && isOfCode(descriptor, (one) => isMember(one, false, key))) continue;
     found.push({ kind: PropertyKind.OF_PROTOTYPE, key, value: descriptor });
   }
@@ -98,15 +98,17 @@ function isDerivedFromNull(fn: AnyFunction): boolean {
 /** What every function has: it comes with the code. */
 function isUsual(
   fn: AnyFunction,
+  { ownName, length }: FunctionCode,
   key: string | symbol,
   { value, writable, enumerable, configurable }: PropertyDescriptor,
 ): boolean {
   switch (key) {
     case "name":
-      // The unit gives it the name that it has.
-      return typeof value === "string" && !writable && !enumerable && configurable === true;
+      // The unit gives a function without a name of its own the one that it has.
+      return (ownName === undefined ? typeof value === "string" : value === ownName) && !writable &&
+        !enumerable && configurable === true;
     case "length":
-      return typeof value === "number" && !writable && !enumerable && configurable === true;
+      return value === length && !writable && !enumerable && configurable === true;
     case "prototype":
       return value === undefined || typeof value === "object" && value !== null;
     case "arguments":

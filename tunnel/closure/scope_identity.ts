@@ -24,23 +24,37 @@ export function scopesAround(fn: AnyFunction): readonly object[] | undefined {
   return contexts.get(fn);
 }
 
-/** The functions whose scopes were asked for: what a scope is called must hold for all of them. */
-let asked: WeakRef<AnyFunction>[] = [];
+/** The functions whose scopes are known: an object that stands for a scope is the same for all. */
+let learned: WeakRef<AnyFunction>[] = [];
+/** The next snapshot, and what it is to tell of. */
+let next: { readonly fns: Set<AnyFunction>; readonly taken: Promise<void> } | undefined;
+let last: Promise<void> = Promise.resolve();
 
 /**
- * Learns which scopes are around each of `fns`, by one snapshot of the heap. It takes about 0.3 s.
+ * Learns which scopes are around each of `fns`, by a snapshot of the heap. It takes about 0.3 s.
+ * One is taken for all who ask while another is taken: the scopes around a function never change.
  */
-export async function learnScopes(fns: readonly AnyFunction[]): Promise<void> {
+export function learnScopes(fns: readonly AnyFunction[]): Promise<void> {
+  if (next === undefined) {
+    const all = new Set<AnyFunction>();
+    const taken = last.then(() => {
+      next = undefined;
+      return learn(all);
+    });
+    next = { fns: all, taken };
+    last = taken.catch(() => {});
+  }
+  for (const fn of fns) next.fns.add(fn);
+  return next.taken;
+}
+
+async function learn(fns: ReadonlySet<AnyFunction>): Promise<void> {
+  if ([...fns].every((fn) => contexts.has(fn))) return;
   if (getHeapStatistics().used_heap_size > MAX_HEAP) return;
-  const all = new Set([
-    ...asked.map((ref) => ref.deref()).filter((fn) => fn !== undefined),
-    ...fns,
-  ]);
-  asked = Array.from(all, (fn) => new WeakRef(fn));
-  const probe = new ChopsticksScopeProbe([...all]);
-  const snapshot = await takeSnapshot();
-  const chains = chainsOf(snapshot, probe);
-  // A scope that another snapshot has told of keeps its object.
+  const before = learned.map((ref) => ref.deref()).filter((fn) => fn !== undefined);
+  const all = new Set([...before, ...fns]);
+  const chains = chainsOf(new ChopsticksScopeProbe([...all]), await takeSnapshot());
+  learned = Array.from(all, (fn) => new WeakRef(fn));
   const known = new Map<number, object>();
   for (const [fn, chain] of chains) {
     contexts.get(fn)?.forEach((context, i) => known.set(chain[i]!, context));
@@ -58,13 +72,10 @@ export async function learnScopes(fns: readonly AnyFunction[]): Promise<void> {
 
 let probes = 0;
 
-/**
- * How the functions are found in the snapshot: by the name of this class, and by a name for each
- * that no other probe has, since several calls may wait for snapshots at once.
- */
+/** How the functions are found in the snapshot: by the name of this class, and names of its own. */
 class ChopsticksScopeProbe {
   readonly fns: readonly AnyFunction[];
-  readonly number: number = probes++;
+  readonly #number = probes++;
 
   constructor(fns: readonly AnyFunction[]) {
     this.fns = fns;
@@ -72,7 +83,7 @@ class ChopsticksScopeProbe {
   }
 
   nameOf(index: number): string {
-    return `probe ${this.number}: ${index}`;
+    return `probe ${this.#number}: ${index}`;
   }
 }
 
@@ -101,8 +112,8 @@ async function takeSnapshot(): Promise<Snapshot> {
 
 /** The nodes of the contexts around each function of the probe. */
 function chainsOf(
-  { snapshot: { meta }, nodes, edges, strings }: Snapshot,
   probe: ChopsticksScopeProbe,
+  { snapshot: { meta }, nodes, edges, strings }: Snapshot,
 ): Map<AnyFunction, number[]> {
   const nodeSize = meta.node_fields.length;
   const edgeSize = meta.edge_fields.length;
@@ -115,12 +126,12 @@ function chainsOf(
   for (let i = 0; i < firstEdges.length - 1; i++) {
     firstEdges[i + 1] = firstEdges[i]! + nodes[i * nodeSize + edgeCount!]! * edgeSize;
   }
-  /** The nodes that `node` leads to, by the names of the edges. */
-  const targets = (node: number): Map<string, number> => {
+  /** The nodes that `node` leads to by edges of a type, by the names of these. */
+  const targets = (node: number, wanted: "property" | "internal"): Map<string, number> => {
     const found = new Map<string, number>();
     const at = node / nodeSize;
     for (let edge = firstEdges[at]!; edge < firstEdges[at + 1]!; edge += edgeSize) {
-      if (/^(element|hidden)$/.test(edgeTypes[edges[edge + type!]!]!)) continue;
+      if (edgeTypes[edges[edge + type!]!] !== wanted) continue;
       found.set(strings[edges[edge + label!]!]!, edges[edge + target!]!);
     }
     return found;
@@ -129,14 +140,14 @@ function chainsOf(
   const probeName = strings.indexOf(ChopsticksScopeProbe.name);
   for (let node = 0; node < nodes.length; node += nodeSize) {
     if (nodes[node + name!] !== probeName) continue;
-    const found = targets(node);
-    // Other probes and the class itself have the same name.
+    const found = targets(node, "property");
+    // The class itself has the same name.
     if (!found.has(probe.nameOf(0))) continue;
     probe.fns.forEach((fn, i) => {
       const chain: number[] = [];
-      let context = targets(found.get(probe.nameOf(i))!).get("context");
+      let context = targets(found.get(probe.nameOf(i))!, "internal").get("context");
       while (context !== undefined) {
-        const around: number | undefined = targets(context).get("previous");
+        const around: number | undefined = targets(context, "internal").get("previous");
         // The last one is that of the globals.
         if (around !== undefined) chain.push(context);
         context = around;

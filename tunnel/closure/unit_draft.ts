@@ -300,10 +300,15 @@ function scopeText(group: ScopeGroup, members: readonly FunctionDraft[]): ScopeT
   }));
 }
 
-/** The members of a group by the places of their scopes in the source, where that matters. */
+/**
+ * The members of a group by the places of their scopes in the source, where that matters and all of
+ * these are known.
+ */
 function partsByPlace(group: ScopeGroup, members: readonly FunctionDraft[]): FunctionDraft[][] {
   if (doubtOf(group, members) === undefined) return [[...members]];
-  return partition(members, (member) => placeIn(group, member)?.start);
+  const places = new Map(members.map((member) => [member, placeIn(group, member)?.start]));
+  if ([...places.values()].includes(undefined)) return [[...members]];
+  return partition(members, (member) => places.get(member));
 }
 
 /**
@@ -312,8 +317,9 @@ function partsByPlace(group: ScopeGroup, members: readonly FunctionDraft[]): Fun
  */
 function isOneScope(group: ScopeGroup, members: readonly FunctionDraft[]): boolean {
   if (members.length < 2) return true;
-  const place = placeIn(group, members[0]!);
-  if (place === undefined || doubtOf(group, members) === undefined) return false;
+  const [place, ...others] = members.map((member) => placeIn(group, member));
+  if (place === undefined || others.includes(undefined)) return false;
+  if (doubtOf(group, members) === undefined) return false;
   const { variables } = group.sample!;
   return place.isOnce || [...place.fresh].some((name) => Object.hasOwn(variables, name));
 }

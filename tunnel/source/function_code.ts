@@ -39,10 +39,18 @@ export interface FunctionCode {
   readonly withoutStatics: FunctionCode | undefined;
   /** The members of a class whose keys are written out, as {@linkcode memberKey} gives them. */
   readonly members: ReadonlySet<string>;
+  /**
+   * Where the static fields and blocks of a class are in `text`: what is in them is not a member.
+   */
+  readonly statics: readonly (readonly [start: number, end: number])[];
   /** The private static fields of a class, with the `#`. */
   readonly privateStatics: readonly string[];
   readonly isAsync: boolean;
   readonly isGenerator: boolean;
+  /** The name that is written in it; `undefined` if it takes that from elsewhere. */
+  readonly ownName: string | undefined;
+  /** Its `length`: how many parameters stand before one with a default value. */
+  readonly length: number;
   /** Whether it starts with a `"use strict"` of its own, or is a class. */
   readonly isStrict: boolean;
   /** Of a class with computed keys, the same code with variables for the keys that can be read. */
@@ -79,7 +87,7 @@ function read(text: string, type: SourceType, isKeyed = false): FunctionCode {
   if (form === "method" && node.computed && (node.key as SyntaxNode).type !== "Literal") {
     // V8 may have forgotten the variables of the key; the function itself has its name.
     const rewritten = replaceKeys(text, [[node.key as SyntaxNode, "0"]], offset);
-    return { ...read(rewritten, type), hasComputedKey: true };
+    return { ...read(rewritten, type), hasComputedKey: true, ownName: undefined };
   }
   const uses = findUses(node);
   if (uses.outerThis) {
@@ -100,8 +108,11 @@ function read(text: string, type: SourceType, isKeyed = false): FunctionCode {
     keyVariables: new Set<string>(),
     withoutStatics: undefined,
     members: new Set<string>(),
+    statics: [],
     privateStatics: [],
     ...kindOf(node),
+    ownName: ownNameOf(node),
+    length: lengthOf(node),
     isStrict: form === "class" || hasDirective(node),
     keyed: undefined,
   };
@@ -111,8 +122,14 @@ function read(text: string, type: SourceType, isKeyed = false): FunctionCode {
     // The expression has been evaluated here, and its value is sent.
     const parent = `$parent${known[type].size}`;
     const { start, end } = superClass as SyntaxNode;
-    const rewritten = text.slice(0, start - offset) + parent + text.slice(end - offset);
-    return { ...read(rewritten, type, isKeyed), parent };
+    const rewritten = read(
+      text.slice(0, start - offset) + parent + text.slice(end - offset),
+      type,
+      isKeyed,
+    );
+    const shift = end - start - parent.length;
+    const places = rewritten.statics.map(([start, end]) => [start + shift, end + shift] as const);
+    return { ...rewritten, parent, statics: places };
   }
   const parent = superClass === null ? undefined : (superClass as SyntaxNode).name as string;
   const statics = ((node.body as SyntaxNode).body as SyntaxNode[]).filter((member) =>
@@ -122,7 +139,14 @@ function read(text: string, type: SourceType, isKeyed = false): FunctionCode {
   const withoutStatics = statics.length === 0
     ? undefined
     : read(blanked(text, statics, offset), type, isKeyed);
-  const whole = { ...code, needs: needsOf(node), parent, withoutStatics, ...membersOf(node) };
+  const whole = {
+    ...code,
+    needs: needsOf(node),
+    parent,
+    withoutStatics,
+    statics: statics.map(({ start, end }) => [start - offset, end - offset] as const),
+    ...membersOf(node),
+  };
   if (isKeyed) return whole;
   const found = findComputedMembers(node, text, offset, uses.names);
   const { keyVariables } = found;
@@ -222,6 +246,24 @@ function reasonOf(message: string): string {
 function kindOf(node: SyntaxNode): Pick<FunctionCode, "isAsync" | "isGenerator"> {
   const fn = (node.type === "Property" ? node.value : node) as SyntaxNode;
   return { isAsync: fn.async === true, isGenerator: fn.generator === true };
+}
+
+function ownNameOf({ type, kind, key, id }: SyntaxNode): string | undefined {
+  if (type !== "Property") return (id as SyntaxNode | null)?.name as string | undefined;
+  const { name, value } = key as SyntaxNode;
+  return `${kind === "init" ? "" : `${kind} `}${name ?? value}`;
+}
+
+function lengthOf(node: SyntaxNode): number {
+  const fn = node.type === "Property"
+    ? node.value as SyntaxNode
+    : /^Class/.test(node.type)
+    ? ((node.body as SyntaxNode).body as SyntaxNode[]).find(({ kind }) => kind === "constructor")
+      ?.value as SyntaxNode | undefined
+    : node;
+  const params = (fn?.params ?? []) as SyntaxNode[];
+  const end = params.findIndex(({ type }) => /^(?:AssignmentPattern|RestElement)$/.test(type));
+  return end === -1 ? params.length : end;
 }
 
 /** Whether the body of a function starts with `"use strict"`. */

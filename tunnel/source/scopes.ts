@@ -64,8 +64,38 @@ export function sourceScopes(source: string, offset: number): SourceScope[] {
   return around.flatMap((node, i) => {
     const names = namesOf(node, around[i + 1]);
     if (names === undefined) return [];
-    return [{ start: node.start, names, fresh: freshOf(node), isOnce: isOnce(around.slice(i)) }];
+    const scope = {
+      start: node.start,
+      names,
+      fresh: freshOf(node),
+      isOnce: isOnce(around.slice(i)),
+    };
+    return hasOwnBodyScope(node) ? splitBody(node, scope, offset) : [scope];
   });
+}
+
+/**
+ * Whether the parameters of a function have a scope of their own: if not all of them are mere
+ * names.
+ */
+function hasOwnBodyScope(node: SyntaxNode): boolean {
+  return isFunction(node) && (node.body as SyntaxNode).type === "BlockStatement" &&
+    (node.params as SyntaxNode[]).some(({ type }) => type !== "Identifier");
+}
+
+/**
+ * The scopes of the body and of the parameters of a function, as far as they are around `offset`.
+ */
+function splitBody(node: SyntaxNode, scope: SourceScope, offset: number): SourceScope[] {
+  const body = node.body as SyntaxNode;
+  const names = new Set<string>();
+  for (const param of node.params as SyntaxNode[]) declarePattern(param, names);
+  const ofParameters = { ...scope, names, fresh: new Set<string>() };
+  if (offset < body.start) return [ofParameters];
+  const ofBody = new Set<string>();
+  declareVars(body, ofBody);
+  declareBlock(body.body as SyntaxNode[], ofBody);
+  return [{ ...scope, start: body.start, names: ofBody }, ofParameters];
 }
 
 /** Whether a name, as a function that begins at `offset` sees it, is that of a constant. */

@@ -4,6 +4,7 @@ import { Local, RemoteError } from "../../../mod.ts";
 import { command } from "../../services/command.ts";
 import { needing, service } from "../../services/services.ts";
 import { cases as codeCases } from "./_code_cases.ts";
+import { cases as keptCases } from "./_kept_cases.ts";
 import { rejectsAs, soon } from "../_deadline.ts";
 import { kindNamed } from "../_kinds.ts";
 import { makeProject } from "../_project.ts";
@@ -30,14 +31,21 @@ for (const agent of AGENTS) {
   Deno.test(needing(agent.needs, `${agent.name}: call() sends by value`, async (t) => {
     await using tun = agent.open();
     await tun.connect();
-    for (const [name, run] of Object.entries({ ...codeCases, ...variableCases, ...sameCases })) {
+    for (
+      const [name, run] of Object.entries({
+        ...codeCases,
+        ...variableCases,
+        ...sameCases,
+        ...keptCases,
+      })
+    ) {
       await t.step(name, () => soon(run(tun), name));
     }
   }));
 }
 
 Deno.test(needing("node", "call() sends by value from an entry script", async (t) => {
-  for (const name of ["_code_cases.ts", "_variable_cases.ts", "_same_cases.ts"]) {
+  for (const name of ["_code_cases.ts", "_variable_cases.ts", "_same_cases.ts", "_kept_cases.ts"]) {
     for (const args of [[], [service("node").paths["18"]]]) {
       await t.step(`${name}, ${args.length === 0 ? "to Deno" : "to Node 18"}`, async () => {
         assertEquals(await run(name, ...args), "done\n");

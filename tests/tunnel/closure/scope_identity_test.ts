@@ -23,3 +23,18 @@ Deno.test("learnScopes() tells the scopes of several lists of functions at once"
   assertNotStrictEquals(scopes[0], scopes[1]);
   assertNotStrictEquals(scopes[1], scopes[2]);
 });
+
+Deno.test("learnScopes() is not misled by names that V8 uses, too", async () => {
+  const make = (): (() => unknown)[] => {
+    let [context, previous] = [{}, {}];
+    return [() => (context = previous), () => (previous = context)];
+  };
+  const [a, b] = [make(), make()];
+  for (const fn of [...a, ...b]) Object.assign(fn, { context: {}, previous: {} });
+  await learnScopes([...a, ...b]);
+  const scopes = [...a, ...b].map((fn) => scopesAround(fn)?.[0]);
+  assert(scopes.every((scope) => scope !== undefined));
+  assertStrictEquals(scopes[0], scopes[1]);
+  assertStrictEquals(scopes[2], scopes[3]);
+  assertNotStrictEquals(scopes[0], scopes[2]);
+});

@@ -1,0 +1,83 @@
+/**
+ * What is kept of functions: which of them share a variable, and what each has besides its code. The
+ * cases are small programs that random ones have led to. The test imports this file; run as a script
+ * it does the same with what is in an entry script.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import { type Cases, runCases } from "./_run_cases.ts";
+
+export const cases: Cases = {
+  async "variables of a function whose parameters have a scope of their own"(tun) {
+    function outer(v = 0): { up: () => number; all: () => unknown[] } {
+      let count = v;
+      function inner(v = 5): { get: () => unknown[] } {
+        let own = 0;
+        return { get: () => [++own, count, v] };
+      }
+      const made = inner();
+      return { up: () => ++count, all: () => [count, made.get()] };
+    }
+    const { up, all } = outer();
+    assertEquals(await tun.call(() => [up(), up(), all()]), [1, 2, [2, [1, 2, 5]]]);
+  },
+
+  async "scopes that were told apart by calls before"(tun) {
+    const make = () => {
+      let n = 0;
+      return { up: () => ++n, read: () => n };
+    };
+    const [a, b, c] = [make(), make(), make()];
+    assertEquals(
+      await Promise.all([
+        tun.call(() => [a.up(), b.up(), a.read()]),
+        tun.call(() => [b.read(), c.up(), c.read()]),
+      ]),
+      [[1, 1, 1], [0, 1, 1]],
+    );
+    assertEquals(await tun.call(() => [a.up(), b.up(), b.up(), b.read(), c.read()]), [
+      ...[1, 1, 2, 2, 0],
+    ]);
+  },
+
+  async "functions in static fields"(tun) {
+    class Steps {
+      static first = (n: number): number => n + 1;
+      static second = function (n: number): number {
+        return n * 2;
+      };
+      static list = [Steps.first];
+    }
+    const Child = class extends (Object(Steps) as typeof Steps) {
+      static third = (): string => "third";
+    };
+    assertEquals(
+      await tun.call(() => [Steps.first(1), Steps.second(4), Steps.list[0] === Steps.first]),
+      [2, 8, true],
+    );
+    assertEquals(await tun.call(() => [Child.third(), Child.first(2)]), ["third", 3]);
+  },
+
+  async "the name, length and constructor that a function was given"(tun) {
+    function written(_a: number, _b = 1): void {}
+    class Kind {}
+    const { method } = { method() {} };
+    Object.defineProperty(written, "name", { value: "other" });
+    Object.defineProperty(Kind, "name", { value: "Other" });
+    Object.defineProperty(method, "name", { value: "more" });
+    Object.defineProperty(written, "length", { value: 7 });
+    Object.defineProperty(Kind, "length", { value: 8 });
+    function Old(): void {}
+    Old.prototype = { constructor: Old };
+    assertEquals(
+      await tun.call(() => [
+        ...[written, Kind, method].map(({ name, length }) => [name, length]),
+        Object.keys(Old.prototype),
+      ]),
+      [["other", 7], ["Other", 8], ["more", 0], ["constructor"]],
+    );
+  },
+};
+
+if (import.meta.main) await runCases(cases);
