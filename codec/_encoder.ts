@@ -1,4 +1,4 @@
-import { hasHoles, isIndex, namedKeys } from "./array_keys.ts";
+import { extensionOf, hasHoles, isIndex, namedKeys } from "./array_keys.ts";
 import { ERROR_PROPERTIES } from "./error_properties.ts";
 import {
   BINARIES,
@@ -188,7 +188,6 @@ export class Encoder extends Writer {
     try {
       for (key in record) {
         if (this.#polluted && !hasOwn(record, key)) continue;
-        // The first key of an object with arguments is an index.
         if (count === 0 && key.charCodeAt(0) <= NINE && isArguments(record)) break;
         count++;
         this.string(key);
@@ -209,14 +208,13 @@ export class Encoder extends Writer {
   }
 
   private array(array: unknown[], depth: number): void {
-    const isSparse = hasHoles(array);
-    if (namedKeys(array, isSparse).length > 0) this.composite(array, NAMED_ARRAY, depth);
-    else this.elements(array, isSparse, depth);
+    const type = extensionOf(array);
+    if (type === undefined) this.elements(array, depth);
+    else this.composite(array, type, depth);
   }
 
-  private elements(array: unknown[], isSparse: boolean, depth: number): void {
-    if (isSparse) return this.composite(array, SPARSE_ARRAY, depth);
-    const length = array.length;
+  private elements(array: unknown[], depth: number): void {
+    const { length } = array;
     this.arrayHeader(length);
     let i = 0;
     try {
@@ -280,7 +278,6 @@ export class Encoder extends Writer {
           step = indexStep;
           const { length } = value as unknown[];
           this.number(length);
-          // The first keys are the indices, in order.
           for (key of Object.keys(value as unknown[])) {
             if (!isIndex(key as string)) break;
             index = Number(key);
@@ -301,19 +298,14 @@ export class Encoder extends Writer {
           this.write(value, depth);
           break;
         default: {
-          let keys: (string | null)[];
           if (type === NAMED_ARRAY) {
-            const isSparse = hasHoles(value as unknown[]);
-            keys = namedKeys(value as unknown[], isSparse);
             step = noStep;
             this.reserve(16);
-            this.elements(value as unknown[], isSparse, depth);
+            if (hasHoles(value as unknown[])) this.composite(value, SPARSE_ARRAY, depth);
+            else this.elements(value as unknown[], depth);
             step = propertyStep;
-          } else keys = Object.keys(value as object);
-          if (type === ERROR) {
-            keys.unshift(...hiddenKeys(value as Error, keys), null);
-            this.write(getPrototypeOf(value).constructor.name, depth);
-          }
+          } else if (type === ERROR) this.write(getPrototypeOf(value).constructor.name, depth);
+          const keys = keysOf(value as object, type);
           for (key of keys) {
             this.write(key, depth);
             if (key !== null) {
@@ -377,6 +369,13 @@ function bytesOf(value: ArrayBufferView | ArrayBuffer, prototype: object | null)
 function isArguments(value: object): boolean {
   return hasOwn(value, Symbol.iterator) && !(Symbol.toStringTag in value) &&
     objectPrototype.toString.call(value) === "[object Arguments]";
+}
+
+/** The keys of an object in an extension. Those before a `null` are not enumerable. */
+function keysOf(value: object, type: number): (string | null)[] {
+  if (type === NAMED_ARRAY) return namedKeys(value as unknown[]);
+  const keys = Object.keys(value);
+  return type === ERROR ? [...hiddenKeys(value as Error, keys), null, ...keys] : keys;
 }
 
 /** The properties of an error that are carried although they are not enumerable. */

@@ -1,4 +1,17 @@
+import { NAMED_ARRAY, SPARSE_ARRAY } from "./extension.ts";
+
 const { hasOwn, keys, values } = Object;
+
+/** The extension that an array needs; `undefined` for one that has no holes and only elements. */
+export function extensionOf(array: readonly unknown[]): number | undefined {
+  // As many values as elements, and no hole: it has no other properties. V8 lists the values of
+  // elements far faster than their keys, of which it would have to make strings.
+  const isFull = values(array).length === array.length;
+  if (isFull && !array.includes(undefined)) return undefined;
+  const isSparse = hasHoles(array);
+  if ((isSparse || !isFull) && namedKeys(array).length > 0) return NAMED_ARRAY;
+  return isSparse ? SPARSE_ARRAY : undefined;
+}
 
 /** Whether `array` has holes. It takes little time for an array that is only long. */
 export function hasHoles(array: readonly unknown[]): boolean {
@@ -10,14 +23,9 @@ export function hasHoles(array: readonly unknown[]): boolean {
 
 /**
  * The keys of the properties of an array that are not elements, such as `index` of the match of a
- * regular expression.
- *
- * @param isSparse What {@linkcode hasHoles} says.
+ * regular expression. It takes time for each element.
  */
-export function namedKeys(array: readonly unknown[], isSparse: boolean): string[] {
-  // Almost no array has such properties. Counting the values of all properties tells that: V8 lists
-  // the values of elements far faster than their keys, since it need not make strings.
-  if (!isSparse && values(array).length === array.length) return [];
+export function namedKeys(array: readonly unknown[]): string[] {
   const all = keys(array);
   let first = all.length;
   // The indices come first.
