@@ -22,7 +22,7 @@ export interface TreeTargetOptions {
   readonly exclusions: readonly Exclusion[];
   /** Whether to remove what is not in the source. */
   readonly delete: boolean;
-  /** Permission bits that no file gets, whatever the source says. */
+  /** Permission bits that no file or folder gets, whatever the source says. */
   readonly maskedBits: number;
   /** Whether to change nothing. */
   readonly dryRun: boolean;
@@ -66,7 +66,8 @@ export class TreeTarget {
       paths,
       next: () => this.#next(),
     });
-    const folders = this.#folders = new UnfinishedFolders(paths, changes, this.#turns);
+    const { maskedBits } = options;
+    const folders = this.#folders = new UnfinishedFolders(paths, changes, this.#turns, maskedBits);
     const check = (): void => this.#check();
     this.#comparer = new TreeComparer({ ...options, paths, changes, remover, folders, check });
     this.#files = new IncomingFiles({ paths, changes, onWritten: options.onWritten });
@@ -177,7 +178,7 @@ export class TreeTarget {
     if (path !== "" && isExcluded(exclusions, path, type === EntryType.FOLDER)) {
       throw farEndError("listed something that is excluded");
     }
-    return type === EntryType.FILE ? [path, type, mode & ~maskedBits, ...rest] : entry;
+    return maskedBits === 0 ? entry : [path, type, mode & ~maskedBits, ...rest];
   }
 
   async #compare(entry: Entry): Promise<WantedFile | undefined> {

@@ -15,6 +15,13 @@ import { alsoEndedBy, type Link } from "./link.ts";
 import type { Operation } from "./operation.ts";
 import { sourceAdvice } from "./source_advice.ts";
 import { transfer } from "./transfer.ts";
+import { umask } from "./umask.ts";
+
+/**
+ * The permission bits that nothing gets from the far end: a file must not run here with the rights
+ * of another user or group, and no other user here may put something into a folder.
+ */
+const UNWANTED_BITS = 0o7002;
 
 /**
  * Prepares a `BaseTunnel.sync()`.
@@ -142,8 +149,7 @@ async function receiveTree(
     const tree = new TreeTarget(channel, target, {
       exclusions,
       delete: options.delete ?? false,
-      // A file of the far end's must not run here with the rights of another user or group.
-      maskedBits: 0o6000,
+      maskedBits: UNWANTED_BITS | umask(),
       dryRun,
       onNeeded: (files, bytes) => progress.need(files, bytes),
       onWritten: (files, bytes) => progress.move(files, bytes),
