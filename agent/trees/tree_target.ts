@@ -1,10 +1,9 @@
-import { decode } from "../../codec/decode.ts";
-import { encode } from "../../codec/encode.ts";
 import { BrokenTransfer, farEndError, Interruption } from "../files/byte_transfer.ts";
 import type { Channel } from "../wire/channel.ts";
 import { Flag } from "../wire/frame.ts";
 import { type Exclusion, isExcluded } from "./exclusion.ts";
 import { IncomingFiles, type WantedFile } from "./incoming_files.ts";
+import { seal, unseal } from "./sealed_message.ts";
 import { ChangeLog, type TreeChanges } from "./tree_changes.ts";
 import { TreeComparer } from "./tree_comparer.ts";
 import { type Entry, EntryChecker, EntryType, TreeMessage } from "./tree_entry.ts";
@@ -104,7 +103,7 @@ export class TreeTarget {
     for (let message; (message = await this.#channel.receive()) !== undefined;) {
       if (message.flags & Flag.FAILURE) throw new Interruption(message);
       if (message.flags & Flag.RAW) await this.#files.appendLarge(message.bytes);
-      else await this.#handle(decode(message.bytes));
+      else await this.#handle(unseal(message.bytes));
       await this.#next();
     }
     if (!this.#isListed || !this.#files.isComplete) {
@@ -131,7 +130,7 @@ export class TreeTarget {
       case TreeMessage.FILE:
         return this.#files.beginLarge(...rest as [number, number, number]);
       case TreeMessage.FILE_END:
-        return this.#files.endLarge();
+        return this.#files.endLarge(rest[0]);
       case TreeMessage.FILE_LOST:
         return this.#files.loseLarge();
       case TreeMessage.INCOMPLETE:
@@ -161,7 +160,7 @@ export class TreeTarget {
     if (dryRun) this.#changes.bytes += bytes;
     if (wanted.length === 0 || dryRun) return;
     onNeeded?.(wanted.length, bytes);
-    this.#channel.send(encode(wanted));
+    this.#channel.send(seal(wanted));
   }
 
   /** Passes on a value that is an entry, without the bits that are masked. */
@@ -200,7 +199,7 @@ export class TreeTarget {
     }
     this.#isListed = true;
     // No more files are wanted.
-    this.#channel.send(encode(null));
+    this.#channel.send(seal(null));
   }
 
   async #handleFiles(files: readonly unknown[]): Promise<void> {

@@ -2,10 +2,10 @@ import { resolve } from "node:path";
 import { BrokenTransfer, Interruption } from "../../agent/files/byte_transfer.ts";
 import { isNatural } from "../../agent/protocol/is_natural.ts";
 import type { Exclusion } from "../../agent/trees/exclusion.ts";
+import { unseal } from "../../agent/trees/sealed_message.ts";
 import type { TreeChanges } from "../../agent/trees/tree_changes.ts";
 import { TreeSource } from "../../agent/trees/tree_source.ts";
 import { TreeTarget } from "../../agent/trees/tree_target.ts";
-import { decode } from "../../codec/decode.ts";
 import { exclusionsOf } from "../arguments/exclusions.ts";
 import { type HostPath, hostPath } from "../arguments/host_template.ts";
 import { localPath, pathOf } from "../arguments/local_path.ts";
@@ -141,7 +141,7 @@ async function receiveTree(
   }, async (channel) => {
     const first = await channel.receive();
     if (first === undefined || first.flags !== 0) throw new Interruption(first);
-    const remote = decode(first.bytes);
+    const remote = unseal(first.bytes);
     if (typeof remote !== "string") {
       throw new BrokenTransfer("The far end did not give the path of the folder");
     }
