@@ -1,6 +1,6 @@
 /**
- * The messages of the transfer of a folder, each with its SHA-1 at its end. So whatever is made of a
- * message is what was sent: names, links and modes as well as the contents of files.
+ * The messages of the transfer of a folder, each with its SHA-1 at its end. So whatever is made of
+ * a message is what was sent: names, links and modes as well as the contents of files.
  *
  * @module
  */

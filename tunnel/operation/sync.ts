@@ -73,16 +73,13 @@ function prepareTrees(
 ): Operation<SyncResult> {
   const own = copySyncOptions(options);
   const { exclude, signal } = own;
-  const compiling = exclusionsOf(exclude);
-  // It may take a while until somebody waits for it.
-  compiling.catch(() => {});
+  const exclusions = exclusionsOf(exclude);
   return {
-    ready: exclude === undefined ? undefined : compiling,
+    ready: undefined,
     signal,
     async perform(given) {
       const link = alsoEndedBy(given, signal);
-      const since = link.core.closings;
-      return await work({ link, options: own, exclusions: await compiling, since });
+      return await work({ link, options: own, exclusions, since: link.core.closings });
     },
   };
 }
