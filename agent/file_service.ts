@@ -15,6 +15,7 @@ import { FileReader } from "./files/file_reader.ts";
 import { NewFile } from "./files/new_file.ts";
 import { temporaryFile } from "./files/temporary_name.ts";
 import { encodeFailure } from "./protocol/failure.ts";
+import { seal } from "./trees/sealed_message.ts";
 import { TreeSource, type TreeSourceOptions } from "./trees/tree_source.ts";
 import { TreeTarget, type TreeTargetOptions } from "./trees/tree_target.ts";
 import type { Channel } from "./wire/channel.ts";
@@ -66,7 +67,7 @@ export function receiveTree(
   return serve(channel, async () => {
     const root = absolute(path);
     const changes = await new TreeTarget(channel, root, options).receive();
-    channel.send(encode([root, changes]), Flag.END);
+    channel.send(seal([root, changes]), Flag.END);
   });
 }
 
@@ -78,7 +79,7 @@ export function sendTree(
 ): Promise<void> {
   return serve(channel, async () => {
     const root = absolute(path);
-    channel.send(encode(root));
+    channel.send(seal(root));
     await new TreeSource(channel, root, options).send();
   });
 }

@@ -288,8 +288,9 @@ export abstract class BaseTunnel {
 
   /**
    * Makes a folder here the same as one at the far end; otherwise like {@linkcode sync}. Whatever
-   * the far end says, nothing outside of `localDir` is written, and no file gets a set-user-ID or
-   * set-group-ID bit.
+   * the far end says, nothing outside of `localDir` is written. Files and folders get the modes
+   * that they have there, without the bits that the umask here takes away, and never a set-ID or
+   * sticky bit, or the right for all others to write.
    *
    * @param remoteDir The folder there.
    * @param localDir The folder here, by path or `file:` URL, which is made if it is missing.

@@ -109,14 +109,17 @@ export interface SyncOptions {
    */
   readonly checksum?: boolean | undefined;
   /**
-   * Globs of what to leave alone on both sides, as paths relative to the folder. A glob without a
-   * slash matches in every folder; one that ends with a slash matches only folders. All that is in
-   * a folder that matches is left alone, too. A `!` that includes something again is refused.
+   * Globs of what to leave alone on both sides, as in a `.gitignore`: paths relative to the folder.
+   * A glob without a slash matches in every folder; one that ends with a slash matches only
+   * folders. All that is in a folder that matches is left alone, too. A `!` that includes something
+   * again is refused.
    *
-   * `*` and `?` match anything but a slash, `**` also matches slashes, `[a-z]`, `[!a-z]` and
-   * `[[:upper:]]` match a character, `{a,b}` and `{1..3}` match one of several. `@(a|b)`, `?(…)`,
-   * `*(…)`, `+(…)` and `!(…)` mean what they mean in bash. Anything else matches itself, as does
-   * any character behind a backslash.
+   * `*` and `?` match anything but a slash, and so do `[a-z]`, `[!a-z]` and `[[:upper:]]`, each for
+   * one character. `**` between slashes stands for any folders, or none: `d/**` is all that is in
+   * `d`, but not `d`. Any character behind a backslash stands for itself, also in brackets.
+   *
+   * Beyond a `.gitignore`, `{a,b}` and `{1..3}` stand for several globs, and `@(a|b)`, `?(…)`,
+   * `*(…)`, `+(…)` and `!(…)` mean what they mean in bash. Anything else matches itself.
    *
    * @default []
    */

@@ -1,7 +1,9 @@
+import { createHash, type Hash } from "node:crypto";
 import type fs from "node:fs";
 import { farEndError } from "../files/byte_transfer.ts";
 import { isTime } from "../files/file_time.ts";
 import { NewFile } from "../files/new_file.ts";
+import { damaged, isSame } from "./sealed_message.ts";
 import type { ChangeLog } from "./tree_changes.ts";
 import type { Entry } from "./tree_entry.ts";
 import type { ContainedPaths } from "./contained_paths.ts";
@@ -40,6 +42,7 @@ export class IncomingFiles {
   /** How many bytes it will have, and how many have come. */
   #size = 0;
   #received = 0;
+  #hash: Hash | undefined;
 
   constructor(options: IncomingFilesOptions) {
     this.#options = options;
@@ -83,6 +86,7 @@ export class IncomingFiles {
     this.#large = this.#open(index, modified);
     this.#size = size;
     this.#received = 0;
+    this.#hash = createHash("sha1");
   }
 
   /** Appends bytes to the large file. */
@@ -91,6 +95,7 @@ export class IncomingFiles {
     const { file, entry } = this.#large;
     this.#received += bytes.length;
     if (this.#received > this.#size) throw farEndError("sent too many bytes of a file");
+    this.#hash!.update(bytes);
     try {
       await file.write(bytes);
     } catch (error) {
@@ -99,10 +104,11 @@ export class IncomingFiles {
     this.#options.onWritten?.(0, bytes.length);
   }
 
-  /** Ends the large file, which is complete. */
-  endLarge(): void {
+  /** Ends the large file, which is complete. `sha1sum` is the one of the bytes that were sent. */
+  endLarge(sha1sum: unknown): void {
     const large = this.#begun();
     if (this.#received !== this.#size) throw farEndError("sent too few bytes of a file");
+    if (!isSame(this.#hash!.digest(), sha1sum)) throw damaged();
     this.#commit(large, this.#size);
     this.#large = undefined;
     this.#options.onWritten?.(1, 0);

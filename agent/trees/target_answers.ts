@@ -1,7 +1,7 @@
-import { decode } from "../../codec/decode.ts";
 import { farEndError, Interruption } from "../files/byte_transfer.ts";
 import type { Channel } from "../wire/channel.ts";
 import { Fifo } from "../wire/fifo.ts";
+import { unseal } from "./sealed_message.ts";
 import { type Entry, EntryType } from "./tree_entry.ts";
 
 /**
@@ -48,7 +48,7 @@ export class TargetAnswers {
     for (;;) {
       const message = await channel.receive();
       if (message === undefined || message.flags !== 0) throw new Interruption(message);
-      const value = decode(message.bytes);
+      const value = unseal(message.bytes);
       this.#handle(value);
       this.#unread.push(value);
       this.#wake?.();

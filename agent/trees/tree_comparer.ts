@@ -1,5 +1,4 @@
 import fs from "node:fs";
-import { dirname } from "node:path";
 import { readLink, sha1Of } from "../files/contents.ts";
 import { codeOf, fileError } from "../files/file_error.ts";
 import { isSameTime, setTimes, timeOf } from "../files/file_time.ts";
@@ -8,7 +7,7 @@ import type { WantedFile } from "./incoming_files.ts";
 import type { ChangeLog } from "./tree_changes.ts";
 import { type Entry, EntryType } from "./tree_entry.ts";
 import { type ContainedPaths, parentOf, within } from "./contained_paths.ts";
-import { adjust, checkFree, identityOf } from "./tree_place.ts";
+import { adjust, checkFree, folderMode, identityOf, makeFolder, makeRoot } from "./tree_place.ts";
 import { openUp, type TreeRemover } from "./tree_remover.ts";
 import type { UnfinishedFolders } from "./unfinished_folders.ts";
 
@@ -24,6 +23,8 @@ export interface TreeComparerOptions {
   readonly delete: boolean;
   /** Whether to change nothing. */
   readonly dryRun: boolean;
+  /** Permission bits that the entries never have. */
+  readonly maskedBits: number;
   /** Called for each block of a file that is hashed. An error that it throws ends the work. */
   readonly check: () => void;
 }
@@ -87,12 +88,12 @@ export class TreeComparer {
   }
 
   async #compareFolder(entry: Entry, old: fs.Stats | undefined): Promise<void> {
-    const { paths, changes, dryRun, folders } = this.#options;
+    const { paths, changes, dryRun, folders, maskedBits } = this.#options;
     const [path, , mode] = entry;
     if (!old?.isDirectory()) return this.#makeFolder(entry, old);
     this.#oldFolders.add(path);
     this.#identities.add(identityOf(old));
-    if ((old.mode & 0o7777) === mode) changes.unchanged++;
+    if ((old.mode & 0o7777) === folderMode(mode, old.mode, maskedBits)) changes.unchanged++;
     else changes.add(path || ".", old);
     if (dryRun) return;
     await sweep(paths.shown(path));
@@ -107,14 +108,8 @@ export class TreeComparer {
     changes.add(path || ".", old);
     if (dryRun) return;
     const at = paths.at(path);
-    if (path === "") fs.mkdirSync(dirname(at), { recursive: true });
-    else if (old !== undefined) fs.unlinkSync(at);
-    try {
-      fs.mkdirSync(at, 0o700);
-    } catch (error) {
-      // Another transfer may have made the same folder meanwhile.
-      if (!fs.lstatSync(at, { throwIfNoEntry: false })?.isDirectory()) throw error;
-    }
+    if (path === "") makeRoot(at);
+    else makeFolder(at, old);
     folders.add(entry, undefined);
     this.#identities.add(identityOf(fs.lstatSync(at)));
   }

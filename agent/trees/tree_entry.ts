@@ -56,7 +56,7 @@ export const TreeMessage = {
    * `[FILE, index, modified, size]`: a large file. Its bytes follow, as messages of plain bytes.
    */
   FILE: 3,
-  /** `[FILE_END]`: the large file is complete. */
+  /** `[FILE_END, sha1sum]`: the large file is complete, and its bytes have this SHA-1. */
   FILE_END: 4,
   /** `[FILE_LOST]`: the large file cannot be completed. */
   FILE_LOST: 5,

@@ -18,16 +18,71 @@ import { READ_NO_FOLLOW } from "../files/open_flags.ts";
  */
 export function checkFree(path: string, found: fs.Stats | undefined): void {
   if (found !== undefined) throw folderExpected(path);
-  if (fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
+  // Another transfer may have made the folder meanwhile.
+  if (fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
     throw fileError(path, "ENOENT", "it is a link that leads nowhere (ENOENT)");
   }
   for (let at = dirname(path);; at = dirname(at)) {
-    // Some versions of Node return `undefined` as well where a file is in the way.
-    const found = fs.statSync(at, { throwIfNoEntry: false });
+    const found = statIfReadable(at);
     if (found === undefined) continue;
-    if (found.isDirectory()) return;
+    if (found === null || found.isDirectory()) return;
     throw fileError(path, "ENOTDIR", "a part of the path is not a folder (ENOTDIR)");
   }
+}
+
+/** What is at a path; `undefined` if nothing is, `null` if Deno's permissions forbid to look. */
+function statIfReadable(path: string): fs.Stats | undefined | null {
+  try {
+    // Some versions of Node return `undefined` as well where a file is in the way.
+    return fs.statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if ((error as Error).name === "NotCapable") return null;
+    throw error;
+  }
+}
+
+/**
+ * Makes a folder that only this user may enter, in the place of `old`. Two transfers may do so at
+ * the same time: then both have the folder.
+ *
+ * @param old The file or link that is at the path.
+ */
+export function makeFolder(path: string, old: fs.Stats | undefined): void {
+  try {
+    if (old !== undefined) fs.unlinkSync(path);
+    fs.mkdirSync(path, 0o700);
+  } catch (error) {
+    const found = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (found?.isDirectory()) return;
+    // Another transfer has removed the file, but has not made the folder yet.
+    if (found !== undefined || old === undefined) throw error;
+    makeFolder(path, undefined);
+  }
+}
+
+/** Like {@linkcode makeFolder}, for a folder whose parents may be missing, too. */
+export function makeRoot(path: string): void {
+  try {
+    makeFolder(path, undefined);
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+    fs.mkdirSync(dirname(path), { recursive: true });
+    makeFolder(path, undefined);
+  }
+}
+
+/** The bits of folders that say what becomes of the files in them: set-ID and sticky. */
+const FOLDER_BITS = 0o7000;
+
+/**
+ * The mode that a folder gets: of the bits that are masked, a folder keeps those for its files. The
+ * user here, or the folder that it was made in, gave it these.
+ *
+ * @param mode The mode that the source says, without the bits that are masked.
+ * @param current The mode that the folder has.
+ */
+export function folderMode(mode: number, current: number, maskedBits: number): number {
+  return mode | current & maskedBits & FOLDER_BITS;
 }
 
 /** The path without links of a folder, if it is there; else the path as it is. */

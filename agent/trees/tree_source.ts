@@ -1,10 +1,11 @@
-import { encode } from "../../codec/encode.ts";
+import { createHash } from "node:crypto";
 import { sendBlock } from "../files/byte_transfer.ts";
 import { changing, readSmall, SMALL } from "../files/contents.ts";
 import { isFileError } from "../files/file_error.ts";
 import { FileReader } from "../files/file_reader.ts";
 import type { Channel } from "../wire/channel.ts";
 import type { Exclusion } from "./exclusion.ts";
+import { seal } from "./sealed_message.ts";
 import { TargetAnswers } from "./target_answers.ts";
 import { type Entry, TreeMessage } from "./tree_entry.ts";
 import { ContainedPaths } from "./contained_paths.ts";
@@ -150,13 +151,15 @@ export class TreeSource {
     try {
       await this.#flush();
       await this.#send([TreeMessage.FILE, index, file.modified, file.size]);
+      const hash = createHash("sha1");
       try {
         for await (const block of file.blocks()) {
+          hash.update(block);
           sendBlock(this.#channel, block);
           await this.#drained();
           this.#options.onSent?.(0, block.length);
         }
-        await this.#send([TreeMessage.FILE_END]);
+        await this.#send([TreeMessage.FILE_END, hash.digest()]);
       } catch (error) {
         // The caller's own code may have thrown an error of the system, too.
         if (!isFileError(error)) throw error;
@@ -179,7 +182,7 @@ export class TreeSource {
   }
 
   async #send(message: unknown[]): Promise<void> {
-    this.#channel.send(encode(message));
+    this.#channel.send(seal(message));
     await this.#drained();
   }
 

@@ -1,10 +1,9 @@
-import { decode } from "../../codec/decode.ts";
-import { encode } from "../../codec/encode.ts";
 import { BrokenTransfer, farEndError, Interruption } from "../files/byte_transfer.ts";
 import type { Channel } from "../wire/channel.ts";
 import { Flag } from "../wire/frame.ts";
 import { type Exclusion, isExcluded } from "./exclusion.ts";
 import { IncomingFiles, type WantedFile } from "./incoming_files.ts";
+import { seal, unseal } from "./sealed_message.ts";
 import { ChangeLog, type TreeChanges } from "./tree_changes.ts";
 import { TreeComparer } from "./tree_comparer.ts";
 import { type Entry, EntryChecker, EntryType, TreeMessage } from "./tree_entry.ts";
@@ -22,7 +21,7 @@ export interface TreeTargetOptions {
   readonly exclusions: readonly Exclusion[];
   /** Whether to remove what is not in the source. */
   readonly delete: boolean;
-  /** Permission bits that no file gets, whatever the source says. */
+  /** Permission bits that no file or folder gets, whatever the source says. */
   readonly maskedBits: number;
   /** Whether to change nothing. */
   readonly dryRun: boolean;
@@ -66,7 +65,8 @@ export class TreeTarget {
       paths,
       next: () => this.#next(),
     });
-    const folders = this.#folders = new UnfinishedFolders(paths, changes, this.#turns);
+    const { maskedBits } = options;
+    const folders = this.#folders = new UnfinishedFolders(paths, changes, this.#turns, maskedBits);
     const check = (): void => this.#check();
     this.#comparer = new TreeComparer({ ...options, paths, changes, remover, folders, check });
     this.#files = new IncomingFiles({ paths, changes, onWritten: options.onWritten });
@@ -103,7 +103,7 @@ export class TreeTarget {
     for (let message; (message = await this.#channel.receive()) !== undefined;) {
       if (message.flags & Flag.FAILURE) throw new Interruption(message);
       if (message.flags & Flag.RAW) await this.#files.appendLarge(message.bytes);
-      else await this.#handle(decode(message.bytes));
+      else await this.#handle(unseal(message.bytes));
       await this.#next();
     }
     if (!this.#isListed || !this.#files.isComplete) {
@@ -130,7 +130,7 @@ export class TreeTarget {
       case TreeMessage.FILE:
         return this.#files.beginLarge(...rest as [number, number, number]);
       case TreeMessage.FILE_END:
-        return this.#files.endLarge();
+        return this.#files.endLarge(rest[0]);
       case TreeMessage.FILE_LOST:
         return this.#files.loseLarge();
       case TreeMessage.INCOMPLETE:
@@ -160,7 +160,7 @@ export class TreeTarget {
     if (dryRun) this.#changes.bytes += bytes;
     if (wanted.length === 0 || dryRun) return;
     onNeeded?.(wanted.length, bytes);
-    this.#channel.send(encode(wanted));
+    this.#channel.send(seal(wanted));
   }
 
   /** Passes on a value that is an entry, without the bits that are masked. */
@@ -177,7 +177,7 @@ export class TreeTarget {
     if (path !== "" && isExcluded(exclusions, path, type === EntryType.FOLDER)) {
       throw farEndError("listed something that is excluded");
     }
-    return type === EntryType.FILE ? [path, type, mode & ~maskedBits, ...rest] : entry;
+    return maskedBits === 0 ? entry : [path, type, mode & ~maskedBits, ...rest];
   }
 
   async #compare(entry: Entry): Promise<WantedFile | undefined> {
@@ -199,7 +199,7 @@ export class TreeTarget {
     }
     this.#isListed = true;
     // No more files are wanted.
-    this.#channel.send(encode(null));
+    this.#channel.send(seal(null));
   }
 
   async #handleFiles(files: readonly unknown[]): Promise<void> {

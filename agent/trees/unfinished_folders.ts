@@ -3,7 +3,7 @@ import { isSameTime, setTimes, timeOf } from "../files/file_time.ts";
 import type { ChangeLog } from "./tree_changes.ts";
 import type { Entry } from "./tree_entry.ts";
 import type { ContainedPaths } from "./contained_paths.ts";
-import { ifPermitted } from "./tree_place.ts";
+import { folderMode, ifPermitted } from "./tree_place.ts";
 import { isClosed } from "./tree_remover.ts";
 import type { Turns } from "./turns.ts";
 
@@ -15,13 +15,15 @@ export class UnfinishedFolders {
   readonly #paths: ContainedPaths;
   readonly #changes: ChangeLog;
   readonly #turns: Turns;
+  readonly #maskedBits: number;
   /** The entries of the folders, with the folder that was there before, if there was one. */
   readonly #folders = new Map<Entry, fs.Stats | undefined>();
 
-  constructor(paths: ContainedPaths, changes: ChangeLog, turns: Turns) {
+  constructor(paths: ContainedPaths, changes: ChangeLog, turns: Turns, maskedBits: number) {
     this.#paths = paths;
     this.#changes = changes;
     this.#turns = turns;
+    this.#maskedBits = maskedBits;
   }
 
   /** Adds a folder that is there; `old` is the folder that was there before. */
@@ -72,9 +74,10 @@ export class UnfinishedFolders {
     if (failure !== undefined) throw failure.error;
   }
 
-  #finish([path, , mode, modified]: Entry, old: fs.Stats | undefined): void {
+  #finish([path, , entryMode, modified]: Entry, old: fs.Stats | undefined): void {
     const at = this.#paths.folder(path);
     const { mode: oldMode, mtimeMs } = fs.statSync(at);
+    const mode = folderMode(entryMode, oldMode, this.#maskedBits);
     if (!isSameTime(timeOf(mtimeMs), modified)) {
       // The path may be a link to a descriptor: with `/.`, it is the folder.
       ifPermitted(() => setTimes(`${at}/.`, modified));

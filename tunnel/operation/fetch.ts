@@ -1,4 +1,3 @@
-import process from "node:process";
 import {
   BrokenTransfer,
   Interruption,
@@ -28,6 +27,7 @@ import { whileFewAreOpen } from "./open_files.ts";
 import type { Operation } from "./operation.ts";
 import { Progress } from "./progress.ts";
 import { explainHere, transfer } from "./transfer.ts";
+import { umask } from "./umask.ts";
 
 /** The most bytes that are collected in memory. */
 const MAX_IN_MEMORY = 1024 ** 3;
@@ -219,14 +219,4 @@ function tooLarge(): RangeError {
   return new RangeError(
     `The file has more than ${MAX_IN_MEMORY} bytes, too many for memory: give localPath a path`,
   );
-}
-
-/** The permission bits that new files do not get. */
-function umask(): number {
-  try {
-    return process.umask();
-  } catch {
-    // The system tells it only to those who may also set it.
-    return 0o022;
-  }
 }

@@ -2,10 +2,10 @@ import { resolve } from "node:path";
 import { BrokenTransfer, Interruption } from "../../agent/files/byte_transfer.ts";
 import { isNatural } from "../../agent/protocol/is_natural.ts";
 import type { Exclusion } from "../../agent/trees/exclusion.ts";
+import { unseal } from "../../agent/trees/sealed_message.ts";
 import type { TreeChanges } from "../../agent/trees/tree_changes.ts";
 import { TreeSource } from "../../agent/trees/tree_source.ts";
 import { TreeTarget } from "../../agent/trees/tree_target.ts";
-import { decode } from "../../codec/decode.ts";
 import { exclusionsOf } from "../arguments/exclusions.ts";
 import { type HostPath, hostPath } from "../arguments/host_template.ts";
 import { localPath, pathOf } from "../arguments/local_path.ts";
@@ -15,6 +15,13 @@ import { alsoEndedBy, type Link } from "./link.ts";
 import type { Operation } from "./operation.ts";
 import { sourceAdvice } from "./source_advice.ts";
 import { transfer } from "./transfer.ts";
+import { umask } from "./umask.ts";
+
+/**
+ * The permission bits that nothing gets from the far end: a file must not run here with the rights
+ * of another user or group, and no other user here may put something into a folder.
+ */
+const UNWANTED_BITS = 0o7002;
 
 /**
  * Prepares a `BaseTunnel.sync()`.
@@ -66,16 +73,13 @@ function prepareTrees(
 ): Operation<SyncResult> {
   const own = copySyncOptions(options);
   const { exclude, signal } = own;
-  const compiling = exclusionsOf(exclude);
-  // It may take a while until somebody waits for it.
-  compiling.catch(() => {});
+  const exclusions = exclusionsOf(exclude);
   return {
-    ready: exclude === undefined ? undefined : compiling,
+    ready: undefined,
     signal,
     async perform(given) {
       const link = alsoEndedBy(given, signal);
-      const since = link.core.closings;
-      return await work({ link, options: own, exclusions: await compiling, since });
+      return await work({ link, options: own, exclusions, since: link.core.closings });
     },
   };
 }
@@ -134,7 +138,7 @@ async function receiveTree(
   }, async (channel) => {
     const first = await channel.receive();
     if (first === undefined || first.flags !== 0) throw new Interruption(first);
-    const remote = decode(first.bytes);
+    const remote = unseal(first.bytes);
     if (typeof remote !== "string") {
       throw new BrokenTransfer("The far end did not give the path of the folder");
     }
@@ -142,8 +146,7 @@ async function receiveTree(
     const tree = new TreeTarget(channel, target, {
       exclusions,
       delete: options.delete ?? false,
-      // A file of the far end's must not run here with the rights of another user or group.
-      maskedBits: 0o6000,
+      maskedBits: UNWANTED_BITS | umask(),
       dryRun,
       onNeeded: (files, bytes) => progress.need(files, bytes),
       onWritten: (files, bytes) => progress.move(files, bytes),

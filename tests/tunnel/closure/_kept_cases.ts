@@ -1,7 +1,7 @@
 /**
- * What is kept of functions: which of them share a variable, and what each has besides its code. The
- * cases are small programs that random ones have led to. The test imports this file; run as a script
- * it does the same with what is in an entry script.
+ * What is kept of functions: which of them share a variable, and what each has besides its code.
+ * The cases are small programs that random ones have led to. The test imports this file; run as a
+ * script it does the same with what is in an entry script.
  *
  * @module
  */

@@ -251,7 +251,6 @@ Deno.test("What the library loads late is in its module graph", async () => {
     "npm:acorn",
     "npm:cjs-module-lexer",
     "npm:es-module-lexer/js",
-    "npm:picomatch",
   ]);
 });
 

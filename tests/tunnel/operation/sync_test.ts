@@ -1,11 +1,12 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import fs from "node:fs";
+import process from "node:process";
 import { SMALL } from "../../../agent/files/contents.ts";
 import { Local, SSHTunnel, type SyncProgress, type SyncResult } from "../../../mod.ts";
 import { command } from "../../services/command.ts";
 import { needing, service, slow } from "../../services/services.ts";
 import { rejectsAs } from "../_deadline.ts";
-import { bytesOf, onRuntimes } from "./_files.ts";
+import { bytesOf, Folder, modeOf, onRuntimes, strayIn } from "./_files.ts";
 import { sshArgs } from "../_kinds.ts";
 import {
   assertSame,
@@ -104,7 +105,7 @@ bothWays("carry modes, those of what may not be written to included", async (way
   // Only root can read it.
   fs.chmodSync(`${source}/none`, Deno.uid() === 0 ? 0o000 : 0o400);
   await way(source, target);
-  assertSame(source, target);
+  assertSame(source, target, way);
 
   fs.chmodSync(`${source}/plain`, 0o711);
   fs.chmodSync(`${source}/sgid`, 0o1777);
@@ -114,9 +115,69 @@ bothWays("carry modes, those of what may not be written to included", async (way
   const again = await way(source, target, { delete: true });
   const changes = { created: ["ro/in/b"], updated: ["plain", "ro/in/a", "sgid"] };
   assertEquals(told(again), { ...changes, unchanged: 6, bytes: 2 });
-  assertSame(source, target);
+  assertSame(source, target, way);
   fs.rmSync(`${source}/ro`, { recursive: true, force: true });
   assertEquals((await way(source, target, { delete: true })).deleted.length, 4);
+  assertSame(source, target, way);
+});
+
+onRuntimes("fetchDir() heeds the umask, and lets nobody else write", async (tun, folder) => {
+  make(folder.at("source"), { "f": "1", "d/run": "2" });
+  const modes = { "": 0o2777, "/f": 0o6777, "/d": 0o7777, "/d/run": 0o777 };
+  for (const [path, mode] of Object.entries(modes)) fs.chmodSync(folder.at(`source${path}`), mode);
+  // A folder here keeps the group that its files get.
+  fs.mkdirSync(folder.at("sgid"));
+  fs.chmodSync(folder.at("sgid"), 0o2700);
+  const umask = process.umask();
+  try {
+    for (const [mask, expected] of [[0o077, 0o700], [0o027, 0o750], [0, 0o775]] as const) {
+      process.umask(mask);
+      const target = folder.at(`target${mask}`);
+      const told = await tun.fetchDir(folder.at("source"), target);
+      assertEquals(told.created.length, 4);
+      for (const path of Object.keys(modes)) {
+        assertEquals(modeOf(target + path), expected, `${path} with umask ${mask.toString(8)}`);
+      }
+      assertEquals((await tun.fetchDir(folder.at("source"), target)).unchanged, 4);
+      await tun.fetchDir(folder.at("source"), folder.at("sgid"));
+      assertEquals(modeOf(folder.at("sgid")), 0o2000 | expected);
+    }
+  } finally {
+    process.umask(umask);
+  }
+});
+
+onRuntimes("sync() runs of one folder at once do not fail each other", async (tun, folder) => {
+  make(folder.at("source"), { "f": "1", "d/e/g": "2", "was a file/h": "3", "l": { to: "f" } });
+  await using other = new Local("other", { runtime: "deno", stderr: () => {} });
+  await Promise.all([tun, other].map((each) => each.connect()));
+  // Too many runs to be lucky in each.
+  for (let i = 0; i < 60; i++) {
+    const target = folder.at(`target/${i}`);
+    if (i % 2 > 0) make(target, { "was a file": "" });
+    const ways = [waysOf(tun), waysOf(other)].flatMap(({ sync, fetchDir }) => [sync, fetchDir]);
+    await Promise.all(ways.map((way) => way(folder.at("source"), target, { delete: true })));
+    assertSame(folder.at("source"), target);
+    assertEquals(strayIn(target), []);
+  }
+});
+
+Deno.test("fetchDir() needs no permission but for its folder", async () => {
+  await using folder = await Folder.create();
+  make(folder.at("source"), { "f": "1", "d/g": "2" });
+  const [source, target] = [folder.at("source"), folder.at("target")];
+  const mod = import.meta.resolve("../../../mod.ts");
+  const script = folder.write(
+    "script.ts",
+    `import { Local } from ${JSON.stringify(mod)};
+    await using tun = new Local("here", { runtime: "deno" });
+    await tun.fetchDir(${JSON.stringify(source)}, ${JSON.stringify(target)});`,
+  );
+  const { problem } = await command([
+    ...[Deno.execPath(), "run", "--no-prompt", "--no-check", "--allow-env", "--allow-sys"],
+    ...["--allow-run=sh", `--allow-read=${target}`, `--allow-write=${target}`, script],
+  ]);
+  assertEquals(problem, "");
   assertSame(source, target);
 });
 
