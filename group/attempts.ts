@@ -1,4 +1,5 @@
 import { type Linked, linkOf, signalOf } from "../tunnel/operation/link.ts";
+import { noteEffect } from "../tunnel/session/abort.ts";
 import { Limiter } from "../tunnel/operation/limiter.ts";
 import type { Operation } from "../tunnel/operation/operation.ts";
 import { ErrorResult } from "./error_result.ts";
@@ -81,6 +82,7 @@ export async function outcome<M extends Linked, T>(
   const signals = [signalOf(member), work.signal];
   const aborted = signals.find((signal) => signal?.aborted);
   if (aborted !== undefined) {
+    noteEffect(aborted);
     return new ErrorResult(aborted.reason, { aborted: true, skipped: true });
   }
   try {
