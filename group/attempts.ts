@@ -1,5 +1,6 @@
 import { type Linked, linkOf, signalOf } from "../tunnel/operation/link.ts";
 import { Limiter } from "../tunnel/operation/concurrency.ts";
+import { noteEffect } from "../tunnel/session/abort_signal.ts";
 import type { Operation } from "../tunnel/operation/operation.ts";
 import { ErrorResult } from "./error_result.ts";
 import { FailureBudget } from "./limits/failure_budget.ts";
@@ -81,6 +82,7 @@ export async function outcome<M extends Linked, T>(
   const signals = [signalOf(member), work.signal];
   const aborted = signals.find((signal) => signal?.aborted);
   if (aborted !== undefined) {
+    noteEffect(aborted);
     return new ErrorResult(aborted.reason, { aborted: true, skipped: true });
   }
   try {

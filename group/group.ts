@@ -13,10 +13,10 @@ import type {
   SyncResult,
 } from "../tunnel/file_options.ts";
 import { prepareConnect } from "../tunnel/operation/connect.ts";
+import { endedOnce } from "../tunnel/operation/link.ts";
 import type { Operation } from "../tunnel/operation/operation.ts";
 import { prepareSync } from "../tunnel/operation/sync.ts";
 import type { ArgsIfChanged, Received } from "../tunnel/received.ts";
-import { abortable } from "../tunnel/session/abort_signal.ts";
 import { checkFile } from "./_check_file.ts";
 import { ResultStream } from "./_result_stream.ts";
 import { attemptAll, workOf } from "./attempts.ts";
@@ -176,8 +176,12 @@ export class Group extends Members {
    * Has a function here work on every member: several steps on each, under the limits of the group.
    * If it throws, that is the failure of that host.
    *
-   * @param work What to do with a member. If the group has a signal, the member's operations end
-   * with it.
+   * If the group has a signal, an abort ends the member's operation that is under way, or else the
+   * next one: it rejects with the signal's reason. Operations that the function begins after that
+   * go on, so `catch` and `finally` can clear up over the tunnel. The result waits for the
+   * function, also after an abort.
+   *
+   * @param work What to do with a member.
    * @returns What it returned for each host, awaited.
    *
    * @example
@@ -196,13 +200,13 @@ export class Group extends Members {
     if (typeof work !== "function") {
       throw new TypeError(`Cannot do ${String(work)} on each: it is not a function`);
     }
-    const { signal } = limitsOf(this);
-    const workOn = async (tunnel: BaseTunnel): Promise<Awaited<T>> => await work(tunnel);
+    const perform = async (tunnel: BaseTunnel): Promise<Awaited<T>> =>
+      await work(endedOnce(tunnel));
     return new GroupResult(
       await attemptAll<BaseTunnel, Awaited<T>>(this, {
         ready: undefined,
         signal: undefined,
-        perform: (tunnel) => abortable(workOn(tunnel), signal),
+        perform,
       }),
     );
   }

@@ -71,7 +71,8 @@ export class EntryChecker {
   #characters = 0;
 
   /**
-   * Passes on a value that is an entry in one of the folders before it.
+   * Gives an entry, if the value is one, in one of the folders before it. The entry is made anew:
+   * the value may hold more, which nobody would count.
    *
    * @throws {TypeError} For anything else: its path might lead out of the root.
    */
@@ -81,6 +82,7 @@ export class EntryChecker {
       typeof path !== "string" || !isNatural(mode) || mode > 0o7777 || !isNatural(size) ||
       !isTime(modified) || this.#paths.has(path)
     ) refuse(path);
+    const entry = [path, type, mode, modified, size] as const;
     if (path !== "") {
       const name = nameOf(path);
       // With a slash at the beginning, one file would have two paths.
@@ -90,22 +92,22 @@ export class EntryChecker {
     } else if (type !== EntryType.FOLDER) refuse(path);
     this.#characters += path.length + (typeof detail === "string" ? detail.length : 0);
     if (this.#characters > MAX_CHARACTERS) throw new TypeError("The names are too long");
+    this.#paths.add(path);
     switch (type) {
       case EntryType.FOLDER:
         this.#folders.add(path);
-        break;
+        return entry;
       case EntryType.LINK:
         if (typeof detail !== "string" || detail === "" || detail.includes("\0")) refuse(path);
         if (LONE_SURROGATE.test(detail)) refuse(path);
-        break;
+        return [...entry, detail];
       case EntryType.FILE:
-        if (detail !== undefined && typeof detail !== "string") refuse(path);
-        break;
+        if (detail === undefined) return entry;
+        if (typeof detail !== "string") refuse(path);
+        return [...entry, detail];
       default:
         refuse(path);
     }
-    this.#paths.add(path);
-    return value as unknown as Entry;
   }
 
   /** Whether there is an entry with this path. */

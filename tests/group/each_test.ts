@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type BaseTunnel, ErrorResult, Group, GroupResult, Local, RemoteError } from "../../mod.ts";
-import { rejectsAs, soon } from "../tunnel/_deadline.ts";
+import { rejection, rejectsAs, soon } from "../tunnel/_deadline.ts";
 import { dead, Gate, locals } from "./_tunnels.ts";
 
 Deno.test("Group.each() works on every member, and tells what came of it by host", async () => {
@@ -32,18 +32,75 @@ Deno.test("Group.each() begins no more hosts once too many have failed", async (
   assertEquals(skipped, [false, true, true]);
 });
 
-Deno.test("Group.each() ends by the group's signal, whatever the function waits for", async () => {
+Deno.test("Group.each() waits for its work after an abort, which can clear up", async () => {
   const controller = new AbortController();
-  const begun = new Gate();
-  const group = new Group(locals("a"));
-  const working = group.with({ signal: controller.signal }).each(() => {
-    begun.open();
-    return new Promise(() => {});
+  await using group = new Group(locals("a", "b"));
+  await group.connect();
+  const reason = new Error("enough");
+  const cleared: unknown[] = [];
+  const begun = [new Gate(), new Gate()];
+  const working = group.with({ signal: controller.signal }).each(async (tunnel) => {
+    const limited = tunnel.with({ signal: new AbortController().signal });
+    const calling = tunnel.call(() => new Promise(() => {}));
+    begun[tunnel.host === "a" ? 0 : 1]!.open();
+    const error = await rejection(calling);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { remotePath } = await tunnel.put({ text: tunnel.host });
+    await limited.call(Deno.remove, remotePath);
+    cleared.push(error, await new Group([tunnel]).call(() => 1));
+    if (tunnel.host === "b") throw error;
+    return "cleared";
   });
-  await soon(begun.opened, "the function");
-  controller.abort(new Error("enough"));
-  const outcome = (await soon(working, "the result")).get("a");
-  assert(outcome instanceof ErrorResult && outcome.aborted);
+  for (const gate of begun) await soon(gate.opened, "the call");
+  controller.abort(reason);
+  const result = await soon(working, "the result");
+  assertEquals(cleared.map((one) => one === reason || (one as Map<string, number>).size), [
+    ...[true, 1, true, 1],
+  ]);
+  assertEquals(result.get("a"), "cleared");
+  const failure = result.get("b");
+  assert(failure instanceof ErrorResult && failure.aborted && failure.error === reason);
+});
+
+Deno.test("Group.each() has an abort end one operation, also if none was under way", async () => {
+  await using group = new Group(locals("a"));
+  await group.connect();
+  const ends: Record<string, (tunnel: BaseTunnel, abort: () => void) => Promise<unknown>> = {
+    "the next call": async (tunnel, abort) => {
+      abort();
+      return await rejection(tunnel.call(Date.now));
+    },
+    "the next operation of a group": async (tunnel, abort) => {
+      abort();
+      return (await new Group([tunnel]).call(Date.now)).get("a");
+    },
+    "an operation with a signal of its own": async (tunnel, abort) => {
+      const limited = tunnel.with({ signal: new AbortController().signal });
+      abort();
+      return await rejection(limited.call(Date.now));
+    },
+    "a stream that is being read": async (tunnel, abort) => {
+      const stream = await tunnel.call(async function* () {
+        yield 1;
+        await new Promise(() => {});
+      });
+      await stream.next();
+      const reading = rejection(stream.next());
+      abort();
+      return await reading;
+    },
+  };
+  for (const [name, end] of Object.entries(ends)) {
+    const controller = new AbortController();
+    const reason = new Error(name);
+    const result = await group.with({ signal: controller.signal }).each(async (tunnel) => {
+      const ended = await end(tunnel, () => controller.abort(reason));
+      return [ended, await tunnel.call(() => "cleared")] as const;
+    });
+    const [ended, cleared] = [...result.raiseFailures().values()][0] as [unknown, string];
+    assert(ended === reason || (ended as ErrorResult).error === reason, name);
+    assertEquals(cleared, "cleared", name);
+  }
 });
 
 Deno.test("Group.each() refuses what is no function", async () => {

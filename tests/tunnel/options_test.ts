@@ -276,15 +276,40 @@ Deno.test("a path may start with ~ and have any characters", async () => {
 
 Deno.test("permissionFlags() takes the form of Deno.test's permissions", () => {
   assertEquals(permissionFlags(undefined), ["-A"]);
-  assertEquals(permissionFlags("none"), []);
-  assertEquals(permissionFlags({}), []);
-  assertEquals(permissionFlags({ net: true, read: false, env: ["A", "B"], write: [] }), [
+  const flags = (permissions: Deno.PermissionOptions): string[] =>
+    permissionFlags(permissions).filter((flag) => flag !== "--deny-import");
+  assertEquals(flags("none"), []);
+  assertEquals(flags({}), []);
+  assertEquals(flags({ net: true, read: false, env: ["A", "B"], write: [] }), [
     "--allow-env=A,B",
     "--allow-net",
   ]);
-  assertEquals(permissionFlags({ read: [new URL("file:///a%20b"), "c"] }), ["--allow-read=/a b,c"]);
-  assertEquals(permissionFlags({ run: "inherit" }), ["--allow-run"]);
+  assertEquals(flags({ read: [new URL("file:///a%20b"), "c"] }), ["--allow-read=/a b,c"]);
+  assertEquals(flags({ run: "inherit" }), ["--allow-run"]);
   assertEquals(permissionFlags("inherit").length, 8);
+});
+
+Deno.test("permissionFlags() denies the imports that Deno allows by itself", () => {
+  const denied: Deno.PermissionOptions[] = ["none", {}, { import: false }, { import: [] }];
+  for (const permissions of denied) {
+    assertEquals(permissionFlags(permissions), ["--deny-import"], Deno.inspect(permissions));
+  }
+  assertEquals(permissionFlags({ import: true }), ["--allow-import"]);
+  assertEquals(permissionFlags({ import: "inherit" }), ["--allow-import"]);
+  assertEquals(permissionFlags({ import: ["a.test"] }), ["--allow-import=a.test"]);
+});
+
+Deno.test("an agent without the permission to import loads nothing from anywhere", async () => {
+  const hosts = ["esm.sh", "jsr.io", "a.test"].map((host): [string, string] => [host, "denied"]);
+  for (const permissions of ["none", { import: [], read: false }] as Deno.PermissionOptions[]) {
+    await using tun = new Local("sandbox", { permissions });
+    const states = await tun.call((hosts: string[]) =>
+      hosts.map((host) => {
+        const query = { name: "import", host } as unknown as Deno.PermissionDescriptor;
+        return [host, Deno.permissions.querySync(query).state] as [string, string];
+      }), hosts.map(([host]) => host));
+    assertEquals(states, hosts);
+  }
 });
 
 Deno.test("a tunnel shows its type and its host", () => {

@@ -10,8 +10,8 @@ const KINDS = ["env", "ffi", "import", "net", "read", "run", "sys", "write"] as 
  */
 export function permissionFlags(permissions: Deno.PermissionOptions | undefined): string[] {
   if (permissions === undefined) return ["-A"];
-  if (permissions === "none") return [];
-  if (permissions === "inherit") return KINDS.flatMap((kind) => flagOf(kind, "inherit"));
+  if (permissions === "none") return flagsOf("import", false);
+  if (permissions === "inherit") return KINDS.flatMap((kind) => flagsOf(kind, "inherit"));
   if (typeof permissions !== "object" || permissions === null) {
     throw new TypeError(
       `permissions is ${shown(permissions)}: expected "none", "inherit" or an object`,
@@ -22,22 +22,24 @@ export function permissionFlags(permissions: Deno.PermissionOptions | undefined)
       throw new TypeError(`permissions.${kind} is unknown: expected one of ${KINDS.join(", ")}`);
     }
   }
-  return KINDS.flatMap((kind) => flagOf(kind, permissions[kind] ?? false));
+  return KINDS.flatMap((kind) => flagsOf(kind, permissions[kind] ?? false));
 }
 
-function flagOf(
+function flagsOf(
   kind: typeof KINDS[number],
   value: boolean | "inherit" | readonly (string | URL)[],
 ): string[] {
   if (value === true) return [`--allow-${kind}`];
-  if (value === false) return [];
-  if (value === "inherit") return granted(kind) ? [`--allow-${kind}`] : [];
+  // Deno imports from some hosts unless it is told not to.
+  const none = kind === "import" ? ["--deny-import"] : [];
+  if (value === false) return none;
+  if (value === "inherit") return granted(kind) ? [`--allow-${kind}`] : none;
   if (!Array.isArray(value)) {
     throw new TypeError(
       `permissions.${kind} is ${shown(value)}: expected a boolean, "inherit" or an array`,
     );
   }
-  if (value.length === 0) return [];
+  if (value.length === 0) return none;
   const items = (value as (string | URL)[]).map((item) => {
     const text = item instanceof URL ? fileURLToPath(item) : String(item);
     if (text === "" || text.includes(",")) {

@@ -1,5 +1,11 @@
 import { ConnectionError, type ConnectionErrorOptions, errorSince } from "../connection_error.ts";
-import { abortable, anySignal } from "../session/abort_signal.ts";
+import {
+  abortable,
+  anySignal,
+  hadEffect,
+  joinSignals,
+  noteEffect,
+} from "../session/abort_signal.ts";
 import type { Session } from "../session/session.ts";
 
 /** All that an operation needs of a tunnel. */
@@ -44,16 +50,23 @@ export interface Launch {
   readonly here?: boolean;
 }
 
+/** What a tunnel gives to its links. */
+interface Source {
+  readonly core: Core;
+  /** Gives the signal of the operations that begin now. */
+  readonly signal: () => AbortSignal | undefined;
+}
+
 /**
  * The core and the signal of each tunnel. Not a #private field of the tunnel: a view is an object
  * whose prototype is the tunnel, and has no such fields.
  */
-const links: WeakMap<Linked, Omit<Link, "host">> = new WeakMap();
+const links: WeakMap<Linked, Source> = new WeakMap();
 
 /** Makes a driver of a tunnel: `open` starts its connections. */
 export function setCore(tunnel: Linked, open: Core["open"]): void {
   const core: Core = { open, launch: {}, session: undefined, closings: 0, gone: Promise.resolve() };
-  links.set(tunnel, { core, signal: undefined });
+  links.set(tunnel, { core, signal: () => undefined });
 }
 
 /**
@@ -62,26 +75,58 @@ export function setCore(tunnel: Linked, open: Core["open"]): void {
  * @throws {TypeError} If the tunnel's class is not a driver.
  */
 export function linkOf(tunnel: Linked): Link {
-  const link = links.get(tunnel);
-  if (link === undefined) {
+  const { core, signal } = sourceOf(tunnel);
+  return { host: tunnel.host, core, signal: signal() };
+}
+
+function sourceOf(tunnel: Linked): Source {
+  const source = links.get(tunnel);
+  if (source === undefined) {
     throw new TypeError(
       `Cannot use ${tunnel.constructor.name} as a tunnel: it is not a driver, ` +
         "extend SubprocessTunnel",
     );
   }
-  return { host: tunnel.host, core: link.core, signal: link.signal };
+  return source;
 }
 
 /** The signal of a tunnel, if the tunnel is a view that has one. */
 export function signalOf(tunnel: Linked): AbortSignal | undefined {
-  return links.get(tunnel)?.signal;
+  return links.get(tunnel)?.signal();
 }
 
 /** A view of a tunnel, whose operations are also ended by `signal`. */
 export function withSignal<T extends Linked>(tunnel: T, signal: AbortSignal): T {
-  const link = alsoEndedBy(linkOf(tunnel), signal);
+  const { core, signal: base } = sourceOf(tunnel);
+  let before = base();
+  let joint = anySignal(before, signal);
+  return viewOf(tunnel, {
+    core,
+    signal() {
+      const now = base();
+      if (now !== before) [before, joint] = [now, anySignal(now, signal)];
+      return joint;
+    },
+  });
+}
+
+/**
+ * A view of a tunnel that its signal ends only once: after the abort has ended something that was
+ * begun on the view, new operations go on without the signal, to clear up. If nothing is under way
+ * when the signal aborts, the abort ends the next operation.
+ */
+export function endedOnce<T extends Linked>(tunnel: T): T {
+  const { core, signal } = sourceOf(tunnel);
+  const shared = signal();
+  if (shared === undefined) return tunnel;
+  // Others use the shared signal too: what it ends there has no meaning here.
+  const own = joinSignals([shared]);
+  return viewOf(tunnel, { core, signal: () => hadEffect(own) ? undefined : own });
+}
+
+function viewOf<T extends Linked>(tunnel: T, source: Source): T {
   const view = Object.create(tunnel);
-  links.set(view, link);
+  links.set(view, source);
   return view;
 }
 
@@ -103,6 +148,7 @@ export async function withSession<T>(
   since: number = link.core.closings,
 ): Promise<T> {
   const { host, core, signal } = link;
+  noteEffect(signal);
   signal?.throwIfAborted();
   // Its stack names the caller, even if nobody awaits the operation.
   const start = new Error();

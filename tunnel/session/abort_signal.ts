@@ -4,11 +4,31 @@ import type { Channel } from "../../agent/wire/channel.ts";
 import { Flag } from "../../agent/wire/frame.ts";
 import { encode } from "../../codec/encode.ts";
 
+/** The signals that have ended something. */
+const effective = new WeakSet<AbortSignal>();
+/** The signals that a signal was made of. */
+const sources = new WeakMap<AbortSignal, readonly AbortSignal[]>();
+
+/** Notes that an abort of `signal` has ended something, so that whoever began it is told. */
+export function noteEffect(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  effective.add(signal);
+  sources.get(signal)?.forEach(noteEffect);
+}
+
+/** Whether an abort of `signal` has ended something. */
+export function hadEffect(signal: AbortSignal): boolean {
+  return effective.has(signal);
+}
+
 /** Settles as `promise` does, or rejects with the signal's reason if that comes first. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
+    const onAbort = (): void => {
+      noteEffect(signal);
+      reject(signal.reason);
+    };
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
@@ -20,10 +40,18 @@ export function anySignal(
   one: AbortSignal | undefined,
   other: AbortSignal | undefined,
 ): AbortSignal | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  const signals = [one, other];
-  if ("any" in AbortSignal) return AbortSignal.any(signals);
-  // Node has `AbortSignal.any` only since version 20.
+  return one === undefined || other === undefined ? one ?? other : joinSignals([one, other]);
+}
+
+/** A new signal that aborts as soon as one of `signals` does. */
+export function joinSignals(signals: readonly AbortSignal[]): AbortSignal {
+  const joint = "any" in AbortSignal ? AbortSignal.any([...signals]) : joinOnOldNode(signals);
+  sources.set(joint, signals);
+  return joint;
+}
+
+/** Does what `AbortSignal.any` does, which Node has only since version 20. */
+function joinOnOldNode(signals: readonly AbortSignal[]): AbortSignal {
   const controller = new AbortController();
   for (const signal of signals) {
     const abort = (): void => controller.abort(signal.reason);
@@ -39,7 +67,10 @@ export function anySignal(
  */
 export function resetOnAbort(channel: Channel, signal: AbortSignal | undefined): void {
   if (signal === undefined) return;
-  const onAbort = (): void => channel.reset(signal.reason);
+  const onAbort = (): void => {
+    noteEffect(signal);
+    channel.reset(signal.reason);
+  };
   if (signal.aborted) return onAbort();
   signal.addEventListener("abort", onAbort, { once: true });
   channel.onFailure(() => signal.removeEventListener("abort", onAbort));

@@ -27,6 +27,22 @@ Deno.test("EntryChecker.check() passes on what is an entry", () => {
   assert(!checking.has("__proto__") && !checking.has("/x") && !checking.has("."));
 });
 
+Deno.test("EntryChecker.check() makes entries anew, without what does not belong there", () => {
+  const surplus = [new Uint8Array(1_000_000), {}];
+  const checking = checker();
+  const cases: [entry: Entry, detail: unknown][] = [
+    [["x", FILE, 0, 0, 0], undefined],
+    [["y", FILE, 0, 0, 0, "0123"], "0123"],
+    [["z", FOLDER, 0, 0, 0], new Uint8Array(1_000_000)],
+    [["l", LINK, 0, 0, 0, "x"], "x"],
+  ];
+  for (const [entry, detail] of cases) {
+    const given = [...entry.slice(0, 5), detail, ...surplus];
+    const made = checking.check(Object.assign(given, { more: surplus }));
+    assertEquals([made, Object.keys(made).length], [entry, entry.length]);
+  }
+});
+
 Deno.test("EntryChecker.check() refuses what is not a path, or leads elsewhere", () => {
   const paths: unknown[] = [
     ...[
