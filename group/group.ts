@@ -200,13 +200,11 @@ export class Group extends Members {
     if (typeof work !== "function") {
       throw new TypeError(`Cannot do ${String(work)} on each: it is not a function`);
     }
-    const perform = async (tunnel: BaseTunnel): Promise<Awaited<T>> =>
-      await work(endedOnce(tunnel));
     return new GroupResult(
       await attemptAll<BaseTunnel, Awaited<T>>(this, {
         ready: undefined,
         signal: undefined,
-        perform,
+        perform: async (tunnel): Promise<Awaited<T>> => await work(endedOnce(tunnel)),
       }),
     );
   }

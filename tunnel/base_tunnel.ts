@@ -86,11 +86,7 @@ export abstract class BaseTunnel {
     return linkOf(this).core.session?.connection.info;
   }
 
-  /**
-   * Connects, if there is no connection yet.
-   *
-   * Rejects with a {@linkcode ConnectionError} if that fails.
-   */
+  /** Connects if there is no connection. Rejects with a {@linkcode ConnectionError} if it fails. */
   async connect(): Promise<void> {
     await prepareConnect().perform(linkOf(this));
   }
