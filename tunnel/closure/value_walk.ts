@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { HandleKind } from "../../agent/protocol/handle.ts";
+import { HandleKind, PropertyKind } from "../../agent/protocol/handle.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import { encode } from "../../codec/encode.ts";
 import { isEncodeRefusal } from "../../codec/encode_refusal.ts";
@@ -107,6 +107,12 @@ export class ValueWalk {
     }
     if (content.kind !== "odd") return;
     sent.setStandIn(value, content.copied);
+    const { inherited } = content;
+    if (inherited !== undefined) {
+      pending.push({ ...found, value: inherited });
+      const kind = PropertyKind.INHERITED;
+      sent.properties.push({ owner: value, kind, key: null, value: inherited });
+    }
     for (const { key, descriptor } of content.properties) {
       sent.whenKnown(key, () => {
         for (const part of Object.values(descriptor)) {

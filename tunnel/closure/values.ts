@@ -23,6 +23,8 @@ export type Content =
     readonly parts: Iterable<Part>;
     readonly properties: readonly OddProperty[];
     readonly copied: object;
+    /** What it inherits from, if that is neither `Object.prototype` nor `null`. */
+    readonly inherited?: object;
   }
   /** It is copied as a whole, or not at all. */
   | { readonly kind: "leaf" };
@@ -32,6 +34,8 @@ export function contentOf(object: object): Content {
   if (ArrayBuffer.isView(object)) return { kind: "leaf" };
   const prototype = Object.getPrototypeOf(object);
   if (prototype === Object.prototype || prototype === null) return contentOfPlain(object);
+  // Bundlers make such an object of a CommonJS module that exports a function.
+  if (prototype === Function.prototype) return contentOfPlain(object, prototype);
   if (prototype === Array.prototype && Array.isArray(object)) {
     return { kind: "parts", parts: partsOfArray(object) };
   }
@@ -52,7 +56,7 @@ export function contentOf(object: object): Content {
   return { kind: "leaf" };
 }
 
-function contentOfPlain(object: object): Content {
+function contentOfPlain(object: object, inherited?: object): Content {
   if (types.isArgumentsObject(object)) {
     const copied = Array.from(object as ArrayLike<unknown>);
     return { kind: "odd", parts: partsOfArray(copied), properties: [], copied };
@@ -68,8 +72,8 @@ function contentOfPlain(object: object): Content {
     if (typeof key === "symbol" || !isData) properties.push({ key, descriptor });
     else parts.push({ value: descriptor.value, step: stepTo(key) });
   }
-  if (properties.length === 0) return { kind: "parts", parts };
-  const copied = Object.create(Object.getPrototypeOf(object));
+  if (properties.length === 0 && inherited === undefined) return { kind: "parts", parts };
+  const copied = inherited === undefined ? Object.create(Object.getPrototypeOf(object)) : {};
   for (const key of keys) {
     const descriptor = Object.getOwnPropertyDescriptor(object, key)!;
     // Its place among the keys is kept for an accessor, which is defined there.
@@ -82,7 +86,7 @@ function contentOfPlain(object: object): Content {
       });
     }
   }
-  return { kind: "odd", parts, properties, copied };
+  return { kind: "odd", parts, properties, copied, ...inherited !== undefined && { inherited } };
 }
 
 function* partsOfArray(array: readonly unknown[]): Generator<Part> {

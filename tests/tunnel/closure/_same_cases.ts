@@ -115,6 +115,13 @@ const makers: Readonly<Record<string, () => () => unknown>> = {
     const chalk = Object.setPrototypeOf(() => "text", styles);
     return () => [chalk.red(), chalk(), typeof chalk.call];
   },
+  "an object that inherits from Function.prototype"() {
+    const made = Object.create(Function.prototype, {
+      default: { get: () => shared, enumerable: true },
+      name: { value: "made", enumerable: true },
+    });
+    return () => [made.default, made.name, typeof made.call, Object.keys(made)];
+  },
   "accessors of an object"() {
     const object = {
       n: 1,
