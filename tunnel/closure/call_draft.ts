@@ -106,8 +106,17 @@ export class CallDraft {
     { remedy = REMEDY, ...data }: RefusalData & { readonly remedy?: string } = {},
   ): TypeError {
     const start = cannotSend(fn, this.#ways);
-    const position = this.#functions.positionOf(fn, this.#inspections.get(fn));
-    return refusal(`${start}: ${reason}; ${remedy}${position}`, data);
+    return refusal(`${start}: ${reason}; ${remedy}${this.#positionOf(fn)}`, data);
+  }
+
+  /** Where a function is written, or else the next one on the way to it that is written somewhere. */
+  #positionOf(fn: AnyFunction): string {
+    for (let at: AnyFunction | undefined = fn; at !== undefined; at = this.#ways.get(at)?.user) {
+      const written = (this.#inspect([at])[0]!.bound?.target ?? at) as AnyFunction;
+      const position = this.#functions.positionOf(written, this.#inspect([written])[0]);
+      if (position !== "") return position;
+    }
+    return "";
   }
 
   #refuseValue({ user, name, steps }: Found, reason: string, data: RefusalData = {}): TypeError {
