@@ -339,15 +339,12 @@ export class Decoder extends Reader {
     // Nothing but an array that begins here gets properties: not one that a handle gives.
     const isArray = first >= FIX_ARRAY && first < FIX_STR || first >> 1 === ARRAY_16 >> 1 ||
       first === EXT_32 && this.bytes[this.position + 5] === SPARSE_ARRAY;
-    const array = isArray ? this.read(depth) as unknown[] : undefined;
-    if (array === undefined) throw this.bad("it must be an array here");
+    if (!isArray) throw this.bad("it must be an array here");
+    const array = this.read(depth) as unknown[];
     depth = this.deeper(depth);
     while (this.position < this.end) {
-      const begin = this.position;
       const key = this.key(depth);
-      if (key === "length" || isIndex(key)) {
-        throw this.bad("it must not be the key of an element here", begin);
-      }
+      if (key === "length" || isIndex(key)) throw this.bad("it must not be an element's key here");
       define(array, key, this.read(depth));
     }
     return array;

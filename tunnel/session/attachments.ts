@@ -1,12 +1,13 @@
 import { type Channel, ChannelReset } from "../../agent/wire/channel.ts";
 import { encodeFailure, type Failure } from "../../agent/protocol/failure.ts";
 import { Flag } from "../../agent/wire/frame.ts";
-import { HandleKind, reviveValue, valueHandle } from "../../agent/protocol/handle.ts";
+import { HandleKind, reviveValue } from "../../agent/protocol/handle.ts";
 import type { Multiplexer } from "../../agent/wire/multiplexer.ts";
 import { portable } from "../../agent/protocol/portable.ts";
 import { Request } from "../../agent/protocol/request.ts";
-import { receiveStream, sendStream } from "../../agent/protocol/value_stream.ts";
-import { decode } from "../../codec/decode.ts";
+import { sendLast } from "../../agent/protocol/send_value.ts";
+import { decodeValue, encodeValue } from "../../agent/protocol/value.ts";
+import { receiveStream, sendStream, type Stream } from "../../agent/protocol/value_stream.ts";
 import { encode } from "../../codec/encode.ts";
 import { showAs } from "../arguments/show_as.ts";
 import { resetOnAbort } from "./abort.ts";
@@ -56,7 +57,7 @@ export class Attachments {
       if (value instanceof AbortSignal) return this.#sendSignal(value, ends);
       const channel = this.#open(Request.STREAM);
       streams.push(channel);
-      void sendStream(channel, value as AsyncIterable<unknown>);
+      void sendStream(channel, value as Stream);
       resetOnAbort(channel, signal);
       return channel.id;
     });
@@ -86,7 +87,7 @@ export class Attachments {
       if (fn === undefined) throw new TypeError("Cannot call back: there is no such callback");
       const args = message === undefined ? [] : this.decode(message.bytes, undefined);
       const result = await fn(...args as unknown[]);
-      channel.send(encode(result, { name: "result", handle: valueHandle }), Flag.END);
+      sendLast(channel, result, "result", () => this.#open(Request.STREAM));
     } catch (error) {
       if (error instanceof ChannelReset) return;
       channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
@@ -95,18 +96,12 @@ export class Attachments {
 
   /** Decodes a value that the far end sent. Its streams end with `signal`. */
   decode(bytes: Uint8Array, signal: AbortSignal | undefined): unknown {
-    return decode(bytes, { revive: (data) => this.#revive(data, signal) });
+    return decodeValue(bytes, (data) => this.#revive(data, signal));
   }
 
   #revive(data: unknown, signal: AbortSignal | undefined): unknown {
     const [kind, id, streamKind] = Array.isArray(data) ? data : [];
-    if (kind !== HandleKind.STREAM) {
-      const value = reviveValue(data);
-      if (value === undefined) {
-        throw new TypeError("It has a handle that a controller does not take");
-      }
-      return value;
-    }
+    if (kind !== HandleKind.STREAM) return reviveValue(data);
     const channel = this.#incoming.get(id);
     if (channel === undefined) throw new TypeError("It has a stream that was not opened");
     this.#incoming.delete(id);
@@ -125,7 +120,7 @@ export class Attachments {
   #sendSignal(signal: AbortSignal, ends: (() => void)[]): number {
     const channel = this.#open(Request.SIGNAL);
     const onAbort = (): void => {
-      channel.send(encode(portable(signal.reason), { handle: valueHandle }), Flag.END);
+      channel.send(encodeValue(portable(signal.reason)), Flag.END);
     };
     signal.addEventListener("abort", onAbort, { once: true });
     ends.push(() => {
