@@ -17,10 +17,11 @@ import * as esbuild from "npm:esbuild@0.28.2";
 
 /**
  * What the bundle imports and many files need: each through a module of its own, so that the bundle
- * imports it once. The codec is the agent's; see `Agent`.
+ * imports it once. The codec and the failures are the agent's; see `Agent`.
  */
 const IMPORTS: readonly (readonly [specifier: RegExp, module: string])[] = [
   [/\/codec\/(decode|encode)\.ts$/, 'export { decode, encode } from "chopsticks:codec";'],
+  [/\/protocol\/failure\.ts$/, 'export { encodeFailure } from "chopsticks:failure";'],
   [/^node:crypto$/, 'export { createHash, randomBytes } from "node:crypto";'],
   [/^node:fs$/, 'export { default } from "node:fs";'],
   [/^node:path$/, 'export { dirname, join, resolve } from "node:path";'],

@@ -342,9 +342,8 @@ export class Decoder extends Reader {
     const array = this.read(depth) as unknown[];
     depth = this.deeper(depth);
     while (this.position < this.end) {
-      const begin = this.position;
       const key = this.key(depth);
-      if (key === "length" || isIndex(key)) throw this.bad("it must not be an index here", begin);
+      if (key === "length" || isIndex(key)) throw this.bad("it must not be an element's key here");
       define(array, key, this.read(depth));
     }
     return array;

@@ -160,6 +160,7 @@ const LONG_FILES: Readonly<Record<string, string>> = {
   "tests/tunnel/behaviour_test.ts": "one suite that runs over every kind of tunnel",
   "tests/tunnel/closure/_code_cases.ts": "an entry script, which cannot be cut",
   "tests/tunnel/connection/hostile_start_test.ts": "a table of ways to begin badly",
+  "tests/tunnel/fixture/package_functions/more.ts": "a table of functions of packages",
   "tests/tunnel/operation/fetch_dir_test.ts": "a table of trees and what is to come of them",
   "tests/tunnel/operation/sync_attack_test.ts": "attacks on the same trees",
   "tests/tunnel/operation/sync_test.ts": "a table of trees and what is to come of them",

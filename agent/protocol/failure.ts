@@ -1,7 +1,10 @@
-import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
-import { reviveValue, valueHandle } from "./handle.ts";
+import { missingDeno } from "./missing_deno.ts";
 import { portable } from "./portable.ts";
+import { trimStack } from "./stack.ts";
+import { decodeValue, encodeValue } from "./value.ts";
+
+export { trimStack };
 
 /** Describes a thrown value to the other end. */
 export interface Failure {
@@ -19,18 +22,12 @@ export interface Failure {
   readonly thrown?: unknown;
 }
 
-/**
- * Matches the agent's own frames, which have the identifier of its module, and the frames that are
- * always between the agent and a function.
- */
-const OWN = /chopsticks:(agent|files)|^\s+at (new )?AsyncLocalStorage\.run |\(node:internal\//;
-
 /** Describes a thrown value, for {@linkcode decodeFailure} at the other end. */
 export function encodeFailure(thrown: unknown): Uint8Array {
   const failure = describe(thrown);
   try {
     const carried = thrown instanceof Error ? portable(thrown) : thrown;
-    return encode({ ...failure, thrown: carried }, { handle: valueHandle });
+    return encodeValue({ ...failure, thrown: carried });
   } catch {
     return encode(failure);
   }
@@ -38,7 +35,7 @@ export function encodeFailure(thrown: unknown): Uint8Array {
 
 /** Reads the bytes of {@linkcode encodeFailure}. Throws an error if they are something else. */
 export function decodeFailure(bytes: Uint8Array): Failure {
-  const failure = decode(bytes, { revive: reviveValue }) as Partial<Failure> | null;
+  const failure = decodeValue(bytes) as Partial<Failure> | null;
   const { name, message, stack, code, ...rest } = failure ?? {};
   if (typeof name !== "string" || typeof message !== "string") {
     throw new TypeError("A failure without a name and a message");
@@ -53,39 +50,18 @@ export function decodeFailure(bytes: Uint8Array): Failure {
   };
 }
 
-/** Removes the lines that only say how the agent called the function. */
-export function trimStack(stack: string): string {
-  return stack.split("\n").filter((line) => !OWN.test(line)).join("\n");
-}
-
-/**
- * Trims the stacks of an error and of its causes, so that their copies at the other end show the
- * same.
- */
-function trimStacks(error: Error): void {
-  const all = new Set([error]);
-  for (const at of all) {
-    if (typeof at.stack === "string") Reflect.set(at, "stack", trimStack(at.stack));
-    const { cause, errors } = at as AggregateError;
-    for (const reason of [cause, ...Array.isArray(errors) ? errors : []]) {
-      if (reason instanceof Error) all.add(reason);
-    }
-  }
-}
-
 function describe(thrown: unknown): Failure {
   try {
     if (!(thrown instanceof Error)) {
       const name = thrown === null ? "null" : typeof thrown;
       return { name, message: String(thrown), stack: null };
     }
-    const stack = typeof thrown.stack === "string" ? trimStack(thrown.stack) : null;
-    trimStacks(thrown);
+    const { stack } = thrown;
     const { code } = thrown as NodeJS.ErrnoException;
     return {
       name: String(thrown.name),
-      message: String(thrown.message),
-      stack,
+      message: missingDeno(thrown, String(thrown.message)),
+      stack: typeof stack === "string" ? missingDeno(thrown, trimStack(stack)) : null,
       ...typeof code === "string" && { code },
     };
   } catch {

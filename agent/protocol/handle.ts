@@ -5,6 +5,9 @@
  * @module
  */
 
+import { describeRuntimeObject, makeRuntimeObject } from "./runtime_object.ts";
+import { trimStack } from "./stack.ts";
+
 /** Kinds of {@linkcode Handle}; the first element of each. */
 export const HandleKind = {
   /** `[PLACE, module, ...path]`: an export of a module, or a global when `module` is `null`. */
@@ -30,7 +33,7 @@ export const HandleKind = {
   ABORTED: 8,
   /** `[CALLBACK, attachment]`: a function that runs at the controller. */
   CALLBACK: 9,
-  /** `[DOM_EXCEPTION, message, name]`: a `DOMException`, such as an abort's reason. */
+  /** `[DOM_EXCEPTION, message, name, properties]`: a `DOMException`, such as an abort's reason. */
   DOM_EXCEPTION: 10,
   /** `[GROUP_RESULT, [host, value]…]`: the result of an operation on several hosts. */
   GROUP_RESULT: 11,
@@ -44,6 +47,8 @@ export const HandleKind = {
   NAMESPACE: 14,
   /** `[PROTOTYPE, function]`: the `prototype` of a function or class. */
   PROTOTYPE: 15,
+  /** `[RUNTIME_OBJECT, class, ...data]`: such as `Headers`, see runtime_object.ts. */
+  RUNTIME_OBJECT: 16,
 } as const;
 
 /**
@@ -86,21 +91,47 @@ export function defineHandle<T extends object>(
 /** Gives the handle of a value that needs neither code nor an attachment, else `undefined`. */
 export function valueHandle(value: unknown): Handle | undefined {
   if (value instanceof DOMException) {
-    return [HandleKind.DOM_EXCEPTION, value.message, value.name];
+    const { message, name, stack } = value;
+    const properties = {
+      ...typeof stack === "string" && { stack: trimStack(stack) },
+      ...Object.hasOwn(value, "cause") && { cause: value.cause },
+    };
+    return [HandleKind.DOM_EXCEPTION, message, name, properties];
   }
+  const described = describeRuntimeObject(value);
+  if (described !== undefined) return [HandleKind.RUNTIME_OBJECT, ...described];
   return (value as { [OWN_HANDLE]?: () => Handle } | null | undefined)?.[OWN_HANDLE]?.();
 }
 
-/** Makes the value of a handle of {@linkcode valueHandle}; `undefined` for another handle. */
+/**
+ * Makes the value of a handle of {@linkcode valueHandle}.
+ *
+ * @throws {TypeError} If the data is anything else.
+ */
 export function reviveValue(data: unknown): unknown {
   const [kind, ...rest] = Array.isArray(data) ? data : [];
-  if (kind === HandleKind.DOM_EXCEPTION) return new DOMException(String(rest[0]), String(rest[1]));
+  switch (kind) {
+    case HandleKind.DOM_EXCEPTION:
+      return makeDOMException(String(rest[0]), String(rest[1]), rest[2]);
+    case HandleKind.RUNTIME_OBJECT:
+      return makeRuntimeObject(...rest as [unknown, ...unknown[]]);
+  }
   const make = makers.get(kind);
   if (make !== undefined) return make(...rest);
   // An agent does not know the classes of groups.
   if (kind === HandleKind.GROUP_RESULT) return new Map(rest as [unknown, unknown][]);
   if (kind === HandleKind.ERROR_RESULT) return { msg: rest[0], tb: rest[1] };
-  return undefined;
+  throw new TypeError("It has a handle that is not for this end");
+}
+
+function makeDOMException(message: string, name: string, properties: unknown): DOMException {
+  const made = new DOMException(message, name);
+  const { stack, cause } = (properties ?? {}) as Partial<Error>;
+  const define = (key: string, value: unknown): void =>
+    void Object.defineProperty(made, key, { value, writable: true, configurable: true });
+  if (typeof stack === "string") define("stack", stack);
+  if (cause !== undefined) define("cause", cause);
+  return made;
 }
 
 /** The code that comes with a value and has to be loaded before the value can be made. */

@@ -5,11 +5,10 @@
  * @module
  */
 
-import { decode } from "../../codec/decode.ts";
-import { encode } from "../../codec/encode.ts";
 import { type Channel, ChannelReset } from "../wire/channel.ts";
 import { decodeFailure, encodeFailure, type Failure } from "./failure.ts";
 import { Flag, readUint32, writeUint32 } from "../wire/frame.ts";
+import { decodeValue, encodeValue } from "./value.ts";
 
 /** By how many values a sender may be ahead of the reader. */
 export const AHEAD = 128;
@@ -32,7 +31,17 @@ export const StreamKind = { ITERABLE: 0, READABLE: 1 } as const;
 export function streamKindOf(value: unknown): number | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (value instanceof ReadableStream) return StreamKind.READABLE;
-  return Symbol.asyncIterator in value && !isMore(value) ? StreamKind.ITERABLE : undefined;
+  const isStream = Symbol.asyncIterator in value ? !isMore(value) : isIterator(value);
+  return isStream ? StreamKind.ITERABLE : undefined;
+}
+
+/**
+ * Whether a value is an iterator that gives its values at once, such as that of a generator or a
+ * `Map`. A plain object has methods, which a stream would not have.
+ */
+function isIterator(value: object): boolean {
+  return Symbol.iterator in value && typeof (value as { next?: unknown }).next === "function" &&
+    !isPlain(value);
 }
 
 /**
@@ -68,7 +77,7 @@ function isPlain(value: object): boolean {
  * Sends the values of `stream` over `channel` until either ends. A reader that gives up stops the
  * stream.
  */
-export async function sendStream(channel: Channel, stream: AsyncIterable<unknown>): Promise<void> {
+export async function sendStream(channel: Channel, stream: Stream): Promise<void> {
   let iterator: AsyncIterator<unknown>;
   try {
     iterator = iteratorOf(stream);
@@ -89,7 +98,7 @@ export async function sendStream(channel: Channel, stream: AsyncIterable<unknown
       if (stopped) return;
       if (done) return channel.end();
       if (value instanceof Uint8Array) channel.send(new Uint8Array(value), Flag.RAW);
-      else channel.send(encode(value, { name: "stream value" }));
+      else channel.send(encodeValue(value, { name: "stream value" }));
       unread++;
       await channel.drained();
     }
@@ -100,11 +109,15 @@ export async function sendStream(channel: Channel, stream: AsyncIterable<unknown
   }
 }
 
+/** What can be sent as a stream. */
+export type Stream = AsyncIterable<unknown> | Iterable<unknown>;
+
 /**
  * Gives the iterator of a stream. The own iterator of a `ReadableStream` would only stop once the
  * value that it waits for has arrived.
  */
-function iteratorOf(stream: AsyncIterable<unknown>): AsyncIterator<unknown> {
+function iteratorOf(stream: Stream): AsyncIterator<unknown> {
+  if (!(Symbol.asyncIterator in stream)) return awaiting(stream);
   if (!(stream instanceof ReadableStream)) return stream[Symbol.asyncIterator]();
   const reader = stream.getReader();
   return {
@@ -118,6 +131,21 @@ function iteratorOf(stream: AsyncIterable<unknown>): AsyncIterator<unknown> {
       reader.releaseLock();
       await cancelled;
       return { done: true, value: undefined };
+    },
+  };
+}
+
+/** An iterator that gives its values at once as one that does not; some may be promises. */
+function awaiting(values: Iterable<unknown>): AsyncIterator<unknown> {
+  const iterator = values[Symbol.iterator]();
+  return {
+    async next() {
+      const { done, value } = iterator.next();
+      return { done: done === true, value: await value };
+    },
+    // deno-lint-ignore require-await -- what it throws rejects
+    async return(reason) {
+      return iterator.return?.(reason) as IteratorReturnResult<unknown>;
     },
   };
 }
@@ -264,7 +292,7 @@ class StreamReader implements AsyncGenerator<unknown> {
 
   #decode(bytes: Uint8Array): unknown {
     try {
-      return decode(bytes);
+      return decodeValue(bytes);
     } catch (cause) {
       throw this.#options.broken(cause);
     }

@@ -73,6 +73,7 @@ export class Agent {
     this.#multiplexer = multiplexer;
     this.#loader = new Loader(this.#askForModule, positions);
     this.#loader.provide("chopsticks:codec", { decode, encode });
+    this.#loader.provide("chopsticks:failure", { encodeFailure });
   }
 
   /** Makes the agent known to the library, which may run here too. */

@@ -1,13 +1,14 @@
-import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
 import { CALLBACK } from "../agent_host.ts";
 import type { Channel } from "../wire/channel.ts";
 import { decodeFailure, type Failure } from "../protocol/failure.ts";
 import { Flag } from "../wire/frame.ts";
-import { HandleKind, reviveValue, valueHandle } from "../protocol/handle.ts";
+import { HandleKind, reviveValue } from "../protocol/handle.ts";
 import type { Multiplexer } from "../wire/multiplexer.ts";
 import { Request } from "../protocol/request.ts";
-import { asStream, receiveStream, sendStream, streamKindOf } from "../protocol/value_stream.ts";
+import { sendLast } from "../protocol/send_value.ts";
+import { decodeValue } from "../protocol/value.ts";
+import { receiveStream } from "../protocol/value_stream.ts";
 
 /**
  * The agent's half of the attachments, which go on beside values: streams, signals and callbacks.
@@ -37,58 +38,33 @@ export class Attachments {
   }
 
   /**
-   * Makes the value of a handle, given the attachments of the call; `undefined` for a handle of
-   * another kind.
+   * Makes the value of a handle. The handles in the values of a call refer to its attachments, and
+   * those in the result of a callback to channels.
    */
-  revive(data: unknown, attachments: readonly number[]): unknown {
+  revive(data: unknown, attachments?: readonly number[]): unknown {
     const [kind, first, second] = data as unknown[];
     switch (kind) {
       case HandleKind.STREAM: {
-        const channel = this.#take(attachments[first as number]!);
+        const channel = this.#take(attachments?.[first as number] ?? first as number);
         return receiveStream(channel, second as number, {
           fail: thrownBy,
           broken: (cause) => cause,
         });
       }
       case HandleKind.SIGNAL:
-        return this.#signal(this.#take(attachments[first as number]!));
+        return this.#signal(this.#take(attachments![first as number]!));
       case HandleKind.ABORTED:
         return AbortSignal.abort(first);
       case HandleKind.CALLBACK:
-        return this.#callback(attachments[first as number]!);
+        return this.#callback(attachments![first as number]!);
       default:
         return reviveValue(data);
     }
   }
 
-  /**
-   * Sends `value` as the last message of `channel`.
-   *
-   * @param name The name of the value in errors, such as `result`.
-   * @throws {TypeError} If it cannot be encoded.
-   */
+  /** Sends `value` as the last message of `channel`; see {@linkcode sendLast}. */
   sendLast(channel: Channel, value: unknown, name: string): void {
-    const streams: { readonly channel: Channel; readonly stream: AsyncIterable<unknown> }[] = [];
-    const handle = (part: unknown): unknown => {
-      const kind = streamKindOf(part);
-      if (kind === undefined) return valueHandle(part);
-      const own = this.#multiplexer().open(encode([Request.STREAM]));
-      streams.push({ channel: own, stream: part as AsyncIterable<unknown> });
-      return [HandleKind.STREAM, own.id, kind];
-    };
-    let bytes: Uint8Array;
-    try {
-      bytes = encode(asStream(value), { name, handle });
-    } catch (error) {
-      for (const { channel } of streams) channel.reset(error);
-      throw error;
-    }
-    channel.send(bytes, Flag.END);
-    for (const { channel: own, stream } of streams) {
-      // If the call was given up meanwhile, nobody will read the stream.
-      if (channel.failed) own.reset(new Error("The call was given up"));
-      void sendStream(own, stream);
-    }
+    sendLast(channel, value, name, () => this.#multiplexer().open(encode([Request.STREAM])));
   }
 
   #sendReleased(): void {
@@ -108,7 +84,7 @@ export class Attachments {
     channel.receive().then((message) => {
       channel.end();
       if (message !== undefined) {
-        controller.abort(decode(message.bytes, { revive: reviveValue }));
+        controller.abort(decodeValue(message.bytes));
       }
     }, (error) => controller.abort(error));
     return controller.signal;
@@ -126,7 +102,7 @@ export class Attachments {
       const message = await channel.receive();
       if (message === undefined) throw new TypeError("The controller gave no answer");
       if (message.flags & Flag.FAILURE) throw thrownBy(decodeFailure(message.bytes));
-      return decode(message.bytes, { revive: reviveValue });
+      return decodeValue(message.bytes, (data) => this.revive(data));
     };
     Object.defineProperty(call, CALLBACK, { value: true });
     this.#unreachable.register(call, id);

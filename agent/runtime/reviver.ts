@@ -1,4 +1,3 @@
-import process from "node:process";
 import {
   type Code,
   type Handle,
@@ -6,6 +5,7 @@ import {
   PropertyKind,
   type UnitContext,
 } from "../protocol/handle.ts";
+import { runtimeName } from "../protocol/runtime_name.ts";
 import type { Loader, Namespace } from "./loader.ts";
 
 /** Makes the values of the handles that refer to code. It trusts the controller; see `Agent`. */
@@ -152,10 +152,8 @@ export function find(
 /** The error for what this runtime lacks, or a module does not export. */
 export function lacks(module: string | null, path: readonly (string | symbol)[]): TypeError {
   const isBuiltin = module === null || module.startsWith("node:");
-  const { deno, node } = process.versions;
-  const agent = deno === undefined ? `Node ${node}` : `Deno ${deno}`;
   const where = module === null ? "here" : `in ${module}`;
-  const why = isBuiltin ? `: this agent is ${agent}` : "";
+  const why = isBuiltin ? `: this agent is ${runtimeName()}` : "";
   return new TypeError(`There is no ${path.map(String).join(".")} ${where}${why}`);
 }
 

@@ -87,8 +87,8 @@ Deno.test("decode() refuses what is not a value", () => {
   assertBad("c7 01 0d 92", "longer than the extension around it");
   assertBad("c7 04 0d 90 01 02 03", "it must be a string here");
   assertBad("c7 02 0d 90 a0", "longer than the extension around it");
-  assertBad("c7 04 0d 90 a1 30 01", "it must not be an index here");
-  assertBad("c7 09 0d 90 a6 6c 65 6e 67 74 68 01", "it must not be an index here");
+  assertBad("c7 04 0d 90 a1 30 01", "it must not be an element's key here");
+  assertBad("c7 09 0d 90 a6 6c 65 6e 67 74 68 01", "it must not be an element's key here");
   assertBad("d6 1b 00 00 00 00 00", "more bytes follow the value");
   assertBad("c7 03 1b 00 00 00", "its last element is incomplete");
 });

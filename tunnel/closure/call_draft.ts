@@ -1,4 +1,5 @@
 import { HandleKind } from "../../agent/protocol/handle.ts";
+import { remedyFor } from "../../agent/protocol/remedy.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import { encode } from "../../codec/encode.ts";
 import { isEncodeRefusal } from "../../codec/encode_refusal.ts";
@@ -72,6 +73,7 @@ export class CallDraft {
         this.#pending.push(fn);
       },
       isOfRuntime: (fn) => isInternal(this.#inspect([fn])[0]!.location?.url ?? ""),
+      canSend: (value) => this.#canSend(value),
       refuse: (found, reason, data) => this.#refuseValue(found, reason, data),
     });
   }
@@ -125,7 +127,8 @@ export class CallDraft {
     const path = `${name.replace(/^(variable|property) /, "")}${steps}`;
     if (user === undefined) {
       const { problem = `it ${reason}` } = (data.cause ?? {}) as { problem?: string };
-      return refusal(`Cannot encode ${path}: ${problem}`, { ...data, path });
+      const remedy = remedyFor(problem, "arguments");
+      return refusal(`Cannot encode ${path}: ${problem}${remedy}`, { ...data, path });
     }
     const variable = /^variable (.*)$/s.exec(name)?.[1];
     return this.refuse(user, `${name}${steps} ${reason}`, { ...data, path, variable });

@@ -24,6 +24,8 @@ export interface ValueWalkOptions {
   readonly onFunction: (fn: AnyFunction, way: Way) => void;
   /** Tells whether a function that is JavaScript is part of the runtime. */
   readonly isOfRuntime: (fn: AnyFunction) => boolean;
+  /** Tells whether a part of an error can be sent. */
+  readonly canSend: (value: unknown) => boolean;
   /** Makes the error for a value that cannot be sent. */
   readonly refuse: (found: Found, reason: string, data?: RefusalData) => TypeError;
 }
@@ -92,7 +94,7 @@ export class ValueWalk {
   #visitContent(found: Found, value: object, pending: Found[]): void {
     const { sent } = this.#options;
     const { user, name, steps } = found;
-    const content = contentOf(value);
+    const content = contentOf(value, this.#options.canSend);
     if (value instanceof RegExp && value.lastIndex !== 0) {
       const descriptor = Object.getOwnPropertyDescriptor(value, "lastIndex")!;
       sent.addProperty(value, "lastIndex", descriptor);

@@ -1,5 +1,6 @@
 import { types } from "node:util";
-import { valueHandle } from "../../agent/protocol/handle.ts";
+import { type HasCopy, isEmpty, standIn } from "../../agent/protocol/stand_in.ts";
+import { extensionOf, isIndex } from "../../codec/array_keys.ts";
 
 /** A part of a value, with the step to it: `.name`, `[0]`. */
 export interface Part {
@@ -29,11 +30,18 @@ export type Content =
   /** It is copied as a whole, or not at all. */
   | { readonly kind: "leaf" };
 
-/** What is in an object, as far as the codec looks into it. Getters are not run. */
-export function contentOf(object: object): Content {
+/**
+ * What is in an object, as far as the codec looks into it. Getters are not run, but for those of
+ * errors.
+ *
+ * @param hasCopy Asked of the parts of an error.
+ */
+export function contentOf(object: object, hasCopy: HasCopy = () => true): Content {
   if (ArrayBuffer.isView(object)) return { kind: "leaf" };
   const prototype = Object.getPrototypeOf(object);
-  if (prototype === Object.prototype || prototype === null) return contentOfPlain(object);
+  if (prototype === Object.prototype || prototype === null || isEmpty(prototype)) {
+    return contentOfPlain(object);
+  }
   // Bundlers make such an object of a CommonJS module that exports a function.
   if (prototype === Function.prototype) return contentOfPlain(object, prototype);
   if (prototype === Array.prototype && Array.isArray(object)) {
@@ -49,11 +57,7 @@ export function contentOf(object: object): Content {
     }));
     return { kind: "parts", parts };
   }
-  if (object instanceof Error && valueHandle(object) === undefined) {
-    const keys = [...Object.keys(object), "cause", "errors", "error", "suppressed"];
-    return { kind: "parts", parts: partsOf(object, keys) };
-  }
-  return { kind: "leaf" };
+  return object instanceof Error ? contentOfError(object, hasCopy) : { kind: "leaf" };
 }
 
 function contentOfPlain(object: object, inherited?: object): Content {
@@ -72,8 +76,11 @@ function contentOfPlain(object: object, inherited?: object): Content {
     if (typeof key === "symbol" || !isData) properties.push({ key, descriptor });
     else parts.push({ value: descriptor.value, step: stepTo(key) });
   }
-  if (properties.length === 0 && inherited === undefined) return { kind: "parts", parts };
-  const copied = inherited === undefined ? Object.create(Object.getPrototypeOf(object)) : {};
+  const prototype = Object.getPrototypeOf(object);
+  const isCopiedPlainly = properties.length === 0 && inherited === undefined;
+  if (isCopiedPlainly && !isEmpty(prototype)) return { kind: "parts", parts };
+  const isPlain = inherited !== undefined || prototype === Object.prototype;
+  const copied = isPlain ? {} : Object.create(null);
   for (const key of keys) {
     const descriptor = Object.getOwnPropertyDescriptor(object, key)!;
     // Its place among the keys is kept for an accessor, which is defined there.
@@ -89,7 +96,30 @@ function contentOfPlain(object: object, inherited?: object): Content {
   return { kind: "odd", parts, properties, copied, ...inherited !== undefined && { inherited } };
 }
 
+/** An error is copied without the properties that have no copy, and as one of a built-in class. */
+function contentOfError(error: Error, hasCopy: HasCopy): Content {
+  const copied = standIn(error, new Map(), hasCopy) as Error;
+  const keys = new Set([...Object.keys(error), ...Object.getOwnPropertyNames(copied)]);
+  const parts = partsOf(copied, [...keys]);
+  // The stack is not looked at: it only differs in what nobody looks for.
+  keys.delete("stack");
+  const isSame = Object.getPrototypeOf(copied) === Object.getPrototypeOf(error) &&
+    [...keys].every((key) => {
+      const descriptor = Object.getOwnPropertyDescriptor(error, key);
+      return descriptor !== undefined && "value" in descriptor &&
+        descriptor.value === Object.getOwnPropertyDescriptor(copied, key)?.value;
+    });
+  return isSame ? { kind: "parts", parts } : { kind: "odd", parts, properties: [], copied };
+}
+
 function* partsOfArray(array: readonly unknown[]): Generator<Part> {
+  if (extensionOf(array) !== undefined) {
+    // It may be longer than there is time for.
+    for (const [key, value] of Object.entries(array)) {
+      yield { value, step: isIndex(key) ? `[${key}]` : stepTo(key) };
+    }
+    return;
+  }
   for (const [i, value] of array.entries()) {
     if (typeof value === "object" || typeof value === "function" || typeof value === "symbol") {
       yield { value, step: `[${i}]` };

@@ -1,8 +1,7 @@
-import { valueHandle } from "../../agent/protocol/handle.ts";
 import { portable } from "../../agent/protocol/portable.ts";
+import { encodeValue } from "../../agent/protocol/value.ts";
 import type { Channel } from "../../agent/wire/channel.ts";
 import { Flag } from "../../agent/wire/frame.ts";
-import { encode } from "../../codec/encode.ts";
 
 /** The signals that have ended something. */
 const effective = new WeakSet<AbortSignal>();
@@ -83,7 +82,7 @@ export function resetOnAbort(channel: Channel, signal: AbortSignal | undefined):
  */
 export function sendAbort(channel: Channel, signal: AbortSignal): () => void {
   const onAbort = (): void => {
-    channel.send(encode(portable(signal.reason), { handle: valueHandle }), Flag.END);
+    channel.send(encodeValue(portable(signal.reason)), Flag.END);
   };
   signal.addEventListener("abort", onAbort, { once: true });
   return () => {

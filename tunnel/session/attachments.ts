@@ -1,11 +1,12 @@
 import { type Channel, ChannelReset } from "../../agent/wire/channel.ts";
 import { encodeFailure, type Failure } from "../../agent/protocol/failure.ts";
 import { Flag } from "../../agent/wire/frame.ts";
-import { HandleKind, reviveValue, valueHandle } from "../../agent/protocol/handle.ts";
+import { HandleKind, reviveValue } from "../../agent/protocol/handle.ts";
 import type { Multiplexer } from "../../agent/wire/multiplexer.ts";
 import { Request } from "../../agent/protocol/request.ts";
-import { receiveStream, sendStream } from "../../agent/protocol/value_stream.ts";
-import { decode } from "../../codec/decode.ts";
+import { sendLast } from "../../agent/protocol/send_value.ts";
+import { decodeValue } from "../../agent/protocol/value.ts";
+import { receiveStream, sendStream, type Stream } from "../../agent/protocol/value_stream.ts";
 import { encode } from "../../codec/encode.ts";
 import { showAs } from "../arguments/show_as.ts";
 import { resetOnAbort, sendAbort } from "./abort_signal.ts";
@@ -59,7 +60,7 @@ export class Attachments {
       }
       const channel = this.#open(Request.STREAM);
       streams.push(channel);
-      void sendStream(channel, value as AsyncIterable<unknown>);
+      void sendStream(channel, value as Stream);
       resetOnAbort(channel, signal);
       return channel.id;
     });
@@ -89,7 +90,7 @@ export class Attachments {
       if (fn === undefined) throw new TypeError("Cannot call back: there is no such callback");
       const args = message === undefined ? [] : this.decode(message.bytes, undefined);
       const result = await fn(...args as unknown[]);
-      channel.send(encode(result, { name: "result", handle: valueHandle }), Flag.END);
+      sendLast(channel, result, "result", () => this.#open(Request.STREAM));
     } catch (error) {
       if (error instanceof ChannelReset) return;
       channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
@@ -98,18 +99,12 @@ export class Attachments {
 
   /** Decodes a value that the far end sent. Its streams end with `signal`. */
   decode(bytes: Uint8Array, signal: AbortSignal | undefined): unknown {
-    return decode(bytes, { revive: (data) => this.#revive(data, signal) });
+    return decodeValue(bytes, (data) => this.#revive(data, signal));
   }
 
   #revive(data: unknown, signal: AbortSignal | undefined): unknown {
     const [kind, id, streamKind] = Array.isArray(data) ? data : [];
-    if (kind !== HandleKind.STREAM) {
-      const value = reviveValue(data);
-      if (value === undefined) {
-        throw new TypeError("It has a handle that a controller does not take");
-      }
-      return value;
-    }
+    if (kind !== HandleKind.STREAM) return reviveValue(data);
     const channel = this.#incoming.get(id);
     if (channel === undefined) throw new TypeError("It has a stream that was not opened");
     this.#incoming.delete(id);

@@ -1,0 +1,118 @@
+/**
+ * Objects of classes of the runtime that can be made anew from plain data: they have no state but
+ * what they were made from. The other end makes its own of the same class, if it has the class.
+ *
+ * @module
+ */
+
+import { runtimeName } from "./runtime_name.ts";
+
+/** What describes an object: the arguments of the constructor, or of `from()`. */
+type Describe = (value: never) => unknown[];
+
+interface RuntimeClass {
+  new (...data: unknown[]): object;
+  from?: (text: unknown) => object;
+  readonly prototype: object;
+}
+
+/** A formatter of `Intl`. */
+interface Formatter {
+  resolvedOptions(): Record<string, unknown>;
+  format(value: unknown): unknown;
+}
+
+const asText: Describe = (value) => [String(value)];
+
+/** All classes whose objects are sent, by the names of their constructors. */
+const CLASSES: ReadonlyMap<unknown, Describe> = new Map<string, Describe>([
+  ["URLSearchParams", asText],
+  ["Headers", (value: Headers) => [[...value]]],
+  ["TextEncoder", () => []],
+  [
+    "TextDecoder",
+    ({ encoding, fatal, ignoreBOM }: TextDecoder) => [encoding, { fatal, ignoreBOM }],
+  ],
+  ["Intl.Locale", asText],
+  ...("PlainDate PlainTime PlainDateTime PlainYearMonth PlainMonthDay ZonedDateTime Instant " +
+    "Duration").split(" ").map((name) => [`Temporal.${name}`, asText] as const),
+  ...("NumberFormat DateTimeFormat PluralRules RelativeTimeFormat ListFormat Collator " +
+    "DisplayNames Segmenter DurationFormat").split(" ").map((name) =>
+      [`Intl.${name}`, (value: Formatter) => describeFormatter(`Intl.${name}`, value)] as const
+    ),
+]);
+
+/** The name of the class and what describes the object; `undefined` for any other value. */
+export function describeRuntimeObject(
+  value: unknown,
+): readonly [name: string, ...data: unknown[]] | undefined {
+  try {
+    const name = (value as { [Symbol.toStringTag]?: string })[Symbol.toStringTag]!;
+    const describe = CLASSES.get(name);
+    if (describe === undefined) return undefined;
+    if (Object.getPrototypeOf(value) !== classOf(name)?.prototype) return undefined;
+    return [name, ...describe(value as never)];
+  } catch {
+    return undefined; // it only looks like one
+  }
+}
+
+/**
+ * Makes an object from what {@linkcode describeRuntimeObject} gave at the other end.
+ *
+ * @throws {TypeError} If it is of no class that is sent, or if this runtime cannot make it.
+ */
+export function makeRuntimeObject(name: unknown, ...data: unknown[]): object {
+  if (!CLASSES.has(name)) throw new TypeError(`${name} is not a class whose objects are sent`);
+  const made = make(name as string, data);
+  const [locale, options] = data;
+  if (!("resolvedOptions" in made)) return made;
+  // A runtime takes another locale for one that it does not have, and ignores unknown options.
+  const resolved = (made as Formatter).resolvedOptions();
+  for (const [key, value] of Object.entries({ ...options as object, locale })) {
+    // One time zone may have several names.
+    if (key === "timeZone" || resolved[key] === value) continue;
+    throw new TypeError(`${runtimeName()} has no ${name} with the ${key} ${value}`);
+  }
+  return made;
+}
+
+function make(name: string, data: readonly unknown[]): object {
+  const own = classOf(name);
+  if (own === undefined) throw new TypeError(`${runtimeName()} has no ${name}`);
+  return name.startsWith("Temporal.") ? own.from!(data[0]) : new own(...data);
+}
+
+function classOf(name: string): RuntimeClass | undefined {
+  let found: unknown = globalThis;
+  for (const key of name.split(".")) found = (found as Record<string, unknown> | undefined)?.[key];
+  return found as RuntimeClass | undefined;
+}
+
+/** Options on which the defaults of others depend. */
+const DECISIVE = ["style", "currency", "unit", "notation", "type"];
+
+function describeFormatter(name: string, value: Formatter): unknown[] {
+  const { locale, ...options } = value.resolvedOptions();
+  // These follow from the others. `hour12` would replace `hourCycle`.
+  delete options.hour12;
+  delete options.pluralCategories;
+  const isOfNumbers = /Number|Plural/.test(name);
+  if (isOfNumbers) {
+    // Runtimes differ in which defaults they tell, and in what they mean by them.
+    const chosen = DECISIVE.flatMap((key) => key in options ? [[key, options[key]]] : []);
+    const defaults = make(name, [locale, Object.fromEntries(chosen)]) as Formatter;
+    for (const [key, one] of Object.entries(defaults.resolvedOptions())) {
+      if (options[key] === one && !DECISIVE.includes(key)) delete options[key];
+    }
+  }
+  const copy = make(name, [locale, options]) as Formatter;
+  const show = (one: Formatter): string =>
+    JSON.stringify([
+      one.resolvedOptions(),
+      /Date|Number/.test(name) && [0, 1_234_567.891].map((number) => one.format(number)),
+    ]);
+  // Options may have been decisive that it does not tell.
+  if (show(copy) !== show(value)) throw new TypeError("It cannot be made anew");
+  return [locale, options];
+}

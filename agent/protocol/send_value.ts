@@ -1,0 +1,42 @@
+import type { Channel } from "../wire/channel.ts";
+import { Flag } from "../wire/frame.ts";
+import { HandleKind, valueHandle } from "./handle.ts";
+import { encodeValue } from "./value.ts";
+import { asStream, sendStream, type Stream, streamKindOf } from "./value_stream.ts";
+
+/**
+ * Sends `value` as the last message of `channel`. Each stream in it gets a channel of its own, to
+ * whose number its handle refers.
+ *
+ * @param name The name of the value in errors, such as `result`.
+ * @param openStream Opens a channel for a stream.
+ * @throws {TypeError} If it cannot be encoded.
+ */
+export function sendLast(
+  channel: Channel,
+  value: unknown,
+  name: string,
+  openStream: () => Channel,
+): void {
+  const streams: { readonly channel: Channel; readonly stream: Stream }[] = [];
+  const handle = (part: unknown): unknown => {
+    const kind = streamKindOf(part);
+    if (kind === undefined) return valueHandle(part);
+    const own = openStream();
+    streams.push({ channel: own, stream: part as Stream });
+    return [HandleKind.STREAM, own.id, kind];
+  };
+  let bytes: Uint8Array;
+  try {
+    bytes = encodeValue(asStream(value), { name, handle });
+  } catch (error) {
+    for (const { channel } of streams) channel.reset(error);
+    throw error;
+  }
+  channel.send(bytes, Flag.END);
+  for (const { channel: own, stream } of streams) {
+    // If the call was given up meanwhile, nobody will read the stream.
+    if (channel.failed) own.reset(new Error("The call was given up"));
+    void sendStream(own, stream);
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * Matches the agent's own frames, which have the identifier of its module, and the frames that are
+ * always between the agent and a function.
+ */
+const OWN = /chopsticks:(agent|files)|^\s+at (new )?AsyncLocalStorage\.run |\(node:internal\//;
+
+/** Removes the lines that only say how the agent called the function. */
+export function trimStack(stack: string): string {
+  return stack.split("\n").filter((line) => !OWN.test(line)).join("\n");
+}
