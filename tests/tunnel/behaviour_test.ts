@@ -200,7 +200,8 @@ async function testValues(t: Deno.TestContext, tun: Tun): Promise<void> {
     const error = await rejectsAs(TypeError, tun.call(fixture.echo, 1, { rows }));
     assertEquals(
       error.message,
-      "Cannot encode arguments[1].rows[0].box: Box is not a plain object",
+      "Cannot encode arguments[1].rows[0].box: Box is not a plain object; " +
+        "give a plain object, such as { ...it }",
     );
     assertEquals(await tun.call(fixture.count), before + 1);
   });

@@ -216,6 +216,9 @@ function wrapper(
   const key = JSON.stringify(Object.getOwnPropertyDescriptor(fn, "name")?.value ?? "");
   const [before, after] = code.form === "method"
     ? [`${own}m({`, code.hasComputedKey ? `},${key})` : "})"]
+    : code.form === "class" && code.ownName !== undefined
+    // As the value of a property, its name would be enumerable on Node 18.
+    ? ["()=>(", ")"]
     // An anonymous function takes its name from the property that it is the value of.
     : code.form === "class"
     ? [`()=>({[${key}]:`, `}[${key}])`]

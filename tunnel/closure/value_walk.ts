@@ -176,5 +176,8 @@ export class ValueWalk {
  */
 function isSentAlong({ value, user }: Found): boolean {
   if (!isAttachment(value)) return false;
-  return user === undefined || typeof value !== "object" || value === null || !("_events" in value);
+  if (user === undefined) return true;
+  // It would be an iterator of another kind there.
+  if (Object(value)[Symbol.iterator] !== undefined) return false;
+  return typeof value !== "object" || value === null || !("_events" in value);
 }

@@ -7,6 +7,7 @@
  */
 // deno-lint-ignore-file no-explicit-any no-var no-inner-declarations -- old code, too
 import { assertEquals } from "@std/assert";
+import { execFile } from "node:child_process";
 import { EventEmitter } from "node:events";
 import fs from "node:fs";
 import { promisify } from "node:util";
@@ -229,10 +230,10 @@ const makers: Readonly<Record<string, () => () => unknown>> = {
     };
   },
   "what the runtime brings"() {
-    const sleep = promisify(setTimeout);
     const { join } = path;
+    const run = promisify(execFile);
     return async () => {
-      await sleep(1);
+      await run("true");
       return [join("a", "b"), typeof fs.promises.readFile, path.posix.basename("/a/b")];
     };
   },

@@ -145,13 +145,14 @@ Deno.test("call() takes nothing for a stream that is a listener or a socket", as
       const argument = await rejectsAs(TypeError, tun.call((_) => {}, thing));
       assertEquals(
         argument.message,
-        `Cannot encode arguments[0]: ${kind} is not a plain object`,
+        `Cannot encode arguments[0]: ${kind} is not a plain object; ` +
+          "give a plain object, such as { ...it }",
         name,
       );
     }
     const returned = tun.call(() => Deno.listen({ port: 0, hostname: "127.0.0.1" }));
     const { message } = await rejectsAs(RemoteError, returned);
-    assertMatch(message, /Cannot encode result: \w*Listener is not a plain object$/);
+    assertMatch(message, /Cannot encode result: \w*Listener is not a plain object; return /);
     assertEquals(tun.connected, true);
   } finally {
     const gone = once(socket, "close");
@@ -246,7 +247,7 @@ const FAILING_CALLS: Record<string, (tun: Local, stream: AsyncIterable<unknown>)
     }, stream),
   "a function that there is not": (tun, stream) =>
     tun.module<{ none(stream: unknown): void }>(FACTS).none(stream),
-  "a result without a copy": (tun, stream) => tun.call((_) => new Headers(), stream),
+  "a result without a copy": (tun, stream) => tun.call((_) => new Response(), stream),
 };
 
 onRuntimes("a call that fails ends the streams that it was given", async (tun) => {
