@@ -42,7 +42,9 @@ let roots: Map<unknown, string> | undefined;
 function defaults(): ReadonlyMap<unknown, string> {
   if (roots !== undefined) return roots;
   roots = new Map();
-  for (const module of builtinModuleNames()) {
+  const isPromises = (name: string): number => Number(name.endsWith("/promises"));
+  // Those of promises first: older runtimes do not have all of them in the modules above.
+  for (const module of builtinModuleNames().sort((a, b) => isPromises(b) - isPromises(a))) {
     if (/\/(?!promises$)/.test(module)) continue;
     const root = builtinModule(module);
     if (!roots.has(root)) roots.set(root, module);

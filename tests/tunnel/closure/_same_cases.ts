@@ -232,7 +232,9 @@ const makers: Readonly<Record<string, () => () => unknown>> = {
   "what the runtime brings"() {
     const { join } = path;
     const run = promisify(execFile);
+    const sleep = promisify(setTimeout);
     return async () => {
+      await sleep(1);
       await run("true");
       return [join("a", "b"), typeof fs.promises.readFile, path.posix.basename("/a/b")];
     };
