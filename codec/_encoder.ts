@@ -45,6 +45,12 @@ const COMPOSITES = new Map<number, object | null>([
   [URL_, URL.prototype],
 ]);
 
+/** The caller's hooks; see `EncodeOptions`. */
+interface Hooks {
+  readonly handle?: ((value: unknown) => unknown) | undefined;
+  readonly standIn?: ((value: object) => unknown) | undefined;
+}
+
 /**
  * Writes one value at a time, with all that it holds. After it has thrown it must not be used
  * again.
@@ -60,8 +66,7 @@ export class Encoder extends Writer {
   #unnumbered: SetIterator<unknown> | undefined;
 
   #maxDepth = 0;
-  #handle: ((value: unknown) => unknown) | undefined;
-  #standIn: ((value: object) => unknown) | undefined;
+  #hooks: Hooks = {};
   /** The values whose handles are being written. */
   #handling: unknown[] = [];
   /** Whether somebody has added properties to all objects, which a loop over a record gives too. */
@@ -71,12 +76,10 @@ export class Encoder extends Writer {
     value: unknown,
     name = "value",
     maxDepth: number,
-    handle: ((value: unknown) => unknown) | undefined,
-    standIn: ((value: object) => unknown) | undefined,
+    hooks: Hooks,
   ): Uint8Array<ArrayBuffer> {
     this.#maxDepth = maxDepth;
-    this.#handle = handle;
-    this.#standIn = standIn;
+    this.#hooks = hooks;
     this.#polluted = false;
     for (const _ in objectPrototype) this.#polluted = true;
     try {
@@ -96,8 +99,7 @@ export class Encoder extends Writer {
     this.#many = undefined;
     this.#numbers = undefined;
     this.#unnumbered = undefined;
-    this.#handle = undefined;
-    this.#standIn = undefined;
+    this.#hooks = {};
   }
 
   private write(value: unknown, depth: number): void {
@@ -163,7 +165,7 @@ export class Encoder extends Writer {
   private object(value: object, depth: number): void {
     if (this.repeat(value)) return;
     depth = this.deeper(depth);
-    const standIn = this.#standIn?.(value);
+    const standIn = this.#hooks.standIn?.(value);
     if (standIn === value) return this.foreign(value, depth);
     if (standIn !== undefined) value = standIn as object;
     const prototype = getPrototypeOf(value);
@@ -201,7 +203,8 @@ export class Encoder extends Writer {
    * for it.
    */
   private hasMore(record: object): boolean {
-    return Object.getOwnPropertySymbols(record).length > 0 && this.#handle?.(record) !== undefined;
+    return Object.getOwnPropertySymbols(record).length > 0 &&
+      this.#hooks.handle?.(record) !== undefined;
   }
 
   private array(array: unknown[], depth: number): void {
@@ -224,7 +227,7 @@ export class Encoder extends Writer {
       return this.binary(value as ArrayBufferView | ArrayBuffer, prototype, depth);
     }
     // A handle for a module's namespace may be better than a copy of the namespace.
-    if (prototype === null && isNamespace(value) && this.#handle?.(value) !== undefined) {
+    if (prototype === null && isNamespace(value) && this.#hooks.handle?.(value) !== undefined) {
       return this.foreign(value, depth);
     }
     if (prototype === Date.prototype) return this.date((value as Date).getTime());
@@ -344,7 +347,7 @@ export class Encoder extends Writer {
     else this.#many.delete(value);
     this.#count--;
     if (this.#handling.includes(value)) throw new Refusal("its handle contains it", "cycle");
-    const data = this.#handle?.(value);
+    const data = this.#hooks.handle?.(value);
     if (data === undefined) throw refusalOf(value);
     this.#handling.push(value);
     this.composite(data, HANDLE, depth);

@@ -79,7 +79,7 @@ export function encode(value: unknown, options: EncodeOptions = {}): Uint8Array<
   // meanwhile.
   const encoder = idle ?? new Encoder();
   idle = undefined;
-  const bytes = encoder.encode(value, options.name, maxDepth, options.handle, options.standIn);
+  const bytes = encoder.encode(value, options.name, maxDepth, options);
   idle = encoder;
   return bytes;
 }

@@ -1,4 +1,4 @@
-import { Limiter } from "../tunnel/operation/limiter.ts";
+import { Limiter } from "../tunnel/operation/concurrency.ts";
 import { type Linked, withSignal } from "../tunnel/operation/link.ts";
 import { attempts, type Crowd, readiness, type Work } from "./attempts.ts";
 import type { ErrorResult } from "./error_result.ts";

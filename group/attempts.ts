@@ -1,5 +1,5 @@
 import { type Linked, linkOf, signalOf } from "../tunnel/operation/link.ts";
-import { Limiter } from "../tunnel/operation/limiter.ts";
+import { Limiter } from "../tunnel/operation/concurrency.ts";
 import type { Operation } from "../tunnel/operation/operation.ts";
 import { ErrorResult } from "./error_result.ts";
 import { FailureBudget } from "./limits/failure_budget.ts";

@@ -16,7 +16,7 @@ import { prepareConnect } from "../tunnel/operation/connect.ts";
 import type { Operation } from "../tunnel/operation/operation.ts";
 import { prepareSync } from "../tunnel/operation/sync.ts";
 import type { ArgsIfChanged, Received } from "../tunnel/received.ts";
-import { abortable } from "../tunnel/session/abort.ts";
+import { abortable } from "../tunnel/session/abort_signal.ts";
 import { checkFile } from "./_check_file.ts";
 import { ResultStream } from "./_result_stream.ts";
 import { attemptAll, workOf } from "./attempts.ts";
@@ -155,11 +155,8 @@ export class Group extends Members {
     fn: (this: void, ...args: A) => R,
     ...args: A
   ): AsyncGenerator<[host: string, result: Awaited<R> | ErrorResult], void, void>;
-  stream<A extends unknown[], R>(
-    fn: (this: void, ...args: A) => R,
-    ...args: A
-  ): AsyncGenerator<[host: string, result: Awaited<R> | ErrorResult], void, void> {
-    let operation: Operation<Awaited<R>> | undefined;
+  stream(fn: (...args: unknown[]) => unknown, ...args: unknown[]): ResultStream<unknown> {
+    let operation: Operation<unknown> | undefined;
     let misuse: unknown;
     try {
       operation = callOn(this.hosts, fn, args);

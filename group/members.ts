@@ -1,6 +1,6 @@
 import { checkKeys, checkPlain } from "../tunnel/arguments/check.ts";
 import { BaseTunnel, type Hosts } from "../tunnel/base_tunnel.ts";
-import { anySignal } from "../tunnel/session/abort.ts";
+import { anySignal } from "../tunnel/session/abort_signal.ts";
 import { SSHTunnel, type SSHTunnelOptions } from "../tunnel/ssh_tunnel.ts";
 import { checkWithOptions, type WithOptions } from "../tunnel/tunnel_options.ts";
 import { visible } from "../tunnel/visible.ts";

@@ -21,7 +21,7 @@ import { type Linked, withSignal } from "../tunnel/operation/link.ts";
 import type { Operation } from "../tunnel/operation/operation.ts";
 import { prepareSync } from "../tunnel/operation/sync.ts";
 import type { ArgsIfChanged, Received } from "../tunnel/received.ts";
-import { anySignal } from "../tunnel/session/abort.ts";
+import { anySignal } from "../tunnel/session/abort_signal.ts";
 import { checkWithOptions, type WithOptions } from "../tunnel/tunnel_options.ts";
 import { visible } from "../tunnel/visible.ts";
 import { AsyncResult, type Completion } from "./async_result.ts";

@@ -496,8 +496,8 @@ class Row<T extends Linked<T>> {
 
 function ignore(): void {}
 
-// The following functions are also in tunnel/arguments/ and in tunnel/session/abort.ts. They are
-// repeated on purpose, because this file imports nothing.
+// The following functions are also in tunnel/arguments/ and in tunnel/session/abort_signal.ts. They
+// are repeated on purpose, because this file imports nothing.
 
 /** A value as an error names it. Quotes show that a string is one. */
 function shown(value: unknown): string {

@@ -73,19 +73,20 @@ const ROOMS: Rooms = {
   ],
   "tunnel/connection/": [
     ...["tunnel/connection_error.ts", "tunnel/visible.ts"],
-    ...["agent/_bundle.ts", "agent/protocol/", "agent/wire/"],
+    ...["tunnel/depth_limit_error.ts", "tunnel/settings.ts"],
+    ...["agent/agent_host.ts", "agent/_bundle.ts", "agent/protocol/", "agent/wire/"],
   ],
   // Signals and promises, for everybody who waits.
-  "tunnel/session/abort.ts": ["agent/wire/"],
+  "tunnel/session/abort_signal.ts": ["agent/protocol/", "agent/wire/", "codec/"],
   "tunnel/session/": [
-    ...["tunnel/session/abort.ts", "tunnel/connection/", "tunnel/arguments/"],
+    ...["tunnel/session/abort_signal.ts", "tunnel/connection/", "tunnel/arguments/"],
     ...["tunnel/closure/", "tunnel/modules/", "tunnel/source/"],
     ...["tunnel/remote_error.ts", "tunnel/visible.ts"],
     ...["agent/_files_bundle.ts", "agent/file_service.ts"],
     ...["agent/protocol/", "agent/wire/", "codec/"],
   ],
   "tunnel/operation/": [
-    ...["tunnel/session/", "tunnel/session/abort.ts", "tunnel/connection/"],
+    ...["tunnel/session/", "tunnel/session/abort_signal.ts", "tunnel/connection/"],
     ...["tunnel/closure/", "tunnel/modules/", "tunnel/arguments/", "tunnel/file_options.ts"],
     ...["tunnel/connection_error.ts", "tunnel/visible.ts"],
     ...["agent/file_service.ts", "agent/trees/", "agent/files/"],
@@ -107,7 +108,13 @@ const ROOMS: Rooms = {
   ],
   "group/": [
     ...["group/table/", "group/limits/", "group/error_result.ts"],
-    ...["tunnel/", "tunnel/operation/", "tunnel/session/abort.ts", "tunnel/arguments/", ...PLAIN],
+    ...[
+      "tunnel/",
+      "tunnel/operation/",
+      "tunnel/session/abort_signal.ts",
+      "tunnel/arguments/",
+      ...PLAIN,
+    ],
     ...["agent/files/", "agent/protocol/"],
   ],
 
@@ -115,7 +122,13 @@ const ROOMS: Rooms = {
   "queue/scheduler.ts": [],
   "queue/": [
     ...["queue/scheduler.ts", "group/", "group/error_result.ts"],
-    ...["tunnel/", "tunnel/operation/", "tunnel/session/abort.ts", "tunnel/arguments/", ...PLAIN],
+    ...[
+      "tunnel/",
+      "tunnel/operation/",
+      "tunnel/session/abort_signal.ts",
+      "tunnel/arguments/",
+      ...PLAIN,
+    ],
     ...["agent/protocol/"],
   ],
 

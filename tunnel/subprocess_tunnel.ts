@@ -1,6 +1,7 @@
 import { agentHost } from "../agent/agent_host.ts";
 import { AgentConnection } from "./connection/agent_connection.ts";
 import { AGENT_COMMAND } from "./connection/bootstrap.ts";
+import { checkDepth } from "./connection/depth_limit.ts";
 import { ownInterpreter } from "./connection/interpreters.ts";
 import { linkOf, setCore } from "./operation/link.ts";
 import { permissionFlags } from "./arguments/permission_flags.ts";
@@ -9,8 +10,6 @@ import { Session } from "./session/session.ts";
 import { quote } from "./connection/shell_quote.ts";
 import { lineReporter } from "./connection/stderr_lines.ts";
 import { BaseTunnel } from "./base_tunnel.ts";
-import { DepthLimitError } from "./depth_limit_error.ts";
-import { settings } from "./settings.ts";
 import { checkText } from "./arguments/check.ts";
 import { checkOptions, DEFAULTS, type TunnelOptions } from "./tunnel_options.ts";
 
@@ -70,9 +69,7 @@ export abstract class SubprocessTunnel extends BaseTunnel {
   #open(onEnd: () => void): Session {
     const { host } = this;
     checkText("host", host);
-    const { depthLimit } = settings;
-    const path = [...agentHost()?.path ?? [], host];
-    if (path.length > depthLimit) throw new DepthLimitError(depthLimit, path);
+    const { path, depthLimit } = checkDepth(host);
     const options = this.#options;
     const type = this.constructor as typeof SubprocessTunnel;
     const { launch } = linkOf(this).core;

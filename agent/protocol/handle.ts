@@ -38,7 +38,9 @@ export const HandleKind = {
   ERROR_RESULT: 12,
   /** `[OWN_SYMBOL, number, description]`: a symbol that the controller's script has made. */
   OWN_SYMBOL: 13,
-  /** `[NAMESPACE, index]`: the namespace of the module with this index in the code's `namespaces`. */
+  /**
+   * `[NAMESPACE, index]`: the namespace of the module with this index in the code's `namespaces`.
+   */
   NAMESPACE: 14,
   /** `[PROTOTYPE, function]`: the `prototype` of a function or class. */
   PROTOTYPE: 15,

@@ -133,7 +133,9 @@ export interface Found {
   readonly parent: unknown;
 }
 
-/** Follows `path` from a module's namespace or the global object. `undefined` if it leads nowhere. */
+/**
+ * Follows `path` from a module's namespace or the global object. `undefined` if it leads nowhere.
+ */
 export function find(
   root: unknown,
   path: readonly (string | symbol)[],

@@ -4,12 +4,12 @@ import { isTime } from "../files/file_time.ts";
 import { NewFile } from "../files/new_file.ts";
 import type { ChangeLog } from "./tree_changes.ts";
 import type { Entry } from "./tree_entry.ts";
-import type { TreePaths } from "./tree_paths.ts";
+import type { ContainedPaths } from "./contained_paths.ts";
 
 /** The options of {@linkcode IncomingFiles}. */
 export interface IncomingFilesOptions {
   /** The folder that the files belong to. */
-  readonly paths: TreePaths;
+  readonly paths: ContainedPaths;
   readonly changes: ChangeLog;
   /** Called with how many files and bytes have been written since the last call. */
   readonly onWritten: ((files: number, bytes: number) => void) | undefined;

@@ -7,7 +7,7 @@ import { isTemporaryName, sweep, temporaryPath } from "../files/temporary_name.t
 import type { WantedFile } from "./incoming_files.ts";
 import type { ChangeLog } from "./tree_changes.ts";
 import { type Entry, EntryType } from "./tree_entry.ts";
-import { parentOf, type TreePaths, within } from "./tree_paths.ts";
+import { type ContainedPaths, parentOf, within } from "./contained_paths.ts";
 import { adjust, checkFree, identityOf } from "./tree_place.ts";
 import { openUp, type TreeRemover } from "./tree_remover.ts";
 import type { UnfinishedFolders } from "./unfinished_folders.ts";
@@ -15,7 +15,7 @@ import type { UnfinishedFolders } from "./unfinished_folders.ts";
 /** The options of a {@linkcode TreeComparer}. */
 export interface TreeComparerOptions {
   /** The folder that is compared. */
-  readonly paths: TreePaths;
+  readonly paths: ContainedPaths;
   readonly changes: ChangeLog;
   readonly remover: TreeRemover;
   /** Takes the folders that are to get their modes and times at the end. */

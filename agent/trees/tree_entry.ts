@@ -7,7 +7,7 @@
 import { isTime } from "../files/file_time.ts";
 import { isTemporaryName } from "../files/temporary_name.ts";
 import { isNatural } from "../protocol/is_natural.ts";
-import { nameOf, parentOf } from "./tree_paths.ts";
+import { nameOf, parentOf } from "./contained_paths.ts";
 
 /**
  * The most characters that the paths in one folder may have together: all are kept in the memory

@@ -1,12 +1,12 @@
 import fs from "node:fs";
 import { codeOf, notUtf8 } from "../files/file_error.ts";
 import { type Exclusion, isExcluded } from "./exclusion.ts";
-import { type TreePaths, within } from "./tree_paths.ts";
+import { type ContainedPaths, within } from "./contained_paths.ts";
 
 /** The options of a {@linkcode TreeRemover}. */
 export interface TreeRemoverOptions {
   /** The folder that all paths are relative to. */
-  readonly paths: TreePaths;
+  readonly paths: ContainedPaths;
   readonly exclusions: readonly Exclusion[];
   /** Whether only to find out what would be removed. */
   readonly dryRun: boolean;

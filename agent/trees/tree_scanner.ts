@@ -5,13 +5,13 @@ import { timeOf } from "../files/file_time.ts";
 import { isTemporaryName } from "../files/temporary_name.ts";
 import { type Exclusion, isExcluded } from "./exclusion.ts";
 import { type Entry, EntryType } from "./tree_entry.ts";
-import { type TreePaths, within } from "./tree_paths.ts";
+import { type ContainedPaths, within } from "./contained_paths.ts";
 import { isGone, type Unreadable } from "./unreadable.ts";
 
 /** The options of a {@linkcode TreeScanner}. */
 export interface TreeScannerOptions {
   /** The folder to look through. */
-  readonly paths: TreePaths;
+  readonly paths: ContainedPaths;
   readonly exclusions: readonly Exclusion[];
   /** Whether to compute the SHA-1 of each file. */
   readonly checksum: boolean;

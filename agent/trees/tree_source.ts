@@ -7,7 +7,7 @@ import type { Channel } from "../wire/channel.ts";
 import type { Exclusion } from "./exclusion.ts";
 import { TargetAnswers } from "./target_answers.ts";
 import { type Entry, TreeMessage } from "./tree_entry.ts";
-import { TreePaths } from "./tree_paths.ts";
+import { ContainedPaths } from "./contained_paths.ts";
 import { TreeScanner } from "./tree_scanner.ts";
 import { Turns } from "./turns.ts";
 import { isGone, Unreadable } from "./unreadable.ts";
@@ -35,7 +35,7 @@ export interface TreeSourceOptions {
  */
 export class TreeSource {
   readonly #channel: Channel;
-  readonly #paths: TreePaths;
+  readonly #paths: ContainedPaths;
   readonly #options: TreeSourceOptions;
   readonly #entries: Entry[] = [];
   readonly #answers: TargetAnswers;
@@ -48,7 +48,7 @@ export class TreeSource {
   /** Serves the folder `root` on `channel`. */
   constructor(channel: Channel, root: string, options: TreeSourceOptions) {
     this.#channel = channel;
-    this.#paths = new TreePaths(root);
+    this.#paths = new ContainedPaths(root);
     this.#options = options;
     this.#answers = new TargetAnswers(channel, this.#entries);
     this.#unreadable = new Unreadable(this.#paths);

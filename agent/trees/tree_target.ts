@@ -8,7 +8,7 @@ import { IncomingFiles, type WantedFile } from "./incoming_files.ts";
 import { ChangeLog, type TreeChanges } from "./tree_changes.ts";
 import { TreeComparer } from "./tree_comparer.ts";
 import { type Entry, EntryChecker, EntryType, TreeMessage } from "./tree_entry.ts";
-import { TreePaths } from "./tree_paths.ts";
+import { ContainedPaths } from "./contained_paths.ts";
 import { realPath } from "./tree_place.ts";
 import { TreeRemover } from "./tree_remover.ts";
 import { Turns } from "./turns.ts";
@@ -38,7 +38,7 @@ export interface TreeTargetOptions {
  */
 export class TreeTarget {
   readonly #channel: Channel;
-  readonly #paths: TreePaths;
+  readonly #paths: ContainedPaths;
   readonly #options: TreeTargetOptions;
   readonly #checker = new EntryChecker();
   readonly #turns = new Turns();
@@ -59,7 +59,7 @@ export class TreeTarget {
   constructor(channel: Channel, root: string, options: TreeTargetOptions) {
     this.#channel = channel;
     this.#options = options;
-    const paths = this.#paths = new TreePaths(realPath(root));
+    const paths = this.#paths = new ContainedPaths(realPath(root));
     const changes = this.#changes;
     const remover = this.#remover = new TreeRemover({
       ...options,

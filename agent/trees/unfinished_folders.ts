@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { isSameTime, setTimes, timeOf } from "../files/file_time.ts";
 import type { ChangeLog } from "./tree_changes.ts";
 import type { Entry } from "./tree_entry.ts";
-import type { TreePaths } from "./tree_paths.ts";
+import type { ContainedPaths } from "./contained_paths.ts";
 import { ifPermitted } from "./tree_place.ts";
 import { isClosed } from "./tree_remover.ts";
 import type { Turns } from "./turns.ts";
@@ -12,13 +12,13 @@ import type { Turns } from "./turns.ts";
  * must be able to write to them, and each change in a folder changes its time.
  */
 export class UnfinishedFolders {
-  readonly #paths: TreePaths;
+  readonly #paths: ContainedPaths;
   readonly #changes: ChangeLog;
   readonly #turns: Turns;
   /** The entries of the folders, with the folder that was there before, if there was one. */
   readonly #folders = new Map<Entry, fs.Stats | undefined>();
 
-  constructor(paths: TreePaths, changes: ChangeLog, turns: Turns) {
+  constructor(paths: ContainedPaths, changes: ChangeLog, turns: Turns) {
     this.#paths = paths;
     this.#changes = changes;
     this.#turns = turns;

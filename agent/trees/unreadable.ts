@@ -1,5 +1,5 @@
 import { codeOf, fileErrors, isFileError } from "../files/file_error.ts";
-import type { TreePaths } from "./tree_paths.ts";
+import type { ContainedPaths } from "./contained_paths.ts";
 
 /** How many errors are kept. The others are only counted. */
 const MAX_KEPT = 100;
@@ -20,11 +20,11 @@ export function isGone(error: unknown): boolean {
 
 /** Collects the errors of entries that cannot be read: one of them must not stop the others. */
 export class Unreadable {
-  readonly #paths: TreePaths;
+  readonly #paths: ContainedPaths;
   readonly #first: Error[] = [];
   #count = 0;
 
-  constructor(paths: TreePaths) {
+  constructor(paths: ContainedPaths) {
     this.#paths = paths;
   }
 

@@ -14,6 +14,7 @@ const names = [
   "first_call",
   "bytes",
   "round_trip",
+  "functions",
   "throughput",
   "files",
   "sync",

@@ -202,7 +202,6 @@ async function testValues(t: Deno.TestContext, tun: Tun): Promise<void> {
       error.message,
       "Cannot encode arguments[1].rows[0].box: Box is not a plain object",
     );
-    assertMatch((await rejectsAs(TypeError, tun.call(fixture.echo, Symbol("s")))).message, /s/);
     assertEquals(await tun.call(fixture.count), before + 1);
   });
 
@@ -217,9 +216,9 @@ async function testValues(t: Deno.TestContext, tun: Tun): Promise<void> {
     assertMatch((await rejectsAs(TypeError, call("text"))).message, /is not a function/);
     const box = new fixture.Box();
     const local = (): unknown => box;
-    assertEquals(
+    assertMatch(
       (await rejectsAs(TypeError, call(local))).message,
-      "Cannot send function local: variable box is a Box, which has no copy",
+      /^Cannot send function local: variable box is a Box, which has no copy; make it inside .* \(file:.*behaviour_test\.ts:\d+:\d+\)$/,
     );
   });
 }

@@ -42,14 +42,19 @@ let roots: Map<unknown, string> | undefined;
 function defaults(): ReadonlyMap<unknown, string> {
   if (roots !== undefined) return roots;
   roots = new Map();
-  for (const name of builtinModules) {
-    // Old modules print a warning when they are loaded.
-    if (/^(_|(sys|punycode|wasi)$)/.test(name) || /\/(?!promises$)/.test(name)) continue;
-    const module = name.startsWith("node:") ? name : `node:${name}`;
+  for (const module of builtinModuleNames()) {
+    if (/\/(?!promises$)/.test(module)) continue;
     const root = builtinModule(module);
     if (!roots.has(root)) roots.set(root, module);
   }
   return roots;
+}
+
+/** The names of the `node:` modules. */
+export function builtinModuleNames(): string[] {
+  // Old modules print a warning when they are loaded.
+  return builtinModules.filter((name) => !/^(_|(sys|punycode|wasi)$)/.test(name))
+    .map((name) => name.startsWith("node:") ? name : `node:${name}`);
 }
 
 /** The name of the `node:` module whose namespace this is; `undefined` for any other namespace. */
@@ -95,7 +100,10 @@ const INSTANCES = new Map([
   ["CacheStorage.prototype", ["caches"]],
 ]);
 
-/** Each function and object that is reached from `root` over its own data properties: no getter runs. */
+/**
+ * Each function and object that is reached from `root` over its own data properties: no getter
+ * runs.
+ */
 function index(
   module: string | null,
   root: unknown,
@@ -103,7 +111,9 @@ function index(
 ): Map<unknown, FunctionPlace> {
   const places = new Map<unknown, FunctionPlace>();
   const seen = new Set<unknown>();
-  let level: { value: unknown; path: (string | symbol)[] }[] = [{ value: root, path: [] }];
+  // Not everything that a default export has is an export by itself.
+  const start = module === null ? [] : ["default"];
+  let level: { value: unknown; path: (string | symbol)[] }[] = [{ value: root, path: start }];
   // Breadth first, so that the shortest path wins: `Date.now`, not `globalThis.Date.now`.
   for (let depth = 0; depth < maxDepth && level.length > 0; depth++) {
     const next: typeof level = [];

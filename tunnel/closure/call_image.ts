@@ -20,8 +20,8 @@ export interface CallImage {
   /** Code that goes with the values, if any. */
   readonly code: Code | undefined;
   /**
-   * The encoded arguments, or with code `[function, arguments, captured, ...properties]`; `undefined` for
-   * no arguments.
+   * The encoded arguments, or with code `[function, arguments, captured, ...properties]`;
+   * `undefined` for no arguments.
    */
   readonly body: Uint8Array | undefined;
   /** Ids of the modules that are needed. */
@@ -79,7 +79,7 @@ function draft(
       const draft = new CallDraft(session, args);
       const call = draft.draft(fn, given);
       if (fn !== undefined && call.place !== undefined) places.set(fn, call.place);
-      return draft.hasCode ? withCode(draft, call) : plainImage(draft, call);
+      return draft.sent.isEmpty ? plainImage(draft, call) : withCode(draft, call);
     });
   } catch (error) {
     if (!(error instanceof UnknownExports)) throw error;
@@ -88,7 +88,7 @@ function draft(
 }
 
 /** A call without code. */
-function plainImage({ attachments }: CallDraft, { place, body }: DraftedCall): CallImage {
+function plainImage({ sent: { attachments } }: CallDraft, { place, body }: DraftedCall): CallImage {
   const modules = place?.module && isSent(place.module) ? [place.module] : [];
   return { place, code: undefined, body, modules, attachments };
 }
@@ -96,9 +96,9 @@ function plainImage({ attachments }: CallDraft, { place, body }: DraftedCall): C
 /** Finds what else is needed: what imports mean, and which functions share their scopes. */
 async function withCode(calls: CallDraft, { place, body }: DraftedCall): Promise<CallImage> {
   await tellScopes(calls);
-  const loads = [...calls.loads];
+  const loads = [...calls.sent.loads];
   const namespaces: string[] = [];
-  for (const namespace of calls.namespaces) namespaces.push(await urlOfNamespace(namespace));
+  for (const namespace of calls.sent.namespaces) namespaces.push(await urlOfNamespace(namespace));
   const modules = new Set([...loads, ...namespaces].filter(isSent));
   const units: FunctionUnit[] = [];
   for (const unit of calls.units) {
@@ -107,7 +107,7 @@ async function withCode(calls: CallDraft, { place, body }: DraftedCall): Promise
     units.push(made);
   }
   if (place?.module && isSent(place.module)) modules.add(place.module);
-  const { attachments } = calls;
+  const { attachments } = calls.sent;
   const code = { loads, ...namespaces.length > 0 && { namespaces }, units };
   return { place, code, body, modules: [...modules], attachments };
 }
@@ -124,10 +124,10 @@ async function tellScopes(calls: CallDraft): Promise<void> {
   await learnScopes([...fns]);
   for (const { fns, assigner, variable } of doubts) {
     if (fns.every((fn) => scopesAround(fn) !== undefined)) continue;
-    throw calls.refuseFor(
+    throw calls.refuse(
       assigner,
       `V8 does not tell which of several functions share variable ${variable}, which one of them changes`,
-      "keep it in an object",
+      { variable, remedy: "keep it in an object" },
     );
   }
 }
@@ -145,7 +145,7 @@ async function unitOf(
     const own = await resolveImports(modulesHere, [one], url);
     const entry = Object.values(own).find((id) => modulesHere.isEntry(id));
     if (entry !== undefined) {
-      throw calls.refuseFor(user, importsEntryText(entry), REMEDY_FOR_ENTRY);
+      throw calls.refuse(user, importsEntryText(entry), { remedy: REMEDY_FOR_ENTRY });
     }
     Object.assign(resolved, own);
   }

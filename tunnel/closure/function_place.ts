@@ -1,8 +1,6 @@
-import { agentHost } from "../../agent/agent_host.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 import { entryModule } from "../modules/entry_module.ts";
+import { modulesHere } from "../modules/modules_here.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { findBuiltin } from "./builtin.ts";
 import type { FunctionInspection } from "./inspector.ts";
@@ -11,7 +9,7 @@ import type { Script } from "./script.ts";
 /** What a module exports, as far as it is known. */
 export type Exports = Readonly<Record<string, unknown>>;
 
-/** Whether `fn` is compiled code without a script: V8 has nothing to tell of where it is written. */
+/** Whether `fn` is compiled code without a script, which V8 does not locate. */
 export function isNative(fn: AnyFunction): boolean {
   return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(fn));
 }
@@ -36,8 +34,8 @@ export function nameOf(fn: AnyFunction): string {
 const namespaces = new Map<string, Exports | undefined>();
 
 /**
- * Thrown when only `import()`s tell what modules export; {@linkcode learn} makes them. What is sent of
- * the call is then found out anew.
+ * Thrown when only `import()`s tell what modules export; {@linkcode learn} makes them. What is sent
+ * of the call is then found out anew.
  */
 export class UnknownExports extends Error {
   readonly urls: ReadonlySet<string>;
@@ -50,14 +48,14 @@ export class UnknownExports extends Error {
   /** Imports the modules, which run already. */
   async learn(): Promise<void> {
     for (const url of this.urls) {
-      namespaces.set(url, await import(url).catch((): undefined => undefined));
+      namespaces.set(url, await modulesHere.namespace(url));
     }
   }
 }
 
 /**
- * The place at which the far end finds `fn`, too: that of a built-in, or an export of a module other
- * than the entry script. `undefined` if there is none.
+ * The place at which the far end finds `fn`, too: that of a built-in, or an export of a module
+ * other than the entry script. `undefined` if there is none.
  *
  * @throws {UnknownExports} If that cannot be told yet.
  */
@@ -69,9 +67,8 @@ export function placeOf(
   if (location === undefined || isInternal(location.url)) return findBuiltin(fn);
   const { url } = location;
   if (url === "" || url === entryModule() || !/^[a-z]+:/.test(url)) return undefined;
-  const agent = agentHost();
-  const known = agent === undefined ? commonJsExports(url) : agent.namespace(url);
-  if (known !== undefined || agent !== undefined || namespaces.has(url)) {
+  const known = modulesHere.exportsNow(url);
+  if (known !== undefined || namespaces.has(url)) {
     const path = findExport(fn, known ?? namespaces.get(url) ?? {});
     return path && { module: url, path };
   }
@@ -82,17 +79,6 @@ export function placeOf(
   const path = findExport(fn, exports);
   if (path === undefined && !isComplete) throw new UnknownExports([url]);
   return path && { module: url, path };
-}
-
-/** The exports of a CommonJS module that is loaded, as those who import it see them. */
-function commonJsExports(url: string): Exports | undefined {
-  if (!url.startsWith("file:")) return undefined;
-  const { cache } = createRequire("file:///");
-  const module = cache[fileURLToPath(url)];
-  if (module === undefined) return undefined;
-  const { exports } = module;
-  const isObject = typeof exports === "object" && exports !== null || typeof exports === "function";
-  return { ...isObject ? exports : {}, default: exports };
 }
 
 /** The exports of a module, given the variables in its scope; whether these are all. */
@@ -127,11 +113,24 @@ function defaultVariable(source: string, end: number): string | undefined {
 
 /** The export that `fn` is, or the property of an exported object or class. */
 function findExport(fn: unknown, exports: Exports): string[] | undefined {
+  const path = findIn(exports, fn);
+  if (path !== undefined) return path;
+  // All that a CommonJS module exports is there, and not every name is an export.
+  const whole = valueOf(exports, "default");
+  const inner = isExports(whole) ? findIn(whole, fn) : undefined;
+  return inner && ["default", ...inner];
+}
+
+function isExports(value: unknown): value is Exports {
+  return (typeof value === "object" || typeof value === "function") && value !== null;
+}
+
+function findIn(exports: Exports, fn: unknown): string[] | undefined {
   const names = Object.keys(exports);
   for (const name of names) if (valueOf(exports, name) === fn) return [name];
   for (const name of names) {
     const value = valueOf(exports, name);
-    if ((typeof value !== "object" && typeof value !== "function") || value === null) continue;
+    if (!isExports(value)) continue;
     for (const key of Object.getOwnPropertyNames(value)) {
       if (Object.getOwnPropertyDescriptor(value, key)?.value === fn) return [name, key];
     }

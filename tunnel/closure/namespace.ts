@@ -1,21 +1,31 @@
-import { agentHost } from "../../agent/agent_host.ts";
+import { entryModule } from "../modules/entry_module.ts";
+import { modulesHere } from "../modules/modules_here.ts";
 import { loadedScripts } from "../modules/v8.ts";
+import { builtinModuleNames } from "./builtin.ts";
+
+/** The URLs of namespaces that were looked for. */
+const urls = new WeakMap<object, string>();
 
 /**
  * The URL of a module that runs here, by its namespace.
  *
- * @throws {TypeError} If it is not to be found.
+ * @throws {TypeError} If it cannot be found.
  */
 export async function urlOfNamespace(namespace: object): Promise<string> {
-  const agent = agentHost();
+  const known = urls.get(namespace);
+  if (known !== undefined) return known;
+  // Some have exports that their default export lacks, by which they are found elsewhere.
+  for (const name of builtinModuleNames()) {
+    if (await import(name).catch((): undefined => undefined) === namespace) return name;
+  }
   for (const url of loadedScripts()) {
-    if (!/^(file|https?|data|blob|jsr|npm):/.test(url)) continue;
-    const found = agent === undefined
-      ? await import(url).catch((): undefined => undefined)
-      : agent.namespace(url);
-    if (found === namespace) return url;
+    // An import of the script that runs would wait for its end.
+    if (!/^(file|https?|data|blob|jsr|npm):/.test(url) || url === entryModule()) continue;
+    if (await modulesHere.namespace(url) !== namespace) continue;
+    urls.set(namespace, url);
+    return url;
   }
   throw new TypeError(
-    "Cannot send the namespace of a module that is not to be found: import it where it is used",
+    "Cannot send the namespace of a module that cannot be found: import it where it is used",
   );
 }

@@ -1,11 +1,14 @@
-import { SourcePositions } from "../../agent/runtime/source_positions.ts";
+import { SourceMaps } from "../../agent/protocol/source_map.ts";
 import { withoutSourceMap } from "../source/imports.ts";
 import { modulesHere } from "../modules/modules_here.ts";
 
-const positions = new SourcePositions();
+const positions = new SourceMaps();
 const known = new Set<string>();
 
-/** The zero-based position in the file at `url` of a position in the JavaScript that it was compiled to. */
+/**
+ * The zero-based position in the file at `url` of a position in the JavaScript that it was compiled
+ * to.
+ */
 export function originalPosition(
   url: string,
   line: number,

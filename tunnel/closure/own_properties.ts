@@ -14,8 +14,8 @@ export interface OwnProperty {
 export type IsMember = (fn: AnyFunction, isStatic: boolean, key: string | symbol) => boolean;
 
 /**
- * What a function has besides its code: its properties, those of its `prototype`, and what these two
- * inherit from, where that is not what the code gives them.
+ * What a function has besides its code: its properties, those of its `prototype`, and what these
+ * two inherit from, where that is not what the code gives them.
  *
  * @param isMember Tells what is written in a class.
  */
@@ -39,9 +39,23 @@ export function ownProperties(
   if (!isClass && Object.getPrototypeOf(fn) !== usualPrototype(code)) {
     found.push({ kind: PropertyKind.INHERITED, key: null, value: Object.getPrototypeOf(fn) });
   }
-  const integrity = integrityOf(fn);
-  if (integrity > 0) found.push({ kind: PropertyKind.INTEGRITY, key: null, value: integrity });
-  return found;
+  return [...found, ...integrity(fn)];
+}
+
+/** What a bound function has besides what it binds. */
+export function boundProperties(fn: AnyFunction, target: AnyFunction): OwnProperty[] {
+  const found: OwnProperty[] = Reflect.ownKeys(fn)
+    .filter((key) => key !== "length" && key !== "name")
+    .map((key) => ({
+      kind: PropertyKind.OWN,
+      key,
+      value: Object.getOwnPropertyDescriptor(fn, key)!,
+    }));
+  const inherited = Object.getPrototypeOf(fn);
+  if (inherited !== Object.getPrototypeOf(target)) {
+    found.push({ kind: PropertyKind.INHERITED, key: null, value: inherited });
+  }
+  return [...found, ...integrity(fn)];
 }
 
 function prototypeProperties(
@@ -124,8 +138,9 @@ function usualPrototype({ isAsync, isGenerator }: FunctionCode): { readonly prot
   return PROTOTYPES[(isAsync ? 1 : 0) + (isGenerator ? 2 : 0)]!;
 }
 
-/** How far an object may not be changed: 1 not extensible, 2 sealed, 3 frozen. */
-export function integrityOf(object: object): number {
-  if (Object.isExtensible(object)) return 0;
-  return Object.isFrozen(object) ? 3 : Object.isSealed(object) ? 2 : 1;
+/** Whether a function or an object may not be changed. */
+export function integrity(owner: object): OwnProperty[] {
+  if (Object.isExtensible(owner)) return [];
+  const value = Object.isFrozen(owner) ? 3 : Object.isSealed(owner) ? 2 : 1;
+  return [{ kind: PropertyKind.INTEGRITY, key: null, value }];
 }

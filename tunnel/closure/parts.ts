@@ -1,8 +1,10 @@
 import { types } from "node:util";
 import type { AnyFunction } from "./any_function.ts";
+import { contentOf } from "./values.ts";
 
 /**
- * `value` and all that is in it, each once, as far as the codec goes: not into functions and modules.
+ * Gives `value` and all that is in it, each once, as far as the codec goes: not into functions and
+ * modules.
  *
  * @param seen What has been given before.
  */
@@ -16,11 +18,10 @@ export function* partsOf(value: unknown, seen: Set<unknown> = new Set()): Genera
     }
     seen.add(part);
     yield part;
-    if (typeof part === "function" || ArrayBuffer.isView(part)) continue;
-    if (types.isModuleNamespaceObject(part)) continue;
-    if (part instanceof Map) { for (const entry of part) pending.push(...entry); }
-    else if (part instanceof Set) { for (const member of part) pending.push(member); }
-    else for (const inner of Object.values(part)) pending.push(inner);
+    if (typeof part === "function" || types.isModuleNamespaceObject(part)) continue;
+    const content = contentOf(part);
+    if (content.kind === "leaf") continue;
+    for (const { value } of content.parts) pending.push(value);
   }
 }
 

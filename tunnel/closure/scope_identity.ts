@@ -1,7 +1,7 @@
 /**
- * Which functions share a scope. V8's inspector does not tell, but a snapshot of the heap does: each
- * function in it has an edge to its context, which is the scope that it was made in, and each context
- * has one to the context around it.
+ * Which functions share a scope. V8's inspector does not tell, but a snapshot of the heap does:
+ * each function in it has an edge to its context, which is the scope that it was made in, and each
+ * context has one to the context around it.
  *
  * @module
  */
@@ -24,7 +24,9 @@ export function scopesAround(fn: AnyFunction): readonly object[] | undefined {
   return contexts.get(fn);
 }
 
-/** Learns which scopes are around each of `fns`, by one snapshot of the heap. It takes about 0.3 s. */
+/**
+ * Learns which scopes are around each of `fns`, by one snapshot of the heap. It takes about 0.3 s.
+ */
 export async function learnScopes(fns: readonly AnyFunction[]): Promise<void> {
   if (getHeapStatistics().used_heap_size > MAX_HEAP) return;
   const probe = new ChopsticksScopeProbe(fns);

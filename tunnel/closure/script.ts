@@ -23,8 +23,6 @@ export interface Script {
   /** The imported names. */
   readonly imports: ReadonlyMap<string, ImportedName>;
   readonly exports: readonly ModuleExport[];
-  /** Whether it starts with `"use strict"`; modules are strict without it. */
-  readonly hasDirective: boolean;
 }
 
 /** The scripts that were read, by V8's number: their code never changes. */
@@ -38,16 +36,11 @@ export function scriptOf({ url, scriptId }: FunctionLocation, session: V8Session
   if (script === undefined) {
     const { source } = withoutSourceMap(session.sourceOf(scriptId) ?? "");
     const { imports, exports } = importsAndExports(source);
-    const hasDirective = DIRECTIVE.test(source);
-    script = { url, source, imports, exports, hasDirective };
+    script = { url, source, imports, exports };
     scripts.set(scriptId, script);
   }
   return script;
 }
-
-/** Comments and other directives may be in front of it. */
-const DIRECTIVE =
-  /^(?:#!.*|\s+|\/\/.*|\/\*[^]*?\*\/|(?:"[^"\n]*"|'[^'\n]*')\s*(?:;|\n))*?\s*(?:"use strict"|'use strict')\s*(?:;|\n|$)/;
 
 /** Where `text`, a function's, starts in `script`: zero-based line and column. */
 export function startOf(
@@ -76,7 +69,7 @@ function ofUnits(url: string, units: readonly FunctionUnit[]): Script {
     for (const [name, imported] of importsAndExports(source).imports) imports.set(name, imported);
   }
   // Not the source: the functions of a unit are where they are in the script.
-  return { url, source: "", imports, exports: [], hasDirective: false };
+  return { url, source: "", imports, exports: [] };
 }
 
 function importsAndExports(source: string): Pick<Script, "imports" | "exports"> {

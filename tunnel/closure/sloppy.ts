@@ -13,16 +13,17 @@ export function isSloppyCode(
   if (/^class\b/.test(text) || scopes.some(({ description }) => description === "Module")) {
     return false;
   }
-  if (script.hasDirective || script.source === "") return false;
-  return !isInStrictFunction(script.source, offsetOf(script.source, line, column));
+  if (script.source === "") return false;
+  return !isInStrictCode(script.source, offsetOf(script.source, line, column));
 }
 
-/** Whether what is at `offset` is in a function with a directive of its own. */
-function isInStrictFunction(source: string, offset: number): boolean {
+/** Whether what is at `offset` is in a script or in a function that starts with `"use strict"`. */
+function isInStrictCode(source: string, offset: number): boolean {
   if (!/["']use strict["']/.test(source)) return false;
   return nodesAround(source, offset).some(({ type, body }) => {
-    const statements = (body as { body?: SyntaxNode[] } | undefined)?.body;
-    return /Function/.test(type) && Array.isArray(statements) &&
+    if (!/Function|Program/.test(type)) return false;
+    const statements = type === "Program" ? body : (body as SyntaxNode).body;
+    return Array.isArray(statements) &&
       statements.some(({ directive }) => directive === "use strict");
   });
 }

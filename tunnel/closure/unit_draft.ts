@@ -68,8 +68,8 @@ export interface Doubt {
 }
 
 /**
- * Collects the functions that are sent of one script, in scopes like those around them here, so that
- * functions which share a variable here do so there.
+ * Collects the functions that are sent of one script, in scopes like those around them here, so
+ * that functions which share a variable here do so there.
  */
 export class UnitDraft {
   /** Import statements that its functions use, by the local name. */
@@ -138,7 +138,9 @@ export class UnitDraft {
     }
   }
 
-  /** The unit's code. Each function is at the place that it has in the script, where that can be. */
+  /**
+   * The unit's code. Each function is at the place that it has in the script, where that can be.
+   */
   get source(): string {
     let own = "$";
     while (["", "m", "v", "p"].some((end) => this.#names.has(own + end))) own += "$";
@@ -163,7 +165,9 @@ export class UnitDraft {
     return this.captured.push(value) - 1;
   }
 
-  /** `own` is what starts the names that are the unit's own; `set` has the variables with a setter. */
+  /**
+   * `own` is what starts the names that are the unit's own; `set` has the variables with a setter.
+   */
   #write(text: Placer, scope: ScopeText, own: string, set: Set<number>): void {
     const names = [...scope.variables.keys()];
     if (names.length > 0) text.write(`let ${names.join()};`);
@@ -193,7 +197,10 @@ export class UnitDraft {
   }
 }
 
-/** The context that a unit fills, and what gives the member of an object literal, whichever kind it is. */
+/**
+ * The context that a unit fills, and what gives the member of an object literal, whichever kind it
+ * is.
+ */
 function head(own: string, isSloppy: boolean): string {
   const begin = isSloppy ? "return()=>{" : "import.meta.chopsticks.make=()=>{";
   return `${begin}const ${own}={functions:[],variables:[]},${own}m=(o,value)=>{` +

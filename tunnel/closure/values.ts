@@ -29,10 +29,12 @@ export type Content =
 
 /** What is in an object, as far as the codec looks into it. Getters are not run. */
 export function contentOf(object: object): Content {
-  if (Array.isArray(object)) return { kind: "parts", parts: partsOfArray(object) };
   if (ArrayBuffer.isView(object)) return { kind: "leaf" };
   const prototype = Object.getPrototypeOf(object);
   if (prototype === Object.prototype || prototype === null) return contentOfPlain(object);
+  if (prototype === Array.prototype && Array.isArray(object)) {
+    return { kind: "parts", parts: partsOfArray(object) };
+  }
   if (prototype === Map.prototype) {
     return { kind: "parts", parts: partsOfMap(object as Map<unknown, unknown>) };
   }
@@ -60,8 +62,10 @@ function contentOfPlain(object: object): Content {
   const keys = Reflect.ownKeys(object);
   for (const key of keys) {
     const descriptor = Object.getOwnPropertyDescriptor(object, key)!;
-    if (!descriptor.enumerable) continue;
-    if (typeof key === "symbol" || !("value" in descriptor)) properties.push({ key, descriptor });
+    const isData = "value" in descriptor && descriptor.enumerable;
+    // Symbols that are not enumerable are for the internals of a library.
+    if (typeof key === "symbol" && !descriptor.enumerable) continue;
+    if (typeof key === "symbol" || !isData) properties.push({ key, descriptor });
     else parts.push({ value: descriptor.value, step: stepTo(key) });
   }
   if (properties.length === 0) return { kind: "parts", parts };

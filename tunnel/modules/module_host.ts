@@ -132,7 +132,10 @@ export class ModuleHost {
     return source === null || source === undefined ? undefined : asText(source);
   }
 
-  /** The code of a file that was loaded, with its source map; `undefined` if it is not to be had at once. */
+  /**
+   * The code of a file that was loaded, with its source map; `undefined` if it is not to be had at
+   * once.
+   */
   codeNow(url: string): string | undefined {
     if (!url.startsWith("file:") || this.#loader === undefined) return undefined;
     try {

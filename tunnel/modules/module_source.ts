@@ -55,6 +55,12 @@ export interface ModuleSource {
   /** The same, if that can be had at once, as that of most files. */
   codeNow(url: string): string | undefined;
 
+  /**
+   * The exports of a module that runs already, if they can be had at once: those of CommonJS
+   * modules, and of modules that were received.
+   */
+  exportsNow(url: string): Readonly<Record<string, unknown>> | undefined;
+
   /** The namespace of a module that runs already; `undefined` if it cannot be had. */
   namespace(url: string): Promise<Record<string, unknown> | undefined>;
 

@@ -9,7 +9,13 @@ import {
   urlOf,
 } from "../../agent/protocol/module_record.ts";
 import { type Imports, importsOf, type ModuleImport, withoutSourceMap } from "../source/imports.ts";
-import { commonJsExports, isAddon, isCommonJs, resolveRequires } from "./commonjs_exports.ts";
+import {
+  commonJsExports,
+  isAddon,
+  isCommonJs,
+  loadedExports,
+  resolveRequires,
+} from "./commonjs_exports.ts";
 import { entryModule, importsEntryText, REMEDY_FOR_ENTRY } from "./entry_module.ts";
 import { ModuleHost } from "./module_host.ts";
 import type { ModuleSource, SourceModule } from "./module_source.ts";
@@ -76,6 +82,10 @@ export class OwnModules implements ModuleSource {
 
   codeNow(url: string): string | undefined {
     return this.#host.codeNow(url);
+  }
+
+  exportsNow(url: string): Readonly<Record<string, unknown>> | undefined {
+    return loadedExports(url);
   }
 
   async namespace(url: string): Promise<Record<string, unknown> | undefined> {

@@ -62,6 +62,10 @@ export class ReceivedModules implements ModuleSource {
     return record?.kind === "js" ? record.source as string : undefined;
   }
 
+  exportsNow(url: string): Readonly<Record<string, unknown>> | undefined {
+    return this.#agent.namespace(url);
+  }
+
   namespace(url: string): Promise<Record<string, unknown> | undefined> {
     return Promise.resolve(this.#agent.namespace(url));
   }

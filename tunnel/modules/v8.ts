@@ -1,6 +1,6 @@
 /**
- * V8's inspector, asked in one step: what is sent of a call is what there was when the call was made,
- * so no other code may run between a question and its answer.
+ * V8's inspector, asked in one step: what is sent of a call is what there was when the call was
+ * made, so no other code may run between a question and its answer.
  *
  * @module
  */
@@ -28,6 +28,12 @@ export function inspectorAllowed(): Promise<void> | undefined {
 
 /** What the inspector answers. */
 type Answer = Record<string, unknown>;
+
+/** What the inspector's callback is given. */
+interface Outcome {
+  readonly error: Error | null;
+  readonly result: unknown;
+}
 
 /** A session with V8's inspector. Whoever opens it closes it. */
 export class V8Session {
@@ -62,17 +68,30 @@ export class V8Session {
    * answer on at once, and Deno in the next tick, which is therefore run here.
    */
   post(method: string, params: object = {}): Answer {
-    let answer: { readonly error: Error | null; readonly result: unknown } | undefined;
+    const { error, result } = this.#ask(method, params) ?? this.#askAnew(method, params);
+    if (error) throw error;
+    return result as Answer;
+  }
+
+  #ask(method: string, params: object): Outcome | undefined {
+    let outcome: Outcome | undefined;
     runWithTicks(() =>
-      this.#session.post(
-        method,
-        params,
-        (error, result) => void (answer = { error, result }),
-      )
+      this.#session.post(method, params, (error, result) => void (outcome = { error, result }))
     );
-    if (answer === undefined) throw new Error(`V8's inspector gave no answer to ${method}`);
-    if (answer.error) throw answer.error;
-    return answer.result as Answer;
+    return outcome;
+  }
+
+  /**
+   * Deno holds all answers back until the next tick once V8 has told of a script that was loaded
+   * since the last question. A new connection has no such backlog, and needs the objects' ids anew.
+   */
+  #askAnew(method: string, params: object): Outcome {
+    this.#session.disconnect();
+    this.#session.connect();
+    if (this.#hasScripts) this.#ask("Debugger.enable", {});
+    const outcome = this.#ask(method, params);
+    if (outcome === undefined) throw new Error(`V8's inspector gave no answer to ${method}`);
+    return outcome;
   }
 
   /** The URL of a script, `""` for one that has none. */
@@ -113,7 +132,9 @@ export class V8Session {
   }
 }
 
-/** Does something with a session, which is opened when it is first asked for, and closed afterwards. */
+/**
+ * Does something with a session, which is opened when it is first asked for, and closed afterwards.
+ */
 export function withV8<T>(purpose: string, work: (session: () => V8Session) => T): T {
   let session: V8Session | undefined;
   try {

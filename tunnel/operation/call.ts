@@ -3,16 +3,16 @@ import { asStream, streamKindOf } from "../../agent/protocol/value_stream.ts";
 import { type CallImage, callImage, placeImage } from "../closure/call_image.ts";
 import { nameOf } from "../closure/function_place.ts";
 import { moduleGraph } from "../modules/module_graph.ts";
-import { abortable } from "../session/abort.ts";
+import { abortable } from "../session/abort_signal.ts";
 import type { Session } from "../session/session.ts";
 import { type Link, withSession } from "./link.ts";
 import type { Operation } from "./operation.ts";
 
 /**
- * Prepares a call of `fn`: finds out what to send, as things are now.
+ * Prepares a call of `fn`: finds out what to send, as things are now. If something cannot be sent,
+ * `check()` and `perform()` reject with a `TypeError`.
  *
- * @throws {TypeError} If something cannot be sent, unless finding that out takes time; then
- * `check()` and `perform()` reject.
+ * @throws {TypeError} If `fn` is not a function.
  */
 export function prepareCall<A extends unknown[], R>(
   fn: (this: void, ...args: A) => R,
@@ -21,17 +21,37 @@ export function prepareCall<A extends unknown[], R>(
   if (typeof fn !== "function") {
     throw new TypeError(`Cannot call ${String(fn)}: it is not a function`);
   }
-  try {
-    return new Call(`${nameOf(fn)}()`, callImage(fn, args.map(asStream)), args);
-  } catch (error) {
-    cancelStreams(args, error);
-    throw error;
-  }
+  const image = imageNow(() => callImage(fn, args.map(asStream)), args);
+  return new Call(`${nameOf(fn)}()`, image, args);
 }
 
 /** Prepares a call of a function that a module exports. */
 export function preparePlaceCall(place: FunctionPlace, args: readonly unknown[]): Call<unknown> {
-  return new Call(`${place.path.join(".")}()`, placeImage(place, args.map(asStream)), []);
+  const image = imageNow(() => placeImage(place, args.map(asStream)), args);
+  return new Call(`${place.path.join(".")}()`, image, args);
+}
+
+/** Makes an image at once. A refusal rejects, and its stack names the caller. */
+function imageNow(
+  make: () => CallImage | Promise<CallImage>,
+  args: readonly unknown[],
+): CallImage | Promise<CallImage> {
+  const start = new Error();
+  const refuse = (error: unknown): Promise<never> => {
+    if (error instanceof TypeError) {
+      const lines = start.stack?.replace(/^Error\n/, "") ?? "";
+      const stack = `${error.name}: ${error.message}\n${lines}`;
+      Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });
+    }
+    cancelStreams(args, error);
+    return Promise.reject(error);
+  };
+  try {
+    const image = make();
+    return "then" in image ? image.catch(refuse) : image;
+  } catch (error) {
+    return refuse(error);
+  }
 }
 
 /** Modules all of whose imports are known to be something that can be sent. */
@@ -52,7 +72,7 @@ export class Call<T> implements Operation<T> {
     this.name = name;
     this.#image = image;
     // The failure is told by `check()` and `perform()`, which may come later.
-    if (image instanceof Promise) image.catch(() => {});
+    if ("then" in image) image.catch(() => {});
     this.#args = args;
   }
 
@@ -86,7 +106,7 @@ export class Call<T> implements Operation<T> {
   }
 
   async #send(session: Session, signal: AbortSignal | undefined): Promise<unknown> {
-    const image = this.#image instanceof Promise ? await this.#image : this.#image;
+    const image = await this.#image;
     if (!session.hasModules(image.modules)) await session.sendModules(image.modules);
     // An abort may have come meanwhile.
     signal?.throwIfAborted();

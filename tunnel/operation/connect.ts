@@ -1,5 +1,5 @@
 import type { AgentInfo } from "../../agent/protocol/hello.ts";
-import { abortable } from "../session/abort.ts";
+import { abortable } from "../session/abort_signal.ts";
 import { withSession } from "./link.ts";
 import type { Operation } from "./operation.ts";
 

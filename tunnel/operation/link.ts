@@ -1,5 +1,5 @@
 import { ConnectionError, type ConnectionErrorOptions, errorSince } from "../connection_error.ts";
-import { abortable, anySignal } from "../session/abort.ts";
+import { abortable, anySignal } from "../session/abort_signal.ts";
 import type { Session } from "../session/session.ts";
 
 /** All that an operation needs of a tunnel. */

@@ -1,4 +1,4 @@
-import { Limiter } from "./limiter.ts";
+import { Limiter } from "./concurrency.ts";
 import type { Core, Link } from "./link.ts";
 
 /**

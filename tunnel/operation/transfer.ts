@@ -4,7 +4,7 @@ import type * as Files from "../../agent/file_service.ts";
 import { type Channel, ChannelReset } from "../../agent/wire/channel.ts";
 import { DecodeError } from "../../codec/decode_error.ts";
 import type { AgentConnection } from "../connection/agent_connection.ts";
-import { resetOnAbort } from "../session/abort.ts";
+import { resetOnAbort } from "../session/abort_signal.ts";
 import type { Session } from "../session/session.ts";
 import { visible, visibleErrors } from "../visible.ts";
 import { type Link, withSession } from "./link.ts";
@@ -68,7 +68,14 @@ export function explainHere(
   // The far end chooses the names of files in a folder.
   visibleErrors(error);
   const text = `${failureText}: here, ${error.message}${advise(error)}`;
-  return new Error(visible(text), { cause: error });
+  const { stackTraceLimit } = Error;
+  // The caller's line is below many of the library's.
+  Error.stackTraceLimit = Math.max(stackTraceLimit, 50);
+  try {
+    return new Error(visible(text), { cause: error });
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 function explain(

@@ -3,13 +3,12 @@ import { encodeFailure, type Failure } from "../../agent/protocol/failure.ts";
 import { Flag } from "../../agent/wire/frame.ts";
 import { HandleKind, reviveValue, valueHandle } from "../../agent/protocol/handle.ts";
 import type { Multiplexer } from "../../agent/wire/multiplexer.ts";
-import { portable } from "../../agent/protocol/portable.ts";
 import { Request } from "../../agent/protocol/request.ts";
 import { receiveStream, sendStream } from "../../agent/protocol/value_stream.ts";
 import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
 import { showAs } from "../arguments/show_as.ts";
-import { resetOnAbort } from "./abort.ts";
+import { resetOnAbort, sendAbort } from "./abort_signal.ts";
 
 /** Options for {@linkcode Attachments}, all of which a session sets. */
 export interface AttachmentsOptions {
@@ -53,7 +52,11 @@ export class Attachments {
         this.#callbacks.set(++this.#lastCallback, value as (...args: unknown[]) => unknown);
         return this.#lastCallback;
       }
-      if (value instanceof AbortSignal) return this.#sendSignal(value, ends);
+      if (value instanceof AbortSignal) {
+        const channel = this.#open(Request.SIGNAL);
+        ends.push(sendAbort(channel, value));
+        return channel.id;
+      }
       const channel = this.#open(Request.STREAM);
       streams.push(channel);
       void sendStream(channel, value as AsyncIterable<unknown>);
@@ -120,19 +123,6 @@ export class Attachments {
     // For the table of a group's results, for example. An agent does not need it.
     if (!(stream instanceof ReadableStream)) showAs(stream, () => "Stream of values");
     return stream;
-  }
-
-  #sendSignal(signal: AbortSignal, ends: (() => void)[]): number {
-    const channel = this.#open(Request.SIGNAL);
-    const onAbort = (): void => {
-      channel.send(encode(portable(signal.reason), { handle: valueHandle }), Flag.END);
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    ends.push(() => {
-      signal.removeEventListener("abort", onAbort);
-      channel.end();
-    });
-    return channel.id;
   }
 
   #open(kind: number): Channel {

@@ -13,7 +13,7 @@ import type { CallImage } from "../closure/call_image.ts";
 import type { AgentConnection } from "../connection/agent_connection.ts";
 import type { ServedFolders } from "../modules/served_folders.ts";
 import { RemoteError } from "../remote_error.ts";
-import { resetOnAbort } from "./abort.ts";
+import { resetOnAbort } from "./abort_signal.ts";
 import { Attachments } from "./attachments.ts";
 import { Requests } from "./requests.ts";
 import { Shipment } from "./shipment.ts";

@@ -4,7 +4,8 @@ import {
   type FoundMembers,
   replaceKeys,
 } from "./computed_members.ts";
-import { type Edit, type ModuleImport, typeOf, withTypes } from "./imports.ts";
+import { type ModuleImport, typeOf } from "./imports.ts";
+import { type Edit, withTypes } from "./rewrite_imports.ts";
 import { findUses, parse, type SourceType, type SyntaxNode, type Uses } from "./syntax.ts";
 
 /** The code of a function or class, ready to be put into other code. */
@@ -183,7 +184,10 @@ function blanked(text: string, statics: readonly SyntaxNode[], offset: number): 
   return rest;
 }
 
-/** The start of a function or class that is no method, but for one of the names `async` and `function`. */
+/**
+ * The start of a function or class that is no method, but for one of the names `async` and
+ * `function`.
+ */
 const EXPRESSION =
   /^(?:class\b|function\b|async\s+function\b|\(|async\s*\(|(?:async\s+)?[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>)/u;
 

@@ -1,6 +1,6 @@
 // The build without WebAssembly, which would have to be waited for.
 import { parse } from "npm:es-module-lexer@3.0.5/js";
-import { importKey } from "../../agent/protocol/module_record.ts";
+import { type Edit, withTypes } from "./rewrite_imports.ts";
 
 /** An import in a module. */
 export interface ModuleImport {
@@ -75,27 +75,6 @@ export function typeOf(attributes: string): string | undefined {
 
 /** The text behind `import.meta` in a call of `import.meta.resolve()`. */
 const META_RESOLVE = /^\s*\.\s*resolve\s*\(\s*(["'`])([^"'`\\$\n]+)\1\s*\)/;
-
-/** Attributes of an import, to be replaced by the type that they give. */
-export interface Edit {
-  /** The position behind the quote of the import's specifier. */
-  readonly from: number;
-  /** The position behind the attributes. */
-  readonly to: number;
-  readonly type: string | undefined;
-}
-
-/** Replaces attributes by types in the specifiers. Lines stay, and columns where there is room. */
-export function withTypes(source: string, edits: readonly Edit[]): string {
-  let rest = source;
-  for (const { from, to, type } of [...edits].sort((a, b) => b.from - a.from)) {
-    const end = importKey("", type);
-    const blank = source.slice(from, to).replace(/[^\r\n]/g, " ");
-    const room = Math.min(end.length, blank.search(/[\r\n]|$/));
-    rest = rest.slice(0, from - 1) + end + source[from - 1] + blank.slice(room) + rest.slice(to);
-  }
-  return rest;
-}
 
 const SOURCE_MAP = /\n?\/\/# sourceMappingURL=data:application\/json;base64,([A-Za-z0-9+/=]+)\s*$/;
 

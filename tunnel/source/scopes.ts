@@ -14,11 +14,14 @@ export interface SourceScope {
   /** The names that it declares. */
   readonly names: ReadonlySet<string>;
   /**
-   * Those of them that hold something which was made for this very scope, and cannot be assigned to:
-   * constants of a function, an object or an array that is written out, for one.
+   * Those of them that hold something which was made for this very scope, and cannot be assigned
+   * to: constants of a function, an object or an array that is written out, for one.
    */
   readonly fresh: ReadonlySet<string>;
-  /** Whether its code runs once: it is in no function, but one that is called where it is written, and in no loop. */
+  /**
+   * Whether its code runs once: it is in no function, but one that is called where it is written,
+   * and in no loop.
+   */
   readonly isOnce: boolean;
 }
 
@@ -36,7 +39,9 @@ function parseScript(source: string): SyntaxNode | undefined {
 
 const programs = new Map<string, SyntaxNode | undefined>();
 
-/** The nodes around a position of a script, from the inside out. Those of a script are parsed once. */
+/**
+ * The nodes around a position of a script, from the inside out. Those of a script are parsed once.
+ */
 export function nodesAround(source: string, offset: number): SyntaxNode[] {
   if (!programs.has(source)) programs.set(source, parseScript(source));
   const around: SyntaxNode[] = [];
@@ -48,7 +53,10 @@ export function nodesAround(source: string, offset: number): SyntaxNode[] {
   return around;
 }
 
-/** The scopes around a function that begins at `offset`, from the inside out, without the script's own. */
+/**
+ * The scopes around a function that begins at `offset`, from the inside out, without the script's
+ * own.
+ */
 export function sourceScopes(source: string, offset: number): SourceScope[] {
   const around = nodesAround(source, offset);
   // The function itself, and what is in its head, are not around it.

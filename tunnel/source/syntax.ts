@@ -4,8 +4,8 @@ import { type Node, parse as acornParse } from "npm:acorn@8.19.0";
 export type SourceType = "module" | "script";
 
 /**
- * Parses JavaScript. The parser is acorn, which is small, kept up with ECMAScript for ten years, and
- * has no dependencies.
+ * Parses JavaScript. The parser is acorn, which is small, kept up with ECMAScript for ten years,
+ * and has no dependencies.
  *
  * @throws {SyntaxError} If it is not JavaScript of that kind.
  */

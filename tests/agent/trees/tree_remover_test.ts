@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fs from "node:fs";
-import { TreePaths } from "../../../agent/trees/tree_paths.ts";
+import { ContainedPaths } from "../../../agent/trees/contained_paths.ts";
 import { TreeRemover } from "../../../agent/trees/tree_remover.ts";
 import { Folder } from "../../tunnel/operation/_files.ts";
 
@@ -8,7 +8,7 @@ Deno.test("TreeRemover.remove() does not mind that another process removes the s
   await using folder = await Folder.create();
   fs.mkdirSync(folder.at("a/b"), { recursive: true });
   let calls = 0;
-  const paths = new TreePaths(folder.path);
+  const paths = new ContainedPaths(folder.path);
   const remover = new TreeRemover({
     paths,
     exclusions: [],

@@ -7,6 +7,7 @@ import { cases as codeCases } from "./_code_cases.ts";
 import { rejectsAs, soon } from "../_deadline.ts";
 import { kindNamed } from "../_kinds.ts";
 import { makeProject } from "../_project.ts";
+import { cases as sameCases } from "./_same_cases.ts";
 import { spyOn } from "../_spy.ts";
 import { cases as variableCases } from "./_variable_cases.ts";
 import * as refused from "../fixture/refused.ts";
@@ -29,14 +30,14 @@ for (const agent of AGENTS) {
   Deno.test(needing(agent.needs, `${agent.name}: call() sends by value`, async (t) => {
     await using tun = agent.open();
     await tun.connect();
-    for (const [name, run] of Object.entries({ ...codeCases, ...variableCases })) {
+    for (const [name, run] of Object.entries({ ...codeCases, ...variableCases, ...sameCases })) {
       await t.step(name, () => soon(run(tun), name));
     }
   }));
 }
 
 Deno.test(needing("node", "call() sends by value from an entry script", async (t) => {
-  for (const name of ["_code_cases.ts", "_variable_cases.ts"]) {
+  for (const name of ["_code_cases.ts", "_variable_cases.ts", "_same_cases.ts"]) {
     for (const args of [[], [service("node").paths["18"]]]) {
       await t.step(`${name}, ${args.length === 0 ? "to Deno" : "to Node 18"}`, async () => {
         assertEquals(await run(name, ...args), "done\n");

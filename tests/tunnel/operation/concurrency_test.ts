@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { getEventListeners } from "node:events";
-import { Limiter } from "../../../tunnel/operation/limiter.ts";
+import { Limiter } from "../../../tunnel/operation/concurrency.ts";
 import { rejection, soon } from "../_deadline.ts";
 
 /** Begins `count` things, each of which goes on until it is told to end. */

@@ -20,7 +20,7 @@ interface Permissions {
  * whatever becomes of the folders' names; elsewhere each folder is checked before each use. The
  * root itself may be a link, since the user named it.
  */
-export class TreePaths {
+export class ContainedPaths {
   readonly #root: string;
   #rootFd: number | undefined;
   /** The folder that was used last. */

@@ -1,17 +1,17 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fs from "node:fs";
 import { fileError } from "../../../agent/files/file_error.ts";
-import { TreePaths } from "../../../agent/trees/tree_paths.ts";
+import { ContainedPaths } from "../../../agent/trees/contained_paths.ts";
 import { Folder } from "../../tunnel/operation/_files.ts";
 
-Deno.test("TreePaths.at() leads to what is in the folder, and follows no link on the way", async () => {
+Deno.test("ContainedPaths.at() leads to what is in the folder, and follows no link on the way", async () => {
   await using folder = await Folder.create();
   fs.mkdirSync(folder.at("root/a/b"), { recursive: true });
   fs.symlinkSync("a", folder.at("root/link"));
   fs.symlinkSync("root", folder.at("to root"));
   fs.writeFileSync(folder.at("root/a/b/f"), "1");
   for (const root of ["root", "to root"]) {
-    const paths = new TreePaths(folder.at(root));
+    const paths = new ContainedPaths(folder.at(root));
     const read = (path: string): string => fs.readFileSync(paths.at(path), "utf8");
     assertEquals(read("a/b/f"), "1");
     assertEquals(fs.readdirSync(paths.folder("a")), ["b"]);
@@ -29,10 +29,10 @@ Deno.test("TreePaths.at() leads to what is in the folder, and follows no link on
   }
 });
 
-Deno.test("TreePaths.describe() names the path that a person knows", async () => {
+Deno.test("ContainedPaths.describe() names the path that a person knows", async () => {
   await using folder = await Folder.create();
   fs.mkdirSync(folder.at("a"));
-  const paths = new TreePaths(folder.path);
+  const paths = new ContainedPaths(folder.path);
   const at = paths.at("a/f");
   const expected = `${folder.path}/a/f: `;
   const system = assertThrows(() => fs.readFileSync(at));

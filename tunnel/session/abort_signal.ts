@@ -1,4 +1,8 @@
+import { valueHandle } from "../../agent/protocol/handle.ts";
+import { portable } from "../../agent/protocol/portable.ts";
 import type { Channel } from "../../agent/wire/channel.ts";
+import { Flag } from "../../agent/wire/frame.ts";
+import { encode } from "../../codec/encode.ts";
 
 /** Settles as `promise` does, or rejects with the signal's reason if that comes first. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
@@ -39,4 +43,20 @@ export function resetOnAbort(channel: Channel, signal: AbortSignal | undefined):
   if (signal.aborted) return onAbort();
   signal.addEventListener("abort", onAbort, { once: true });
   channel.onFailure(() => signal.removeEventListener("abort", onAbort));
+}
+
+/**
+ * Tells the far end when a signal aborts that was given to a function there, with the reason.
+ *
+ * @returns A function that ends this and the channel, for when the call is over.
+ */
+export function sendAbort(channel: Channel, signal: AbortSignal): () => void {
+  const onAbort = (): void => {
+    channel.send(encode(portable(signal.reason), { handle: valueHandle }), Flag.END);
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  return () => {
+    signal.removeEventListener("abort", onAbort);
+    channel.end();
+  };
 }

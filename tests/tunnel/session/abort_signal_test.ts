@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { getEventListeners } from "node:events";
 import type { Channel } from "../../../agent/wire/channel.ts";
-import { abortable, anySignal, resetOnAbort } from "../../../tunnel/session/abort.ts";
+import { abortable, anySignal, resetOnAbort } from "../../../tunnel/session/abort_signal.ts";
 import { rejection } from "../_deadline.ts";
 
 function listeners(signal: AbortSignal): number {

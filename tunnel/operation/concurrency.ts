@@ -1,5 +1,5 @@
 import { Fifo } from "../../agent/wire/fifo.ts";
-import { abortable } from "../session/abort.ts";
+import { abortable } from "../session/abort_signal.ts";
 
 /**
  * Lets at most a number of things go on at once; the others wait, and begin in the order in which

@@ -1,0 +1,110 @@
+import { type Handle, HandleKind, PropertyKind } from "../../agent/protocol/handle.ts";
+import type { FunctionPlace } from "../../agent/protocol/request.ts";
+import type { AnyFunction } from "./any_function.ts";
+import type { OwnProperty } from "./own_properties.ts";
+import { isCommonSymbol, symbolHandle } from "./symbol_handle.ts";
+
+/** A property that goes beside the copy of its owner. */
+export interface SentProperty extends OwnProperty {
+  readonly owner: object;
+}
+
+/** Collects what is sent of the values of a call, beside what the codec copies by itself. */
+export class SentValues {
+  readonly #handles = new Map<unknown, Handle>();
+  readonly #standIns = new Map<unknown, unknown>();
+  /** What is to be done with properties when the symbols that are their keys turn up. */
+  readonly #waiting = new Map<symbol, (() => void)[]>();
+
+  readonly properties: SentProperty[] = [];
+  /** Which objects may not be changed, when they have all of their properties. */
+  readonly integrity: SentProperty[] = [];
+  /** Streams, signals and callbacks, to which handles refer by their index. */
+  readonly attachments: unknown[] = [];
+  /** The ids of the modules that handles refer to. */
+  readonly loads: Set<string> = new Set();
+  /** Namespaces, to which handles refer by their index. Their modules are still to be found. */
+  readonly namespaces: object[] = [];
+
+  /** Whether there is anything that the codec does not copy by itself. */
+  get isEmpty(): boolean {
+    return this.#handles.size === 0 && this.#standIns.size === 0 &&
+      this.properties.length === 0 && this.integrity.length === 0;
+  }
+
+  /** Whether an object is copied in a way that only its stand-in tells. */
+  get hasStandIns(): boolean {
+    return this.#standIns.size > 0;
+  }
+
+  /** All values that have a handle. */
+  get handled(): Iterable<unknown> {
+    return this.#handles.keys();
+  }
+
+  handleOf(value: unknown): Handle | undefined {
+    return this.#handles.get(value);
+  }
+
+  /** The value that is encoded in the place of an object; the object itself if its handle is. */
+  standInOf(value: object): unknown {
+    return this.#standIns.get(value);
+  }
+
+  /** Has a handle encoded for a value. */
+  setHandle(value: unknown, handle: Handle): void {
+    this.#handles.set(value, handle);
+    // The codec would take many objects for plain ones.
+    if (typeof value === "object") this.#standIns.set(value, value);
+  }
+
+  /** Has `copied` encoded in the place of `value`. */
+  setStandIn(value: object, copied: object): void {
+    this.#standIns.set(value, copied);
+  }
+
+  /** Takes back what {@linkcode setPlace} did for a function that needs no handle. */
+  removePlace(fn: AnyFunction, module: string | null): void {
+    this.#handles.delete(fn);
+    if (module !== null) this.loads.delete(module);
+  }
+
+  /** Has a value found at its place. */
+  setPlace(value: unknown, { module, path }: FunctionPlace): void {
+    if (module !== null) this.loads.add(module);
+    for (const key of path) if (typeof key === "symbol") this.addSymbol(key);
+    this.setHandle(value, [HandleKind.PLACE, module, ...path]);
+  }
+
+  /** Has a namespace found when the code that comes with the values is loaded. */
+  setNamespace(namespace: object): void {
+    const index = this.namespaces.push(namespace) - 1;
+    this.setHandle(namespace, [HandleKind.NAMESPACE, index]);
+  }
+
+  addSymbol(symbol: symbol): void {
+    if (this.#handles.has(symbol)) return;
+    this.#handles.set(symbol, symbolHandle(symbol));
+    const waiting = this.#waiting.get(symbol) ?? [];
+    this.#waiting.delete(symbol);
+    for (const act of waiting) act();
+  }
+
+  /**
+   * Does something with a property, unless its key is a symbol of the script's own that nothing at
+   * the far end knows.
+   */
+  whenKnown(key: string | symbol | null, act: () => void): void {
+    if (typeof key !== "symbol" || this.#handles.has(key)) return act();
+    if (isCommonSymbol(key)) {
+      this.addSymbol(key);
+      return act();
+    }
+    this.#waiting.set(key, [...this.#waiting.get(key) ?? [], act]);
+  }
+
+  /** Adds a property of an object that is copied without it. */
+  addProperty(owner: object, key: string | symbol, descriptor: PropertyDescriptor): void {
+    this.properties.push({ owner, kind: PropertyKind.OWN, key, value: descriptor });
+  }
+}

@@ -1,0 +1,172 @@
+import { types } from "node:util";
+import { HandleKind } from "../../agent/protocol/handle.ts";
+import type { FunctionPlace } from "../../agent/protocol/request.ts";
+import { encode } from "../../codec/encode.ts";
+import { isEncodeRefusal } from "../../codec/encode_refusal.ts";
+import type { AnyFunction } from "./any_function.ts";
+import { attachmentHandle, isAttachment, simpleHandle } from "./attachment_handle.ts";
+import { findBuiltin, findBuiltinNamespace, findGlobal } from "./builtin.ts";
+import { isNative } from "./function_place.ts";
+import { integrity } from "./own_properties.ts";
+import type { RefusalData, Way } from "./refusal.ts";
+import type { SentValues } from "./sent_values.ts";
+import { contentOf, isCopied, stepTo } from "./values.ts";
+
+/** A value, and how it was found. */
+export interface Found extends Way {
+  readonly value: unknown;
+}
+
+/** Options for {@linkcode ValueWalk}. */
+export interface ValueWalkOptions {
+  readonly sent: SentValues;
+  /** A function was found for the first time. */
+  readonly onFunction: (fn: AnyFunction, way: Way) => void;
+  /** Tells whether a function that is JavaScript is part of the runtime. */
+  readonly isOfRuntime: (fn: AnyFunction) => boolean;
+  /** Makes the error for a value that cannot be sent. */
+  readonly refuse: (found: Found, reason: string, data?: RefusalData) => TypeError;
+}
+
+/** Goes through values, and finds what in them the codec does not copy by itself. */
+export class ValueWalk {
+  readonly #options: ValueWalkOptions;
+  readonly #seen = new Set<unknown>();
+
+  constructor(options: ValueWalkOptions) {
+    this.#options = options;
+  }
+
+  /** Has a value found once more. */
+  forget(value: unknown): void {
+    this.#seen.delete(value);
+  }
+
+  /**
+   * Goes through a value and all that is in it.
+   *
+   * @throws {TypeError} If something cannot be sent.
+   */
+  find(first: Found): void {
+    const pending = [first];
+    // Not by recursion: a list may be as long as the memory allows.
+    for (let found; (found = pending.pop()) !== undefined;) {
+      const { value } = found;
+      if (typeof value === "symbol") {
+        this.#options.sent.addSymbol(value);
+        continue;
+      }
+      const isObject = typeof value === "object" && value !== null;
+      if (!isObject && typeof value !== "function" || this.#seen.has(value)) continue;
+      this.#seen.add(value);
+      this.#visit(found, value as object, pending);
+    }
+  }
+
+  #visit(found: Found, value: object, pending: Found[]): void {
+    const { sent, onFunction } = this.#options;
+    if (types.isProxy(value)) return this.#visitProxy(found, value);
+    const simple = simpleHandle(value);
+    if (simple !== undefined) {
+      sent.setHandle(value, simple);
+      for (const part of simple) pending.push({ ...found, value: part });
+      return;
+    }
+    if (isSentAlong(found)) {
+      const index = sent.attachments.push(value) - 1;
+      return sent.setHandle(value, attachmentHandle(value, index));
+    }
+    if (typeof value === "function") return onFunction(value as AnyFunction, found);
+    if (types.isModuleNamespaceObject(value)) return this.#visitNamespace(value);
+    const place = this.#placeOf(value);
+    if (place !== undefined) return sent.setPlace(value, place);
+    const owner = Object.getOwnPropertyDescriptor(value, "constructor")?.value;
+    if (typeof owner === "function" && owner.prototype === value) {
+      sent.setHandle(value, [HandleKind.PROTOTYPE, owner]);
+      pending.push({ ...found, value: owner, steps: `${found.steps}.constructor` });
+      return;
+    }
+    this.#visitContent(found, value, pending);
+  }
+
+  #visitContent(found: Found, value: object, pending: Found[]): void {
+    const { sent } = this.#options;
+    const { user, name, steps } = found;
+    const content = contentOf(value);
+    if (value instanceof RegExp && value.lastIndex !== 0) {
+      const descriptor = Object.getOwnPropertyDescriptor(value, "lastIndex")!;
+      sent.addProperty(value, "lastIndex", descriptor);
+    }
+    // Arguments are data, which the function may change as it likes.
+    if (user !== undefined) {
+      for (const one of integrity(value)) sent.integrity.push({ owner: value, ...one });
+    }
+    if (content.kind === "leaf") return this.#checkLeaf(found);
+    for (const part of content.parts) {
+      pending.push({ value: part.value, user, name, steps: steps + part.step });
+    }
+    if (content.kind !== "odd") return;
+    sent.setStandIn(value, content.copied);
+    for (const { key, descriptor } of content.properties) {
+      sent.whenKnown(key, () => {
+        for (const part of Object.values(descriptor)) {
+          this.find({ value: part, user, name, steps: steps + stepTo(key) });
+        }
+        sent.addProperty(value, key, descriptor);
+      });
+    }
+  }
+
+  /** A few objects of the runtime are proxies, such as `process.env`. */
+  #visitProxy(found: Found, value: object): void {
+    const place = findBuiltin(value);
+    if (place === undefined) throw this.#options.refuse(found, "is a Proxy, which has no copy");
+    this.#options.sent.setPlace(value, place);
+  }
+
+  #visitNamespace(value: object): void {
+    const builtin = findBuiltinNamespace(value as Record<string, unknown>);
+    if (builtin === undefined) this.#options.sent.setNamespace(value);
+    else this.#options.sent.setPlace(value, { module: builtin, path: [] });
+  }
+
+  /** The place of an object of the runtime. A plain object is one if its functions are. */
+  #placeOf(value: object): FunctionPlace | undefined {
+    const global = findGlobal(value);
+    if (global !== undefined) return global;
+    const prototype = Object.getPrototypeOf(value);
+    if (prototype !== Object.prototype && prototype !== null) {
+      return isCopied(value) ? undefined : findBuiltin(value);
+    }
+    const member = Object.values(Object.getOwnPropertyDescriptors(value))
+      .find((descriptor) => typeof descriptor.value === "function")?.value;
+    if (member === undefined || types.isProxy(member)) return undefined;
+    const isOfRuntime = isNative(member) || this.#options.isOfRuntime(member);
+    return isOfRuntime ? findBuiltin(value) : undefined;
+  }
+
+  /** Refuses an object that has no copy. */
+  #checkLeaf(found: Found): void {
+    const { value } = found;
+    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return;
+    try {
+      encode(value);
+    } catch (error) {
+      if (!isEncodeRefusal(error)) throw error;
+      const { className, problem } = error;
+      const reason = className === undefined
+        ? `cannot be copied: ${problem}`
+        : `is a ${className}, which has no copy`;
+      throw this.#options.refuse(found, reason, { cause: error });
+    }
+  }
+}
+
+/**
+ * Whether a value is a stream, a signal or a callback that goes along. An object of Node that a
+ * function uses, and that happens to be a stream, such as a logger, is not one.
+ */
+function isSentAlong({ value, user }: Found): boolean {
+  if (!isAttachment(value)) return false;
+  return user === undefined || typeof value !== "object" || value === null || !("_events" in value);
+}
