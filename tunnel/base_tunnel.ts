@@ -106,9 +106,9 @@ export abstract class BaseTunnel {
    *
    * The variables that the function uses, the objects in them and the arguments are taken as they
    * are now, in one step: nothing that happens later changes what is sent. Functions that share a
-   * variable here share it there. A class keeps the values of its static fields, and its static
-   * blocks do not run again, unless a field has no copy; then all of them start as the class
-   * defines them.
+   * variable here share it there. Objects keep their accessors. A class keeps the values of its
+   * static fields, and its static blocks do not run again, unless a static field has no copy, such
+   * as a socket: that field starts there as its class defines it.
    *
    * An async iterable or a `ReadableStream` streams, as an argument and as the result. Its producer
    * is ahead of the reader by at most 128 values. The stream ends when the reader stops early, when
