@@ -38,6 +38,9 @@ export type RemoteModule<M> = {
  */
 export type Hosts = BaseTunnel | Iterable<string | BaseTunnel>;
 
+/** A function that can be called without a `this`. */
+type Callable = (this: void, ...args: unknown[]) => unknown;
+
 let makeGroup: ((tunnel: BaseTunnel) => Group) | undefined;
 
 /**
@@ -136,7 +139,7 @@ export abstract class BaseTunnel {
     fn: (this: void, ...args: A) => R,
     ...args: A
   ): Promise<Awaited<R>>;
-  async call<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>> {
+  async call(fn: Callable, ...args: unknown[]): Promise<unknown> {
     return await prepareCall(fn, args).perform(linkOf(this));
   }
 
