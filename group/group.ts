@@ -36,6 +36,9 @@ export interface FilterOptions {
   readonly exclude?: boolean | undefined;
 }
 
+/** A function that can be called without a `this`. */
+type Callable = (this: void, ...args: unknown[]) => unknown;
+
 /**
  * Several tunnels, to do the same on all of them, side by side.
  *
@@ -116,10 +119,7 @@ export class Group extends Members {
     fn: (this: void, ...args: A) => R,
     ...args: A
   ): Promise<GroupResult<Awaited<R>>>;
-  async call(
-    fn: (...args: unknown[]) => unknown,
-    ...args: unknown[]
-  ): Promise<GroupResult<unknown>> {
+  async call(fn: Callable, ...args: unknown[]): Promise<GroupResult<unknown>> {
     return await this.#perform(callOn(this.hosts, fn, args));
   }
 
@@ -155,11 +155,8 @@ export class Group extends Members {
     fn: (this: void, ...args: A) => R,
     ...args: A
   ): AsyncGenerator<[host: string, result: Awaited<R> | ErrorResult], void, void>;
-  stream<A extends unknown[], R>(
-    fn: (this: void, ...args: A) => R,
-    ...args: A
-  ): AsyncGenerator<[host: string, result: Awaited<R> | ErrorResult], void, void> {
-    let operation: Operation<Awaited<R>> | undefined;
+  stream(fn: Callable, ...args: unknown[]): ResultStream<unknown> {
+    let operation: Operation<unknown> | undefined;
     let misuse: unknown;
     try {
       operation = callOn(this.hosts, fn, args);
@@ -350,9 +347,9 @@ export class Group extends Members {
     predicate: (this: void, ...args: A) => unknown,
     ...args: A
   ): Promise<Group>;
-  async filter<A extends unknown[]>(fn: (...args: A) => unknown, ...args: A): Promise<Group> {
+  async filter(fn: Callable, ...args: unknown[]): Promise<Group> {
     const options = filterOptions(args);
-    const result = await this.call(fn, ...options === undefined ? args : [] as never);
+    const result = await this.call(fn, ...options === undefined ? args : []);
     const { signal } = limitsOf(this);
     if (signal?.aborted && !result.failures().next().done) throw signal.reason;
     const answers = result.raiseFailures();

@@ -34,8 +34,7 @@ export type TargetHosts = readonly string[] | undefined;
 /**
  * Prepares a call of `fn`, as things are now.
  *
- * @throws {TypeError} If something cannot be sent, unless finding that out takes time; then `ready`
- * rejects.
+ * @throws {TypeError} If `fn` is not a function. If something cannot be sent, `ready` rejects.
  */
 export function callOn<A extends unknown[], R>(
   hosts: TargetHosts,

@@ -111,14 +111,14 @@ export class Queue {
     ...args: ArgsIfChanged<A, R>
   ): AsyncResult<Outcome<T, Received<R>>>;
   /**
-   * Puts a call in. `fn` and the variables that it uses are sent as they are now, not as they are
-   * when its turn comes.
+   * Puts a call in. `fn`, the variables that it uses and the arguments are sent as they are now,
+   * not as they are when its turn comes. If something cannot be sent, the run rejects.
    *
    * @param target A tunnel or a group.
    * @param fn Any function.
    * @param args What to call it with.
-   * @throws {TypeError} If the target is neither a tunnel nor a group, if `fn` is not a function,
-   * or if something cannot be sent, unless finding that out takes time.
+   * @throws {TypeError} If the target is neither a tunnel nor a group, or if `fn` is not a
+   * function.
    */
   call<T extends QueueTarget, A extends unknown[], R>(
     target: T,

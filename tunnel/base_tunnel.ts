@@ -38,6 +38,9 @@ export type RemoteModule<M> = {
  */
 export type Hosts = BaseTunnel | Iterable<string | BaseTunnel>;
 
+/** A function that can be called without a `this`. */
+type Callable = (this: void, ...args: unknown[]) => unknown;
+
 let makeGroup: ((tunnel: BaseTunnel) => Group) | undefined;
 
 /**
@@ -102,9 +105,9 @@ export abstract class BaseTunnel {
    *
    * The variables that the function uses, the objects in them and the arguments are taken as they
    * are now, in one step: nothing that happens later changes what is sent. Functions that share a
-   * variable here share it there. A class keeps the values of its static fields, and its static
-   * blocks do not run again, unless a field has no copy; then all of them start as the class
-   * defines them.
+   * variable here share it there. Objects keep their accessors. A class keeps the values of its
+   * static fields, and its static blocks do not run again, unless a static field has no copy, such
+   * as a socket: that field starts there as its class defines it.
    *
    * An async iterable or a `ReadableStream` streams, as an argument and as the result. Its producer
    * is ahead of the reader by at most 128 values. The stream ends when the reader stops early, when
@@ -132,7 +135,7 @@ export abstract class BaseTunnel {
     fn: (this: void, ...args: A) => R,
     ...args: A
   ): Promise<Awaited<R>>;
-  async call<A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<Awaited<R>> {
+  async call(fn: Callable, ...args: unknown[]): Promise<unknown> {
     return await prepareCall(fn, args).perform(linkOf(this));
   }
 
