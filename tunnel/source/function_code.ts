@@ -31,6 +31,8 @@ export interface FunctionCode {
   readonly needs: ReadonlySet<string>;
   /** Of a class that extends another, the name by which it refers to that one. */
   readonly parent: string | undefined;
+  /** The same code with a name for its parent that nothing else has, if `parent` may be in use. */
+  readonly withOwnParent: FunctionCode | undefined;
   /** Whether it is a method whose name is computed; a 0 stands for that in `text`. */
   readonly hasComputedName: boolean;
   /** The names from which a class computes names of its members: V8 may have forgotten what they mean. */
@@ -105,6 +107,7 @@ function read(text: string, type: SourceType, isNamed = false): FunctionCode {
     uses,
     needs: new Set<string>(),
     parent: undefined,
+    withOwnParent: undefined,
     hasComputedName: false,
     keyNames: new Set<string>(),
     withoutStatics: undefined,
@@ -118,21 +121,13 @@ function read(text: string, type: SourceType, isNamed = false): FunctionCode {
     named: undefined,
   };
   if (form !== "class") return code;
-  const { superClass } = node;
-  if (superClass !== null && (superClass as SyntaxNode).type !== "Identifier") {
-    // The expression has been evaluated here; what it gave is sent. The text starts behind a parenthesis.
-    const { start, end } = superClass as SyntaxNode;
-    const parent = `$parent${known[type].size}`;
-    const rewritten = read(
-      `${text.slice(0, start - 1)}${parent}${text.slice(end - 1)}`,
-      type,
-      isNamed,
-    );
-    const shift = end - start - parent.length;
-    const places = rewritten.statics.map(([start, end]) => [start + shift, end + shift] as const);
-    return { ...rewritten, parent, statics: places };
-  }
-  const parent = superClass === null ? undefined : (superClass as SyntaxNode).name as string;
+  const superClass = node.superClass as SyntaxNode | null;
+  const parent = superClass?.type === "Identifier" ? superClass.name as string : undefined;
+  // What an expression has given is sent.
+  const withOwnParent = superClass === null || parent?.startsWith(OWN_PARENT)
+    ? undefined
+    : renameParent(text, superClass, offset, type, isNamed);
+  if (superClass !== null && parent === undefined) return withOwnParent!;
   const statics = ((node.body as SyntaxNode).body as SyntaxNode[]).filter((member) =>
     member.type === "StaticBlock" && (member.body as SyntaxNode[]).length > 0 ||
     member.type === "PropertyDefinition" && member.static && member.value !== null
@@ -144,6 +139,7 @@ function read(text: string, type: SourceType, isNamed = false): FunctionCode {
     ...code,
     needs: needsOf(node),
     parent,
+    withOwnParent,
     withoutStatics,
     statics: statics.map(({ start, end }) => [start - offset, end - offset] as const),
     ...membersOf(node),
@@ -157,6 +153,26 @@ function read(text: string, type: SourceType, isNamed = false): FunctionCode {
     keyNames,
     named: { code: { ...read(rewritten, type, true), keyNames }, keys, fields },
   };
+}
+
+/** How the names begin that nothing else has. */
+const OWN_PARENT = "$parent";
+let parents = 0;
+
+/** A class that extends a variable of its own instead of what is written there. */
+function renameParent(
+  text: string,
+  { start, end }: SyntaxNode,
+  offset: number,
+  type: SourceType,
+  isNamed: boolean,
+): FunctionCode {
+  const parent = `${OWN_PARENT}${parents++}`;
+  const [from, to] = [start - offset, end - offset];
+  const code = read(`${text.slice(0, from)}${parent}${text.slice(to)}`, type, isNamed);
+  const shift = to - from - parent.length;
+  const statics = code.statics.map(([start, end]) => [start + shift, end + shift] as const);
+  return { ...code, statics };
 }
 
 /** The computed names in a class that use what is around it, and those of them that it tells. */
