@@ -8,7 +8,8 @@ const TEXT = /^((?:ReferenceError: )?Deno is not defined)(?=\n|$)/;
  * completed: the agent is not one of Deno.
  */
 export function missingDeno(error: unknown, text: string): string {
-  if (process.versions.deno !== undefined || !(error instanceof ReferenceError)) return text;
+  const { deno } = process.versions;
+  if (deno !== undefined || !(error instanceof ReferenceError)) return text;
   return text.replace(
     TEXT,
     `$1: this agent is ${runtimeName()}; ask for runtime: "deno", or use node: modules`,

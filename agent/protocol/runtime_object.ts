@@ -93,10 +93,8 @@ function classOf(name: string): RuntimeClass | undefined {
 const DECISIVE = ["style", "currency", "unit", "notation", "type"];
 
 function describeFormatter(name: string, value: Formatter): unknown[] {
-  const { locale, ...options } = value.resolvedOptions();
-  // These follow from the others. `hour12` would replace `hourCycle`.
-  delete options.hour12;
-  delete options.pluralCategories;
+  // Some options follow from the others. `hour12` would replace `hourCycle`.
+  const { locale, hour12: _12, pluralCategories: _, ...options } = value.resolvedOptions();
   const isOfNumbers = /Number|Plural/.test(name);
   if (isOfNumbers) {
     // Runtimes differ in which defaults they tell, and in what they mean by them.

@@ -8,6 +8,8 @@ export const SLOW_FILES: Readonly<Record<string, string>> = {
   "tests/http_import_test.ts": "downloads packages into an empty cache",
   "tests/tunnel/connection/hostile_start_test.ts": "starts far ends that fail in 60 ways",
   "tests/tunnel/death_test.ts": "kills agents and controllers",
+  "tests/tunnel/closure/random_programs_test.ts": "runs 300 programs",
+  "tests/tunnel/closure/package_functions_test.ts": "loads and bundles many packages",
   "tests/tunnel/recursion_test.ts": "starts agents of agents",
   "tests/tunnel/shipping_test.ts": "measures calls over a slow link",
   "tests/tunnel/operation/large_files_test.ts": "moves files of 4 GiB",

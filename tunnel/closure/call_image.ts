@@ -11,7 +11,7 @@ import { CallDraft, type DraftedCall } from "./call_draft.ts";
 import type { Unit } from "./function_describer.ts";
 import { UnknownExports } from "./function_place.ts";
 import { urlOfNamespace } from "./namespace.ts";
-import { learnScopes, scopesAround } from "./scope_identity.ts";
+import { learnScopes } from "./scope_identity.ts";
 
 /** A call, ready to be sent. */
 export interface CallImage {
@@ -119,11 +119,10 @@ async function withCode(calls: CallDraft, { place, body }: DraftedCall): Promise
  */
 async function tellScopes(calls: CallDraft): Promise<void> {
   const doubts = calls.units.flatMap(({ draft }) => [...draft.doubts()]);
-  const fns = new Set(doubts.flatMap(({ fns }) => fns));
-  if ([...fns].every((fn) => scopesAround(fn) !== undefined)) return;
-  await learnScopes([...fns]);
-  for (const { fns, assigner, variable } of doubts) {
-    if (fns.every((fn) => scopesAround(fn) !== undefined)) continue;
+  if (doubts.every(({ isSettled }) => isSettled())) return;
+  await learnScopes(doubts.flatMap(({ fns }) => fns));
+  for (const { assigner, variable, isSettled } of doubts) {
+    if (isSettled()) continue;
     throw calls.refuse(
       assigner,
       `V8 does not tell which of several functions share variable ${variable}, which one of them changes`,

@@ -1,7 +1,6 @@
 import type { FunctionCode } from "../source/function_code.ts";
 import { isConstant, nodesAround } from "../source/scopes.ts";
 import type { SyntaxNode } from "../source/syntax.ts";
-import type { AnyFunction } from "./any_function.ts";
 import { isOwnGlobal } from "./builtin.ts";
 import type { FunctionLocation, FunctionScope } from "./inspector.ts";
 import { type ImportedName, offsetOf, type Script } from "./script.ts";
@@ -21,8 +20,8 @@ export interface Surroundings {
   readonly scopes: readonly FunctionScope[];
   /** Those of them that are not the script's own. */
   readonly inner: readonly FunctionScope[];
-  /** The names of members of a class, in the first of `inner`. */
-  readonly keys: ReadonlyMap<string, unknown> | undefined;
+  /** The names of members of a class and its parent, in the first of `inner`. */
+  readonly made: ReadonlyMap<string, unknown>;
   readonly script: Script;
   readonly location: FunctionLocation;
 }
@@ -41,25 +40,18 @@ export class VariableProblem extends Error {
 }
 
 /**
- * What the names that `fn` uses mean, but for those that mean the same everywhere.
+ * What the names that a function uses mean, but for those that mean the same everywhere.
  *
  * @throws {VariableProblem} If one means nothing yet, or nothing that can be sent.
  */
 export function capturedBy(
-  fn: AnyFunction,
-  { uses, parent, keyVariables }: FunctionCode,
-  { scopes, inner, keys, script, location }: Surroundings,
+  { uses, keyVariables }: FunctionCode,
+  { scopes, inner, made, script, location }: Surroundings,
 ): Map<string, Captured> {
   const captured = new Map<string, Captured>();
   for (const name of uses.names) {
-    if (keys?.has(name)) {
-      captured.set(name, { scope: inner[0], value: keys.get(name) });
-      continue;
-    }
-    // V8 keeps no variable that only a class definition has used.
-    if (name === parent) {
-      const value = Object.getPrototypeOf(fn);
-      captured.set(name, { scope: inner[0], value: value === Function.prototype ? null : value });
+    if (made.has(name)) {
+      captured.set(name, { scope: inner[0], value: made.get(name) });
       continue;
     }
     const scope = scopes.find(({ variables }) =>

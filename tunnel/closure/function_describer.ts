@@ -8,7 +8,7 @@ import { classNeeds, type SentFunction, type Variable } from "./class_needs.ts";
 import { readKeys } from "./computed_keys.ts";
 import { isInternal, isNative } from "./function_place.ts";
 import type { FunctionInspection, FunctionLocation, FunctionScope } from "./inspector.ts";
-import { type IsMember, ownProperties, type OwnProperty } from "./own_properties.ts";
+import { type IsMember, ownProperties, type OwnProperty, parentOf } from "./own_properties.ts";
 import { originalPosition } from "./original_position.ts";
 import { type ImportedName, offsetOf, type Script, scriptOf, startOf } from "./script.ts";
 import { isSloppyCode } from "./sloppy.ts";
@@ -91,15 +91,21 @@ export class FunctionDescriber {
     const isRedone = code.withoutStatics !== undefined && !isDone;
     if (isDone) code = code.withoutStatics!;
     const { keyed } = code;
-    const keys = keyed && readKeys(fn, keyed);
-    if (keys !== undefined) {
-      code = keyed!.code;
-      inner.unshift({ description: "Keys", variables: Object.fromEntries(keys) });
+    // V8 keeps no variable that only a class definition has used.
+    const made = new Map<string, unknown>(keyed && readKeys(fn, keyed));
+    if (made.size > 0) code = keyed!.code;
+    if (code.parent !== undefined) {
+      const parent = parentOf(fn);
+      if (!isValueOf(code.parent, parent, scopes)) {
+        code = { ...code.withOwnParent ?? code, keyVariables: code.keyVariables };
+      }
+      if (code.withOwnParent === undefined) made.set(code.parent!, parent);
     }
+    if (made.size > 0) inner.unshift({ description: "Made", variables: Object.fromEntries(made) });
     const used = new Map<string, Captured>();
     const found = this.#ask(
       fn,
-      () => capturedBy(fn, code, { scopes, inner, keys, script, location }),
+      () => capturedBy(code, { scopes, inner, made, script, location }),
     );
     for (const [name, captured] of found) {
       const { imported } = captured;
@@ -119,7 +125,7 @@ export class FunctionDescriber {
       column,
       isSloppy: isSloppy && !code.isStrict,
       scopes: inner,
-      madeUp: keys === undefined ? 0 : 1,
+      madeUp: made.size > 0 ? 1 : 0,
       used,
       privates,
       places: () => placesOf(inner, script, { line, column }),
@@ -243,6 +249,16 @@ export class FunctionDescriber {
       this.#units.set(url, unit);
     }
     return unit;
+  }
+}
+
+/** Whether a name means `value` in the scopes around a function. */
+function isValueOf(name: string, value: unknown, scopes: readonly FunctionScope[]): boolean {
+  const scope = scopes.find(({ variables }) => Object.hasOwn(variables, name));
+  try {
+    return scope !== undefined && scope.variables[name] === value;
+  } catch {
+    return false; // it has no value yet
   }
 }
 

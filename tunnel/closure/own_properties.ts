@@ -36,7 +36,10 @@ export function ownProperties(
   if (typeof prototype === "object" && prototype !== null) {
     found.push(...prototypeProperties(fn, prototype, code, isMember));
   }
-  if (!isClass && Object.getPrototypeOf(fn) !== usualPrototype(code)) {
+  const usual = code.parent === undefined
+    ? usualPrototype(code)
+    : parentOf(fn) ?? Function.prototype;
+  if (Object.getPrototypeOf(fn) !== usual) {
     found.push({ kind: PropertyKind.INHERITED, key: null, value: Object.getPrototypeOf(fn) });
   }
   return [...found, ...integrity(fn)];
@@ -77,9 +80,8 @@ function prototypeProperties(
     found.push({ kind: PropertyKind.NOT_OF_PROTOTYPE, key: "constructor", value: null });
   }
   const inherited = Object.getPrototypeOf(prototype);
-  const usual = isClass
-    ? (Object.getPrototypeOf(fn) as { prototype?: unknown } | null)?.prototype ??
-      (isDerivedFromNull(fn) ? null : Object.prototype)
+  const usual = code.parent !== undefined
+    ? parentOf(fn)?.prototype ?? null
     : code.isGenerator
     ? usualPrototype(code).prototype
     : Object.prototype;
@@ -89,10 +91,18 @@ function prototypeProperties(
   return found;
 }
 
-/** `class extends null` inherits from `Function.prototype`, and its instances from nothing. */
-function isDerivedFromNull(fn: AnyFunction): boolean {
-  return Object.getPrototypeOf(fn) === Function.prototype &&
-    Object.getPrototypeOf(fn.prototype) === null;
+/**
+ * What a class is made to extend, which has `extends` in its code: what it inherits from, or `null`
+ * where that is not a constructor. What the class inherits from may have been replaced.
+ */
+export function parentOf(made: AnyFunction): AnyFunction | null {
+  const parent = Object.getPrototypeOf(made);
+  try {
+    Reflect.construct(Object, [], parent);
+    return parent;
+  } catch {
+    return null;
+  }
 }
 
 /** What every function has: it comes with the code. */

@@ -13,15 +13,39 @@ import type { AnyFunction } from "./any_function.ts";
 /** A snapshot of a larger heap would take longer than a user would wait for a call, in bytes. */
 const MAX_HEAP = 512 * 1024 * 1024;
 
-/** The contexts around functions, from the inside out. An object stands for each context. */
-const contexts = new WeakMap<AnyFunction, readonly object[]>();
+/**
+ * A context in the heap: a scope, or something that V8 keeps likewise, such as the `this` of
+ * arrows.
+ */
+interface Context {
+  readonly names: ReadonlySet<string>;
+}
 
 /**
- * The scopes with variables around `fn`, from the inside out: two functions share a scope if these
- * are the same object. `undefined` before {@linkcode learnScopes}, and if that could not tell.
+ * The contexts around functions, from the inside out. A scope is the same object for all functions.
  */
-export function scopesAround(fn: AnyFunction): readonly object[] | undefined {
-  return contexts.get(fn);
+const contexts = new WeakMap<AnyFunction, readonly Context[]>();
+
+/**
+ * Which scopes are around `fn`: two functions share a scope if they have the same object for it.
+ *
+ * @param scopes The names of the variables of each scope that V8's inspector lists, from the inside
+ * out.
+ * @returns `undefined` before {@linkcode learnScopes}, and if that could not tell.
+ */
+export function scopesAround(
+  fn: AnyFunction,
+  scopes: readonly (readonly string[])[],
+): readonly object[] | undefined {
+  const around = contexts.get(fn);
+  if (around === undefined) return undefined;
+  // The inspector leaves out contexts that have no variables of the program.
+  let at = 0;
+  const found = scopes.map((names) => {
+    while (at < around.length && !names.every((name) => around[at]!.names.has(name))) at++;
+    return around[at++];
+  });
+  return found.every((one) => one !== undefined) ? found : undefined;
 }
 
 /** The functions whose scopes are known: an object that stands for a scope is the same for all. */
@@ -55,15 +79,15 @@ async function learn(fns: ReadonlySet<AnyFunction>): Promise<void> {
   const all = new Set([...before, ...fns]);
   const chains = chainsOf(new ChopsticksScopeProbe([...all]), await takeSnapshot());
   learned = Array.from(all, (fn) => new WeakRef(fn));
-  const known = new Map<number, object>();
+  const known = new Map<number, Context>();
   for (const [fn, chain] of chains) {
-    contexts.get(fn)?.forEach((context, i) => known.set(chain[i]!, context));
+    contexts.get(fn)?.forEach((context, i) => known.set(chain[i]!.node, context));
   }
   for (const [fn, chain] of chains) {
     contexts.set(
       fn,
-      chain.map((node) => {
-        if (!known.has(node)) known.set(node, {});
+      chain.map(({ node, names }) => {
+        if (!known.has(node)) known.set(node, { names });
         return known.get(node)!;
       }),
     );
@@ -110,11 +134,18 @@ async function takeSnapshot(): Promise<Snapshot> {
   return JSON.parse(chunks.join(""));
 }
 
-/** The nodes of the contexts around each function of the probe. */
+type EdgeType = "property" | "internal" | "hidden";
+
+/** A context in a snapshot. */
+interface ContextNode extends Context {
+  readonly node: number;
+}
+
+/** The contexts around each function of the probe. */
 function chainsOf(
   probe: ChopsticksScopeProbe,
   { snapshot: { meta }, nodes, edges, strings }: Snapshot,
-): Map<AnyFunction, number[]> {
+): Map<AnyFunction, ContextNode[]> {
   const nodeSize = meta.node_fields.length;
   const edgeSize = meta.edge_fields.length;
   const [name, edgeCount] = ["name", "edge_count"].map((one) => meta.node_fields.indexOf(one));
@@ -127,16 +158,26 @@ function chainsOf(
     firstEdges[i + 1] = firstEdges[i]! + nodes[i * nodeSize + edgeCount!]! * edgeSize;
   }
   /** The nodes that `node` leads to by edges of a type, by the names of these. */
-  const targets = (node: number, wanted: "property" | "internal"): Map<string, number> => {
-    const found = new Map<string, number>();
+  const targets = (node: number, wanted: EdgeType): Map<string | number, number> => {
+    const found = new Map<string | number, number>();
     const at = node / nodeSize;
     for (let edge = firstEdges[at]!; edge < firstEdges[at + 1]!; edge += edgeSize) {
       if (edgeTypes[edges[edge + type!]!] !== wanted) continue;
-      found.set(strings[edges[edge + label!]!]!, edges[edge + target!]!);
+      const at = edges[edge + label!]!;
+      found.set(wanted === "hidden" ? at : strings[at]!, edges[edge + target!]!);
     }
     return found;
   };
-  const chains = new Map<AnyFunction, number[]>();
+  const nameOf = (node: number): string => strings[nodes[node + name!]!]!;
+  /** The names of the variables in a context: of more than some dozens there is a hash table. */
+  const namesIn = (context: number): Set<string> => {
+    const info = targets(context, "internal").get("scope_info")!;
+    const parts = [...targets(info, "hidden").values()];
+    const tables = parts.filter((part) => nameOf(part) === "(context local names)");
+    const inTables = tables.flatMap((table) => [...targets(table, "internal").values()]);
+    return new Set([...parts, ...inTables].map(nameOf));
+  };
+  const chains = new Map<AnyFunction, ContextNode[]>();
   const probeName = strings.indexOf(ChopsticksScopeProbe.name);
   for (let node = 0; node < nodes.length; node += nodeSize) {
     if (nodes[node + name!] !== probeName) continue;
@@ -144,12 +185,12 @@ function chainsOf(
     // The class itself has the same name.
     if (!found.has(probe.nameOf(0))) continue;
     probe.fns.forEach((fn, i) => {
-      const chain: number[] = [];
+      const chain: ContextNode[] = [];
       let context = targets(found.get(probe.nameOf(i))!, "internal").get("context");
       while (context !== undefined) {
         const around: number | undefined = targets(context, "internal").get("previous");
         // The last one is that of the globals.
-        if (around !== undefined) chain.push(context);
+        if (around !== undefined) chain.push({ node: context, names: namesIn(context) });
         context = around;
       }
       chains.set(fn, chain);

@@ -65,6 +65,8 @@ export interface Doubt {
   /** The function that changes a variable, and the variable. */
   readonly assigner: AnyFunction;
   readonly variable: string;
+  /** Whether a heap snapshot has told. */
+  readonly isSettled: () => boolean;
 }
 
 /**
@@ -281,7 +283,8 @@ function doubtOf(group: ScopeGroup, members: readonly FunctionDraft[]): Doubt | 
   const changed = [...group.assigners].find(([draft]) => members.includes(draft));
   if (changed === undefined || members.length < 2) return undefined;
   const [{ fn }, variable] = changed;
-  return { fns: members.map(({ fn }) => fn), assigner: fn, variable };
+  const isSettled = () => members.every((member) => scopeIn(group, member) !== undefined);
+  return { fns: members.map(({ fn }) => fn), assigner: fn, variable, isSettled };
 }
 
 /** The scopes that a group stands for, as far as that matters for `members`. */
@@ -346,10 +349,13 @@ function partition<T>(items: readonly T[], keyOf: (item: T) => unknown): T[][] {
   return [...parts.values()];
 }
 
-/** What stands for the scope that `member` has in a group. */
+/** What stands for the scope that `member` has in a group; `undefined` if nothing tells. */
 function scopeIn(group: ScopeGroup, { fn, path, scopes, madeUp }: FunctionDraft): unknown {
-  const fromInside = scopes.length - path.indexOf(group);
-  return scopesAround(fn)?.[fromInside - madeUp] ?? fn;
+  const fromInside = scopes.length - path.indexOf(group) - madeUp;
+  // One that was made up is the function's own.
+  if (fromInside < 0) return fn;
+  const names = scopes.slice(madeUp).map(({ variables }) => Object.keys(variables));
+  return scopesAround(fn, names)?.[fromInside];
 }
 
 function lineOf(part: FunctionDraft | ScopeText): number {

@@ -25,6 +25,8 @@ export interface FunctionCode {
   readonly needs: ReadonlySet<string>;
   /** Of a class that extends another, the name by which it refers to that other class. */
   readonly parent: string | undefined;
+  /** The same code with a name for its parent that nothing else has, if `parent` may be in use. */
+  readonly withOwnParent: FunctionCode | undefined;
   /** Whether it is a method whose key is computed; a 0 stands for the key in `text`. */
   readonly hasComputedKey: boolean;
   /**
@@ -104,6 +106,7 @@ function read(text: string, type: SourceType, isKeyed = false): FunctionCode {
     uses,
     needs: new Set<string>(),
     parent: undefined,
+    withOwnParent: undefined,
     hasComputedKey: false,
     keyVariables: new Set<string>(),
     withoutStatics: undefined,
@@ -117,21 +120,13 @@ function read(text: string, type: SourceType, isKeyed = false): FunctionCode {
     keyed: undefined,
   };
   if (form !== "class") return code;
-  const { superClass } = node;
-  if (superClass !== null && (superClass as SyntaxNode).type !== "Identifier") {
-    // The expression has been evaluated here, and its value is sent.
-    const parent = `$parent${known[type].size}`;
-    const { start, end } = superClass as SyntaxNode;
-    const rewritten = read(
-      text.slice(0, start - offset) + parent + text.slice(end - offset),
-      type,
-      isKeyed,
-    );
-    const shift = end - start - parent.length;
-    const places = rewritten.statics.map(([start, end]) => [start + shift, end + shift] as const);
-    return { ...rewritten, parent, statics: places };
-  }
-  const parent = superClass === null ? undefined : (superClass as SyntaxNode).name as string;
+  const superClass = node.superClass as SyntaxNode | null;
+  const parent = superClass?.type === "Identifier" ? superClass.name as string : undefined;
+  // What an expression has given is sent.
+  const withOwnParent = superClass === null || parent?.startsWith(OWN_PARENT)
+    ? undefined
+    : renameParent(text, superClass, offset, type, isKeyed);
+  if (superClass !== null && parent === undefined) return withOwnParent!;
   const statics = ((node.body as SyntaxNode).body as SyntaxNode[]).filter((member) =>
     member.type === "StaticBlock" && (member.body as SyntaxNode[]).length > 0 ||
     member.type === "PropertyDefinition" && member.static && member.value !== null
@@ -143,6 +138,7 @@ function read(text: string, type: SourceType, isKeyed = false): FunctionCode {
     ...code,
     needs: needsOf(node),
     parent,
+    withOwnParent,
     withoutStatics,
     statics: statics.map(({ start, end }) => [start - offset, end - offset] as const),
     ...membersOf(node),
@@ -152,6 +148,26 @@ function read(text: string, type: SourceType, isKeyed = false): FunctionCode {
   const { keyVariables } = found;
   if (found.members.length === 0) return { ...whole, keyVariables };
   return { ...whole, keyVariables, keyed: withKeys(text, found, offset, type) };
+}
+
+/** How the names begin that nothing else has. */
+const OWN_PARENT = "$parent";
+let parents = 0;
+
+/** A class that extends a variable of its own instead of what is written there. */
+function renameParent(
+  text: string,
+  { start, end }: SyntaxNode,
+  offset: number,
+  type: SourceType,
+  isKeyed: boolean,
+): FunctionCode {
+  const parent = `${OWN_PARENT}${parents++}`;
+  const [from, to] = [start - offset, end - offset];
+  const code = read(`${text.slice(0, from)}${parent}${text.slice(to)}`, type, isKeyed);
+  const shift = to - from - parent.length;
+  const statics = code.statics.map(([start, end]) => [start + shift, end + shift] as const);
+  return { ...code, statics };
 }
 
 /** The code of a class with variables for its computed keys. */

@@ -41,6 +41,67 @@ export const cases: Cases = {
     ]);
   },
 
+  async "scopes around which V8 keeps more than it lists"(tun) {
+    const make = () => {
+      let n = 0;
+      class Kind {
+        #own(): number {
+          return n;
+        }
+        read(): number {
+          return this.#own();
+        }
+      }
+      return { up: () => ++n, read: () => n, make: () => new Kind() };
+    };
+    const [a, b] = [make(), make()];
+    assertEquals(await tun.call(() => [a.up(), a.make().read(), b.read(), b.make().read()]), [
+      ...[1, 1, 0, 0],
+    ]);
+  },
+
+  async "classes that inherit from something since they were made"(tun) {
+    class Alone {}
+    class Child extends Alone {}
+    class Orphan extends Object {}
+    Object.setPrototypeOf(Orphan, Function.prototype);
+    Object.setPrototypeOf(Alone, { from: "an object" });
+    Object.setPrototypeOf(Alone.prototype, { up: "there" });
+    const found = () =>
+      [Child, new Child()].map((one) => [Reflect.get(one, "from"), Reflect.get(one, "up")]);
+    assertEquals(await tun.call(found), [["an object", undefined], [undefined, "there"]]);
+    assertEquals(
+      await tun.call(() => Orphan.prototype instanceof Object && Object.hasOwn(Orphan, "name")),
+      true,
+    );
+  },
+
+  async "a class whose parent has another name by now"(tun) {
+    let Base = class {
+      who(): string {
+        return "first";
+      }
+    };
+    class Child extends Base {
+      again(): string {
+        return new Base().who();
+      }
+    }
+    Base = class {
+      who(): string {
+        return "second";
+      }
+    };
+    assertEquals(
+      await tun.call(
+        (Kind, make) => [new Kind().who(), new Kind().again(), make().who()],
+        Child,
+        () => new Base(),
+      ),
+      ["first", "second", "second"],
+    );
+  },
+
   async "functions in static fields"(tun) {
     class Steps {
       static first = (n: number): number => n + 1;

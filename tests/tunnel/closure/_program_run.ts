@@ -1,4 +1,4 @@
-import { RemoteError, type Tunnel } from "../../../mod.ts";
+import { type BaseTunnel, RemoteError } from "../../../mod.ts";
 import { Random } from "../../agent/_random.ts";
 import { errorText, look } from "./_look.ts";
 import { type Piece, printed } from "./_program_scope.ts";
@@ -58,7 +58,7 @@ export function writePrograms(first: number, count: number): Program[] {
 /** Runs programs of one mode here and at the far end. */
 export async function runPrograms(
   programs: readonly Program[],
-  tunnel: Tunnel,
+  tunnel: BaseTunnel,
   tally: Tally,
 ): Promise<void> {
   const runs = await load(programs);
@@ -68,7 +68,7 @@ export async function runPrograms(
 async function compare(
   program: Program,
   run: Run,
-  tunnel: Tunnel,
+  tunnel: BaseTunnel,
   tally: Tally,
 ): Promise<void> {
   const pending: Promise<string>[] = [];
@@ -146,7 +146,7 @@ function importText(text: string, type: string): Promise<Record<string, unknown>
 /** Leaves out of a program what a mismatch does not need. */
 export async function shrunk(
   { program: { seed, mode, pieces } }: Mismatch,
-  tunnel: Tunnel,
+  tunnel: BaseTunnel,
 ): Promise<Mismatch | undefined> {
   const test = async (pieces: readonly Piece[]): Promise<Mismatch | undefined> => {
     const tally: Tally = { calls: 0, refusals: [], mismatches: [] };

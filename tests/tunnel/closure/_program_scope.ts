@@ -84,6 +84,7 @@ export class Scope {
   pick(kinds: readonly VariableKind[], onlyLet = false): Variable | undefined {
     const seen = new Set<string>();
     const found: Variable[] = [];
+    // deno-lint-ignore no-this-alias -- it goes up from here
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
       for (const variable of scope.#own.values()) {
         if (seen.has(variable.name)) continue;
@@ -97,6 +98,7 @@ export class Scope {
   }
 
   #use(name: string): void {
+    // deno-lint-ignore no-this-alias -- it goes up from here
     for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
       if (scope.#own.has(name)) return;
       scope.#used.add(name);

@@ -1,7 +1,8 @@
 /**
  * Runs random programs here and at a far end, and prints each that differs, as small as it gets:
  *
- * `deno run -A --no-check tests/tunnel/closure/_random_programs.ts [first seed] [count] [path of Node]`
+ * `deno run -A --no-check tests/tunnel/closure/_random_programs.ts [first seed] [count] [path of
+ * Node]`
  *
  * @module
  */
@@ -50,8 +51,3 @@ for (const text of tally.refusals) {
 for (const [reason, count] of [...reasons].sort((a, b) => b[1] - a[1]).slice(0, 25)) {
   console.log(count, reason);
 }
-console.log(
-  "snapshots",
-  (globalThis as any).__snapms,
-  performance.now(),
-);

@@ -1,4 +1,4 @@
-import { assert, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { learnScopes, scopesAround } from "../../../tunnel/closure/scope_identity.ts";
 
 function makeCounter(): { up: () => number; read: () => number } {
@@ -15,9 +15,9 @@ Deno.test("learnScopes() tells the scopes of several lists of functions at once"
     learnScopes([c.up, a.up, b.up, c.read]),
   ]);
   const scopes = [a, b, c].map(({ up, read }) => {
-    const [scope] = scopesAround(up) ?? [];
+    const [scope] = scopesAround(up, [["n"]]) ?? [];
     assert(scope !== undefined);
-    assertStrictEquals(scopesAround(read)?.[0], scope);
+    assertStrictEquals(scopesAround(read, [["n"]])?.[0], scope);
     return scope;
   });
   assertNotStrictEquals(scopes[0], scopes[1]);
@@ -32,9 +32,51 @@ Deno.test("learnScopes() is not misled by names that V8 uses, too", async () => 
   const [a, b] = [make(), make()];
   for (const fn of [...a, ...b]) Object.assign(fn, { context: {}, previous: {} });
   await learnScopes([...a, ...b]);
-  const scopes = [...a, ...b].map((fn) => scopesAround(fn)?.[0]);
+  const scopes = [...a, ...b].map((fn) => scopesAround(fn, [["context", "previous"]])?.[0]);
   assert(scopes.every((scope) => scope !== undefined));
   assertStrictEquals(scopes[0], scopes[1]);
   assertStrictEquals(scopes[2], scopes[3]);
   assertNotStrictEquals(scopes[0], scopes[2]);
+});
+
+Deno.test("scopesAround() skips what the inspector does not list", async () => {
+  const make = (): Record<string, () => unknown> => {
+    let n = 0;
+    class Kind {
+      #own(): number {
+        return n;
+      }
+      method(): number {
+        return this.#own();
+      }
+    }
+    const named = function self(): (() => unknown)[] {
+      return [() => [self, n]];
+    };
+    const { method } = Kind.prototype;
+    return { up: () => ++n, method, nested: named()[0]! };
+  };
+  const [a, b] = [make(), make()];
+  const fns = [a, b].map(Object.values<() => unknown>);
+  await learnScopes(fns.flat());
+  const scopes = fns.map((all) => new Set(all.map((fn) => scopesAround(fn, [["n"]])?.[0])));
+  assertEquals(scopes.map(({ size }) => size), [1, 1]);
+  assert(scopes.every((all) => !all.has(undefined)));
+  assertNotStrictEquals([...scopes[0]!][0], [...scopes[1]!][0]);
+});
+
+Deno.test("learnScopes() knows scopes with many variables", async () => {
+  const names = Array.from({ length: 200 }, (_, i) => `v${i}`);
+  const [up, read, other] = new Function(`
+    const make = () => {
+      let ${names.join(" = 0, ")} = 0;
+      return [() => [${names.map((name) => `++${name}`)}], () => [${names}]];
+    };
+    return [...make(), make()[1]];
+  `)();
+  await learnScopes([up, read, other]);
+  const [a, b, c] = [up, read, other].map((fn) => scopesAround(fn, [names])?.[0]);
+  assert(a !== undefined && c !== undefined);
+  assertStrictEquals(a, b);
+  assertNotStrictEquals(a, c);
 });

@@ -1,0 +1,48 @@
+import { assertEquals } from "@std/assert";
+import { Docker, Group, Local, Queue, SSHTunnel, Sudo } from "../../mod.ts";
+
+Deno.test("an option that is undefined is one that is not given", async (t) => {
+  const nothing = {
+    ...{ runtime: undefined, deno: undefined, node: undefined, permissions: undefined },
+    ...{ env: undefined, cwd: undefined, serve: undefined, stderr: undefined },
+    ...{ connectTimeout: undefined, keepAlive: undefined },
+  };
+  const transfer = { signal: undefined, onProgress: undefined };
+
+  await t.step("to a constructor", () => {
+    const ssh = { ...nothing, user: undefined, port: undefined, sudo: undefined };
+    const docker = { ...nothing, image: undefined, rm: undefined, dockerArgs: undefined };
+    const sudo = new Sudo({ ...nothing, user: undefined, name: undefined });
+    assertEquals(
+      new SSHTunnel("a", { ...ssh, sshArgs: undefined }).command(),
+      new SSHTunnel("a").command(),
+    );
+    assertEquals(new Docker("a", docker).command(), new Docker("a").command());
+    assertEquals([sudo.command(), sudo.host], [new Sudo().command(), new Sudo().host]);
+    assertEquals(new Group([], { concurrency: undefined, ssh: undefined }).concurrency, 100);
+    new Queue({ concurrency: undefined });
+  });
+
+  await t.step("to an operation", async () => {
+    await using tun = new Local("here", nothing);
+    const there = tun.with({ signal: undefined });
+    const group = new Group([there]).with({ signal: undefined, maxFailures: undefined });
+    const options = { ...transfer, mode: undefined };
+    const { remotePath } = await there.put({ text: "a" }, undefined, options);
+    const { localPath } = await there.fetch(remotePath, undefined, transfer);
+    assertEquals(await Deno.readTextFile(localPath), "a");
+    assertEquals((await group.fetch(remotePath, null, transfer)).get("here"), {
+      ...await tun.fetch(remotePath, null),
+    });
+    const folder = await Deno.makeTempDir();
+    const sync = {
+      ...{ ...transfer, delete: undefined, checksum: undefined },
+      ...{ exclude: undefined, dryRun: undefined },
+    };
+    await Deno.mkdir(`${folder}/a`);
+    assertEquals((await there.sync(`${folder}/a`, `${folder}/b`, sync)).created, ["."]);
+    for (const path of [folder, remotePath, localPath]) {
+      await Deno.remove(path, { recursive: true });
+    }
+  });
+});
