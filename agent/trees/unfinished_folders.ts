@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { isSameTime, setTimes, timeOf } from "../files/file_time.ts";
+import { setTimes, timeOf } from "../files/file_time.ts";
 import type { ChangeLog } from "./tree_changes.ts";
 import type { Entry } from "./tree_entry.ts";
 import type { ContainedPaths } from "./contained_paths.ts";
@@ -78,7 +78,7 @@ export class UnfinishedFolders {
     const at = this.#paths.folder(path);
     const { mode: oldMode, mtimeMs } = fs.statSync(at);
     const mode = folderMode(entryMode, oldMode, this.#maskedBits);
-    if (!isSameTime(timeOf(mtimeMs), modified)) {
+    if (timeOf(mtimeMs) !== modified) {
       // The path may be a link to a descriptor: with `/.`, it is the folder.
       ifPermitted(() => setTimes(`${at}/.`, modified));
     }

@@ -9,6 +9,7 @@ export const SLOW_FILES: Readonly<Record<string, string>> = {
   "tests/tunnel/connection/hostile_start_test.ts": "starts far ends that fail in 60 ways",
   "tests/tunnel/death_test.ts": "kills agents and controllers",
   "tests/tunnel/closure/random_programs_test.ts": "runs 300 programs",
+  "tests/tunnel/closure/places_test.ts": "starts REPLs, notebooks and scripts",
   "tests/tunnel/closure/package_functions_test.ts": "loads and bundles many packages",
   "tests/tunnel/recursion_test.ts": "starts agents of agents",
   "tests/tunnel/shipping_test.ts": "measures calls over a slow link",

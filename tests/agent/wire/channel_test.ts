@@ -3,6 +3,7 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import { type Channel, ChannelReset, WINDOW } from "../../../agent/wire/channel.ts";
 import { Flag, FrameType, HEADER_SIZE, MAX_PAYLOAD } from "../../../agent/wire/frame.ts";
 import { ProtocolError } from "../../../agent/wire/protocol_error.ts";
+import { slow } from "../../services/services.ts";
 import { sha1 } from "../../tunnel/operation/_files.ts";
 import { frame, lone, type MemoryWire, pipePair } from "./_memory_pipe.ts";
 import { Random } from "../_random.ts";
@@ -71,25 +72,27 @@ Deno.test("Channel.send() brings messages of any size", async () => {
   await pair.assertNothingOpen();
 });
 
-Deno.test("Channel.send() sends no more than the window to one who does not read", async () => {
-  // The messages are one frame, one byte, empty, and many frames long.
-  for (const [size, count] of [[MAX_PAYLOAD, 100], [1, 200_000], [0, 200_000], [5000, 2000]]) {
-    const pair = pipePair();
-    const [left, right] = await pair.channel();
-    for (let i = 0; i < count!; i++) left.send(new Uint8Array(size!));
-    left.end();
-    await pair.settled();
-    const bytes = spent(pair.left.wire, left);
-    assert(bytes <= WINDOW, `${bytes} sent`);
-    // The rest of the window is too small for a frame.
-    assert(bytes >= WINDOW - HEADER_SIZE, `${bytes} sent`);
-    right.end();
-    const got = await readAll(right);
-    assertEquals(got.length, count);
-    assert(got.every((message) => message.bytes.length === size));
-    await pair.assertNothingOpen();
-  }
-});
+Deno.test(
+  slow("Channel.send() sends no more than the window to one who does not read", async () => {
+    // The messages are one frame, one byte, empty, and many frames long.
+    for (const [size, count] of [[MAX_PAYLOAD, 100], [1, 200_000], [0, 200_000], [5000, 2000]]) {
+      const pair = pipePair();
+      const [left, right] = await pair.channel();
+      for (let i = 0; i < count!; i++) left.send(new Uint8Array(size!));
+      left.end();
+      await pair.settled();
+      const bytes = spent(pair.left.wire, left);
+      assert(bytes <= WINDOW, `${bytes} sent`);
+      // The rest of the window is too small for a frame.
+      assert(bytes >= WINDOW - HEADER_SIZE, `${bytes} sent`);
+      right.end();
+      const got = await readAll(right);
+      assertEquals(got.length, count);
+      assert(got.every((message) => message.bytes.length === size));
+      await pair.assertNothingOpen();
+    }
+  }),
+);
 
 Deno.test("Channel.send() sends no more than the window and a message to one who does not read", async () => {
   const size = 3 * WINDOW;
@@ -113,7 +116,7 @@ Deno.test("Channel.send() sends no more than the window and a message to one who
   await pair.assertNothingOpen();
 });
 
-Deno.test("Channel.receive() grants room in few frames", async () => {
+Deno.test(slow("Channel.receive() grants room in few frames", async () => {
   const pair = pipePair();
   const [left, right] = await pair.channel();
   for (let i = 0; i < 2048; i++) left.send(new Uint8Array(8192));
@@ -123,7 +126,7 @@ Deno.test("Channel.receive() grants room in few frames", async () => {
   const credits = pair.right.wire.framesOf(FrameType.CREDIT, left.id);
   assert(credits.length > 0 && credits.length <= 34, `${credits.length} CREDIT frames`);
   await pair.assertNothingOpen();
-});
+}));
 
 Deno.test("Channel.receive() gives what the other end sent before it ended, also later", async () => {
   const pair = pipePair();
