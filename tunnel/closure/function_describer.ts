@@ -3,7 +3,7 @@ import type { V8Session } from "../modules/v8.ts";
 import { type FunctionCode, functionCode, memberKey } from "../source/function_code.ts";
 import { type SourceScope, sourceScopes } from "../source/scopes.ts";
 import type { AnyFunction } from "./any_function.ts";
-import { type Captured, capturedBy } from "./captured.ts";
+import { type Captured, capturedBy } from "./captured_variables.ts";
 import { classNeeds, type SentFunction, type Variable } from "./class_needs.ts";
 import { readKeys } from "./computed_keys.ts";
 import { isInternal, isNative } from "./function_place.ts";
