@@ -49,7 +49,15 @@ export const HandleKind = {
   PROTOTYPE: 15,
   /** `[RUNTIME_OBJECT, class, ...data]`: such as `Headers`, see runtime_object.ts. */
   RUNTIME_OBJECT: 16,
+  /**
+   * `[WITH_PROPERTIES, value, [owner, key, value, attributes]…]`: a value, and properties of
+   * objects in it that the codec does not copy. See {@linkcode Attribute}.
+   */
+  WITH_PROPERTIES: 17,
 } as const;
+
+/** The attributes of a property that has one, added up. */
+export const Attribute = { ENUMERABLE: 1, WRITABLE: 2, CONFIGURABLE: 4 } as const;
 
 /**
  * The data of a handle: an array that starts with a {@linkcode HandleKind}.
@@ -88,8 +96,25 @@ export function defineHandle<T extends object>(
   makers.set(kind, make);
 }
 
+/**
+ * Gives the handle of a symbol that is the same everywhere: a registered or a well-known one. It
+ * gives `undefined` for any other.
+ */
+export function commonSymbolHandle(symbol: symbol): Handle | undefined {
+  const key = Symbol.keyFor(symbol);
+  if (key !== undefined) return [HandleKind.SYMBOL_FOR, key];
+  const name = symbol.description?.replace(/^Symbol\./, "") ?? "";
+  return wellKnown(name) === symbol ? [HandleKind.SYMBOL, name] : undefined;
+}
+
+function wellKnown(name: string): symbol | undefined {
+  const known = (Symbol as unknown as Record<string, unknown>)[name];
+  return typeof known === "symbol" ? known : undefined;
+}
+
 /** Gives the handle of a value that needs neither code nor an attachment, else `undefined`. */
 export function valueHandle(value: unknown): Handle | undefined {
+  if (typeof value === "symbol") return commonSymbolHandle(value);
   if (value instanceof DOMException) {
     const { message, name, stack } = value;
     const properties = {
@@ -115,6 +140,14 @@ export function reviveValue(data: unknown): unknown {
       return makeDOMException(String(rest[0]), String(rest[1]), rest[2]);
     case HandleKind.RUNTIME_OBJECT:
       return makeRuntimeObject(...rest as [unknown, ...unknown[]]);
+    case HandleKind.SYMBOL_FOR:
+      return Symbol.for(String(rest[0]));
+    case HandleKind.SYMBOL:
+      // Compilers put the same in the place of a symbol that a runtime lacks.
+      return wellKnown(String(rest[0])) ?? Symbol.for(`Symbol.${rest[0]}`);
+    case HandleKind.WITH_PROPERTIES:
+      rest.slice(1).forEach(addProperty);
+      return rest[0];
   }
   const make = makers.get(kind);
   if (make !== undefined) return make(...rest);
@@ -122,6 +155,16 @@ export function reviveValue(data: unknown): unknown {
   if (kind === HandleKind.GROUP_RESULT) return new Map(rest as [unknown, unknown][]);
   if (kind === HandleKind.ERROR_RESULT) return { msg: rest[0], tb: rest[1] };
   throw new TypeError("It has a handle that is not for this end");
+}
+
+function addProperty(property: unknown): void {
+  const [owner, key, value, attributes] = property as [object, PropertyKey, unknown, number];
+  Object.defineProperty(owner, key, {
+    value,
+    enumerable: (attributes & Attribute.ENUMERABLE) !== 0,
+    writable: (attributes & Attribute.WRITABLE) !== 0,
+    configurable: (attributes & Attribute.CONFIGURABLE) !== 0,
+  });
 }
 
 function makeDOMException(message: string, name: string, properties: unknown): DOMException {

@@ -1,7 +1,8 @@
 /** What to do instead, by what is wrong; the words go behind a verb such as `return`. */
 const REMEDIES: readonly (readonly [problem: RegExp, remedy: string])[] = [
+  [/^\[Symbol\.iterator\] is a function, which/, "[...it]"],
   [/ is a function, which/, "its result, or let the function call a callback()"],
-  [/ is a symbol, which/, "its description"],
+  [/ is a symbol, which/, "its description, or make it with Symbol.for()"],
   [/^(Response|Request) is not/, "await r.json(), or await r.text()"],
   [/^(Blob|File) is not/, "await file.text(), or await file.arrayBuffer()"],
   [/^FormData is not/, "[...form]"],

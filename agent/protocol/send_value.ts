@@ -22,8 +22,10 @@ export function sendLast(
   const handle = (part: unknown): unknown => {
     const kind = streamKindOf(part);
     if (kind === undefined) return valueHandle(part);
-    const own = openStream();
-    streams.push({ channel: own, stream: part as Stream });
+    // It may be asked for more than once.
+    const known = streams.find(({ stream }) => stream === part);
+    const own = known?.channel ?? openStream();
+    if (known === undefined) streams.push({ channel: own, stream: part as Stream });
     return [HandleKind.STREAM, own.id, kind];
   };
   let bytes: Uint8Array;

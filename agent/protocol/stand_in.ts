@@ -2,6 +2,7 @@ import { ERROR_PROPERTIES } from "../../codec/error_properties.ts";
 import { encode } from "../../codec/encode.ts";
 import { ERRORS } from "../../codec/extension.ts";
 import { valueHandle } from "./handle.ts";
+import { lostKeys } from "./lost_keys.ts";
 import { missingDeno } from "./missing_deno.ts";
 import { trimStack } from "./stack.ts";
 
@@ -80,11 +81,17 @@ function copyError(error: Error, levels: Map<object, number>, hasCopy: HasCopy):
   return copy;
 }
 
-function isEncodable(value: unknown): boolean {
+/** Whether a value has a copy. */
+export function isEncodable(value: unknown): boolean {
   try {
     encode(value, {
       handle: valueHandle,
-      standIn: (part) => part instanceof Error ? {} : standIn(part, new Map()),
+      standIn(part) {
+        for (const key of lostKeys(part)) {
+          if (!isEncodable(key) || !isEncodable(Reflect.get(part, key))) throw new TypeError();
+        }
+        return part instanceof Error ? {} : standIn(part, new Map());
+      },
     });
     return true;
   } catch {

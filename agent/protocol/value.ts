@@ -1,6 +1,7 @@
 import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
 import { isEncodeRefusal } from "../../codec/encode_refusal.ts";
+import { KeptProperties } from "./kept_properties.ts";
 import { HandleKind, reviveValue, valueHandle } from "./handle.ts";
 import { remedyFor } from "./remedy.ts";
 import { standIn } from "./stand_in.ts";
@@ -28,16 +29,33 @@ export function encodeValue(
   value: unknown,
   { name = "value", handle = valueHandle }: EncodeValueOptions = {},
 ): Uint8Array<ArrayBuffer> {
+  const kept = new KeptProperties(value, handle);
   const levels = new Map<object, number>();
+  const options = {
+    name,
+    handle: (part: unknown) => kept.handleOf(part) ?? handle(part),
+    standIn(object: object): object | undefined {
+      if (object === kept) return kept;
+      kept.look(object);
+      return standIn(object, levels);
+    },
+  };
   try {
-    return encode(value, {
-      name,
-      handle,
-      standIn: (object) => standIn(object, levels),
-    });
+    let bytes = encode(value, options);
+    // The properties may have objects with more of them.
+    for (let count = 0; kept.count > count;) {
+      count = kept.count;
+      bytes = encode(kept, options);
+    }
+    return bytes;
   } catch (error) {
-    const remedy = isEncodeRefusal(error) ? remedyFor(error.problem, name) : "";
-    throw remedy === "" ? error : new TypeError((error as Error).message + remedy);
+    if (!isEncodeRefusal(error)) throw error;
+    const { path, problem } = kept.explain(error, name);
+    const remedy = remedyFor(problem, name);
+    if (remedy === "" && path === error.path) throw error;
+    throw new (error.kind === "depth" ? RangeError : TypeError)(
+      `Cannot encode ${path}: ${problem}${remedy}`,
+    );
   }
 }
 

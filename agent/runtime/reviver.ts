@@ -66,10 +66,6 @@ export async function loadCode(
           ];
           return target.bind(self, ...args);
         }
-        case HandleKind.SYMBOL:
-          return (Symbol as unknown as Record<string, symbol>)[rest[0] as string];
-        case HandleKind.SYMBOL_FOR:
-          return Symbol.for(rest[0] as string);
         case HandleKind.OWN_SYMBOL:
           return ownSymbol(rest[0] as number, rest[1] as string | undefined);
         case HandleKind.NAMESPACE:

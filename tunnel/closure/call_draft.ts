@@ -13,7 +13,7 @@ import { isInternal, isNative, placeOf, UnknownExports } from "./function_place.
 import { type FunctionInspection, inspectFunctions } from "./inspector.ts";
 import { boundProperties, type OwnProperty } from "./own_properties.ts";
 import { leadsTo } from "./parts.ts";
-import { cannotSend, refusal, type RefusalData, REMEDY, type Way } from "./refusal.ts";
+import { cannotSend, refusal, type RefusalData, REMEDY, tooDeep, type Way } from "./refusal.ts";
 import { scriptOf } from "./script.ts";
 import { SentValues } from "./sent_values.ts";
 import { type Found, ValueWalk } from "./value_walk.ts";
@@ -43,6 +43,7 @@ export class CallDraft {
   readonly #walk: ValueWalk;
   /** Functions that were found and are not described yet. */
   #pending: AnyFunction[] = [];
+  readonly #called: AnyFunction | undefined;
   /** Modules whose exports are not known. */
   readonly #unknown = new Set<string>();
 
@@ -53,11 +54,18 @@ export class CallDraft {
    * Begins a draft.
    *
    * @param session Gives a session, and is only called if a function has to be looked at.
+   * @param called The function that is called; `undefined` if only its place is known.
    * @param outer The draft for which this one is a trial.
    */
-  constructor(session: () => V8Session, args: readonly unknown[], outer?: CallDraft) {
+  constructor(
+    session: () => V8Session,
+    args: readonly unknown[],
+    called: AnyFunction | undefined,
+    outer?: CallDraft,
+  ) {
     this.#session = session;
     this.#args = args;
+    this.#called = called;
     this.#inspections = outer === undefined ? new Map() : outer.#inspections;
     this.#sendable = outer === undefined ? new Map() : outer.#sendable;
     this.#functions = new FunctionDescriber({
@@ -84,20 +92,23 @@ export class CallDraft {
   }
 
   /**
-   * Drafts a call of `fn`.
+   * Drafts the call.
    *
    * @param given Where the function is, if that is known already.
    * @throws {TypeError} If something cannot be sent; the text names it.
    * @throws {UnknownExports} If an `import()` has to tell first what a module exports.
    */
-  draft(fn: AnyFunction | undefined, given?: FunctionPlace): DraftedCall {
-    if (fn !== undefined) this.#find({ value: fn, user: undefined, name: "function", steps: "" });
-    this.#describePending();
+  draft(given?: FunctionPlace): DraftedCall {
+    const fn = this.#called;
+    if (given === undefined) {
+      this.#find({ value: fn, user: undefined, name: "function", steps: "" });
+      this.#describePending();
+    }
     const place = given ?? this.#rootPlace(fn!);
     this.#args.forEach((value, i) =>
       this.#find({ value, user: undefined, name: "arguments", steps: `[${i}]` })
     );
-    this.#describePending();
+    do this.#describePending(); while (this.sent.settle((value) => this.#canSend(value)));
     return { place, body: this.#encode(place === undefined ? fn : null) };
   }
 
@@ -105,7 +116,7 @@ export class CallDraft {
   refuse(
     fn: AnyFunction,
     reason: string,
-    { remedy = REMEDY, ...data }: RefusalData & { readonly remedy?: string } = {},
+    { remedy = REMEDY, ...data }: RefusalData = {},
   ): TypeError {
     const start = cannotSend(fn, this.#ways);
     return refusal(`${start}: ${reason}; ${remedy}${this.#positionOf(fn)}`, data);
@@ -123,12 +134,24 @@ export class CallDraft {
     return "";
   }
 
+  /** Where the called function is written, as far as that can be told. */
+  #positionOfCalled(): string {
+    const fn = this.#called;
+    if (fn === undefined || isNative(fn)) return "";
+    try {
+      return this.#positionOf(fn);
+    } catch {
+      return ""; // the script may not use the inspector, for example
+    }
+  }
+
   #refuseValue({ user, name, steps }: Found, reason: string, data: RefusalData = {}): TypeError {
     const path = `${name.replace(/^(variable|property) /, "")}${steps}`;
     if (user === undefined) {
       const { problem = `it ${reason}` } = (data.cause ?? {}) as { problem?: string };
       const remedy = remedyFor(problem, "arguments");
-      return refusal(`Cannot encode ${path}: ${problem}${remedy}`, { ...data, path });
+      const text = `Cannot encode ${path}: ${problem}${remedy}${this.#positionOfCalled()}`;
+      return refusal(text, { ...data, path });
     }
     const variable = /^variable (.*)$/s.exec(name)?.[1];
     return this.refuse(user, `${name}${steps} ${reason}`, { ...data, path, variable });
@@ -169,7 +192,9 @@ export class CallDraft {
 
   /** Says which function has to be there before itself, if that is the codec's problem. */
   #explain(error: unknown): unknown {
-    if (!isEncodeRefusal(error) || error.kind !== "cycle") return error;
+    if (!isEncodeRefusal(error)) return error;
+    if (error.kind === "depth") return tooDeep(error, this.#positionOfCalled());
+    if (error.kind !== "cycle") return error;
     for (const fn of this.sent.handled as Iterable<AnyFunction>) {
       if (leadsTo(this.#boundParts(fn), fn, this.#leads)) {
         return this.refuse(fn, "what it binds has it in it", { cause: error });
@@ -271,7 +296,7 @@ export class CallDraft {
 
   #addProperty(owner: AnyFunction, property: OwnProperty): void {
     const { key, value } = property;
-    this.sent.whenKnown(key, () => {
+    this.sent.whenKnown(key, value, () => {
       const step = key === null ? "[[Prototype]]" : stepTo(key).replace(/^\./, "");
       const name = `property ${step}`;
       const parts = key === null ? [value] : Object.values(value ?? {});
@@ -287,7 +312,7 @@ export class CallDraft {
     // It may be in itself.
     this.#sendable.set(value, true);
     try {
-      new CallDraft(this.#session, [value], this).draft(undefined, { module: null, path: [] });
+      new CallDraft(this.#session, [value], undefined, this).draft({ module: null, path: [] });
     } catch (error) {
       if (error instanceof UnknownExports) throw error;
       this.#sendable.set(value, false);

@@ -48,7 +48,7 @@ export function callImage(
   args: readonly unknown[],
 ): CallImage | Promise<CallImage> {
   const known = places.get(fn);
-  return known === undefined ? drafted(fn, args) : placeImage(known, args);
+  return drafted(fn, args, known);
 }
 
 /** A call of something whose place is known, with arguments. */
@@ -76,9 +76,11 @@ function draft(
 ): CallImage | Promise<CallImage> {
   try {
     return withV8(PURPOSE, (session) => {
-      const draft = new CallDraft(session, args);
-      const call = draft.draft(fn, given);
-      if (fn !== undefined && call.place !== undefined) places.set(fn, call.place);
+      const draft = new CallDraft(session, args, fn);
+      const call = draft.draft(given);
+      if (given === undefined && fn !== undefined && call.place !== undefined) {
+        places.set(fn, call.place);
+      }
       return draft.sent.isEmpty ? plainImage(draft, call) : withCode(draft, call);
     });
   } catch (error) {

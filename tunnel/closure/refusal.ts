@@ -1,3 +1,4 @@
+import type { EncodeRefusal } from "../../codec/encode_refusal.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { ANONYMOUS, nameOf } from "./function_place.ts";
 
@@ -18,16 +19,30 @@ export interface RefusalData {
   /** The path to what cannot be sent, such as `rows[0].db`. */
   readonly path?: string | undefined;
   readonly cause?: unknown;
+  /** What to do instead, if that is not {@linkcode REMEDY}. */
+  readonly remedy?: string | undefined;
 }
 
 /** The error for something that cannot be sent. */
-export function refusal(text: string, { cause, ...data }: RefusalData = {}): TypeError {
+export function refusal(
+  text: string,
+  { cause, variable, path }: RefusalData = {},
+): TypeError {
   const error = new TypeError(text, cause === undefined ? undefined : { cause });
   // Not enumerable: a printed error would show them after the message, which says the same.
-  for (const [key, value] of Object.entries(data)) {
-    Object.defineProperty(error, key, { value, configurable: true });
+  for (const [key, value] of Object.entries({ variable, path })) {
+    if (value !== undefined) Object.defineProperty(error, key, { value, configurable: true });
   }
   return error;
+}
+
+/** The error for what is nested too deeply, as the codec found. */
+export function tooDeep({ path: found, problem }: EncodeRefusal, position: string): RangeError {
+  // The arguments are the second of the values; see request.ts.
+  const path = found.replace(/^values\[1\]/, "arguments")
+    .replace(/^values.*/s, "what the function uses");
+  const text = `Cannot encode ${path}: ${problem}; make it flatter, or a text${position}`;
+  return Object.defineProperty(new RangeError(text), "path", { value: path });
 }
 
 /** What to do instead of sending what has no copy. */

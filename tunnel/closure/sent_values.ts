@@ -2,7 +2,7 @@ import { type Handle, HandleKind, PropertyKind } from "../../agent/protocol/hand
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import type { AnyFunction } from "./any_function.ts";
 import type { OwnProperty } from "./own_properties.ts";
-import { isCommonSymbol, symbolHandle } from "./symbol_handle.ts";
+import { symbolHandle } from "./symbol_handle.ts";
 
 /** A property that goes beside the copy of its owner. */
 export interface SentProperty extends OwnProperty {
@@ -14,7 +14,7 @@ export class SentValues {
   readonly #handles = new Map<unknown, Handle>();
   readonly #standIns = new Map<unknown, unknown>();
   /** What is to be done with properties when the symbols that are their keys turn up. */
-  readonly #waiting = new Map<symbol, (() => void)[]>();
+  readonly #waiting = new Map<symbol, { readonly value: unknown; act(): void }[]>();
 
   readonly properties: SentProperty[] = [];
   /** Which objects may not be changed, when they have all of their properties. */
@@ -87,20 +87,34 @@ export class SentValues {
     this.#handles.set(symbol, symbolHandle(symbol));
     const waiting = this.#waiting.get(symbol) ?? [];
     this.#waiting.delete(symbol);
-    for (const act of waiting) act();
+    for (const { act } of waiting) act();
   }
 
   /**
-   * Does something with a property, unless its key is a symbol of the script's own that nothing at
-   * the far end knows.
+   * Does something with a property. If its key is a symbol of the script's own that nothing at the
+   * far end knows yet, that waits until the symbol turns up, or for {@linkcode settle}.
    */
-  whenKnown(key: string | symbol | null, act: () => void): void {
-    if (typeof key !== "symbol" || this.#handles.has(key)) return act();
-    if (isCommonSymbol(key)) {
+  whenKnown(key: string | symbol | null, value: unknown, act: () => void): void {
+    if (typeof key === "symbol" && !this.#handles.has(key)) {
+      if (symbolHandle(key)[0] === HandleKind.OWN_SYMBOL) {
+        this.#waiting.set(key, [...this.#waiting.get(key) ?? [], { value, act }]);
+        return;
+      }
       this.addSymbol(key);
-      return act();
     }
-    this.#waiting.set(key, [...this.#waiting.get(key) ?? [], act]);
+    act();
+  }
+
+  /**
+   * Sends the properties that still wait: nothing but a list of keys would tell that they are not
+   * there. For the same reason, those that cannot be sent are left out, rather than refused.
+   *
+   * @returns Whether there was any to send.
+   */
+  settle(canSend: (value: unknown) => boolean): boolean {
+    const ready = [...this.#waiting].filter(([, all]) => all.every(({ value }) => canSend(value)));
+    for (const [symbol] of ready) this.addSymbol(symbol);
+    return ready.length > 0;
   }
 
   /** Adds a property of an object that is copied without it. */

@@ -1,5 +1,6 @@
 import { types } from "node:util";
 import { HandleKind, PropertyKind } from "../../agent/protocol/handle.ts";
+import { lostKeys } from "../../agent/protocol/lost_keys.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import { encode } from "../../codec/encode.ts";
 import { isEncodeRefusal } from "../../codec/encode_refusal.ts";
@@ -10,7 +11,7 @@ import { isNative } from "./function_place.ts";
 import { integrity } from "./own_properties.ts";
 import type { RefusalData, Way } from "./refusal.ts";
 import type { SentValues } from "./sent_values.ts";
-import { contentOf, isCopied, stepTo } from "./values.ts";
+import { contentOf, isCopied, type OddProperty, stepTo } from "./values.ts";
 
 /** A value, and how it was found. */
 export interface Found extends Way {
@@ -95,19 +96,27 @@ export class ValueWalk {
     const { sent } = this.#options;
     const { user, name, steps } = found;
     const content = contentOf(value, this.#options.canSend);
-    if (value instanceof RegExp && value.lastIndex !== 0) {
-      const descriptor = Object.getOwnPropertyDescriptor(value, "lastIndex")!;
-      sent.addProperty(value, "lastIndex", descriptor);
-    }
     // Arguments are data, which the function may change as it likes.
     if (user !== undefined) {
       for (const one of integrity(value)) sent.integrity.push({ owner: value, ...one });
+    }
+    const isOdd = content.kind === "odd";
+    const properties = isOdd && content.properties.length > 0
+      ? content.properties
+      : this.#lostProperties(value);
+    for (const { key, descriptor } of properties) {
+      sent.whenKnown(key, descriptor, () => {
+        for (const part of Object.values(descriptor)) {
+          this.find({ value: part, user, name, steps: steps + stepTo(key) });
+        }
+        sent.addProperty(value, key, descriptor);
+      });
     }
     if (content.kind === "leaf") return this.#checkLeaf(found);
     for (const part of content.parts) {
       pending.push({ value: part.value, user, name, steps: steps + part.step });
     }
-    if (content.kind !== "odd") return;
+    if (!isOdd) return;
     sent.setStandIn(value, content.copied);
     const { inherited } = content;
     if (inherited !== undefined) {
@@ -115,14 +124,16 @@ export class ValueWalk {
       const kind = PropertyKind.INHERITED;
       sent.properties.push({ owner: value, kind, key: null, value: inherited });
     }
-    for (const { key, descriptor } of content.properties) {
-      sent.whenKnown(key, () => {
-        for (const part of Object.values(descriptor)) {
-          this.find({ value: part, user, name, steps: steps + stepTo(key) });
-        }
-        sent.addProperty(value, key, descriptor);
-      });
-    }
+  }
+
+  /** The properties that the codec leaves out, though it copies the object itself. */
+  #lostProperties(value: object): OddProperty[] {
+    return lostKeys(value)
+      .map((key) => ({ key, descriptor: Object.getOwnPropertyDescriptor(value, key)! }))
+      // Of an error, as much is sent as there is a copy of.
+      .filter(({ descriptor }) =>
+        !(value instanceof Error) || Object.values(descriptor).every(this.#options.canSend)
+      );
   }
 
   /** A few objects of the runtime are proxies, such as `process.env`. */
@@ -162,6 +173,11 @@ export class ValueWalk {
     } catch (error) {
       if (!isEncodeRefusal(error)) throw error;
       const { className, problem } = error;
+      if (value instanceof Promise) {
+        const remedy = "await it before the call, or make it inside the function";
+        const reason = "is a promise, which is not a value yet";
+        throw this.#options.refuse(found, reason, { cause: error, remedy });
+      }
       const reason = className === undefined
         ? `cannot be copied: ${problem}`
         : `is a ${className}, which has no copy`;

@@ -38,7 +38,7 @@ function imageNow(
 ): CallImage | Promise<CallImage> {
   const start = new Error();
   const refuse = (error: unknown): Promise<never> => {
-    if (error instanceof TypeError) {
+    if (error instanceof TypeError || error instanceof RangeError) {
       const lines = start.stack?.replace(/^Error\n/, "") ?? "";
       const stack = `${error.name}: ${error.message}\n${lines}`;
       Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });

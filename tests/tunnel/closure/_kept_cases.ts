@@ -6,9 +6,63 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import { callback } from "../../../mod.ts";
 import { type Cases, runCases } from "./_run_cases.ts";
 
 export const cases: Cases = {
+  async "properties that the codec leaves out, in values that come and go"(tun) {
+    const own = Symbol("own");
+    const hidden = { value: 3 };
+    const make = (): object[] => [
+      { [Symbol.for("a")]: 1, [Symbol.iterator]: 2 },
+      Object.defineProperty([0], "hidden", hidden),
+      Object.assign(new Map([[1, 2]]), { a: 1 }),
+      Object.assign(new Set([1]), { a: 1 }),
+      Object.assign(new Date(5), { a: 1 }),
+      Object.assign(/a/g, { a: 1, lastIndex: 2 }),
+      Object.assign(new Uint8Array(2), { a: 1 }),
+      Object.defineProperty(new Error("e"), "hidden", hidden),
+    ];
+    const describe = (values: object[]): unknown[] =>
+      values.map((value) =>
+        Reflect.ownKeys(value).filter((key) => key !== "stack").map((
+          key,
+        ) => [String(key), Object.getOwnPropertyDescriptor(value, key)])
+      );
+    const values = make();
+    const here = describe(values);
+    assertEquals(describe(await tun.call(make)), here, "result");
+    assertEquals(await tun.call(describe, values), here, "argument");
+    assertEquals(await tun.call(() => describe(values)), here, "captured");
+    const [echoed] = await tun.call(
+      async (back) => [await back(make())],
+      callback((back: object[]) => {
+        assertEquals(describe(back), here, "argument of a callback");
+        return values;
+      }),
+    );
+    assertEquals(describe(echoed!), here, "result of a callback");
+    const streamed: unknown[] = [];
+    for await (
+      const one of await tun.call(function* () {
+        yield make();
+      })
+    ) streamed.push(describe(one as object[]));
+    assertEquals(streamed, [here], "stream");
+    const mine = { [own]: 1 };
+    assertEquals(
+      await tun.call((given) => Object.getOwnPropertySymbols(given).map(String), mine),
+      ["Symbol(own)"],
+    );
+    assertEquals(await tun.call(() => Object.getOwnPropertySymbols(mine).length), 1);
+  },
+
+  async "strings of a template"(tun) {
+    const strings = ((strings: TemplateStringsArray): TemplateStringsArray => strings)`a\n`;
+    assertEquals(await tun.call(String.raw, strings), "a\\n");
+    assertEquals(await tun.call(() => String.raw(strings)), "a\\n");
+  },
+
   async "variables of a function whose parameters have a scope of their own"(tun) {
     function outer(v = 0): { up: () => number; all: () => unknown[] } {
       let count = v;

@@ -143,10 +143,10 @@ Deno.test("call() takes nothing for a stream that is a listener or a socket", as
         name,
       );
       const argument = await rejectsAs(TypeError, tun.call((_) => {}, thing));
-      assertEquals(
+      assertStringIncludes(
         argument.message,
         `Cannot encode arguments[0]: ${kind} is not a plain object; ` +
-          "give a plain object, such as { ...it }",
+          "give a plain object, such as { ...it } (file:///",
         name,
       );
     }

@@ -1,0 +1,87 @@
+import { encode } from "../../codec/encode.ts";
+import { type EncodeRefusal, isEncodeRefusal } from "../../codec/encode_refusal.ts";
+import { Attribute, type Handle, HandleKind } from "./handle.ts";
+import { lostKeys } from "./lost_keys.ts";
+import { isEncodable } from "./stand_in.ts";
+
+/** What {@linkcode KeptProperties.explain} gives. */
+type Explanation = Pick<EncodeRefusal, "path" | "problem">;
+
+/**
+ * The properties of the objects in a value that the codec does not copy. They are found while the
+ * value is encoded; if there are any, this object is encoded in its place, with a handle.
+ */
+export class KeptProperties {
+  readonly #value: unknown;
+  readonly #handle: (value: unknown) => unknown;
+  readonly #seen = new Set<object>();
+  readonly #properties: [
+    owner: object,
+    key: string | symbol,
+    value: unknown,
+    attributes: number,
+  ][] = [];
+
+  /** `handle` gives the handles of values that have no encoding. */
+  constructor(value: unknown, handle: (value: unknown) => unknown) {
+    this.#value = value;
+    this.#handle = handle;
+  }
+
+  /** How many properties have been found. */
+  get count(): number {
+    return this.#properties.length;
+  }
+
+  /** The handle of this object; `undefined` for any other value. */
+  handleOf(part: unknown): Handle | undefined {
+    if (part !== this) return undefined;
+    return [HandleKind.WITH_PROPERTIES, this.#value, ...this.#properties];
+  }
+
+  /** Looks for properties of an object. */
+  look(object: object): void {
+    const keys = lostKeys(object);
+    if (keys.length === 0 || this.#seen.has(object)) return;
+    this.#seen.add(object);
+    // The codec asks for a handle for an object that has nothing else.
+    if (Object.keys(object).length === 0 && this.#handle(object) !== undefined) return;
+    for (const key of keys) {
+      const { enumerable, writable, configurable } = Object.getOwnPropertyDescriptor(object, key)!;
+      const value = Reflect.get(object, key);
+      // Of an error, as much is sent as there is a copy of.
+      if (object instanceof Error && !(isEncodable(key) && isEncodable(value))) continue;
+      const attributes = (enumerable ? Attribute.ENUMERABLE : 0) +
+        // A getter becomes data.
+        (writable === false ? 0 : Attribute.WRITABLE) +
+        (configurable ? Attribute.CONFIGURABLE : 0);
+      this.#properties.push([object, key, value, attributes]);
+    }
+  }
+
+  /** Says what a refusal is about, in the value rather than in the handle of this object. */
+  explain({ path, problem }: EncodeRefusal, name: string): Explanation {
+    const inHandle = /^<handle>\[(\d+)\](?:\[(\d)\])?(.*)$/s.exec(path.slice(name.length));
+    if (inHandle === null) return { path, problem };
+    const [, index, part, rest] = inHandle;
+    const [owner, key] = this.#properties[Number(index) - 2]!;
+    const step = typeof key === "string" ? `.${key}` : `[${String(key)}]`;
+    const at = `${this.#pathTo(owner, name)}${step}`;
+    if (part !== "1") return { path: `${at}${rest}`, problem };
+    return { path: at, problem: "its key is a symbol that nothing there knows; use Symbol.for()" };
+  }
+
+  /** The path to an object; the name of the value if it is only in one of the properties. */
+  #pathTo(owner: object, name: string): string {
+    try {
+      encode(this.#value, {
+        name,
+        handle: (part) => part === owner ? undefined : this.#handle(part),
+        standIn: (part) => part === owner ? part : undefined,
+      });
+      return name;
+    } catch (error) {
+      return isEncodeRefusal(error) ? error.path : name;
+    }
+  }
+}
