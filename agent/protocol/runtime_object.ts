@@ -46,6 +46,10 @@ const CLASSES: ReadonlyMap<unknown, Describe> = new Map<string, Describe>([
 export function describeRuntimeObject(
   value: unknown,
 ): readonly [name: string, ...data: unknown[]] | undefined {
+  if (isBuffer(value)) {
+    const { buffer, byteOffset, byteLength } = value;
+    return ["Buffer", new Uint8Array(buffer, byteOffset, byteLength)];
+  }
   try {
     const name = (value as { [Symbol.toStringTag]?: string })[Symbol.toStringTag]!;
     const describe = CLASSES.get(name);
@@ -63,6 +67,10 @@ export function describeRuntimeObject(
  * @throws {TypeError} If it is of no class that is sent, or if this runtime cannot make it.
  */
 export function makeRuntimeObject(name: unknown, ...data: unknown[]): object {
+  if (name === "Buffer") {
+    const { buffer, byteOffset, byteLength } = data[0] as Uint8Array;
+    return Buffer.from(buffer, byteOffset, byteLength);
+  }
   if (!CLASSES.has(name)) throw new TypeError(`${name} is not a class whose objects are sent`);
   const made = make(name as string, data);
   const [locale, options] = data;
@@ -75,6 +83,14 @@ export function makeRuntimeObject(name: unknown, ...data: unknown[]): object {
     throw new TypeError(`${runtimeName()} has no ${name} with the ${key} ${value}`);
   }
   return made;
+}
+
+/** Whether a value is a `Buffer`, whose methods do not do what those of its parent do. */
+export function isBuffer(value: unknown): value is Uint8Array {
+  if (!(value instanceof Uint8Array)) return false;
+  const prototype = Object.getPrototypeOf(value);
+  // The runtime may load the class when it is first asked for.
+  return prototype !== Uint8Array.prototype && prototype === globalThis.Buffer?.prototype;
 }
 
 function make(name: string, data: readonly unknown[]): object {

@@ -4,6 +4,7 @@ import { ERRORS } from "../../codec/extension.ts";
 import { valueHandle } from "./handle.ts";
 import { lostKeys } from "./lost_keys.ts";
 import { missingDeno } from "./missing_deno.ts";
+import { isBuffer } from "./runtime_object.ts";
 import { trimStack } from "./stack.ts";
 
 /** How many levels of causes are copied. The codec has a limit too. */
@@ -37,6 +38,7 @@ export function standIn(
   if (value instanceof Error) {
     return value instanceof DOMException ? undefined : copyError(value, levels, hasCopy);
   }
+  if (isBuffer(value)) return value;
   return isEmpty(prototype) ? Object.assign(Object.create(null), value) : undefined;
 }
 

@@ -72,7 +72,9 @@ export function decodeValue(
   return decode(bytes, {
     revive(data) {
       const isObject = Array.isArray(data) && data[0] === HandleKind.RUNTIME_OBJECT;
-      if (isObject && --left < 0) throw new TypeError("It has too many objects of the runtime");
+      if (isObject && data[1] !== "Buffer" && --left < 0) {
+        throw new TypeError("It has too many objects of the runtime");
+      }
       return revive(data);
     },
   });

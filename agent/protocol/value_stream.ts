@@ -97,7 +97,7 @@ export async function sendStream(channel: Channel, stream: Stream): Promise<void
       const { done, value } = await iterator.next();
       if (stopped) return;
       if (done) return channel.end();
-      if (value instanceof Uint8Array) channel.send(new Uint8Array(value), Flag.RAW);
+      if (isBytes(value)) channel.send(new Uint8Array(value), Flag.RAW);
       else channel.send(encodeValue(value, { name: "stream value" }));
       unread++;
       await channel.drained();
@@ -107,6 +107,11 @@ export async function sendStream(channel: Channel, stream: Stream): Promise<void
     channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
     void giveUp(iterator, error);
   }
+}
+
+/** Whether a value is no more than bytes, unlike a `Buffer`. */
+function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array && Object.getPrototypeOf(value) === Uint8Array.prototype;
 }
 
 /** What can be sent as a stream. */

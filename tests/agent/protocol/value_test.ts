@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotStrictEquals, assertThrows } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { decodeValue, encodeValue } from "../../../agent/protocol/value.ts";
 
 function travel<T>(value: T): T {
@@ -108,6 +109,16 @@ Deno.test("encodeValue() keeps nothing of `arguments` but its elements", () => {
     return arguments;
   })(1, 2));
   assertEquals(made as unknown, [1, 2]);
+});
+
+Deno.test("encodeValue() keeps that bytes are a Buffer, as often as there is one", () => {
+  const [one, , again] = travel([Buffer.from("hi"), new Uint8Array(1), Buffer.alloc(0)]);
+  assertEquals([Buffer.isBuffer(one), String(one), Buffer.isBuffer(again)], [true, "hi", true]);
+  const many = travel(Array.from({ length: 2000 }, () => Buffer.from("a")));
+  assertEquals(many.map(String).join(""), "a".repeat(2000));
+  const shared = Buffer.from("b");
+  const twice = travel([shared, shared]);
+  assert(twice[0] === twice[1]);
 });
 
 const refused: Readonly<Record<string, readonly [value: unknown, text: string]>> = {

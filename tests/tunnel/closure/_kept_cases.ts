@@ -6,6 +6,8 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { execSync, spawn } from "node:child_process";
 import { callback } from "../../../mod.ts";
 import { type Cases, runCases } from "./_run_cases.ts";
 
@@ -55,6 +57,20 @@ export const cases: Cases = {
       ["Symbol(own)"],
     );
     assertEquals(await tun.call(() => Object.getOwnPropertySymbols(mine).length), 1);
+  },
+
+  async "Buffers"(tun) {
+    const hi = Buffer.from("hi");
+    assertEquals(await tun.call(() => String(hi)), "hi");
+    assertEquals(await tun.call(String, hi), "hi");
+    assertEquals(String(await tun.call(() => execSync("echo hi"))), "hi\n");
+    const lines: string[] = [];
+    for await (const line of await tun.call(() => spawn("echo", ["hi"]).stdout)) {
+      lines.push(String(line));
+    }
+    assertEquals(lines, ["hi\n"]);
+    const there = await tun.call(async (tell) => await tell(hi), callback(String));
+    assertEquals(there, "hi");
   },
 
   async "strings of a template"(tun) {
