@@ -12,7 +12,6 @@ import {
   Sudo,
   type TunnelOptions,
 } from "../../mod.ts";
-import { permissionFlags } from "../../tunnel/arguments/permission_flags.ts";
 import { Driver } from "./_kinds.ts";
 
 /** A constructor of each kind, with options that every tunnel takes. */
@@ -272,31 +271,6 @@ Deno.test("a path may start with ~ and have any characters", async () => {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-});
-
-Deno.test("permissionFlags() takes the form of Deno.test's permissions", () => {
-  assertEquals(permissionFlags(undefined), ["-A"]);
-  const flags = (permissions: Deno.PermissionOptions): string[] =>
-    permissionFlags(permissions).filter((flag) => flag !== "--deny-import");
-  assertEquals(flags("none"), []);
-  assertEquals(flags({}), []);
-  assertEquals(flags({ net: true, read: false, env: ["A", "B"], write: [] }), [
-    "--allow-env=A,B",
-    "--allow-net",
-  ]);
-  assertEquals(flags({ read: [new URL("file:///a%20b"), "c"] }), ["--allow-read=/a b,c"]);
-  assertEquals(flags({ run: "inherit" }), ["--allow-run"]);
-  assertEquals(permissionFlags("inherit").length, 8);
-});
-
-Deno.test("permissionFlags() denies the imports that Deno allows by itself", () => {
-  const denied: Deno.PermissionOptions[] = ["none", {}, { import: false }, { import: [] }];
-  for (const permissions of denied) {
-    assertEquals(permissionFlags(permissions), ["--deny-import"], Deno.inspect(permissions));
-  }
-  assertEquals(permissionFlags({ import: true }), ["--allow-import"]);
-  assertEquals(permissionFlags({ import: "inherit" }), ["--allow-import"]);
-  assertEquals(permissionFlags({ import: ["a.test"] }), ["--allow-import=a.test"]);
 });
 
 Deno.test("an agent without the permission to import loads nothing from anywhere", async () => {

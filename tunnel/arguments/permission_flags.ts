@@ -4,6 +4,12 @@ import { shown } from "./shown.ts";
 const KINDS = ["env", "ffi", "import", "net", "read", "run", "sys", "write"] as const;
 
 /**
+ * Deno imports from some hosts, and packages from npm, unless it is told not to. It does not heed
+ * `--deny-import` for what it finds in the code of a `data:` URL, as that of a worker may be.
+ */
+const NO_IMPORT = ["--deny-import", "--no-remote", "--no-npm"];
+
+/**
  * The flags of `deno run` that give an agent the permissions of the option `permissions`.
  *
  * @throws {TypeError} If it is not in the form of `Deno.test`'s `permissions`.
@@ -30,8 +36,7 @@ function flagsOf(
   value: boolean | "inherit" | readonly (string | URL)[],
 ): string[] {
   if (value === true) return [`--allow-${kind}`];
-  // Deno imports from some hosts unless it is told not to.
-  const none = kind === "import" ? ["--deny-import"] : [];
+  const none = kind === "import" ? NO_IMPORT : [];
   if (value === false) return none;
   if (value === "inherit") return granted(kind) ? [`--allow-${kind}`] : none;
   if (!Array.isArray(value)) {
