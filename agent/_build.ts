@@ -47,12 +47,22 @@ const importedOnce: esbuild.Plugin = {
 const inlined: esbuild.Plugin = {
   name: "inlined",
   setup(build): void {
-    build.onLoad({ filter: /\/agent\/.*\.ts$/ }, async ({ path }) => ({
+    build.onLoad({ filter: /\/(agent|codec)\/.*\.ts$/ }, async ({ path }) => ({
       contents: (await Deno.readTextFile(path)).replace(
         /^export const (\w+) = \{([^]*?)\} as const;$/gm,
         (_, name, members) => `export enum ${name} {${members.replace(/\b([A-Z_]+): /g, "$1 = ")}}`,
       ),
       loader: "ts",
+    }));
+  },
+};
+
+/** Leaves out a defence that an agent does not need, as it trusts its controller; see `Agent`. */
+const trusting: esbuild.Plugin = {
+  name: "trusting",
+  setup(build): void {
+    build.onLoad({ filter: /\/codec\/_hash_chains\.ts$/ }, () => ({
+      contents: "export class HashChains { add() { return 0; } } export const nextGap = () => 1e9;",
     }));
   },
 };
@@ -63,7 +73,7 @@ async function build(): Promise<Map<URL, string>> {
     return new Map([
       [
         new URL("./_bundle.ts", import.meta.url),
-        asCompressed(await bundle("./main.ts", [inlined])),
+        asCompressed(await bundle("./main.ts", [trusting, inlined])),
       ],
       [
         new URL("./_files_bundle.ts", import.meta.url),

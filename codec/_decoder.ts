@@ -19,64 +19,38 @@ import {
   URL_,
   UTF16,
 } from "./extension.ts";
-import {
-  ARRAY_16,
-  BIN_8,
-  EXT_32,
-  EXT_8,
-  FALSE,
-  FIX_ARRAY,
-  FIX_EXT_1,
-  FIX_MAP,
-  FIX_STR,
-  FLOAT_32,
-  FLOAT_64,
-  INT_16,
-  INT_32,
-  INT_64,
-  INT_8,
-  MAP_16,
-  NEGATIVE_FIXINT,
-  NIL,
-  STR_8,
-  TRUE,
-  UINT_16,
-  UINT_32,
-  UINT_64,
-  UINT_8,
-} from "./format.ts";
+import { ARRAY_16, EXT_32, FIX_ARRAY, FIX_STR, NIL } from "./format.ts";
+import { Memory, regExpTime, Time } from "./_cost.ts";
+import { HashChains, nextGap } from "./_hash_chains.ts";
 import { isStackOverflow } from "./depth.ts";
-import { readKey } from "./_keys.ts";
-import { Reader } from "./_reader.ts";
+import { define, ValueReader } from "./_value_reader.ts";
 
-/** An array has room for at most so many elements before they have been read. */
-const ROOM = 1024;
 /** Up to this many objects are forgotten one by one, which keeps the memory of their list. */
 const FEW = 64;
 const UINT32 = 0x1_0000_0000;
 
-function define(object: object, key: string, value: unknown, enumerable = true): void {
-  Object.defineProperty(object, key, { value, enumerable, writable: true, configurable: true });
+/** Up to so many members of a collection are found fast, whatever their hashes are. */
+const FIRST_GAP = 32;
+
+/** The functions of {@linkcode DecodeOptions}. */
+export interface DecodeHooks {
+  readonly revive?: ((data: unknown) => unknown) | undefined;
+  readonly reviseError?: ((error: Error) => void) | undefined;
+  readonly reviseSource?: ((source: string) => string) | undefined;
 }
+
+const NO_HOOKS: DecodeHooks = {};
 
 /**
  * Reads one value at a time, with all that it holds. After it has thrown it must not be used again.
  */
-export class Decoder extends Reader {
-  /** The objects so far; the place of each is its number. */
-  #objects: unknown[] = [];
-  #count = 0;
-  #maxDepth = 0;
-  #revive: ((data: unknown) => unknown) | undefined;
+export class Decoder extends ValueReader {
+  #hooks = NO_HOOKS;
 
-  decode(
-    bytes: Uint8Array,
-    maxDepth: number,
-    revive: ((data: unknown) => unknown) | undefined,
-  ): unknown {
-    this.open(bytes);
-    this.#maxDepth = maxDepth;
-    this.#revive = revive;
+  decode(bytes: Uint8Array, maxDepth: number, maxCost: number, hooks: DecodeHooks): unknown {
+    this.open(bytes, maxCost);
+    this.maxDepth = maxDepth;
+    this.#hooks = hooks;
     let value;
     try {
       value = this.read(0);
@@ -86,155 +60,22 @@ export class Decoder extends Reader {
     }
     if (this.position < this.end) throw this.bad("more bytes follow the value");
     this.close();
-    if (this.#count > FEW) this.#objects = [];
-    else while (this.#count > 0) this.#objects[--this.#count] = undefined;
-    this.#count = 0;
-    this.#revive = undefined;
+    if (this.count > FEW) this.objects = [];
+    else while (this.count > 0) this.objects[--this.count] = undefined;
+    this.count = 0;
+    this.#hooks = NO_HOOKS;
     return value;
-  }
-
-  private deeper(depth: number): number {
-    if (depth < this.#maxDepth) return depth + 1;
-    throw this.bad(`it is nested deeper than ${this.#maxDepth} levels`);
-  }
-
-  private read(depth: number): unknown {
-    if (this.position >= this.end) this.need(1);
-    const first = this.bytes[this.position++]!;
-    if (first < FIX_MAP) return first;
-    if (first >= NEGATIVE_FIXINT) return first - 0x100;
-    if (first < FIX_ARRAY) return this.record(first - FIX_MAP, depth);
-    if (first < FIX_STR) return this.array(first - FIX_ARRAY, depth);
-    if (first < NIL) return this.string(first - FIX_STR);
-    switch (first) {
-      case NIL:
-        return null;
-      case FALSE:
-        return false;
-      case TRUE:
-        return true;
-      case BIN_8:
-      case BIN_8 + 1:
-      case BIN_8 + 2:
-        return this.add(this.take(this.uint(1 << first - BIN_8)));
-      case EXT_8:
-      case EXT_8 + 1:
-      case EXT_32: {
-        const size = this.uint(1 << first - EXT_8);
-        return this.extension(size, depth);
-      }
-      case FLOAT_32:
-        return this.float32();
-      case FLOAT_64:
-        return this.float64();
-      case UINT_8:
-        return this.uint(1);
-      case UINT_16:
-        return this.uint(2);
-      case UINT_32:
-        return this.uint(4);
-      case UINT_64:
-        return this.int64(false);
-      case INT_8:
-        return this.uint(1) << 24 >> 24;
-      case INT_16:
-        return this.uint(2) << 16 >> 16;
-      case INT_32:
-        return this.uint(4) | 0;
-      case INT_64:
-        return this.int64(true);
-      case STR_8:
-      case STR_8 + 1:
-      case STR_8 + 2:
-        return this.string(this.uint(1 << first - STR_8));
-      case ARRAY_16:
-      case ARRAY_16 + 1:
-        return this.array(this.uint(2 << first - ARRAY_16), depth);
-      case MAP_16:
-      case MAP_16 + 1:
-        return this.record(this.uint(2 << first - MAP_16), depth);
-    }
-    if (first >= FIX_EXT_1 && first < FIX_EXT_1 + 5) {
-      return this.extension(1 << first - FIX_EXT_1, depth);
-    }
-    throw this.bad(`format 0x${first.toString(16)} is unknown`, this.position - 1);
-  }
-
-  /** Reads a key, which must be a string. */
-  private key(depth: number): string {
-    const begin = this.position;
-    const size = this.bytes[begin]! - FIX_STR;
-    if (size >= 0 && size < 0x20 && begin + size < this.end) {
-      const key = readKey(this.bytes, begin + 1, size);
-      if (key !== undefined) {
-        this.position = begin + 1 + size;
-        return key;
-      }
-    }
-    return this.text(depth);
-  }
-
-  /** Reads a value that must be a string. */
-  private text(depth: number): string {
-    const begin = this.position;
-    const text = this.read(depth);
-    if (typeof text !== "string") throw this.bad("it must be a string here", begin);
-    return text;
-  }
-
-  private record(count: number, depth: number): Record<string, unknown> {
-    depth = this.deeper(depth);
-    this.need(count * 2);
-    const record: Record<string, unknown> = {};
-    this.#objects[this.#count++] = record;
-    for (; count > 0; count--) {
-      const key = this.key(depth);
-      const value = this.read(depth);
-      if (key === "__proto__") define(record, key, value);
-      else record[key] = value;
-    }
-    return record;
-  }
-
-  private array(length: number, depth: number): unknown[] {
-    depth = this.deeper(depth);
-    this.need(length);
-    // Arrays within arrays could claim the same bytes again: more room is made as they are read.
-    const array: unknown[] = new Array(length < ROOM ? length : ROOM);
-    this.#objects[this.#count++] = array;
-    for (let i = 0; i < length; i++) array[i] = this.read(depth);
-    return array;
-  }
-
-  private extension(size: number, depth: number): unknown {
-    const type = this.uint(1) << 24 >> 24;
-    this.need(size);
-    const end = this.end;
-    const enclosed = this.enclosed;
-    this.end = this.position + size;
-    this.enclosed = true;
-    const value = this.content(type, size, depth);
-    if (this.position < this.end) throw this.bad("its extension is longer than its content");
-    this.end = end;
-    this.enclosed = enclosed;
-    return value;
-  }
-
-  /** Numbers an object, which must happen before anything in it is read. */
-  private add<T>(object: T): T {
-    this.#objects[this.#count++] = object;
-    return object;
   }
 
   /** Reads what an extension holds: all up to `end`, if it is valid. */
-  private content(type: number, size: number, depth: number): unknown {
+  protected override content(type: number, size: number, depth: number): unknown {
     switch (type) {
       case UNDEFINED:
         if (size !== 1 || this.uint(1) !== 0) throw this.bad("undefined must be one zero byte");
         return undefined;
       case REFERENCE: {
         const number = size === 1 || size === 2 || size === 4 ? this.uint(size) : Infinity;
-        if (number < this.#count) return this.#objects[number];
+        if (number < this.count) return this.objects[number];
         throw this.bad("it refers to an object that is not there");
       }
       case BIGINT:
@@ -248,29 +89,57 @@ export class Decoder extends Reader {
       case REGEXP: {
         const source = this.text(depth);
         const flags = this.text(depth);
-        return this.construct("regular expression", () => new RegExp(source, flags));
+        this.spend(Memory.REGEXP, regExpTime(source, flags));
+        const revised = this.#hooks.reviseSource?.(source) ?? source;
+        return this.construct("regular expression", () => new RegExp(revised, flags));
       }
       case URL_: {
         const href = this.text(depth);
+        this.spend(Memory.URL, Time.URL);
         return this.construct("URL", () => new URL(href));
       }
       case HANDLE: {
         const data = this.read(this.deeper(depth));
-        if (this.#revive === undefined) {
-          throw this.bad("no option revives its handle");
-        }
-        return this.add(this.#revive(data));
+        const { revive, reviseError } = this.#hooks;
+        if (revive === undefined) throw this.bad("no option revives its handle");
+        const value = revive(data);
+        if (value instanceof Error) reviseError?.(value);
+        return this.add(value);
       }
       case MAP: {
+        this.spend(Memory.COLLECTION, Time.COLLECTION);
         const map = this.add(new Map());
+        let chains: HashChains | undefined;
+        let gap = FIRST_GAP;
+        let left = gap;
         depth = this.deeper(depth);
-        while (this.position < this.end) map.set(this.read(depth), this.read(depth));
+        while (this.position < this.end) {
+          const key = this.read(depth);
+          map.set(key, this.read(depth));
+          if (--left > 0) continue;
+          chains ??= new HashChains(this.end - this.position);
+          this.spend(Memory.MEMBER * gap, chains.add(key));
+          left = gap = nextGap();
+        }
+        this.spend(Memory.MEMBER * (gap - left));
         return map;
       }
       case SET: {
+        this.spend(Memory.COLLECTION, Time.COLLECTION);
         const set = this.add(new Set());
+        let chains: HashChains | undefined;
+        let gap = FIRST_GAP;
+        let left = gap;
         depth = this.deeper(depth);
-        while (this.position < this.end) set.add(this.read(depth));
+        while (this.position < this.end) {
+          const member = this.read(depth);
+          set.add(member);
+          if (--left > 0) continue;
+          chains ??= new HashChains(this.end - this.position);
+          this.spend(Memory.MEMBER * gap, chains.add(member));
+          left = gap = nextGap();
+        }
+        this.spend(Memory.MEMBER * (gap - left));
         return set;
       }
       case SPARSE_ARRAY:
@@ -278,15 +147,19 @@ export class Decoder extends Reader {
       case NAMED_ARRAY:
         return this.namedArray(depth);
       case NULL_OBJECT:
+        this.spend(Memory.COLLECTION, Time.COLLECTION);
         return this.properties(this.add(Object.create(null)), true, this.deeper(depth));
       case ERROR: {
         const errorClass = ERRORS.get(this.text(depth));
         if (errorClass === undefined) throw this.bad("this runtime has no such error class");
+        this.spend(Memory.ERROR, Time.ERROR);
         // AggregateError takes a list. The properties that the constructors set are deleted, among
         // them the stack of this call.
         const error = this.add(new errorClass([] as never)) as unknown as Record<string, unknown>;
         for (const key of Object.getOwnPropertyNames(error)) delete error[key];
-        return this.properties(error, false, this.deeper(depth));
+        this.properties(error, false, this.deeper(depth));
+        this.#hooks.reviseError?.(error as unknown as Error);
+        return error;
       }
     }
     const binary = BINARIES[type - FIRST_BINARY];
@@ -310,7 +183,7 @@ export class Decoder extends Reader {
 
   /** Reads an integer that is at least `least` and below `limit`. */
   private index(least: number, limit: number): number {
-    const index = this.read(this.#maxDepth);
+    const index = this.read(this.maxDepth);
     if (Number.isInteger(index) && index as number >= least && index as number < limit) {
       return index as number;
     }
@@ -318,6 +191,7 @@ export class Decoder extends Reader {
   }
 
   private sparse(depth: number): unknown[] {
+    this.spend(Memory.COLLECTION, Time.COLLECTION);
     const array: unknown[] = this.add([]);
     // An element at the very end makes V8 keep the array as a dictionary for as long as that takes
     // less memory. Otherwise V8 would make room for all the elements that the length claims.
@@ -328,6 +202,7 @@ export class Decoder extends Reader {
     for (let least = 0; this.position < this.end;) {
       const index = this.index(least, length);
       array[index] = this.read(depth);
+      this.spend(Memory.SLOW_PROPERTY);
       least = index + 1;
     }
     return array;
@@ -342,6 +217,7 @@ export class Decoder extends Reader {
     const array = this.read(depth) as unknown[];
     depth = this.deeper(depth);
     while (this.position < this.end) {
+      this.spend(Memory.SLOW_PROPERTY, Time.PROPERTY);
       const key = this.key(depth);
       if (key === "length" || isIndex(key)) throw this.bad("it must not be an element's key here");
       define(array, key, this.read(depth));
@@ -351,11 +227,18 @@ export class Decoder extends Reader {
 
   /** Reads properties up to `end`. Unless all are `enumerable`, those before a `null` are not. */
   private properties<T extends object>(object: T, enumerable: boolean, depth: number): T {
-    while (this.position < this.end) {
+    let isSparse = false;
+    for (let i = 0; this.position < this.end; i++) {
       if (!enumerable && this.bytes[this.position] === NIL) {
         this.position++;
         enumerable = true;
-      } else define(object, this.key(depth), this.read(depth), enumerable);
+        continue;
+      }
+      this.spend(Memory.SLOW_PROPERTY, Time.PROPERTY);
+      const key = this.key(depth);
+      const value = this.read(depth);
+      isSparse ||= this.makeSparse(object, key, i);
+      define(object, key, value, enumerable);
     }
     return object;
   }

@@ -5,6 +5,7 @@
  * key.
  */
 
+import { Memory } from "./_cost.ts";
 import { readAscii } from "./_text.ts";
 
 /** The number of slots, a power of 2. */
@@ -25,8 +26,21 @@ function matches(slot: number, bytes: Uint8Array, begin: number, size: number): 
   return true;
 }
 
-/** Gives the key of `size` bytes at `begin`, fewer than 32, or `undefined` if it is not ASCII. */
-export function readKey(bytes: Uint8Array, begin: number, size: number): string | undefined {
+/** Counts memory that a value takes. */
+interface Counter {
+  spend(memory: number): void;
+}
+
+/**
+ * Gives the key of `size` bytes at `begin`, fewer than 32, or `undefined` if it is not ASCII. Has
+ * `counter` count the memory of a new key.
+ */
+export function readKey(
+  bytes: Uint8Array,
+  begin: number,
+  size: number,
+  counter: Counter,
+): string | undefined {
   let slot = followers[last]!;
   if (!matches(slot, bytes, begin, size)) {
     let hash = size;
@@ -35,6 +49,7 @@ export function readKey(bytes: Uint8Array, begin: number, size: number): string 
     if (!matches(slot, bytes, begin, size)) {
       const text = readAscii(bytes, begin, size);
       if (text === undefined) return undefined;
+      counter.spend(Memory.KEY);
       // Making it the key of an object gives V8's own copy of the string.
       keys[slot] = Object.keys({ [text]: 0 })[0]!;
       for (let i = 0; i < size; i++) keyBytes[slot * ROOM + i] = bytes[begin + i]!;

@@ -1,9 +1,14 @@
+import { maxTimeOf, Memory, Time } from "./_cost.ts";
 import { DecodeError } from "./decode_error.ts";
 import { readText } from "./_text.ts";
 
 /** Inputs below this length, in bytes, are read without a `DataView`. */
 const SHORT = 256;
 const UINT32 = 0x1_0000_0000;
+/** So much memory is counted at a time. */
+const STEP = 0x2000_0000;
+/** The time that a value may take before it is needed. */
+const UNKNOWN = 0x3fff_ffff;
 /** The largest distance of a `Date` from the epoch, in milliseconds. */
 const MAX_TIME = 8.64e15;
 
@@ -30,9 +35,15 @@ export class Reader {
   protected end = 0;
   /** Whether `end` is the end of an extension: more bytes of input would not help there. */
   protected enclosed = false;
+  /** How much more memory the value may take before {@linkcode refill} is called. */
+  protected memory = 0;
+  /** How much memory the value may take beyond that. */
+  private moreMemory = 0;
+  private time = 0;
+  private maxCost = 0;
   #view: DataView | undefined;
 
-  protected open(bytes: Uint8Array): void {
+  protected open(bytes: Uint8Array, maxCost: number): void {
     // Shared memory could change while it is read, so it is copied. Of an instance of a subclass
     // only the plain view is used, since methods of a Node Buffer have other meanings.
     if (!(bytes.buffer instanceof ArrayBuffer)) bytes = new Uint8Array(bytes);
@@ -42,6 +53,35 @@ export class Reader {
     this.bytes = bytes;
     this.position = 0;
     this.end = bytes.length;
+    this.maxCost = maxCost;
+    // V8 subtracts from small integers faster, and `Infinity` is not one.
+    const memory = maxCost < STEP ? maxCost : STEP;
+    this.moreMemory = maxCost - memory;
+    // The bytes of all strings are counted here.
+    if ((this.memory = memory - bytes.length) < 0) this.refill();
+    this.time = UNKNOWN;
+  }
+
+  /** Counts memory and time that the value takes. */
+  spend(memory: number, time = 0): void {
+    if ((this.memory -= memory) < 0) this.refill();
+    if (time === 0) return;
+    if (this.time === UNKNOWN) this.time = maxTimeOf(this.bytes.length, this.maxCost);
+    if ((this.time -= time) >= 0 || this.maxCost === Infinity) return;
+    throw this.tooCostly(`it takes too long for its size, with maxCost at ${this.maxCost}`);
+  }
+
+  /** Makes `memory` positive, if the value may take more memory. */
+  protected refill(): void {
+    const more = Math.min(this.moreMemory, Math.max(STEP, -this.memory));
+    this.moreMemory -= more;
+    this.memory += more;
+    if (this.memory >= 0) return;
+    throw this.tooCostly(`it takes more than ${this.maxCost} bytes of memory`);
+  }
+
+  private tooCostly(problem: string): DecodeError {
+    return new DecodeError(problem, this.position, false, "maxCost");
   }
 
   /** Lets go of the input. */
@@ -115,6 +155,7 @@ export class Reader {
   /** Reads an integer in two's complement. */
   protected bigint(size: number): bigint {
     this.need(size > 0 ? size : 1);
+    this.spend(Memory.STRING + size, Time.BIGINT);
     const flip = this.bytes[this.position]! > 0x7f ? 0xf : 0;
     // The way through hexadecimal takes linear time; shifting by words would take quadratic time.
     const digits = new Uint8Array(size * 2);
@@ -146,6 +187,7 @@ export class Reader {
   /** Reads `size` bytes of UTF-16, which may have lone surrogates. */
   protected utf16(size: number): string {
     if (size % 2 > 0) throw this.bad("its last UTF-16 unit is incomplete");
+    this.spend(Memory.STRING + size, Time.BINARY);
     const units = new Uint16Array(this.take(size).buffer);
     let text = "";
     for (let i = 0; i < units.length; i += 4096) {
@@ -157,9 +199,8 @@ export class Reader {
   /** Reads `size` bytes into memory of their own. */
   protected take(size: number): Uint8Array<ArrayBuffer> {
     this.need(size);
-    const bytes = new Uint8Array(size);
-    bytes.set(this.bytes.subarray(this.position, this.position += size));
-    return bytes;
+    this.spend(Memory.BINARY + size, Time.BINARY);
+    return this.bytes.slice(this.position, this.position += size) as Uint8Array<ArrayBuffer>;
   }
 
   /** Reads a timestamp in one of the three forms that MessagePack has. */

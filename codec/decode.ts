@@ -1,4 +1,5 @@
 import { checkMaxDepth } from "./depth.ts";
+import { DEFAULT_MAX_COST } from "./_cost.ts";
 import { DecodeError } from "./decode_error.ts";
 import { Decoder } from "./_decoder.ts";
 
@@ -17,11 +18,29 @@ export interface DecodeOptions {
    */
   maxSize?: number | undefined;
   /**
+   * How much memory the value may take, in bytes, about: a few bytes of input can be an object. The
+   * time that it takes is limited too, to 50 ms and 50 ns for each byte of the input, and to more
+   * if this is more than the default. A value beyond that is a `DecodeError`. `Infinity`: no limit.
+   *
+   * @default {268435456}
+   */
+  maxCost?: number | undefined;
+  /**
    * Called with the data of each handle, which is what `handle` of `EncodeOptions` gave for the
    * value; returns the value. What it throws, `decode()` throws. Without this option a handle is a
    * `DecodeError`.
    */
   revive?: ((data: unknown) => unknown) | undefined;
+  /**
+   * Called with each error when it is complete, also if `revive` gave it, and may change it. An
+   * error is printed with its texts as they are, which may hold control characters.
+   */
+  reviseError?: ((error: Error) => void) | undefined;
+  /**
+   * Called with the source of each regular expression, which is printed as it is; returns the
+   * source to take. What it throws, `decode()` throws.
+   */
+  reviseSource?: ((source: string) => string) | undefined;
 }
 
 /** The decoder of the last call, or `undefined` while a call uses it. */
@@ -30,8 +49,8 @@ let idle: Decoder | undefined;
 /**
  * Decodes a value that {@linkcode encode} or another MessagePack library has encoded.
  *
- * The input is not trusted: it cannot run code, and whatever lengths it claims, the memory that is
- * allocated is in proportion to the input's own length. The result shares no memory with `bytes`.
+ * The input is not trusted: it cannot run code, and whatever it claims or is made of, the memory
+ * and the time that it takes are limited. The result shares no memory with `bytes`.
  *
  * Integers become numbers if they are safe integers, else bigints. Keys of maps must be strings; of
  * several equal keys in a map the last counts. A timestamp becomes a `Date`, cut to milliseconds.
@@ -62,15 +81,17 @@ let idle: Decoder | undefined;
  */
 export function decode(bytes: Uint8Array, options: DecodeOptions = {}): unknown {
   const maxDepth = checkMaxDepth(options.maxDepth);
-  const { maxSize = Infinity } = options;
+  const { maxSize = Infinity, maxCost = DEFAULT_MAX_COST } = options;
   if (!(maxSize >= 0)) throw new RangeError(`Cannot limit the size: maxSize is ${maxSize}`);
   if (bytes.length > maxSize) {
-    throw new DecodeError(`the input has ${bytes.length} bytes, more than ${maxSize}`, 0);
+    const problem = `the input has ${bytes.length} bytes, more than ${maxSize}`;
+    throw new DecodeError(problem, 0, false, "maxSize");
   }
+  if (!(maxCost >= 0)) throw new RangeError(`Cannot limit the cost: maxCost is ${maxCost}`);
   // The caller's hook may call decode() itself, so the decoder is not idle meanwhile.
   const decoder = idle ?? new Decoder();
   idle = undefined;
-  const value = decoder.decode(bytes, maxDepth, options.revive);
+  const value = decoder.decode(bytes, maxDepth, maxCost, options);
   idle = decoder;
   return value;
 }

@@ -17,6 +17,8 @@ export class DecodeError extends Error {
   readonly offset: number;
   /** Whether the input ended too early, so that more bytes could make it valid. */
   readonly truncated: boolean;
+  /** The option of `decode()` whose limit the input or the value exceeds, if that is wrong. */
+  readonly exceeds: "maxDepth" | "maxSize" | "maxCost" | undefined;
 
   /**
    * Makes an error with a message that gives the offset.
@@ -24,11 +26,18 @@ export class DecodeError extends Error {
    * @param problem What is wrong, as the end of a sentence.
    * @param offset How many bytes of the input could be read.
    * @param truncated Whether more bytes could make the input valid.
+   * @param exceeds The option whose limit is exceeded.
    */
-  constructor(problem: string, offset: number, truncated = false) {
+  constructor(
+    problem: string,
+    offset: number,
+    truncated = false,
+    exceeds?: "maxDepth" | "maxSize" | "maxCost",
+  ) {
     super(`Cannot decode the input at offset ${offset}: ${problem}`);
     this.name = "DecodeError";
     this.offset = offset;
     this.truncated = truncated;
+    this.exceeds = exceeds;
   }
 }
