@@ -21,6 +21,9 @@ import { TreeTarget, type TreeTargetOptions } from "./trees/tree_target.ts";
 import type { Channel } from "./wire/channel.ts";
 import { Flag } from "./wire/frame.ts";
 
+/** An agent trusts its controller, whose messages may be of any size. */
+const TRUSTED: { readonly maxCost: number } = { maxCost: Infinity };
+
 /** Writes the bytes that come to a file, and answers `[path, size, sha1sum]`. */
 export function put(channel: Channel, path: string | null, mode: number): Promise<void> {
   return serve(channel, async () => {
@@ -62,11 +65,12 @@ export function fetch(channel: Channel, path: string): Promise<void> {
 export function receiveTree(
   channel: Channel,
   path: string,
-  options: TreeTargetOptions,
+  options: Omit<TreeTargetOptions, "maxCost">,
 ): Promise<void> {
   return serve(channel, async () => {
     const root = absolute(path);
-    const changes = await new TreeTarget(channel, root, options).receive();
+    const target = new TreeTarget(channel, root, { ...options, ...TRUSTED });
+    const changes = await target.receive();
     channel.send(seal([root, changes]), Flag.END);
   });
 }
@@ -75,12 +79,12 @@ export function receiveTree(
 export function sendTree(
   channel: Channel,
   path: string,
-  options: TreeSourceOptions,
+  options: Omit<TreeSourceOptions, "maxCost">,
 ): Promise<void> {
   return serve(channel, async () => {
     const root = absolute(path);
     channel.send(seal(root));
-    await new TreeSource(channel, root, options).send();
+    await new TreeSource(channel, root, { ...options, ...TRUSTED }).send();
   });
 }
 

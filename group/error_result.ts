@@ -90,7 +90,7 @@ export class ErrorResult {
       HandleKind.ERROR_RESULT,
       ({ msg, tb, skipped, aborted }) => [msg, tb, skipped, aborted],
       (msg, tb, skipped, aborted) =>
-        new ErrorResult(new Error(String(msg)), {
+        new ErrorResult(new Error(visible(String(msg))), {
           tb: typeof tb === "string" ? tb : null,
           skipped: Boolean(skipped),
           aborted: Boolean(aborted),

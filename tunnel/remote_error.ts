@@ -1,5 +1,5 @@
 import type { Failure } from "../agent/protocol/failure.ts";
-import { visible, visibleErrors } from "./visible.ts";
+import { visible } from "./visible.ts";
 
 /**
  * A function threw at the far end. The value that it threw is the `cause`. An error of a class that
@@ -33,7 +33,8 @@ export class RemoteError extends Error {
    *
    * @param host The host where it was thrown.
    * @param operation The operation that failed, such as `report()`.
-   * @param failure The failure as the far end sent it. The `cause` is the thrown value in it.
+   * @param failure The failure as the far end sent it. The `cause` is the thrown value in it, whose
+   * errors must be visible already.
    * @param text The message, in place of the usual one.
    */
   constructor(host: string, operation: string, failure: Failure, text?: string) {
@@ -43,7 +44,6 @@ export class RemoteError extends Error {
     this.#remoteName = name;
     this.#remoteStack = failure.stack === null ? null : visible(failure.stack);
     if ("thrown" in failure) {
-      visibleErrors(failure.thrown);
       this.cause = failure.thrown;
       // The code tells the errors of the system apart. The copy of an error has no such property.
       if (failure.code !== undefined && failure.thrown instanceof Error) {

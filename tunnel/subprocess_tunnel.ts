@@ -53,7 +53,8 @@ export abstract class SubprocessTunnel extends BaseTunnel {
    * @param options Options that every tunnel takes. Those of the subclass may be among them.
    * Default: `{}`.
    * @throws {TypeError} If an option has the wrong type.
-   * @throws {RangeError} If `connectTimeout` or `keepAlive` is not a time.
+   * @throws {RangeError} If `connectTimeout` or `keepAlive` is not a time, or `maxResult` not a
+   * number of bytes.
    */
   constructor(options: TunnelOptions = {}) {
     super();
@@ -99,7 +100,8 @@ export abstract class SubprocessTunnel extends BaseTunnel {
       onChannel: (channel, header) => session.handleChannel(channel, header),
       onEnd,
     });
-    const session = new Session({ host, serve: this.#serve, report }, connection);
+    const maxResult = options.maxResult ?? DEFAULTS.maxResult;
+    const session = new Session({ host, serve: this.#serve, report, maxResult }, connection);
     return session;
   }
 }

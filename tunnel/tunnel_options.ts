@@ -77,6 +77,15 @@ export interface TunnelOptions {
    * @default 15,000
    */
   readonly keepAlive?: number | undefined;
+  /**
+   * How much memory a value of the far end may take here, in bytes, about: a result, a value of a
+   * stream, what was thrown, the arguments of a callback. A few bytes can be an object, so this is
+   * more than what is sent. If one would take more, or very long to decode, the connection is
+   * closed with a `ProtocolError`. `Infinity`: no limit, for a far end that is trusted.
+   *
+   * @default 268,435,456 (256 MiB)
+   */
+  readonly maxResult?: number | undefined;
 }
 
 /** Options for {@linkcode BaseTunnel.with}. */
@@ -86,9 +95,14 @@ export interface WithOptions {
 }
 
 /** The defaults of {@linkcode TunnelOptions}. */
-export const DEFAULTS: { readonly connectTimeout: number; readonly keepAlive: number } = {
+export const DEFAULTS: {
+  readonly connectTimeout: number;
+  readonly keepAlive: number;
+  readonly maxResult: number;
+} = {
   connectTimeout: 30_000,
   keepAlive: 15_000,
+  maxResult: 256 * 1024 ** 2,
 };
 
 /** The names of {@linkcode TunnelOptions}. */
@@ -103,6 +117,7 @@ const NAMES: Readonly<Record<keyof TunnelOptions, true>> = {
   stderr: true,
   connectTimeout: true,
   keepAlive: true,
+  maxResult: true,
 };
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -115,11 +130,11 @@ const LONGEST_TIMER = 2 ** 31 - 1;
  * Checks the options of a tunnel, because callers may not use TypeScript.
  *
  * @throws {TypeError} If an option is of the wrong type.
- * @throws {RangeError} If a number is not a time in milliseconds.
+ * @throws {RangeError} If a number is not a time in milliseconds, or not a number of bytes.
  */
 export function checkOptions(options: TunnelOptions): void {
   checkPlain(options);
-  const { runtime, env = {}, stderr } = options;
+  const { runtime, env = {}, stderr, maxResult } = options;
   if (runtime !== undefined && !["deno", "node", "auto"].includes(runtime)) {
     throw new TypeError(`runtime is ${shown(runtime)}: expected "deno", "node" or "auto"`);
   }
@@ -132,6 +147,9 @@ export function checkOptions(options: TunnelOptions): void {
         `${key} is ${shown(value)}: expected milliseconds, 0 to ${LONGEST_TIMER}`,
       );
     }
+  }
+  if (maxResult !== undefined && !(typeof maxResult === "number" && maxResult > 0)) {
+    throw new RangeError(`maxResult is ${shown(maxResult)}: expected bytes, more than 0`);
   }
   if (stderr !== undefined && typeof stderr !== "function") {
     throw new TypeError(`stderr is ${shown(stderr)}: expected a function of a line and a host`);

@@ -23,57 +23,49 @@ const MAX_LENGTH = 64 * 1024;
 export function visible(text: string): string {
   const rest = text.length - MAX_LENGTH;
   const shown = rest > 0 ? text.slice(0, MAX_LENGTH) : text;
-  const safe = shown.replace(HIDDEN, (char) => {
-    const code = char.charCodeAt(0);
-    return code < 0x100
-      ? `\\x${code.toString(16).padStart(2, "0")}`
-      : `\\u${code.toString(16).padStart(4, "0")}`;
-  });
+  const safe = shown.replace(HIDDEN, escapeOf);
   return rest > 0 ? `${safe}… (${rest} characters more)` : safe;
 }
 
+function escapeOf(char: string): string {
+  const code = char.charCodeAt(0);
+  return code < 0x100
+    ? `\\x${code.toString(16).padStart(2, "0")}`
+    : `\\u${code.toString(16).padStart(4, "0")}`;
+}
+
 /**
- * Makes the texts visible that are printed as they are when `value` is printed: the texts of all
- * errors in it, and regular expressions. Changes them in place.
+ * Makes the texts of an error visible, which are printed as they are. Changes it in place; not the
+ * errors in it.
  */
-export function visibleErrors(value: unknown): void {
-  const seen = new Set<unknown>();
-  const stack = [value];
-  while (stack.length > 0) {
-    const next = stack.pop();
-    if (typeof next !== "object" || next === null || seen.has(next) || ArrayBuffer.isView(next)) {
-      continue;
-    }
-    seen.add(next);
-    if (next instanceof Error) showError(next);
-    // Each element of a map is a pair, an array.
-    if (next instanceof Map || next instanceof Set) { for (const part of next) stack.push(part); }
-    for (const key of Reflect.ownKeys(next)) {
-      const part = (next as Record<PropertyKey, unknown>)[key];
-      if (part instanceof RegExp) showRegExp(next, key, part);
-      else stack.push(part);
-    }
-  }
-}
-
-function showError(error: Error): void {
+export function showError(error: Error): void {
   for (const key of ["message", "name", "stack"] as const) {
-    const text = error[key];
-    if (typeof text !== "string") continue;
-    const shown = visible(text);
+    const value: unknown = error[key];
+    if (value === undefined) continue;
+    const shown = visible(typeof value === "string" ? value : textOf(value));
     // An assignment would fail where the class has a getter without a setter.
-    if (shown !== text) define(error, key, shown);
+    if (shown !== value) {
+      Object.defineProperty(error, key, { value: shown, configurable: true, writable: true });
+    }
   }
 }
 
-/** A visible character, such as `\x1b`, means the same in a regular expression. */
-function showRegExp(owner: object, key: PropertyKey, { source, flags }: RegExp): void {
-  const shown = visible(source);
-  if (shown !== source) {
-    define(owner, key, source.length > MAX_LENGTH ? shown : new RegExp(shown, flags));
-  }
+/** What is printed of a value that is not a string, in its place. */
+function textOf(value: unknown): string {
+  if (Object(value) !== value) return String(value);
+  // Objects within objects could make a text that is endless.
+  const isFlat = Array.isArray(value) && value.length < 100 &&
+    value.every((part) => Object(part) !== part);
+  return isFlat ? value.map(String).join() : Object.prototype.toString.call(value);
 }
 
-function define(owner: object, key: PropertyKey, value: unknown): void {
-  Object.defineProperty(owner, key, { value, configurable: true, writable: true });
+/** A backslash with what it escapes, or a character that is not visible. */
+const SOURCE_PARTS = new RegExp(`\\\\[^]|${HIDDEN.source}`, "g");
+
+/** Makes the source of a regular expression visible, so that it means the same. */
+export function visibleSource(source: string): string {
+  return source.replace(SOURCE_PARTS, (part) => {
+    const char = part.at(-1)!;
+    return char.replace(HIDDEN, "") === "" ? escapeOf(char) : part;
+  });
 }

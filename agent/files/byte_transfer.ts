@@ -20,6 +20,9 @@ import { Interrupt } from "./interrupt.ts";
  */
 export const CHUNK: number = MAX_PAYLOAD - HEADER_SIZE;
 
+/** The encoding of a size and a SHA-1 is shorter. */
+const MAX_SUMMARY = 100;
+
 /** A SHA-1 in lower-case hexadecimal. */
 const SHA1 = /^[0-9a-f]{40}$/;
 
@@ -147,6 +150,7 @@ export async function receiveBytes(
 }
 
 function check(message: Uint8Array, received: Summary): Summary {
+  if (message.length > MAX_SUMMARY) throw new BrokenTransfer("The end is too long");
   const told: unknown = decode(message);
   const [size, sha1sum] = Array.isArray(told) ? told : [];
   // The values are quoted below, so they must not be anything else.

@@ -1,3 +1,4 @@
+import type { DecodeOptions } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
 import { missingDeno } from "./missing_deno.ts";
 import { portable } from "./portable.ts";
@@ -33,9 +34,13 @@ export function encodeFailure(thrown: unknown): Uint8Array {
   }
 }
 
-/** Reads the bytes of {@linkcode encodeFailure}. Throws an error if they are something else. */
-export function decodeFailure(bytes: Uint8Array): Failure {
-  const failure = decodeValue(bytes) as Partial<Failure> | null;
+/**
+ * Reads the bytes of {@linkcode encodeFailure}. Throws an error if they are something else.
+ *
+ * @param options How to decode them, but for handles.
+ */
+export function decodeFailure(bytes: Uint8Array, options?: DecodeOptions): Failure {
+  const failure = decodeValue(bytes, options) as Partial<Failure> | null;
   const { name, message, stack, code, ...rest } = failure ?? {};
   if (typeof name !== "string" || typeof message !== "string") {
     throw new TypeError("A failure without a name and a message");

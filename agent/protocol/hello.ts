@@ -51,5 +51,5 @@ export function encodeControllerInfo(info: ControllerInfo): Uint8Array {
 
 /** Reads the payload of a controller's HELLO, which the agent trusts; see `Agent`. */
 export function decodeControllerInfo(payload: Uint8Array): ControllerInfo {
-  return decode(payload) as ControllerInfo;
+  return decode(payload, { maxCost: Infinity }) as ControllerInfo;
 }

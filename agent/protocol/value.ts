@@ -1,4 +1,4 @@
-import { decode } from "../../codec/decode.ts";
+import { decode, type DecodeOptions } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
 import { isEncodeRefusal } from "../../codec/encode_refusal.ts";
 import { KeptProperties } from "./kept_properties.ts";
@@ -60,16 +60,17 @@ export function encodeValue(
 }
 
 /**
- * Decodes what {@linkcode encodeValue} made at the other end, which is not trusted.
+ * Decodes what {@linkcode encodeValue} made at the other end.
  *
- * @param revive Makes values of handles, in the place of {@linkcode reviveValue}.
+ * @param options How to decode it. The default of `revive` is {@linkcode reviveValue}.
  */
 export function decodeValue(
   bytes: Uint8Array,
-  revive: (data: unknown) => unknown = reviveValue,
+  { revive = reviveValue, ...options }: DecodeOptions = {},
 ): unknown {
   let left = MAX_RUNTIME_OBJECTS;
   return decode(bytes, {
+    ...options,
     revive(data) {
       const isObject = Array.isArray(data) && data[0] === HandleKind.RUNTIME_OBJECT;
       if (isObject && data[1] !== "Buffer" && --left < 0) {

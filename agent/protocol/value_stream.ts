@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { DecodeOptions } from "../../codec/decode.ts";
 import { type Channel, ChannelReset } from "../wire/channel.ts";
 import { decodeFailure, encodeFailure, type Failure } from "./failure.ts";
 import { Flag, readUint32, writeUint32 } from "../wire/frame.ts";
@@ -174,6 +175,8 @@ async function readStep(channel: Channel): Promise<number> {
 
 /** Options for {@linkcode receiveStream}. */
 export interface ReceiveOptions {
+  /** How to decode the values. */
+  readonly decoding: DecodeOptions;
   /** Makes the error to throw for a failure at the other end. */
   readonly fail: (failure: Failure) => unknown;
   /** Makes the error to throw when the other end broke the protocol. */
@@ -287,7 +290,7 @@ class StreamReader implements AsyncGenerator<unknown> {
   #failure(bytes: Uint8Array): unknown {
     let failure: Failure;
     try {
-      failure = decodeFailure(bytes);
+      failure = decodeFailure(bytes, this.#options.decoding);
     } catch (cause) {
       return this.#options.broken(cause);
     }
@@ -297,7 +300,7 @@ class StreamReader implements AsyncGenerator<unknown> {
 
   #decode(bytes: Uint8Array): unknown {
     try {
-      return decodeValue(bytes);
+      return decodeValue(bytes, this.#options.decoding);
     } catch (cause) {
       throw this.#options.broken(cause);
     }

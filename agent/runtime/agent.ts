@@ -18,6 +18,7 @@ import { type Batch, type FunctionReference, Request } from "../protocol/request
 import { define, find, lacks, loadCode, type Property } from "./reviver.ts";
 import { readServedFiles } from "./served_files.ts";
 import { SourcePositions } from "./source_positions.ts";
+import { TRUSTED } from "./trusted.ts";
 
 /** A function and its `this`, which is the object that it was found in. */
 interface Callable {
@@ -60,7 +61,7 @@ export class Agent {
   readonly #askForModule: AskForModule = async (...request) => {
     const message = await this.#ask([Request.IMPORT, ...request]);
     if (message === undefined) throw new TypeError(`Cannot import ${request[0]}: no answer`);
-    const [id, batches] = decode(message.bytes) as [string, number];
+    const [id, batches] = decode(message.bytes, TRUSTED) as [string, number];
     await this.#untilBatch(batches);
     return id;
   };
@@ -99,14 +100,14 @@ export class Agent {
     channel.end();
     const message = await channel.receive();
     if (message !== undefined && message.flags & Flag.FAILURE) {
-      throw new TypeError(decodeFailure(message.bytes).message);
+      throw new TypeError(decodeFailure(message.bytes, TRUSTED).message);
     }
     return message;
   }
 
   /** Answers a request on the channel that it came with. */
   handleChannel(channel: Channel, header: Uint8Array): void {
-    const [kind, ...rest] = decode(header) as [number, ...unknown[]];
+    const [kind, ...rest] = decode(header, TRUSTED) as [number, ...unknown[]];
     switch (kind) {
       case Request.BATCHES:
         // It only fails when the connection is over.
@@ -125,7 +126,7 @@ export class Agent {
 
   async #receiveBatches(channel: Channel): Promise<void> {
     for (let batch; (batch = await channel.receive()) !== undefined;) {
-      const [records, codes] = decode(inflateRawSync(batch.bytes)) as Batch;
+      const [records, codes] = decode(inflateRawSync(batch.bytes), TRUSTED) as Batch;
       await this.#lower([...records, ...codes.flatMap(({ units }) => units)]);
       this.#loader.define(records);
       this.#codes.push(...codes);
@@ -142,7 +143,8 @@ export class Agent {
   async #lower(sources: (ModuleRecord | FunctionUnit)[]): Promise<void> {
     if (!sources.some(lacksUsing)) return;
     const answer = await this.#ask([Request.LOWER, this.#batches]);
-    for (const [index, source] of decode(inflateRawSync(answer!.bytes)) as [number, string][]) {
+    const lowered = decode(inflateRawSync(answer!.bytes), TRUSTED) as [number, string][];
+    for (const [index, source] of lowered) {
       Object.assign(sources[index]!, { source });
     }
   }
@@ -197,7 +199,7 @@ export class Agent {
     if (message === undefined) throw new TypeError("The call has no values");
     const reviveOther = (data: unknown): unknown => this.#attachments.revive(data, attachments);
     const { revive, setVariables } = await loadCode(this.#codes[id]!, this.#loader, reviveOther);
-    const [fn, args, captured, ...properties] = decode(message.bytes, { revive }) as [
+    const [fn, args, captured, ...properties] = decode(message.bytes, { ...TRUSTED, revive }) as [
       unknown,
       unknown[],
       unknown[][],
@@ -237,7 +239,7 @@ export class Agent {
 
 async function receiveArguments(channel: Channel): Promise<unknown[]> {
   const message = await channel.receive();
-  return message === undefined ? [] : decode(message.bytes) as unknown[];
+  return message === undefined ? [] : decode(message.bytes, TRUSTED) as unknown[];
 }
 
 function exitError(message: string): Error {

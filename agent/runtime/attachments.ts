@@ -9,6 +9,7 @@ import { Request } from "../protocol/request.ts";
 import { sendLast } from "../protocol/send_value.ts";
 import { decodeValue } from "../protocol/value.ts";
 import { receiveStream } from "../protocol/value_stream.ts";
+import { TRUSTED } from "./trusted.ts";
 
 /**
  * The agent's half of the attachments, which go on beside values: streams, signals and callbacks.
@@ -47,6 +48,7 @@ export class Attachments {
       case HandleKind.STREAM: {
         const channel = this.#take(attachments?.[first as number] ?? first as number);
         return receiveStream(channel, second as number, {
+          decoding: TRUSTED,
           fail: thrownBy,
           broken: (cause) => cause,
         });
@@ -84,7 +86,7 @@ export class Attachments {
     channel.receive().then((message) => {
       channel.end();
       if (message !== undefined) {
-        controller.abort(decodeValue(message.bytes));
+        controller.abort(decodeValue(message.bytes, TRUSTED));
       }
     }, (error) => controller.abort(error));
     return controller.signal;
@@ -101,8 +103,9 @@ export class Attachments {
       }
       const message = await channel.receive();
       if (message === undefined) throw new TypeError("The controller gave no answer");
-      if (message.flags & Flag.FAILURE) throw thrownBy(decodeFailure(message.bytes));
-      return decodeValue(message.bytes, (data) => this.revive(data));
+      if (message.flags & Flag.FAILURE) throw thrownBy(decodeFailure(message.bytes, TRUSTED));
+      const revive = (data: unknown): unknown => this.revive(data);
+      return decodeValue(message.bytes, { ...TRUSTED, revive });
     };
     Object.defineProperty(call, CALLBACK, { value: true });
     this.#unreachable.register(call, id);

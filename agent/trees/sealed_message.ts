@@ -27,11 +27,11 @@ export function seal(message: unknown): Uint8Array {
  *
  * @throws {BrokenTransfer} If it is not what was sent.
  */
-export function unseal(sealed: Uint8Array): unknown {
+export function unseal(sealed: Uint8Array, maxCost: number): unknown {
   const end = Math.max(0, sealed.length - SIZE);
   const bytes = sealed.subarray(0, end);
   if (!isSame(createHash("sha1").update(bytes).digest(), sealed.subarray(end))) throw damaged();
-  return decode(bytes);
+  return decode(bytes, { maxCost });
 }
 
 /** Whether two SHA-1s are the same. The second one may be any value. */

@@ -23,11 +23,13 @@ export class TargetAnswers {
 
   /**
    * Reads the messages on `channel`. `entries` are those that were sent, to which some may be
-   * added.
+   * added. A message may take `maxCost` bytes of memory.
    */
-  constructor(channel: Channel, entries: readonly Entry[]) {
+  constructor(channel: Channel, entries: readonly Entry[], maxCost: number) {
     this.#entries = entries;
-    this.#read(channel).catch((error) => this.#failure = { error }).finally(() => this.#wake?.());
+    this.#read(channel, maxCost).catch((error) => this.#failure = { error }).finally(() =>
+      this.#wake?.()
+    );
   }
 
   /** The next message. */
@@ -44,11 +46,11 @@ export class TargetAnswers {
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
-  async #read(channel: Channel): Promise<never> {
+  async #read(channel: Channel, maxCost: number): Promise<never> {
     for (;;) {
       const message = await channel.receive();
       if (message === undefined || message.flags !== 0) throw new Interruption(message);
-      const value = unseal(message.bytes);
+      const value = unseal(message.bytes, maxCost);
       this.#handle(value);
       this.#unread.push(value);
       this.#wake?.();

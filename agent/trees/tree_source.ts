@@ -24,6 +24,8 @@ export interface TreeSourceOptions {
   readonly exclusions: readonly Exclusion[];
   /** Whether to tell the SHA-1 of each file. */
   readonly checksum: boolean;
+  /** How much memory a message of the target may take; see `DecodeOptions`. */
+  readonly maxCost: number;
   /** Called with how many files and bytes have been sent since the last call. */
   readonly onSent?: (files: number, bytes: number) => void;
   /** Called with how many more files and bytes are to be sent. */
@@ -51,7 +53,7 @@ export class TreeSource {
     this.#channel = channel;
     this.#paths = new ContainedPaths(root);
     this.#options = options;
-    this.#answers = new TargetAnswers(channel, this.#entries);
+    this.#answers = new TargetAnswers(channel, this.#entries, options.maxCost);
     this.#unreadable = new Unreadable(this.#paths);
   }
 

@@ -25,6 +25,8 @@ export interface TreeTargetOptions {
   readonly maskedBits: number;
   /** Whether to change nothing. */
   readonly dryRun: boolean;
+  /** How much memory a message of the source may take; see `DecodeOptions`. */
+  readonly maxCost: number;
   /** Called with how many files and bytes have been written since the last call. */
   readonly onWritten?: (files: number, bytes: number) => void;
   /** Called with how many more files and bytes are to be written. */
@@ -100,10 +102,11 @@ export class TreeTarget {
   }
 
   async #receiveAll(): Promise<void> {
+    const { maxCost } = this.#options;
     for (let message; (message = await this.#channel.receive()) !== undefined;) {
       if (message.flags & Flag.FAILURE) throw new Interruption(message);
       if (message.flags & Flag.RAW) await this.#files.appendLarge(message.bytes);
-      else await this.#handle(unseal(message.bytes));
+      else await this.#handle(unseal(message.bytes, maxCost));
       await this.#next();
     }
     if (!this.#isListed || !this.#files.isComplete) {

@@ -12,6 +12,7 @@ import { isNatural } from "../../agent/protocol/is_natural.ts";
 import type { Channel } from "../../agent/wire/channel.ts";
 import { concat } from "../../agent/wire/concat.ts";
 import { decode } from "../../codec/decode.ts";
+import type { Decoding } from "../session/decoding.ts";
 import { type HostPath, hostPath } from "../arguments/host_template.ts";
 import { localPath, pathOf } from "../arguments/local_path.ts";
 import { copyFetchOptions } from "../arguments/transfer_options.ts";
@@ -94,7 +95,8 @@ async function performFetch(
       return await transfer(
         link,
         { name: "fetch()", failureText, since, service: ["fetch", source] },
-        (channel) => receive(channel, sink, (size) => new Progress(host, onProgress, size)),
+        (channel, { decoding }) =>
+          receive(channel, sink, (size) => new Progress(host, onProgress, size), decoding),
       );
     } catch (error) {
       sink.discard(error);
@@ -134,13 +136,14 @@ async function receive(
   channel: Channel,
   sink: Sink,
   progressOf: (total: number) => Progress,
+  decoding: Decoding,
 ): Promise<Fetched> {
   // A stream of the caller may never take the bytes that it is given.
   const interrupted = new Interrupt();
   channel.onFailure((error) => interrupted.by(error));
   const first = await channel.receive();
   if (first === undefined || first.flags !== 0) throw new Interruption(first);
-  const [remotePath, total, mode] = readHeader(first.bytes);
+  const [remotePath, total, mode] = readHeader(first.bytes, decoding);
   if (sink.limit !== undefined && total > sink.limit) throw tooLarge();
   const progress = progressOf(total);
   const summary = await receiveBytes(
@@ -160,8 +163,11 @@ async function receive(
   return { remotePath, ...summary };
 }
 
-function readHeader(bytes: Uint8Array): [remotePath: string, total: number, mode: number] {
-  const header = decode(bytes);
+function readHeader(
+  bytes: Uint8Array,
+  decoding: Decoding,
+): [remotePath: string, total: number, mode: number] {
+  const header = decode(bytes, decoding);
   const [remotePath, total, mode] = Array.isArray(header) ? header : [];
   if (typeof remotePath !== "string" || !isNatural(total) || !isNatural(mode)) {
     throw new BrokenTransfer("The far end sent no path, size or mode of the file");

@@ -4,6 +4,7 @@ import { notFolder } from "../../agent/files/file_error.ts";
 import { FileReader } from "../../agent/files/file_reader.ts";
 import type { Channel } from "../../agent/wire/channel.ts";
 import { decode } from "../../codec/decode.ts";
+import type { Decoding } from "../session/decoding.ts";
 import {
   type CheckedSource,
   type LocalFile,
@@ -68,12 +69,12 @@ async function putContents(
       failureText: failureText(contents.name, link),
       since,
       service: ["put", target, mode],
-    }, (channel, connection) => {
-      if (onProgress === undefined) return send(channel, contents.blocks, () => {});
+    }, (channel, { connection, decoding }) => {
+      if (onProgress === undefined) return send(channel, contents.blocks, () => {}, decoding);
       const progress = new Progress(link.host, onProgress, contents.size);
       // Bytes that wait in a pipe count as transferred only when there is an agent to read them.
       const blocks = afterwards(connection.ready, contents.blocks);
-      return send(channel, blocks, (bytes) => progress.tell(bytes));
+      return send(channel, blocks, (bytes) => progress.tell(bytes), decoding);
     });
   } finally {
     contents.close();
@@ -84,12 +85,13 @@ async function send(
   channel: Channel,
   blocks: AsyncIterable<Uint8Array>,
   onMoved: (bytes: number) => void,
+  decoding: Decoding,
 ): Promise<PutResult> {
   const answering = channel.receive();
   const sent = await sendBytes(channel, blocks, answering, onMoved);
   const answer = await answering;
   if (answer === undefined || answer.flags !== 0) throw new Interruption(answer);
-  const told = decode(answer.bytes);
+  const told = decode(answer.bytes, decoding);
   const [remotePath, size, sha1sum] = Array.isArray(told) ? told : [];
   if (typeof remotePath !== "string" || size !== sent.size || sha1sum !== sent.sha1sum) {
     throw new BrokenTransfer("The bytes that arrived are not those that were sent");

@@ -57,6 +57,9 @@ export function prepareFetchDir(
   });
 }
 
+/** Messages with small files, or with entries, take up to a quarter of this. */
+const LEAST_COST = 4 * 1024 ** 2;
+
 /** The transfer of a folder over one link. */
 interface Transferring {
   readonly link: Link;
@@ -101,11 +104,12 @@ async function sendTree(
       maskedBits: 0,
       dryRun,
     }],
-  }, async (channel) => {
+  }, async (channel, { decoding }) => {
     const progress = new SyncProgressTeller(link.host, options);
     const tree = new TreeSource(channel, source, {
       exclusions,
       checksum,
+      maxCost: Math.max(decoding.maxCost, LEAST_COST),
       onNeeded: (files, bytes) => progress.need(files, bytes),
       onSent: (files, bytes) => progress.move(files, bytes),
     });
@@ -135,10 +139,10 @@ async function receiveTree(
     failureText: `Cannot fetch the folder ${source} from ${link.host}`,
     since,
     service: ["sendTree", source, { exclusions, checksum }],
-  }, async (channel) => {
+  }, async (channel, { decoding }) => {
     const first = await channel.receive();
     if (first === undefined || first.flags !== 0) throw new Interruption(first);
-    const remote = unseal(first.bytes);
+    const remote = unseal(first.bytes, decoding.maxCost);
     if (typeof remote !== "string") {
       throw new BrokenTransfer("The far end did not give the path of the folder");
     }
@@ -148,6 +152,7 @@ async function receiveTree(
       delete: options.delete ?? false,
       maskedBits: UNWANTED_BITS | umask(),
       dryRun,
+      maxCost: Math.max(decoding.maxCost, LEAST_COST),
       onNeeded: (files, bytes) => progress.need(files, bytes),
       onWritten: (files, bytes) => progress.move(files, bytes),
     });

@@ -3,10 +3,9 @@ import { isFileError } from "../../agent/files/file_error.ts";
 import type * as Files from "../../agent/file_service.ts";
 import { type Channel, ChannelReset } from "../../agent/wire/channel.ts";
 import { DecodeError } from "../../codec/decode_error.ts";
-import type { AgentConnection } from "../connection/agent_connection.ts";
 import { resetOnAbort } from "../session/abort_signal.ts";
 import type { Session } from "../session/session.ts";
-import { visible, visibleErrors } from "../visible.ts";
+import { showError, visible } from "../visible.ts";
 import { type Link, withSession } from "./link.ts";
 
 /** Why the channel of a transfer is given up when the transfer is done. */
@@ -36,14 +35,14 @@ export interface TransferOptions {
 export async function transfer<T>(
   link: Link,
   options: TransferOptions,
-  work: (channel: Channel, connection: AgentConnection) => Promise<T>,
+  work: (channel: Channel, session: Session) => Promise<T>,
 ): Promise<T> {
   const { signal } = link;
   return await withSession(link, async (session) => {
     const channel = session.openFiles(...options.service);
     resetOnAbort(channel, signal);
     try {
-      return await work(channel, session.connection);
+      return await work(channel, session);
     } catch (error) {
       channel.reset(error);
       const reason = signal?.aborted ? signal.reason : explain(error, link, options, session);
@@ -66,7 +65,7 @@ export function explainHere(
 ): unknown {
   if (!isFileError(error)) return error;
   // The far end chooses the names of files in a folder.
-  visibleErrors(error);
+  showError(error);
   const text = `${failureText}: here, ${error.message}${advise(error)}`;
   const { stackTraceLimit } = Error;
   // The caller's line is below many of the library's.

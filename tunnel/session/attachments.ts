@@ -10,12 +10,15 @@ import { receiveStream, sendStream, type Stream } from "../../agent/protocol/val
 import { encode } from "../../codec/encode.ts";
 import { showAs } from "../arguments/show_as.ts";
 import { resetOnAbort, sendAbort } from "./abort_signal.ts";
+import type { Decoding } from "./decoding.ts";
 
 /** Options for {@linkcode Attachments}, all of which a session sets. */
 export interface AttachmentsOptions {
   readonly multiplexer: Multiplexer;
   /** Keeps the script alive until the function that it returns is called. */
   readonly hold: () => () => void;
+  /** How to decode what the far end sends. */
+  readonly decoding: Decoding;
   /** Gives the error for what was thrown at the far end. */
   readonly fail: (failure: Failure) => unknown;
   /**
@@ -99,7 +102,8 @@ export class Attachments {
 
   /** Decodes a value that the far end sent. Its streams end with `signal`. */
   decode(bytes: Uint8Array, signal: AbortSignal | undefined): unknown {
-    return decodeValue(bytes, (data) => this.#revive(data, signal));
+    const revive = (data: unknown): unknown => this.#revive(data, signal);
+    return decodeValue(bytes, { ...this.#options.decoding, revive });
   }
 
   #revive(data: unknown, signal: AbortSignal | undefined): unknown {
@@ -109,8 +113,9 @@ export class Attachments {
     if (channel === undefined) throw new TypeError("It has a stream that was not opened");
     this.#incoming.delete(id);
     resetOnAbort(channel, signal);
-    const { hold, fail, broken } = this.#options;
+    const { decoding, hold, fail, broken } = this.#options;
     const stream = receiveStream(channel, streamKind, {
+      decoding,
       hold,
       fail,
       broken: (cause) => broken("The far end sent a stream that cannot be read", cause),

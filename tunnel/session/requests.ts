@@ -29,6 +29,7 @@ import type { ServedFolders } from "../modules/served_folders.ts";
 import type { SentSource } from "../source/lower_using.ts";
 import { visible } from "../visible.ts";
 import type { Attachments } from "./attachments.ts";
+import type { Decoding } from "./decoding.ts";
 import { mayUse, type Shipment } from "./shipment.ts";
 
 /** Options for {@linkcode Requests}, all of which a session sets. */
@@ -37,6 +38,8 @@ export interface RequestsOptions {
   readonly serve: ServedFolders;
   /** Tells the user about something that the far end did. */
   readonly report: (line: string) => void;
+  /** How to decode what the far end sends. */
+  readonly decoding: Decoding;
   readonly shipment: Shipment;
   readonly attachments: Attachments;
   /**
@@ -55,10 +58,10 @@ export class Requests {
 
   /** Answers a request, which is the header of a channel that the agent opened. */
   handle(channel: Channel, header: Uint8Array): void {
-    const { attachments, broken } = this.#options;
+    const { attachments, broken, decoding } = this.#options;
     let request: unknown;
     try {
-      request = decode(header);
+      request = decode(header, decoding);
     } catch (cause) {
       throw broken("The far end sent a request that cannot be read", cause);
     }

@@ -8,6 +8,7 @@ import {
 import { type Channel, ChannelReset, type Message } from "../../agent/wire/channel.ts";
 import { Flag } from "../../agent/wire/frame.ts";
 import { ProtocolError } from "../../agent/wire/protocol_error.ts";
+import { DecodeError } from "../../codec/decode_error.ts";
 import { encode } from "../../codec/encode.ts";
 import type { CallImage } from "../closure/call_image.ts";
 import type { AgentConnection } from "../connection/agent_connection.ts";
@@ -15,6 +16,7 @@ import type { ServedFolders } from "../modules/served_folders.ts";
 import { RemoteError } from "../remote_error.ts";
 import { resetOnAbort } from "./abort_signal.ts";
 import { Attachments } from "./attachments.ts";
+import { type Decoding, decodingOf } from "./decoding.ts";
 import { Requests } from "./requests.ts";
 import { Shipment } from "./shipment.ts";
 
@@ -28,19 +30,26 @@ export interface SessionOptions {
   readonly serve: ServedFolders;
   /** Tells the user about something that the far end did. */
   readonly report: (line: string) => void;
+  /** How much memory a value of the far end may take, in bytes. */
+  readonly maxResult: number;
 }
 
 /** Calls over one connection. */
 export class Session {
   readonly connection: AgentConnection;
+  /** How to decode what the far end sends. */
+  readonly decoding: Decoding;
   readonly #host: string;
   readonly #shipment: Shipment;
   readonly #attachments: Attachments;
   readonly #requests: Requests;
   readonly #functions = new Map<FunctionPlace, number>();
 
-  constructor({ host, serve, report }: SessionOptions, connection: AgentConnection) {
+  constructor(options: SessionOptions, connection: AgentConnection) {
+    const { host, serve, report, maxResult } = options;
+    const decoding = decodingOf(maxResult);
     this.connection = connection;
+    this.decoding = decoding;
     this.#host = host;
     this.#shipment = new Shipment(connection.multiplexer);
     const broken = (text: string, cause?: unknown): Error => this.broken(text, cause);
@@ -50,12 +59,14 @@ export class Session {
         connection.hold();
         return () => connection.release();
       },
+      decoding,
       fail: (failure) => new RemoteError(host, "A stream", failure),
       broken,
     });
     this.#requests = new Requests({
       serve,
       report,
+      decoding,
       shipment: this.#shipment,
       attachments: this.#attachments,
       broken,
@@ -128,7 +139,7 @@ export class Session {
   failure(name: string, bytes: Uint8Array, text?: (failure: Failure) => string): Error {
     let failure;
     try {
-      failure = decodeFailure(bytes);
+      failure = decodeFailure(bytes, this.decoding);
     } catch (cause) {
       return this.broken(`The far end sent a failure of ${name} that cannot be read`, cause);
     }
@@ -142,7 +153,9 @@ export class Session {
     const { ended } = this.connection.multiplexer;
     // Messages that were cut short by the end of the connection are not the far end's fault.
     if (ended !== undefined) return ended;
-    const why = cause instanceof Error ? `: ${cause.message}` : "";
+    const isTooLarge = cause instanceof DecodeError && cause.exceeds === "maxCost";
+    const remedy = isTooLarge ? "; raise the option maxResult if it is to be this large" : "";
+    const why = cause instanceof Error ? `: ${cause.message}${remedy}` : "";
     const error = new ProtocolError(`${text}${why}`, { cause });
     this.connection.multiplexer.end(error);
     return error;
