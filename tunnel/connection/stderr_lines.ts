@@ -12,7 +12,9 @@ export class StderrLines {
   readonly #decoder = new StringDecoder("utf8");
   readonly #onLine: (line: string) => void;
   #partial = "";
-  #tail = "";
+  /** The last lines. They are cut when they have become many, as each cut takes a copy. */
+  #last: string[] = [];
+  #lastSize = 0;
 
   constructor(onLine: (line: string) => void) {
     this.#onLine = onLine;
@@ -20,7 +22,7 @@ export class StderrLines {
 
   /** The end of the output, without the line break at its very end. */
   get tail(): string {
-    const all = (this.#tail + this.#partial).trimEnd();
+    const all = [...this.#last, this.#partial].join("\n").trimEnd();
     if (all.length <= TAIL) return all;
     const cut = all.slice(-TAIL);
     return cut.slice(cut.indexOf("\n") + 1);
@@ -53,7 +55,12 @@ export class StderrLines {
   }
 
   #emit(line: string): void {
-    this.#tail = `${this.#tail}${line}\n`.slice(-2 * TAIL);
+    this.#last.push(line);
+    this.#lastSize += line.length + 1;
+    if (this.#lastSize > 2 * MAX_LINE) {
+      this.#last = [this.#last.join("\n").slice(-TAIL - 1)];
+      this.#lastSize = TAIL + 2;
+    }
     this.#onLine(line);
   }
 }

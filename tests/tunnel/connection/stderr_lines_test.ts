@@ -49,6 +49,19 @@ Deno.test("StderrLines.tail has the last lines, and is small", () => {
   assertEquals(linesOf("", 1).tail, "");
 });
 
+Deno.test("StderrLines.tail is that of all lines, after any number of them", () => {
+  const lines: string[] = [];
+  const reader = new StderrLines((line) => lines.push(line));
+  for (let i = 0; i < 60_000; i++) {
+    reader.push(new TextEncoder().encode(i % 7 === 0 ? "\n" : `${i}\n`));
+    if (i % 997 !== 0 && i < 59_000) continue;
+    const all = lines.slice(-4_000).join("\n").trimEnd();
+    const cut = all.length <= 4096 ? all : all.slice(-4096);
+    const expected = all.length <= 4096 ? all : cut.slice(cut.indexOf("\n") + 1);
+    assertEquals(reader.tail, expected, `${i}`);
+  }
+});
+
 Deno.test("StderrLines takes bytes that are not text", () => {
   const { lines } = linesOf("", 1);
   assertEquals(lines, []);
