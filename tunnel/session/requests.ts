@@ -32,6 +32,9 @@ import type { Attachments } from "./attachments.ts";
 import type { Decoding } from "./decoding.ts";
 import { mayUse, type Shipment } from "./shipment.ts";
 
+/** So many refusals are reported one by one: each is a line that somebody has to read. */
+const MAX_REPORTS = 100;
+
 /** Options for {@linkcode Requests}, all of which a session sets. */
 export interface RequestsOptions {
   /** The folders whose files the far end may ask for. */
@@ -51,6 +54,7 @@ export interface RequestsOptions {
 /** Answers the requests of the agent of one connection. */
 export class Requests {
   readonly #options: RequestsOptions;
+  #reports = 0;
 
   constructor(options: RequestsOptions) {
     this.#options = options;
@@ -175,7 +179,12 @@ export class Requests {
     const error = new TypeError(
       `${text}: it is not among the modules that were sent, nor in a folder that is served`,
     );
-    this.#options.report(`Refused: ${visible(error.message.slice(0, 1000))}`);
+    this.#reports++;
+    if (this.#reports <= MAX_REPORTS) {
+      this.#options.report(`Refused: ${visible(error.message.slice(0, 1000))}`);
+    } else if (this.#reports === MAX_REPORTS + 1) {
+      this.#options.report(`Refused: more than ${MAX_REPORTS} requests; no more are reported`);
+    }
     return error;
   }
 
