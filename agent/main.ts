@@ -34,6 +34,7 @@ export function start(input: Socket, rest: Uint8Array): (chunk: Uint8Array) => v
   const [marker, denoDir] = deno?.args ?? process.argv.slice(1);
   hideArguments(deno);
   if (deno !== undefined) restoreDenoDir(denoDir);
+  else removeEvalGlobals();
   process.on("uncaughtException", report);
   process.on("unhandledRejection", report);
 
@@ -94,6 +95,20 @@ function restoreDenoDir(original: string | undefined): void {
     delete process.env.DENO_NO_PACKAGE_JSON;
   } catch {
     // The agent lacks the permission, and then cannot start programs with these settings either.
+  }
+}
+
+/**
+ * Removes the globals that Node defines only for `node -e`: its modules, such as `fs`. Node 18 so
+ * replaces `crypto`, and only that.
+ */
+function removeEvalGlobals(): void {
+  const globals = globalThis as Record<string, unknown>;
+  for (const name of Object.getOwnPropertyNames(globals)) {
+    const { set, enumerable } = Object.getOwnPropertyDescriptor(globals, name)!;
+    if (set && !enumerable && name !== "process" && /^[a-z_\d]+$/.test(name)) {
+      delete globals[name];
+    }
   }
 }
 

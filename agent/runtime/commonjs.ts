@@ -66,7 +66,7 @@ export class CommonJs {
     return module.exports;
   }
 
-  /** Gives the value of a JSON module: the same for all modules that require or import it. */
+  /** Gives the value of a JSON module: the same for all modules that require it. */
   json({ id, source }: ModuleRecord): unknown {
     if (!this.#json.has(id)) this.#json.set(id, JSON.parse(source as string));
     return this.#json.get(id);

@@ -159,8 +159,10 @@ export class Loader {
 
   #module(id: string, referrer?: string): vm.Module | Promise<vm.Module> {
     const known = this.#modules.get(id);
+    // Node would refuse to link it, and not say why.
+    if (known?.status === "errored") throw known.error;
     if (known !== undefined) return known;
-    if (id.startsWith("node:")) return this.#builtin(id);
+    if (/^(node|data|blob):/.test(id) && !this.#records.has(id)) return this.#builtin(id);
     const record = this.#records.get(id);
     if (record === undefined) {
       const from = referrer === undefined ? "" : ` from ${referrer}`;
@@ -184,7 +186,7 @@ export class Loader {
       case "json": {
         // The text is parsed here, since Node before 22 also reports an error in a synthetic module
         // as uncaught.
-        const value = this.#commonJs.json(record);
+        const value = JSON.parse(source as string);
         return synthetic(["default"], id, () => () => value);
       }
       case "text":
@@ -241,7 +243,7 @@ export class Loader {
   ): Promise<vm.Module> {
     const key = importKey(specifier, type);
     const id = imports[key] ??
-      (specifier.startsWith("node:") ? specifier : await this.#askFor(key, urlOf(referrer)));
+      (/^(node|data|blob):/.test(specifier) ? key : await this.#askFor(key, urlOf(referrer)));
     if (id === NO_MODULE) {
       throw Object.assign(
         new TypeError(`Cannot import ${specifier} from ${referrer}: there is no such module`),
