@@ -83,6 +83,8 @@ function importsAndExports(source: string): Pick<Script, "imports" | "exports"> 
   }
   for (const { specifier, type, isDynamic, statement } of found.imports) {
     if (isDynamic || !statement.startsWith("import")) continue;
+    // The parser does not know it, and what it imports is no value to send.
+    if (/^import\s+source\s+(?!from\b)/.test(statement)) continue;
     const { specifiers } = (parse(statement).body as SyntaxNode[])[0]!;
     const key = JSON.stringify(importKey(specifier, type));
     for (const one of specifiers as SyntaxNode[]) {

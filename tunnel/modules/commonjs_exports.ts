@@ -1,5 +1,3 @@
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 import type { ModuleRecord } from "../../agent/protocol/module_record.ts";
 import { withoutSourceMap } from "../source/imports.ts";
 import type { ModuleHost } from "./module_host.ts";
@@ -102,14 +100,4 @@ function requiresOf(source: string): Set<string> {
  */
 export function isAddon(id: string): boolean {
   return id.endsWith(".node");
-}
-
-/**
- * The exports of a CommonJS module that is loaded, under `default` as for modules that import it:
- * that has every one, and not each is found as a name.
- */
-export function loadedExports(url: string): Readonly<Record<string, unknown>> | undefined {
-  if (!url.startsWith("file:")) return undefined;
-  const module = createRequire("file:///").cache[fileURLToPath(url)];
-  return module && { default: module.exports };
 }

@@ -11,14 +11,27 @@ const known = new Map<string, Promise<SourceModule>>();
  */
 export async function moduleGraph(id: string): Promise<ReadonlyMap<string, ModuleRecord>> {
   const found = new Map<string, ModuleRecord>();
-  let level = [id];
-  while (level.length > 0) {
-    const loaded = await Promise.all(level.map(moduleOf));
+  /** The modules of the next round, with one that imports each. */
+  let level = new Map<string, string | undefined>([[id, undefined]]);
+  while (level.size > 0) {
+    const loaded = await Promise.all(
+      Array.from(level, ([one, importer]) =>
+        moduleOf(one).catch((error) => {
+          throw importedBy(importer, error);
+        })),
+    );
     for (const { record } of loaded) found.set(record.id, record);
-    const next = loaded.flatMap(({ needs }) => needs);
-    level = [...new Set(next)].filter((one) => !found.has(one) && isSent(one));
+    level = new Map();
+    for (const { record, needs } of loaded) {
+      for (const one of needs) if (!found.has(one) && isSent(one)) level.set(one, record.id);
+    }
   }
   return found;
+}
+
+function importedBy(importer: string | undefined, error: Error): Error {
+  if (importer === undefined) return error;
+  return new TypeError(`${error.message} (imported by ${importer})`, { cause: error.cause });
 }
 
 /** Whether the module that an import means is one to send. */

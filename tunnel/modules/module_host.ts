@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import module, { createRequire, isBuiltin } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { withoutSourceMap } from "../source/imports.ts";
+import { loadedExports } from "./loaded_exports.ts";
 import { loadedScripts, scriptSource } from "./v8.ts";
 
 type ResolveNext = (specifier: string, context: { parentURL: string }) => { url: string | null };
@@ -118,8 +119,18 @@ export class ModuleHost {
       const state = stateOf(url);
       if (state !== "there") return await this.#onlyLoaded(url, state);
     }
-    const code = await scriptSource(url) ?? await this.#compiled(url);
+    let code = await scriptSource(url);
+    if (code === undefined) {
+      await compile(url);
+      code = await scriptSource(url);
+    }
     return code && await this.#withSourceMap(url, code);
+  }
+
+  /** Why Deno cannot load a module; `undefined` if it can, or gives no reason. */
+  async reason(url: string): Promise<Error | undefined> {
+    const reason = await compile(url);
+    return reason instanceof Error ? reason : undefined;
   }
 
   /**
@@ -147,23 +158,39 @@ export class ModuleHost {
 
   /** A file's text. */
   async text(url: string): Promise<string> {
-    if (/^(file|data):/.test(url)) return asText(await this.bytes(url));
+    if (isReadAgain(url)) return asText(await this.bytes(url));
     return (await import(url, { with: { type: "text" } })).default;
   }
 
   /** The text of a JSON file, or another JSON text of the same value. */
   async json(url: string): Promise<string> {
     await this.#opening;
-    if (/^(file|data):/.test(url)) return this.file(url) ?? await this.text(url);
-    // Deno does not give the text of a file that it has loaded as JSON.
-    return JSON.stringify((await import(url, { with: { type: "json" } })).default);
+    if (!isReadAgain(url)) {
+      try {
+        const value = loadedExports(url)?.default ??
+          // Deno does not give the text of a file that it has loaded as JSON.
+          (await import(url, { with: { type: "json" } })).default;
+        return JSON.stringify(value);
+      } catch (error) {
+        // What is not JSON was not loaded. It may never be reached.
+        if (!url.startsWith("file:")) throw error;
+      }
+    }
+    return this.file(url) ?? await this.text(url);
   }
 
   /** A file as it is. */
   async bytes(url: string): Promise<Uint8Array> {
-    if (url.startsWith("file:")) return new Uint8Array(readFileSync(fileURLToPath(url)));
     if (url.startsWith("data:")) return new Uint8Array(await (await fetch(url)).arrayBuffer());
-    return (await import(url, { with: { type: "bytes" } })).default;
+    if (!isReadAgain(url)) {
+      try {
+        return (await import(url, { with: { type: "bytes" } })).default;
+      } catch (error) {
+        // Deno may lack the flag for it, and then has not loaded the file so.
+        if (!url.startsWith("file:")) throw error;
+      }
+    }
+    return new Uint8Array(readFileSync(fileURLToPath(url)));
   }
 
   /** The code of a file that cannot be read: V8 has it if it was loaded and V8 may be asked. */
@@ -181,8 +208,16 @@ export class ModuleHost {
   async #asLoaded(url: string, source: string): Promise<string> {
     // V8 is only asked if it matters, as that takes some milliseconds for each module.
     if (!changedSinceStart(url)) return source;
-    const loaded = await scriptSource(url);
-    const isSame = loaded === undefined || loaded === source ||
+    let loaded = await scriptSource(url);
+    if (loaded === undefined) {
+      // V8 forgets the source of a script that is left without functions.
+      if (loadedExports(url) !== undefined) return ifInstalled(url, source);
+      if (!isEsModule(url, source) || await compile(url) !== null) return source;
+      loaded = await scriptSource(url);
+      // If Deno had not loaded it before, it has compiled it now.
+      if (loaded === undefined) return ifInstalled(url, source);
+    }
+    const isSame = loaded === source ||
       loaded.trimEnd() === withoutSourceMap(source).source.trimEnd();
     return isSame ? source : loaded;
   }
@@ -202,14 +237,46 @@ export class ModuleHost {
       return code; // JSX, or a source that cannot be had
     }
   }
+}
 
-  /** Has Deno compile a module without running it: another module, imported before it, throws. */
-  async #compiled(url: string): Promise<string | undefined> {
-    const thrower = "data:text/javascript,throw null";
-    const both = `import ${JSON.stringify(thrower)};import ${JSON.stringify(url)};`;
-    await import(`data:text/javascript,${encodeURIComponent(both)}`).catch(() => {});
-    return await scriptSource(url);
+/**
+ * Has Deno compile a module without running it: another module, imported before it, throws `null`.
+ *
+ * @returns `null`, or the error for which Deno cannot load it.
+ */
+async function compile(url: string): Promise<unknown> {
+  const thrower = "data:text/javascript,throw null";
+  const both = `import ${JSON.stringify(thrower)};import ${JSON.stringify(url)};`;
+  try {
+    return await import(`data:text/javascript,${encodeURIComponent(both)}`);
+  } catch (reason) {
+    return reason;
   }
+}
+
+/**
+ * The source of a file that was loaded and may have been edited since, if it was installed: Deno
+ * itself may have written it, at the first run.
+ *
+ * @throws {TypeError} If it was not.
+ */
+function ifInstalled(url: string, source: string): string {
+  if (url.includes("/node_modules/")) return source;
+  throw new TypeError(
+    "it was written after this process started, and what was loaded of it cannot be found out; " +
+      "start the script again, or export a function from the module",
+  );
+}
+
+/** Whether a file that Deno has loaded is an ES module, and not CommonJS. */
+function isEsModule(url: string, source: string): boolean {
+  return /\.(mjs|mts|tsx?|jsx)$/.test(url) ||
+    !url.endsWith(".cjs") && /^\s*(import|export)\b/m.test(source);
+}
+
+/** Whether to read a file of data anew, rather than to ask Deno for what it has loaded. */
+function isReadAgain(url: string): boolean {
+  return url.startsWith("data:") || url.startsWith("file:") && !changedSinceStart(url);
 }
 
 /** Whether there is a file at `url`, as far as this process may know. */
@@ -224,8 +291,12 @@ function stateOf(url: string): "there" | "missing" | "forbidden" {
 
 /** Whether a file was written, or moved to its path, after this process started. */
 function changedSinceStart(url: string): boolean {
+  // Deno's cache of packages, where nobody edits: at a first run all of it is new.
+  if (/\/npm\/[^/]+\/(@[^/]+\/)?[^/]+\/\d+\.\d+\.\d+[^/]*\//.test(url)) return false;
   try {
-    return statSync(fileURLToPath(url)).ctimeMs >= performance.timeOrigin;
+    // Deno gives the ctime in whole seconds, but it is that of a file that was moved here.
+    const { mtimeMs, ctimeMs } = statSync(fileURLToPath(url));
+    return Math.max(mtimeMs, ctimeMs) >= performance.timeOrigin;
   } catch {
     return false; // This process may not look at the file, and need not to send it.
   }

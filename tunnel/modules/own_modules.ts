@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 import type { FunctionUnit } from "../../agent/protocol/handle.ts";
 import {
   importKey,
@@ -9,14 +10,9 @@ import {
   urlOf,
 } from "../../agent/protocol/module_record.ts";
 import { type Imports, importsOf, type ModuleImport, withoutSourceMap } from "../source/imports.ts";
-import {
-  commonJsExports,
-  isAddon,
-  isCommonJs,
-  loadedExports,
-  resolveRequires,
-} from "./commonjs_exports.ts";
+import { commonJsExports, isAddon, isCommonJs, resolveRequires } from "./commonjs_exports.ts";
 import { entryModule, importsEntryText, REMEDY_FOR_ENTRY } from "./entry_module.ts";
+import { loadedExports } from "./loaded_exports.ts";
 import { ModuleHost } from "./module_host.ts";
 import type { ModuleSource, SourceModule } from "./module_source.ts";
 import { parseUrl } from "./parse_url.ts";
@@ -72,7 +68,8 @@ export class OwnModules implements ModuleSource {
     try {
       return await this.#read(id, url, type);
     } catch (cause) {
-      throw new TypeError(`Cannot send module ${url}: ${(cause as Error).message}`, { cause });
+      const { message, cause: reason = cause } = cause as Error;
+      throw new TypeError(`Cannot send module ${url}: ${message}`, { cause: reason });
     }
   }
 
@@ -128,7 +125,7 @@ export class OwnModules implements ModuleSource {
     }
     if (pathname.endsWith(".wasm")) return await this.#readWasm(url);
     const code = await this.#host.code(url);
-    if (code === undefined) throw new TypeError("there is no such module");
+    if (code === undefined) throw unloadable(await this.#host.reason(url));
     const { source, mappings } = withoutSourceMap(code);
     const found = importsOf(source);
     const positions = mappings === undefined ? {} : { mappings };
@@ -158,6 +155,12 @@ export class OwnModules implements ModuleSource {
     found: Imports,
     positions: Pick<ModuleRecord, "mappings">,
   ): Promise<SourceModule> {
+    if (found.hasSourcePhase) {
+      throw new TypeError(
+        "it has an `import source`, which no agent can load; import the module itself, or its " +
+          'bytes by `with { type: "bytes" }`, and compile them',
+      );
+    }
     const imports = await resolveImports(this, found.imports, id);
     this.#refuseEntry(imports);
     const required = source.includes("createRequire")
@@ -206,4 +209,18 @@ function data(
   source: ModuleRecord["source"],
 ): SourceModule {
   return { record: { id, kind, source, imports: {} }, needs: [] };
+}
+
+/** The error for a module that Deno itself cannot load, with Deno's reason. */
+function unloadable(cause: Error | undefined): Error {
+  if (cause === undefined) return new TypeError("there is no such module");
+  const [first = "", ...rest] = stripVTControlCharacters(cause.message).split("\n");
+  const place = rest.find((line) => /^ +at (?!data:)/.test(line))?.replace(/ at ext:.*/, "");
+  const isMissing = first.startsWith("Module not found");
+  return new TypeError(
+    isMissing
+      ? "there is no such module"
+      : first.replace(/\.$/, "") + (place === undefined ? "" : ` ${place.trim()}`),
+    { cause },
+  );
 }

@@ -12,6 +12,8 @@ import { entryModule, isInteractive } from "./entry_module.ts";
 
 /** The URLs of scripts by V8's number for them; they never change. */
 const urls = new Map<string, string>();
+/** V8's numbers for the scripts that were loaded from a URL, in their order. */
+const numbers = new Map<string, string[]>();
 /** The JavaScript of scripts by V8's number for them; it never changes. */
 const sources = new Map<string, string>();
 
@@ -114,10 +116,16 @@ export class V8Session {
     }
   }
 
-  /** V8's number for the script that was last loaded from `url`; `undefined` if there is none. */
-  idOf(url: string): string | undefined {
+  /** The JavaScript that was last loaded from `url`; `undefined` if V8 has none. */
+  sourceAt(url: string): string | undefined {
     this.readScripts();
-    return [...urls].findLast(([, known]) => known === url)?.[0];
+    for (const id of numbers.get(url)?.toReversed() ?? []) {
+      const source = this.sourceOf(id);
+      // Deno gives the URL of a CommonJS module to a module that it makes of its exports, too.
+      const isMade = source?.startsWith("import { createRequire as __internalCreateRequire,");
+      if (source !== undefined && !isMade) return source;
+    }
+    return undefined;
   }
 
   /** Learns the URLs of the scripts that are loaded. V8 tells of all of them, once in a session. */
@@ -126,7 +134,11 @@ export class V8Session {
     this.#hasScripts = true;
     this.#session.on(
       "Debugger.scriptParsed",
-      ({ params }) => void urls.set(params.scriptId, params.url),
+      ({ params: { scriptId, url } }) => {
+        if (urls.has(scriptId)) return;
+        urls.set(scriptId, url);
+        numbers.set(url, [...numbers.get(url) ?? [], scriptId]);
+      },
     );
     this.post("Debugger.enable");
   }
@@ -144,13 +156,26 @@ export function withV8<T>(purpose: string, work: (session: () => V8Session) => T
   }
 }
 
+let wanted = new Set<string>();
+let answers: Promise<ReadonlyMap<string, string | undefined>> | undefined;
+
 /** The JavaScript that V8 runs of the script at `url`; `undefined` if none is loaded from there. */
 export async function scriptSource(url: string): Promise<string | undefined> {
-  await inspectorAllowed();
-  return withV8("Cannot read its code", (session) => {
-    const id = session().idOf(url);
-    return id === undefined ? undefined : session().sourceOf(id);
-  });
+  wanted.add(url);
+  answers ??= scriptSources();
+  return (await answers).get(url);
+}
+
+/** Answers all that is asked at about the same time: V8 lists all scripts for each session. */
+async function scriptSources(): Promise<ReadonlyMap<string, string | undefined>> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  const asked = wanted;
+  wanted = new Set();
+  answers = undefined;
+  return withV8(
+    "Cannot read its code",
+    (session) => new Map(Array.from(asked, (url) => [url, session().sourceAt(url)])),
+  );
 }
 
 /** The URLs of the scripts that V8 has loaded. */

@@ -35,6 +35,8 @@ export interface Imports {
   readonly exports: readonly ModuleExport[];
   /** Whether it has syntax that only modules have. */
   readonly isModule: boolean;
+  /** Whether it has an `import source`. */
+  readonly hasSourcePhase: boolean;
 }
 
 /** Finds the imports of a module. */
@@ -43,12 +45,14 @@ export function importsOf(source: string): Imports {
   const imports: Imports["imports"][number][] = [];
   const resolved: string[] = [];
   const edits: Edit[] = [];
+  let hasSourcePhase = false;
   for (const one of found) {
     const { specifier } = one;
     if (one.type === "import-meta") {
       const [, , argument] = META_RESOLVE.exec(source.slice(one.end, one.end + 1000)) ?? [];
       if (argument !== undefined) resolved.push(argument);
     }
+    if (one.type !== "import-meta" && one.phase === "source") hasSourcePhase = true;
     if (one.type === "import-meta" || typeof specifier !== "string") continue;
     const isDynamic = one.type === "dynamic";
     const hasAttributes = one.attributesStart > -1;
@@ -65,7 +69,7 @@ export function importsOf(source: string): Imports {
   const exports = exported.flatMap((one) =>
     one.type === "direct" ? [{ name: one.name, local: one.localName, end: one.end }] : []
   );
-  return { source: withTypes(source, edits), imports, resolved, exports, isModule };
+  return { source: withTypes(source, edits), imports, resolved, exports, isModule, hasSourcePhase };
 }
 
 /** The type in import attributes, as they are written. */
