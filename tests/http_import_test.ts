@@ -1,32 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
-import { fileURLToPath } from "node:url";
-
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
-
-/** Serves the repository on loopback, as any web server would. */
-function serve(): { server: Deno.HttpServer<Deno.NetAddr>; paths: string[] } {
-  const paths: string[] = [];
-  const server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
-    async (request) => {
-      const { pathname } = new URL(request.url);
-      paths.push(pathname);
-      try {
-        const body = await Deno.readFile(`${ROOT}${decodeURIComponent(pathname)}`);
-        return new Response(body, { headers: { "content-type": "application/typescript" } });
-      } catch {
-        return new Response("Not here", { status: 404 });
-      }
-    },
-  );
-  return { server, paths };
-}
+import { ROOT, serveRepository } from "./_serve_repository.ts";
 
 Deno.test("mod.ts can be imported by its URL, where our deno.json does not apply", async (t) => {
-  const { server, paths } = serve();
+  await using served = serveRepository();
+  const { base, paths } = served;
   const folder = await Deno.makeTempDir();
   try {
-    const { port } = server.addr;
     await Deno.mkdir(`${folder}/empty`);
     /** Runs a script in an empty folder, and gives what it prints. */
     const run = async (script: string, ...flags: string[]): Promise<string> => {
@@ -39,7 +18,6 @@ Deno.test("mod.ts can be imported by its URL, where our deno.json does not apply
       assert(success, new TextDecoder().decode(stderr));
       return new TextDecoder().decode(stdout);
     };
-    const base = `http://127.0.0.1:${port}`;
     await t.step("and runs a call", async () => {
       const script = `import { Local } from "${base}/mod.ts";
         await using tun = new Local();
@@ -59,7 +37,6 @@ Deno.test("mod.ts can be imported by its URL, where our deno.json does not apply
     });
     assertEquals(paths.filter((path) => path.endsWith(".json")), []);
   } finally {
-    await server.shutdown();
     await Deno.remove(folder, { recursive: true });
   }
 });

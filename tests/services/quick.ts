@@ -5,6 +5,7 @@
 export const SLOW_FILES: Readonly<Record<string, string>> = {
   "tests/examples/": "runs each example as a script",
   "tests/services/services_test.ts": "runs the test runner with all services",
+  "tests/package_json_test.ts": "installs packages into new folders",
   "tests/http_import_test.ts": "downloads packages into an empty cache",
   "tests/tunnel/connection/hostile_start_test.ts": "starts far ends that fail in 60 ways",
   "tests/tunnel/death_test.ts": "kills agents and controllers",
