@@ -12,6 +12,7 @@ import { startServices } from "../services/start.ts";
 const names = [
   "connect",
   "first_call",
+  "modules",
   "bytes",
   "round_trip",
   "functions",
