@@ -3,6 +3,7 @@ import { inflateRawSync } from "node:zlib";
 import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
 import { setAgentHost } from "../agent_host.ts";
+import { explainAddon } from "./addons.ts";
 import { Attachments } from "./attachments.ts";
 import type { Channel, Message } from "../wire/channel.ts";
 import { runCall } from "./exit.ts";
@@ -171,6 +172,7 @@ export class Agent {
       const result = await runCall(onExit, () => call.apply(self, args));
       this.#attachments.sendLast(channel, result, "result");
     } catch (error) {
+      explainAddon(error);
       this.#fail(channel, error);
     }
   }

@@ -1,4 +1,5 @@
 import vm from "node:vm";
+import { addonError } from "./addons.ts";
 import { type ModuleRecord, urlOf } from "../protocol/module_record.ts";
 import { folderOf, pathOf } from "./module_path.ts";
 import { requireBuiltin } from "./node_module.ts";
@@ -97,6 +98,8 @@ export class CommonJs {
   #requireFrom({ id, imports }: ModuleRecord): Require {
     const resolve = (specifier: string): string => {
       const target = imports[specifier];
+      const wanted = target ?? specifier;
+      if (wanted.endsWith(".node")) throw addonError(wanted, id);
       if (target !== undefined) return target;
       const name = specifier.replace(/^node:/, "");
       if (isBuiltin(name)) return `node:${name}`;

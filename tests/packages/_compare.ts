@@ -38,6 +38,6 @@ async function outcome(use: () => Promise<unknown>): Promise<string> {
   try {
     return JSON.stringify(await use()) ?? "undefined";
   } catch (error) {
-    return String(error).split("\n")[0]!;
+    return String(error).replaceAll("\n", " ");
   }
 }

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { Local } from "../../../mod.ts";
+import { Local, RemoteError } from "../../../mod.ts";
 import { needing, service } from "../../services/services.ts";
 import { rejectsAs } from "../_deadline.ts";
 import { IMPORT_COMPARE, makeProject, projectTest } from "../_project.ts";
@@ -45,3 +45,32 @@ Deno.test(projectTest(
   },
   { both: [2, 1] },
 ));
+
+Deno.test("call() says that a native addon is missing, though the package hides it", async () => {
+  await using project = await makeProject({
+    "main.ts": `import a from "./a.cjs"; import { f as b } from "./b.ts";
+      export const plain = () => a(); export const hiding = () => b();
+      export const falling = () => a.fallback(); export const other = () => { throw new Error("o"); };`,
+    "a.cjs": `module.exports = () => require("./x.node");
+      module.exports.fallback = () => { try { require("./y.node"); } catch { return 1; } };`,
+    "b.ts": `import c from "./c.cjs"; export const f = () => c();`,
+    "c.cjs": `const name = "linux"; module.exports = () => {
+      try { return require(\`@x/\${name}/x.node\`); } catch { throw new Error("Could not load x"); } };`,
+    "x.node": "",
+  });
+  const { plain, hiding, falling, other } = await import(`${project.folder}/main.ts`);
+  const reason = "a native addon only runs where it was installed";
+  await using tunnel = new Local();
+  const message = async (fn: () => unknown): Promise<string> =>
+    (await rejectsAs(RemoteError, tunnel.call(fn))).message;
+  assertStringIncludes(
+    await message(plain),
+    `x.node from file://${project.folder}/a.cjs: ${reason}`,
+  );
+  assertStringIncludes(
+    await message(hiding),
+    `Could not load x (it required @x/linux/x.node: ${reason})`,
+  );
+  assertEquals(await tunnel.call(falling), 1);
+  assertEquals((await message(other)).includes("addon"), false);
+});
