@@ -24,11 +24,21 @@ import { Flag } from "./wire/frame.ts";
 /** An agent trusts its controller, whose messages may be of any size. */
 const TRUSTED: { readonly maxCost: number } = { maxCost: Infinity };
 
-/** Writes the bytes that come to a file, and answers `[path, size, sha1sum]`. */
-export function put(channel: Channel, path: string | null, mode: number): Promise<void> {
+/**
+ * Writes the bytes that come to a file, and answers `[path, size, sha1sum]`.
+ *
+ * @param isSparse Whether there are holes in the source.
+ */
+export function put(
+  channel: Channel,
+  path: string | null,
+  mode: number,
+  isSparse: boolean,
+): Promise<void> {
   return serve(channel, async () => {
     const target = path === null ? temporaryFile() : absolute(notFolder(path));
     const file = await NewFile.create(target, 0o600);
+    if (isSparse) file.keepHoles();
     channel.onFailure(() => file.discard());
     try {
       const { size, sha1sum } = await receiveBytes(
@@ -44,13 +54,13 @@ export function put(channel: Channel, path: string | null, mode: number): Promis
   });
 }
 
-/** Sends a file: first `[path, size, mode]`, then the bytes. */
+/** Sends a file: first `[path, size, mode, isSparse]`, then the bytes. */
 export function fetch(channel: Channel, path: string): Promise<void> {
   return serve(channel, async () => {
     const source = absolute(notFolder(path));
     const file = new FileReader(source);
     try {
-      channel.send(encode([source, file.size, file.mode]));
+      channel.send(encode([source, file.size, file.mode, file.isSparse]));
       await sendBytes(channel, file.blocks(), channel.receive(), () => {});
     } finally {
       file.close();

@@ -8,6 +8,9 @@ import { READ_NO_FOLLOW } from "./open_flags.ts";
 /** How many bytes are read at once. */
 const BLOCK = CHUNK;
 
+/** The unit in which the system counts the blocks of a file, in bytes. */
+const BLOCK_UNIT = 512;
+
 /** A disk, or whatever a read waits for, is slow if the read takes more milliseconds than this. */
 const QUICK = 5;
 
@@ -17,6 +20,8 @@ export class FileReader {
   readonly size: number;
   /** Its permission bits. */
   readonly mode: number;
+  /** Whether it has fewer bytes on the disk than its size: then it has holes. */
+  readonly isSparse: boolean;
   readonly #path: string;
   readonly #fd: number;
   /** Its time of modification, in milliseconds since 1970. */
@@ -45,8 +50,9 @@ export class FileReader {
       // Opening a pipe would wait for somebody to write to it.
       regular(path, isLinkFollowed ? fs.statSync(path) : fs.lstatSync(path));
       this.#fd = fs.openSync(path, isLinkFollowed ? "r" : READ_NO_FOLLOW);
-      const { size, mode, mtimeMs } = fs.fstatSync(this.#fd);
+      const { size, mode, mtimeMs, blocks } = fs.fstatSync(this.#fd);
       this.size = size;
+      this.isSparse = blocks * BLOCK_UNIT < size;
       this.mode = mode & 0o7777;
       this.#modified = mtimeMs;
       this.modified = timeOf(mtimeMs);

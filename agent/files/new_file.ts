@@ -4,6 +4,7 @@ import { promisify } from "node:util";
 import { codeOf, fileError, regular, withPath } from "./file_error.ts";
 import { setTimes } from "./file_time.ts";
 import { sweep, temporaryPath } from "./temporary_name.ts";
+import { isZeros } from "./zeros.ts";
 
 const fsync = promisify(fs.fsync);
 const fdatasync = promisify(fs.fdatasync);
@@ -13,6 +14,10 @@ const fdatasync = promisify(fs.fdatasync);
  * sync at the end.
  */
 const SYNC_STEP = 16 * 1024 * 1024;
+
+/** Why a file cannot be replaced, and what helps. Docker mounts /etc/hosts, for example. */
+const MOUNTED = "a file that is mounted there cannot be replaced (EBUSY); " +
+  "writeFile() of node:fs writes into it";
 
 /** Where a file is to be, and what is there now. */
 interface Target {
@@ -38,6 +43,8 @@ export class NewFile {
   #syncing: Promise<void> | undefined;
   /** How many bytes have been written since that sync began. */
   #unsynced = 0;
+  /** Where the next bytes go, if the file may have holes. */
+  #position: number | undefined;
 
   private constructor(
     path: string,
@@ -86,9 +93,19 @@ export class NewFile {
     return new NewFile(path, { path, old }, temporary, fd, Infinity);
   }
 
+  /** Has blocks of zeros become holes, as they are in the source. Call it before all writes. */
+  keepHoles(): void {
+    this.#position = 0;
+  }
+
   /** Appends bytes, which must not be changed until this is done. */
   async write(bytes: Uint8Array): Promise<void> {
-    await withPath(this.#path, () => this.#keepBusy(writeAll(this.#descriptor, bytes)));
+    const position = this.#position;
+    if (position !== undefined) {
+      this.#position = position + bytes.length;
+      if (isZeros(bytes)) return;
+    }
+    await withPath(this.#path, () => this.#keepBusy(writeAll(this.#descriptor, bytes, position)));
     this.#unsynced += bytes.length;
     if (this.#unsynced >= this.#syncStep && this.#syncing === undefined) this.#beginSync();
   }
@@ -155,6 +172,8 @@ export class NewFile {
   #prepare(mode: number): void {
     const { old } = this.#target;
     const fd = this.#descriptor;
+    // The file may end with a hole.
+    if (this.#position !== undefined) fs.ftruncateSync(fd, this.#position);
     if (old !== undefined) giveTo(fd, old);
     // After the owner: a change of the owner clears the set-user-ID bit.
     fs.fchmodSync(fd, mode & 0o7777);
@@ -162,7 +181,13 @@ export class NewFile {
 
   #moveToTarget(): void {
     const fd = this.#descriptor;
-    fs.renameSync(this.#temporary, this.#target.path);
+    const { path } = this.#target;
+    try {
+      fs.renameSync(this.#temporary, path);
+    } catch (error) {
+      if (codeOf(error) === "EBUSY") throw fileError(path, "EBUSY", MOUNTED);
+      throw error;
+    }
     this.#fd = undefined;
     fs.closeSync(fd);
   }
@@ -208,8 +233,10 @@ function giveTo(fd: number, { uid, gid }: fs.Stats): void {
 
 /**
  * Writes all of the bytes: the system may take fewer than it is given when the disk is nearly full.
+ *
+ * @param position Where they go. Default: where the last ones ended.
  */
-async function writeAll(fd: number, bytes: Uint8Array): Promise<void> {
+async function writeAll(fd: number, bytes: Uint8Array, position?: number): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     at += await new Promise<number>((resolve, reject) =>
       fs.write(
@@ -217,7 +244,7 @@ async function writeAll(fd: number, bytes: Uint8Array): Promise<void> {
         bytes,
         at,
         bytes.length - at,
-        null,
+        position === undefined ? null : position + at,
         (error, count) => error ? reject(error) : resolve(count),
       )
     );

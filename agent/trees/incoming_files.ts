@@ -79,11 +79,12 @@ export class IncomingFiles {
   }
 
   /** Begins a large file. */
-  beginLarge(index: number, modified: number, size: number): void {
+  beginLarge(index: number, modified: number, size: number, isSparse: unknown): void {
     if (!isTime(modified) || !Number.isSafeInteger(size)) {
       throw farEndError("began a file without a time and a size");
     }
     this.#large = this.#open(index, modified);
+    if (isSparse === true) this.#large.file.keepHoles();
     this.#size = size;
     this.#received = 0;
     this.#hash = createHash("sha1");

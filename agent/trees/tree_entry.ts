@@ -53,7 +53,8 @@ export const TreeMessage = {
    */
   FILES: 2,
   /**
-   * `[FILE, index, modified, size]`: a large file. Its bytes follow, as messages of plain bytes.
+   * `[FILE, index, modified, size, isSparse]`: a large file, which may have holes. Its bytes
+   * follow, as messages of plain bytes.
    */
   FILE: 3,
   /** `[FILE_END, sha1sum]`: the large file is complete, and its bytes have this SHA-1. */

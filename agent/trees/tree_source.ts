@@ -152,7 +152,8 @@ export class TreeSource {
   async #sendLarge(index: number, file: FileReader): Promise<void> {
     try {
       await this.#flush();
-      await this.#send([TreeMessage.FILE, index, file.modified, file.size]);
+      const { modified, size, isSparse } = file;
+      await this.#send([TreeMessage.FILE, index, modified, size, isSparse]);
       const hash = createHash("sha1");
       try {
         for await (const block of file.blocks()) {

@@ -131,7 +131,7 @@ export class TreeTarget {
       case TreeMessage.FILES:
         return await this.#handleFiles(arrayOf(rest[0]));
       case TreeMessage.FILE:
-        return this.#files.beginLarge(...rest as [number, number, number]);
+        return this.#files.beginLarge(...rest as [number, number, number, unknown]);
       case TreeMessage.FILE_END:
         return this.#files.endLarge(rest[0]);
       case TreeMessage.FILE_LOST:

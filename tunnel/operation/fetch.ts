@@ -40,6 +40,8 @@ type Fetched = Summary & { remotePath: string };
 interface Sink {
   /** The most bytes that it can take. */
   readonly limit?: number;
+  /** There are holes in the source. */
+  keepHoles?(): void;
   /** When the promise resolves, the caller may overwrite the bytes. */
   write(bytes: Uint8Array, interrupted: Interrupt): Promise<void>;
   /** All bytes have been written. `mode` is the mode of the file at the far end. */
@@ -143,7 +145,8 @@ async function receive(
   channel.onFailure((error) => interrupted.by(error));
   const first = await channel.receive();
   if (first === undefined || first.flags !== 0) throw new Interruption(first);
-  const [remotePath, total, mode] = readHeader(first.bytes, decoding);
+  const { remotePath, total, mode, isSparse } = readHeader(first.bytes, decoding);
+  if (isSparse) sink.keepHoles?.();
   if (sink.limit !== undefined && total > sink.limit) throw tooLarge();
   const progress = progressOf(total);
   const summary = await receiveBytes(
@@ -163,16 +166,21 @@ async function receive(
   return { remotePath, ...summary };
 }
 
-function readHeader(
-  bytes: Uint8Array,
-  decoding: Decoding,
-): [remotePath: string, total: number, mode: number] {
+/** What the far end says of the file, before its bytes come. */
+interface Header {
+  readonly remotePath: string;
+  readonly total: number;
+  readonly mode: number;
+  readonly isSparse: boolean;
+}
+
+function readHeader(bytes: Uint8Array, decoding: Decoding): Header {
   const header = decode(bytes, decoding);
-  const [remotePath, total, mode] = Array.isArray(header) ? header : [];
+  const [remotePath, total, mode, isSparse] = Array.isArray(header) ? header : [];
   if (typeof remotePath !== "string" || !isNatural(total) || !isNatural(mode)) {
     throw new BrokenTransfer("The far end sent no path, size or mode of the file");
   }
-  return [remotePath, total, mode];
+  return { remotePath, total, mode, isSparse: isSparse === true };
 }
 
 async function intoFile(path: string, isTemporary: boolean, failureText: string): Promise<Sink> {
@@ -180,6 +188,7 @@ async function intoFile(path: string, isTemporary: boolean, failureText: string)
     throw explainHere(error, failureText);
   });
   return {
+    keepHoles: () => file.keepHoles(),
     write: (bytes) => file.write(bytes),
     finish: (mode) => file.commit(isTemporary ? 0o600 : mode & 0o777 & ~umask() | 0o600, true),
     discard: () => file.discard(),

@@ -27,6 +27,8 @@ interface Contents {
   /** How errors call it. */
   readonly name: string;
   readonly size: number | undefined;
+  /** Whether it has holes. */
+  readonly isSparse?: boolean;
   readonly blocks: AsyncIterable<Uint8Array>;
   close(): void;
 }
@@ -68,7 +70,7 @@ async function putContents(
       name: "put()",
       failureText: failureText(contents.name, link),
       since,
-      service: ["put", target, mode],
+      service: ["put", target, mode, contents.isSparse ?? false],
     }, (channel, { connection, decoding }) => {
       if (onProgress === undefined) return send(channel, contents.blocks, () => {}, decoding);
       const progress = new Progress(link.host, onProgress, contents.size);
@@ -119,7 +121,8 @@ function openFile({ given, path }: LocalFile, link: Link): Contents {
   try {
     notFolder(given);
     const file = new FileReader(path);
-    return { name: path, size: file.size, blocks: file.blocks(), close: () => file.close() };
+    const { size, isSparse } = file;
+    return { name: path, size, isSparse, blocks: file.blocks(), close: () => file.close() };
   } catch (error) {
     throw explainHere(
       error,

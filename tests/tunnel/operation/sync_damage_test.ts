@@ -4,7 +4,7 @@ import { Random } from "../../agent/_random.ts";
 import { needing, service, slow } from "../../services/services.ts";
 import { soon } from "../_deadline.ts";
 import { Driver } from "../_kinds.ts";
-import { listing, make, newTrees, waysOf } from "../fixture/tree_ways.ts";
+import { listing, make, newTrees, setTime, waysOf } from "../fixture/tree_ways.ts";
 import { bytesOf, strayIn } from "./_files.ts";
 
 const RELAY = new URL("../fixture/flip_relay.ts", import.meta.url).pathname;
@@ -28,7 +28,9 @@ async function damage(options: { readonly runtime: "deno" | "node"; readonly nod
         ...Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`f${i}`, `${i}`.repeat(500)])),
         ...{ "large": bytesOf(400_000), "link": { to: "f1" }, "d/e/f": "1" },
       });
-      for (const line of ["f1", "d/e/f"]) fs.chmodSync(`${source}/${line}`, 0o600);
+      for (const path of ["f1", "d/e/f"]) fs.chmodSync(`${source}/${path}`, 0o600);
+      // The last digits of a time are rounded by Node.
+      for (const path of [...fs.readdirSync(source), "d/e/f"]) setTime(`${source}/${path}`, 1e9);
       const position = run === 0 ? 200_000 : random.below(480_000);
       const command = [Deno.execPath(), "run", "-A", "--no-check", RELAY, direction];
       const tun = new Driver([...command, `${position}`, folder.at("start")], {

@@ -284,4 +284,32 @@ for (const { name, needs, open } of RUNTIMES) {
     }
   });
   Deno.test(await needingDisk(readOnly));
+
+  const mounted = needing(needs, `what helps with a mounted file is said, on ${name}`, async () => {
+    await using folder = await Folder.create();
+    await using tun = open();
+    const source = folder.write("source", "new");
+    const target = folder.write("mounted", "old");
+    Deno.mkdirSync(folder.at("tree"));
+    folder.write("tree/mounted", "new");
+    const what = `${target}: a file that is mounted there cannot be replaced (EBUSY); writeFile()`;
+    assert((await command(["mount", "--bind", folder.write("other", "other"), target])).success);
+    try {
+      const works = [
+        () => tun.put(source, target),
+        () => tun.fetch(source, target),
+        () => tun.sync(folder.at("tree"), folder.path),
+        () => tun.fetchDir(folder.at("tree"), folder.path),
+      ];
+      for (const work of works) {
+        const { message } = await rejectsAs<Error>(Error, work());
+        assertStringIncludes(message, what);
+        assertEquals(Deno.readTextFileSync(target), "other");
+      }
+      assertEquals(folder.names, ["mounted", "other", "source", "tree"]);
+    } finally {
+      await command(["umount", "--lazy", target]);
+    }
+  });
+  Deno.test(await needingDisk(mounted));
 }
