@@ -3,6 +3,8 @@ import fs from "node:fs";
 import os from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
+import { codeOf } from "./file_error.ts";
+import { mayRead } from "./may_read.ts";
 
 /** How the names of incomplete files begin. */
 const PREFIX = ".chopsticks-";
@@ -13,8 +15,14 @@ const PATTERN = /^\.chopsticks-([0-9a-f]{8})-([0-9]+)-[0-9a-f]{16}$/;
 /** A file that was not written to for so many milliseconds, a day, is not being worked on. */
 const ABANDONED = 24 * 60 * 60 * 1000;
 
-/** The folders that {@linkcode sweep} has looked through. */
-const swept = new Set<string>();
+/** How many milliseconds after {@linkcode sweep} a folder is looked through again: a minute. */
+const SWEPT = 60 * 1000;
+
+/** The folders that {@linkcode sweep} has looked through, and when. */
+const swept = new Map<string, number>();
+
+/** The unit of the times that Linux tells of a process, in milliseconds. */
+const TICK = 10;
 
 let machine: string | undefined;
 
@@ -38,11 +46,13 @@ export function isTemporaryName(name: string): boolean {
 
 /**
  * Removes files from `folder` that were never completed, since the process that wrote them was
- * killed. It looks through each folder once.
+ * killed. It looks through a folder once in a minute.
+ *
+ * @param now The time, in milliseconds since any moment.
  */
-export async function sweep(folder: string): Promise<void> {
-  if (swept.has(folder)) return;
-  swept.add(folder);
+export async function sweep(folder: string, now: number = performance.now()): Promise<void> {
+  if (now - (swept.get(folder) ?? -Infinity) < SWEPT) return;
+  swept.set(folder, now);
   for (const name of await fs.promises.readdir(folder).catch((): string[] => [])) {
     if (!isTemporaryName(name)) continue;
     try {
@@ -56,14 +66,30 @@ export async function sweep(folder: string): Promise<void> {
 
 function isAbandoned(name: string, modified: number): boolean {
   const [, owner, pid] = PATTERN.exec(name)!;
-  if (owner !== machineId()) return Date.now() - modified > ABANDONED;
-  if (Number(pid) === process.pid) return false;
+  const isOld = Date.now() - modified > ABANDONED;
+  if (owner !== machineId()) return isOld;
+  if (isDead(Number(pid))) return true;
+  // Another process may have the number by now.
+  return isOld && startOf(pid!) > modified;
+}
+
+function isDead(pid: number): boolean {
   try {
-    process.kill(Number(pid), 0);
+    process.kill(pid, 0);
+    return false;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ESRCH";
+    return codeOf(error) === "ESRCH";
   }
-  return false;
+}
+
+/** When a process was started, in milliseconds since 1970; `-Infinity` if that is not known. */
+function startOf(pid: string): number {
+  const [own, system] = [readText(`/proc/${pid}/stat`), readText("/proc/stat")];
+  // The name of the program comes first, in parentheses, and may have any characters.
+  const ticks = own.slice(own.lastIndexOf(")")).split(" ")[20];
+  const boot = /^btime (\d+)$/m.exec(system)?.[1];
+  if (ticks === undefined || boot === undefined) return -Infinity;
+  return Number(boot) * 1000 + Number(ticks) * TICK;
 }
 
 /**
@@ -73,15 +99,22 @@ function isAbandoned(name: string, modified: number): boolean {
 function machineId(): string {
   if (machine !== undefined) return machine;
   const parts = [
-    () => fs.readFileSync("/proc/sys/kernel/random/boot_id", "utf8"),
-    () => fs.readlinkSync("/proc/self/ns/pid"),
-    () => os.hostname(),
-  ].map((read) => {
-    try {
-      return read();
-    } catch {
-      return ""; // not Linux, or not permitted
-    }
-  });
+    readText("/proc/sys/kernel/random/boot_id"),
+    readText("/proc/self/ns/pid", fs.readlinkSync),
+    tried(os.hostname),
+  ];
   return machine = createHash("sha1").update(parts.join("\n")).digest("hex").slice(0, 8);
+}
+
+/** The contents of a file of the system's; `""` if there is none, or it may not be read. */
+function readText(path: string, read = (path: string) => fs.readFileSync(path, "utf8")): string {
+  return mayRead(path) ? tried(() => read(path)) : "";
+}
+
+function tried(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return ""; // not Linux, or not permitted
+  }
 }

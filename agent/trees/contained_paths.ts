@@ -1,16 +1,10 @@
 import fs from "node:fs";
 import { codeOf, describeFileError, fileError, problemOf } from "../files/file_error.ts";
+import { mayRead } from "../files/may_read.ts";
 import { ENTER, ENTER_NO_FOLLOW } from "../files/open_flags.ts";
 
 /** Where Linux shows the descriptors of this process, as links to what is open. */
 const DESCRIPTORS = "/proc/self/fd";
-
-/** The part of `Deno.permissions` that is needed here. */
-interface Permissions {
-  querySync(descriptor: { readonly name: "read"; readonly path: string }): {
-    readonly state: string;
-  };
-}
 
 /**
  * The paths of entries in a folder, the root. None of these paths leads out of the root: no link is
@@ -128,10 +122,7 @@ function canOpen(): boolean {
 }
 
 function tryToOpen(): boolean {
-  const { Deno } = globalThis as { Deno?: { permissions: Permissions } };
-  // Without the permission, Deno might ask the user for it.
-  const own = { name: "read", path: DESCRIPTORS } as const;
-  if (Deno !== undefined && Deno.permissions.querySync(own).state !== "granted") return false;
+  if (!mayRead(DESCRIPTORS)) return false;
   try {
     const fd = fs.openSync("/", ENTER);
     try {

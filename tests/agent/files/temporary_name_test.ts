@@ -48,10 +48,15 @@ Deno.test("sweep() removes what the dead have left, and nothing else", async () 
   const other = "0".repeat(8) === machine ? "1".repeat(8) : "0".repeat(8);
   const nameOf = (machine: string, pid: number | string): string =>
     `.chopsticks-${machine}-${pid}-${random}`;
-  const abandoned = [nameOf(machine!, dead), nameOf(other, 4)];
+  const old = [
+    nameOf(other, 4),
+    // Processes that were started later.
+    ...[nameOf(machine!, Deno.pid), nameOf(machine!, Deno.ppid)],
+  ];
+  const abandoned = [nameOf(machine!, dead), ...old];
   const kept = [
-    nameOf(machine!, Deno.pid), // this process
-    nameOf(machine!, Deno.ppid), // another that lives
+    `.chopsticks-${machine}-${Deno.pid}-${"0".repeat(16)}`, // this process
+    `.chopsticks-${machine}-${Deno.ppid}-${"0".repeat(16)}`, // another that lives
     nameOf(machine!, 1), // one that may be another user's
     nameOf(machine!, 0), // not a process, but signals to it reach others
     nameOf(machine!, "9".repeat(30)), // no process has such a number
@@ -62,10 +67,8 @@ Deno.test("sweep() removes what the dead have left, and nothing else", async () 
     "file",
   ];
   for (const name of [...abandoned, ...kept]) folder.write(name, name);
-  const old = Date.now() / 1000 - 2 * DAY;
-  for (const name of [nameOf(other, 4), nameOf(machine!, Deno.pid), nameOf(machine!, Deno.ppid)]) {
-    Deno.utimeSync(folder.at(name), old, old);
-  }
+  const time = Date.now() / 1000 - 2 * DAY;
+  for (const name of old) Deno.utimeSync(folder.at(name), time, time);
   // A folder with such a name is not a file that was left.
   const folderName = nameOf(machine!, `0${dead}`);
   Deno.mkdirSync(folder.at(folderName));
@@ -78,14 +81,16 @@ Deno.test("sweep() removes what the dead have left, and nothing else", async () 
   for (const name of kept) assertEquals(Deno.readTextFileSync(folder.at(name)), name);
 });
 
-Deno.test("sweep() looks at a folder once", async () => {
+Deno.test("sweep() looks at a folder once in a minute", async () => {
   await using folder = await Folder.create();
   const [machine, , random] = partsOf(temporaryPath(folder.path));
-  await sweep(folder.path);
+  await sweep(folder.path, 1_000_000);
   const name = `.chopsticks-${machine}-${await deadProcess()}-${random}`;
   folder.write(name, "");
-  await sweep(folder.path);
+  await sweep(folder.path, 1_059_000);
   assertEquals(folder.names, [name]);
+  await sweep(folder.path, 1_060_000);
+  assertEquals(folder.names, []);
 });
 
 Deno.test("sweep() does nothing where there is no folder", async () => {
