@@ -10,7 +10,7 @@ export const DEFAULT_MAX_DEPTH = 500;
  * limit on the depth. V8 has no class or code for this error, so only the text tells.
  */
 export function isStackOverflow(error: unknown): boolean {
-  return error instanceof RangeError && error.message.includes("call stack");
+  return error instanceof RangeError && String(error.message).includes("call stack");
 }
 
 /** Returns `maxDepth`, or the default, after checking that it is a depth. */

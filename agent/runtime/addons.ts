@@ -13,10 +13,13 @@ export function addonError(addon: string, referrer: string): Error {
 
 /** Adds the reason to an error that a package throws in place of {@linkcode addonError}. */
 export function explainAddon(error: unknown): void {
-  if (!(error instanceof Error) || error.message.includes(REASON)) return;
+  if (asked.size === 0 || !(error instanceof Error)) return;
+  const { message, stack }: { message: unknown; stack?: unknown } = error;
+  // A program may put anything there.
+  if (typeof message !== "string" || typeof stack !== "string" || message.includes(REASON)) return;
   for (const [path, addon] of asked) {
-    if (!error.stack?.includes(path)) continue;
-    error.message += ` (it required ${addon}: ${REASON})`;
+    if (!stack.includes(path)) continue;
+    error.message = `${message} (it required ${addon}: ${REASON})`;
     return;
   }
 }

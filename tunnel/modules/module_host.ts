@@ -167,7 +167,7 @@ export class ModuleHost {
     await this.#opening;
     if (!isReadAgain(url)) {
       try {
-        const value = loadedExports(url)?.default ??
+        const value = loadedExports(url)?.["default"] ??
           // Deno does not give the text of a file that it has loaded as JSON.
           (await import(url, { with: { type: "json" } })).default;
         return JSON.stringify(value);
