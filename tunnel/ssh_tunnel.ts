@@ -90,6 +90,8 @@ export class SSHTunnel extends SubprocessTunnel {
       ...sshArgs,
       // When an option is given twice, ssh takes the first, so the user's win.
       ...["-o", "ServerAliveInterval=15", "-o", "RemoteCommand=none"],
+      // As the master of the user's own sessions, this ssh would end them when the tunnel closes.
+      ...["-o", "ControlMaster=no"],
       ...hasTerminal() ? [] : ["-o", "BatchMode=yes"],
       "--",
       this.host,
