@@ -25,6 +25,14 @@ const unreachable = new FinalizationRegistry<Channel>((channel) => {
   channel.reset(new Error("Nobody reads the stream"));
 });
 
+/** Gives up a channel when nobody can reach its reader any more. */
+function giveUpUnreachable(reader: object, channel: Channel): void {
+  unreachable.register(reader, channel, channel);
+  // The stack of the error that a channel fails with may refer to the reader, which the registry
+  // would keep for ever then. In a function of its own, the listener does not refer to it.
+  channel.onFailure(() => unreachable.unregister(channel));
+}
+
 /** The form in which a stream arrives. */
 export const StreamKind = { ITERABLE: 0, READABLE: 1 } as const;
 
@@ -192,7 +200,7 @@ export function receiveStream(
   options: ReceiveOptions,
 ): AsyncGenerator<unknown> | ReadableStream<unknown> {
   const reader = new StreamReader(channel, options);
-  unreachable.register(reader, channel);
+  giveUpUnreachable(reader, channel);
   if (kind !== StreamKind.READABLE) return reader;
   return new ReadableStream({
     async pull(controller): Promise<void> {

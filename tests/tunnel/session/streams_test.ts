@@ -50,6 +50,14 @@ function stuck(): { stream: ReadableStream<string>; cancelled: Promise<void> } {
   return { stream, cancelled: cancelled.promise };
 }
 
+/** Collects garbage. */
+async function collect(): Promise<void> {
+  const { setFlagsFromString } = await import("node:v8");
+  const { runInNewContext } = await import("node:vm");
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+}
+
 async function sum(values: AsyncIterable<number>, most = Infinity): Promise<number> {
   let total = 0;
   let count = 0;
@@ -299,12 +307,6 @@ onRuntimes("a stream goes on after its call, until the signal aborts", async (tu
 });
 
 onRuntimes("a stream that nobody can read any more is ended", async (tun) => {
-  const collect = async (): Promise<void> => {
-    const { setFlagsFromString } = await import("node:v8");
-    const { runInNewContext } = await import("node:vm");
-    setFlagsFromString("--expose-gc");
-    runInNewContext("gc")();
-  };
   const { stream, cancelled } = stuck();
   let ended = false;
   cancelled.then(() => ended = true);
@@ -325,6 +327,49 @@ onRuntimes("a stream that nobody can read any more is ended", async (tun) => {
   for (let tries = 0; !await tun.call(hasEnded); tries++) {
     assert(tries < 1000, "the one there goes on");
     await collect();
+  }
+});
+
+onRuntimes("a stream that was given up or has ended leaves nothing at either end", async (tun) => {
+  /** Reads streams in each way, and gives the objects that read them, which must not stay. */
+  const use = async (streams: unknown[]): Promise<WeakRef<object>[]> => {
+    const [broken, whole, cancelled] = streams as [
+      AsyncIterable<number>,
+      AsyncIterable<number>,
+      ReadableStream<number>,
+    ];
+    for await (const _ of broken) break;
+    for await (const _ of whole);
+    const reader = cancelled.getReader();
+    await reader.read();
+    await reader.cancel();
+    return [broken, whole, cancelled].map((stream) => new WeakRef<object>(stream));
+  };
+  const make = (): unknown[] => [
+    (async function* (): AsyncGenerator<number> {
+      for (let i = 0;; i++) yield await Promise.resolve(i);
+    })(),
+    (async function* (): AsyncGenerator<number> {
+      yield await Promise.resolve(1);
+    })(),
+    new ReadableStream<number>({ pull: (controller) => controller.enqueue(1) }),
+  ];
+  const refs = await use(await tun.call(make));
+  for (let tries = 0; refs.some((ref) => ref.deref() !== undefined); tries++) {
+    assert(tries < 100, "some stay here");
+    await tun.call(Date.now);
+    await collect();
+  }
+
+  const left = async (streams?: unknown[]): Promise<number> => {
+    const there = globalThis as unknown as { refs: WeakRef<object>[] };
+    if (streams !== undefined) there.refs = await use(streams);
+    return there.refs.filter((ref) => ref.deref() !== undefined).length;
+  };
+  await tun.call((left, streams) => left(streams), left, make());
+  for (let tries = 0; await tun.call(left) > 0; tries++) {
+    assert(tries < 100, "some stay there");
+    await tun.call(collect);
   }
 });
 
