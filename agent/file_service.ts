@@ -10,6 +10,7 @@ import os from "node:os";
 import { resolve } from "node:path";
 import { encode } from "../codec/encode.ts";
 import { receiveBytes, sendBytes } from "./files/byte_transfer.ts";
+import { whenDescriptorsAreFree } from "./files/descriptors.ts";
 import { notFolder } from "./files/file_error.ts";
 import { FileReader } from "./files/file_reader.ts";
 import { NewFile } from "./files/new_file.ts";
@@ -28,14 +29,16 @@ const TRUSTED: { readonly maxCost: number } = { maxCost: Infinity };
  * Writes the bytes that come to a file, and answers `[path, size, sha1sum]`.
  *
  * @param isSparse Whether there are holes in the source.
+ * @param isStream Whether the bytes may be those of another transfer.
  */
 export function put(
   channel: Channel,
   path: string | null,
   mode: number,
   isSparse: boolean,
+  isStream: boolean,
 ): Promise<void> {
-  return serve(channel, async () => {
+  return serve(channel, isStream, async () => {
     const target = path === null ? temporaryFile() : absolute(notFolder(path));
     const file = await NewFile.create(target, 0o600);
     if (isSparse) file.keepHoles();
@@ -54,9 +57,13 @@ export function put(
   });
 }
 
-/** Sends a file: first `[path, size, mode, isSparse]`, then the bytes. */
-export function fetch(channel: Channel, path: string): Promise<void> {
-  return serve(channel, async () => {
+/**
+ * Sends a file: first `[path, size, mode, isSparse]`, then the bytes.
+ *
+ * @param isStream Whether the bytes may be those of another transfer.
+ */
+export function fetch(channel: Channel, path: string, isStream: boolean): Promise<void> {
+  return serve(channel, isStream, async () => {
     const source = absolute(notFolder(path));
     const file = new FileReader(source);
     try {
@@ -77,7 +84,7 @@ export function receiveTree(
   path: string,
   options: Omit<TreeTargetOptions, "maxCost">,
 ): Promise<void> {
-  return serve(channel, async () => {
+  return serve(channel, false, async () => {
     const root = absolute(path);
     const target = new TreeTarget(channel, root, { ...options, ...TRUSTED });
     const changes = await target.receive();
@@ -91,7 +98,7 @@ export function sendTree(
   path: string,
   options: Omit<TreeSourceOptions, "maxCost">,
 ): Promise<void> {
-  return serve(channel, async () => {
+  return serve(channel, false, async () => {
     const root = absolute(path);
     channel.send(seal(root));
     await new TreeSource(channel, root, { ...options, ...TRUSTED }).send();
@@ -112,9 +119,26 @@ function absolute(path: string): string {
 /** The transfers that were given up, until they have cleared up. */
 const clearing = new Set<Promise<void>>();
 
-async function serve(channel: Channel, work: () => Promise<void>): Promise<void> {
-  const working = work();
+/**
+ * Does the agent's half of a transfer, and tells its failure.
+ *
+ * @param isStream Whether it may have to wait for another transfer, so that it must begin at once.
+ */
+async function serve(
+  channel: Channel,
+  isStream: boolean,
+  work: () => Promise<void>,
+): Promise<void> {
+  let begun = false;
+  const begin = async (): Promise<void> => {
+    // It may have been given up while it waited.
+    if (channel.failed) return;
+    begun = true;
+    await work();
+  };
+  const working = isStream ? begin() : whenDescriptorsAreFree(begin);
   channel.onFailure(() => {
+    if (!begun) return;
     const cleared = working.catch(() => {}).then((): void => void clearing.delete(cleared));
     clearing.add(cleared);
   });

@@ -4,7 +4,7 @@ import os from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
 import { codeOf } from "./file_error.ts";
-import { mayRead } from "./may_read.ts";
+import { readSystem, readSystemText } from "./system_file.ts";
 
 /** How the names of incomplete files begin. */
 const PREFIX = ".chopsticks-";
@@ -84,7 +84,7 @@ function isDead(pid: number): boolean {
 
 /** When a process was started, in milliseconds since 1970; `-Infinity` if that is not known. */
 function startOf(pid: string): number {
-  const [own, system] = [readText(`/proc/${pid}/stat`), readText("/proc/stat")];
+  const [own, system] = [readSystemText(`/proc/${pid}/stat`), readSystemText("/proc/stat")];
   // The name of the program comes first, in parentheses, and may have any characters.
   const ticks = own.slice(own.lastIndexOf(")")).split(" ")[20];
   const boot = /^btime (\d+)$/m.exec(system)?.[1];
@@ -99,22 +99,18 @@ function startOf(pid: string): number {
 function machineId(): string {
   if (machine !== undefined) return machine;
   const parts = [
-    readText("/proc/sys/kernel/random/boot_id"),
-    readText("/proc/self/ns/pid", fs.readlinkSync),
-    tried(os.hostname),
+    readSystemText("/proc/sys/kernel/random/boot_id"),
+    readSystem("/proc/self/ns/pid", (path) => fs.readlinkSync(path)) ?? "",
+    hostname(),
   ];
   return machine = createHash("sha1").update(parts.join("\n")).digest("hex").slice(0, 8);
 }
 
-/** The contents of a file of the system's; `""` if there is none, or it may not be read. */
-function readText(path: string, read = (path: string) => fs.readFileSync(path, "utf8")): string {
-  return mayRead(path) ? tried(() => read(path)) : "";
-}
-
-function tried(read: () => string): string {
+/** The name of this machine; `""` if it may not be known. */
+function hostname(): string {
   try {
-    return read();
+    return os.hostname();
   } catch {
-    return ""; // not Linux, or not permitted
+    return "";
   }
 }

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import { codeOf, describeFileError, fileError, problemOf } from "../files/file_error.ts";
-import { mayRead } from "../files/may_read.ts";
 import { ENTER, ENTER_NO_FOLLOW } from "../files/open_flags.ts";
+import { mayRead } from "../files/system_file.ts";
 
 /** Where Linux shows the descriptors of this process, as links to what is open. */
 const DESCRIPTORS = "/proc/self/fd";

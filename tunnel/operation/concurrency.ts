@@ -9,14 +9,17 @@ import { abortable } from "../session/abort_signal.ts";
  * ends, where Node before version 24 does not know that syntax.
  */
 export class Limiter {
-  readonly #most: number;
+  readonly #most: (running: number) => number;
   #running = 0;
   /** Each begins one thing that waits, and returns whether that was still wanted. */
   readonly #waiting = new Fifo<() => boolean>();
 
-  /** @param most A positive integer or `Infinity`. */
-  constructor(most: number) {
-    this.#most = most;
+  /**
+   * @param most A positive integer or `Infinity`; or a function that gives one when something is to
+   * begin, given how many are running.
+   */
+  constructor(most: number | ((running: number) => number)) {
+    this.#most = typeof most === "number" ? () => most : most;
   }
 
   /**
@@ -28,7 +31,7 @@ export class Limiter {
    * @returns What `work` returns.
    */
   async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    if (this.#running < this.#most) this.#running++;
+    if (this.#running < this.#most(this.#running)) this.#running++;
     else await this.#wait(signal);
     try {
       return await work();

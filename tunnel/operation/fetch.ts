@@ -92,11 +92,12 @@ async function performFetch(
   const { host } = link;
   const failureText = `Cannot fetch ${source} from ${host}`;
   const since = link.core.closings;
+  const service = ["fetch", source, target instanceof WritableStream] as const;
   const fetchInto = async (sink: Sink): Promise<Fetched> => {
     try {
       return await transfer(
         link,
-        { name: "fetch()", failureText, since, service: ["fetch", source] },
+        { name: "fetch()", failureText, since, service },
         (channel, { decoding }) =>
           receive(channel, sink, (size) => new Progress(host, onProgress, size), decoding),
       );

@@ -70,7 +70,7 @@ async function putContents(
       name: "put()",
       failureText: failureText(contents.name, link),
       since,
-      service: ["put", target, mode, contents.isSparse ?? false],
+      service: ["put", target, mode, contents.isSparse ?? false, source instanceof ReadableStream],
     }, (channel, { connection, decoding }) => {
       if (onProgress === undefined) return send(channel, contents.blocks, () => {}, decoding);
       const progress = new Progress(link.host, onProgress, contents.size);

@@ -12,6 +12,7 @@ import { localPath, pathOf } from "../arguments/local_path.ts";
 import { copySyncOptions } from "../arguments/transfer_options.ts";
 import type { SyncOptions, SyncResult } from "../file_options.ts";
 import { alsoEndedBy, type Link } from "./link.ts";
+import { whileFewAreOpen } from "./open_files.ts";
 import type { Operation } from "./operation.ts";
 import { sourceAdvice } from "./source_advice.ts";
 import { transfer } from "./transfer.ts";
@@ -82,7 +83,8 @@ function prepareTrees(
     signal,
     async perform(given) {
       const link = alsoEndedBy(given, signal);
-      return await work({ link, options: own, exclusions, since: link.core.closings });
+      const since = link.core.closings;
+      return await whileFewAreOpen(link, () => work({ link, options: own, exclusions, since }));
     },
   };
 }

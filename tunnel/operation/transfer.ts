@@ -38,7 +38,7 @@ export async function transfer<T>(
   work: (channel: Channel, session: Session) => Promise<T>,
 ): Promise<T> {
   const { signal } = link;
-  return await withSession(link, async (session) => {
+  const serve = async (session: Session): Promise<T> => {
     const channel = session.openFiles(...options.service);
     resetOnAbort(channel, signal);
     try {
@@ -51,7 +51,8 @@ export async function transfer<T>(
     } finally {
       channel.reset(OVER);
     }
-  }, options.since);
+  };
+  return await withDeepStacks(() => withSession(link, serve, options.since));
 }
 
 /**
@@ -67,11 +68,18 @@ export function explainHere(
   // The far end chooses the names of files in a folder.
   showError(error);
   const text = `${failureText}: here, ${error.message}${advise(error)}`;
+  return withDeepStacks(() => new Error(visible(text), { cause: error }));
+}
+
+/**
+ * Has the errors that `make` makes show more of their stacks than usual: the caller's line is below
+ * many of the library's.
+ */
+function withDeepStacks<T>(make: () => T): T {
   const { stackTraceLimit } = Error;
-  // The caller's line is below many of the library's.
   Error.stackTraceLimit = Math.max(stackTraceLimit, 50);
   try {
-    return new Error(visible(text), { cause: error });
+    return make();
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
   }

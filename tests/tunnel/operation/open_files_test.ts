@@ -1,9 +1,22 @@
 import { assert, assertEquals } from "@std/assert";
+import { mostTransfers } from "../../../agent/files/descriptors.ts";
 import { Local } from "../../../mod.ts";
+import { command } from "../../services/command.ts";
+import { needing, service } from "../../services/services.ts";
 import { alsoEndedBy, linkOf } from "../../../tunnel/operation/link.ts";
 import { whileFewAreOpen } from "../../../tunnel/operation/open_files.ts";
 import { soon } from "../_deadline.ts";
 import { Folder, namesIn } from "./_files.ts";
+
+/** Agents on this machine, and how a script starts them. */
+const AGENTS = [
+  { name: "Deno", needs: [], options: () => ({ runtime: "deno" }) },
+  {
+    name: "Node 18",
+    needs: ["node"],
+    options: () => ({ runtime: "node", node: service("node").paths["18"] }),
+  },
+] as const;
 
 /** Something that is under way until it is told to end. */
 interface Running {
@@ -94,3 +107,30 @@ Deno.test("put() has few files open at a time, however often it is called", asyn
   assert(most <= before + 250, `${most - before} files were open`);
   assertEquals(folder.names.length, 501);
 });
+
+Deno.test("mostTransfers() is what there are descriptors for", () => {
+  const most = mostTransfers(0);
+  assert(Number.isInteger(most) && most >= 1, `${most}`);
+  assertEquals(mostTransfers(5), most);
+});
+
+/** Runs a command with few descriptors. */
+const FEW = ["sh", "-c", 'ulimit -n 64; exec "$@"', "sh"];
+
+const SCRIPT = new URL("../fixture/many_transfers.ts", import.meta.url).pathname;
+
+for (const { name, needs, options } of AGENTS) {
+  for (const [where, here, there] of [["there", [], FEW], ["at both ends", FEW, []]] as const) {
+    const what = `Transfers wait for descriptors, where there are few ${where}, on ${name}`;
+    Deno.test(needing(needs, what, async () => {
+      await using folder = await Folder.create();
+      const agent = there.length > 0 ? there : ["env"];
+      const script = [Deno.execPath(), "run", "-A", "--no-check", SCRIPT];
+      const { stdout, problem } = await command([
+        ...[...here, ...script, folder.path, JSON.stringify(options())],
+        ...agent,
+      ]);
+      assertEquals([stdout.trim(), problem], ["604", ""]);
+    }));
+  }
+}
