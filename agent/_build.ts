@@ -41,6 +41,21 @@ const importedOnce: esbuild.Plugin = {
 };
 
 /**
+ * Has the agent take `process` from the globals: an import of `node:process` has Node make its
+ * stdout and stderr, before the agent can replace them; see `blockOutput()`.
+ */
+const globalProcess: esbuild.Plugin = {
+  name: "global process",
+  setup(build): void {
+    const namespace = "global-process";
+    build.onResolve({ filter: /^node:process$/ }, ({ path }) => ({ path, namespace }));
+    build.onLoad({ filter: /./, namespace }, () => ({
+      contents: "export default globalThis.process;",
+    }));
+  },
+};
+
+/**
  * Has the numbers of frame types, flags, requests and the like stand in the bundle by themselves:
  * esbuild inlines the members of enums, but not those of constant objects.
  */
@@ -73,11 +88,11 @@ async function build(): Promise<Map<URL, string>> {
     return new Map([
       [
         new URL("./_bundle.ts", import.meta.url),
-        asCompressed(await bundle("./main.ts", [trusting, inlined])),
+        asCompressed(await bundle("./main.ts", [trusting, globalProcess, inlined])),
       ],
       [
         new URL("./_files_bundle.ts", import.meta.url),
-        asText(await bundle("./file_service.ts", [importedOnce, inlined])),
+        asText(await bundle("./file_service.ts", [importedOnce, globalProcess, inlined])),
       ],
     ]);
   } finally {

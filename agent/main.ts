@@ -9,6 +9,7 @@ import { Socket } from "node:net";
 import os from "node:os";
 import process from "node:process";
 import { Agent } from "./runtime/agent.ts";
+import { blockOutput } from "./runtime/block_output.ts";
 import { captureExit, ExitSignal } from "./runtime/exit.ts";
 import { NO_DENO_DIR, ORDERLY } from "./protocol/exit_code.ts";
 import { decodeControllerInfo, encodeAgentInfo } from "./protocol/hello.ts";
@@ -34,7 +35,10 @@ export function start(input: Socket, rest: Uint8Array): (chunk: Uint8Array) => v
   const [marker, denoDir] = deno?.args ?? process.argv.slice(1);
   hideArguments(deno);
   if (deno !== undefined) restoreDenoDir(denoDir);
-  else removeEvalGlobals();
+  else {
+    removeEvalGlobals();
+    blockOutput();
+  }
   process.on("uncaughtException", report);
   process.on("unhandledRejection", report);
 

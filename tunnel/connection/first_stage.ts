@@ -12,13 +12,15 @@ function isOlderThan(oldest: string): string {
  *
  * The pipe is read into one buffer, over and over. Deno would otherwise make a new one of 64 KiB
  * for each read, and spend more time on that than on anything else when much arrives.
+ *
+ * It does not import `node:process`: Node would make its stdout and stderr then, which the agent
+ * has to replace first.
  */
 const SOURCE = `
 import{Socket}from"node:net"
 import{brotliDecompressSync as u}from"node:zlib"
 import v from"node:vm"
-import P from"node:process"
-let D=globalThis.Deno,[a,b]=(D?D.version.deno:P.versions.node).split("."),
+let D=globalThis.Deno,[a,b]=(D?D.version.deno:process.versions.node).split("."),
 c=[],g,
 f=async x=>{
 c.push(Buffer.from(x))
@@ -36,7 +38,7 @@ await m.evaluate()
 f=m.namespace.start(i,Buffer.concat(c))
 },
 i=new Socket({fd:3,readable:true,writable:false,onread:{buffer:Buffer.alloc(65536),callback:(n,b)=>(f(b.subarray(0,n)),true)}})
-if(D?${isOlderThan(OLDEST_DENO)}:${isOlderThan(OLDEST_NODE)})P.exit(${TOO_OLD})
+if(D?${isOlderThan(OLDEST_DENO)}:${isOlderThan(OLDEST_NODE)})(D||process).exit(${TOO_OLD})
 `;
 
 /**

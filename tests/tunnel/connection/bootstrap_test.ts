@@ -37,8 +37,8 @@ Deno.test("bootstrapLine() has the shell print an exit code as exitCodeAtEnd() r
 });
 
 Deno.test("FIRST_STAGE refuses what is older than the oldest versions", () => {
-  const [check, isTooOld] = /if\((.*)\)P\.exit\(\d+\)$/.exec(FIRST_STAGE)!;
-  assertStringIncludes(check, `P.exit(${TOO_OLD})`);
+  const [check, isTooOld] = /if\((.*)\)\(D\|\|process\)\.exit\(\d+\)$/.exec(FIRST_STAGE)!;
+  assertStringIncludes(check, `(D||process).exit(${TOO_OLD})`);
   const evaluate = new Function("D", "a", "b", `return ${isTooOld}`);
   const refuses = (runtime: "deno" | "node", version: string): boolean =>
     evaluate(runtime === "deno", ...version.split("."));
