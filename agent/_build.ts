@@ -1,6 +1,7 @@
 /**
- * Bundles the agent into `_bundle.ts`, and the part that works on files into `_files_bundle.ts`.
- * These are the forms in which they are sent to a host.
+ * Bundles the agent into `_bundle.ts`, and the parts that are sent when they are needed: the one
+ * that works on files into `_files_bundle.ts`, and the one for files of the controller that are
+ * opened by path into `_paths_bundle.ts`. These are the forms in which they are sent to a host.
  *
  * ```sh
  * deno task bundle          # writes them
@@ -27,18 +28,23 @@ const IMPORTS: readonly (readonly [specifier: RegExp, module: string])[] = [
   [/^node:path$/, 'export { dirname, join, resolve } from "node:path";'],
 ];
 
+/** The same for what is opened by path. */
+const PATHS_IMPORTS: typeof IMPORTS = [
+  [/^node:fs$/, 'export { default } from "node:fs";'],
+];
+
 /** Resolves {@linkcode IMPORTS}. */
-const importedOnce: esbuild.Plugin = {
+const importedOnce = (imports: typeof IMPORTS): esbuild.Plugin => ({
   name: "imported once",
   setup(build): void {
     const namespace = "imported-once";
     build.onResolve({ filter: /./, namespace }, ({ path }) => ({ path, external: true }));
-    for (const [filter, contents] of IMPORTS) {
+    for (const [filter, contents] of imports) {
       build.onResolve({ filter }, () => ({ path: contents, namespace }));
     }
     build.onLoad({ filter: /./, namespace }, ({ path }) => ({ contents: path }));
   },
-};
+});
 
 /**
  * Has the agent take `process` from the globals: an import of `node:process` has Node make its
@@ -92,7 +98,17 @@ async function build(): Promise<Map<URL, string>> {
       ],
       [
         new URL("./_files_bundle.ts", import.meta.url),
-        asText(await bundle("./file_service.ts", [importedOnce, globalProcess, inlined])),
+        asText(
+          "FILES",
+          await bundle("./file_service.ts", [importedOnce(IMPORTS), globalProcess, inlined]),
+        ),
+      ],
+      [
+        new URL("./_paths_bundle.ts", import.meta.url),
+        asText(
+          "PATHS",
+          await bundle("./file_paths.ts", [importedOnce(PATHS_IMPORTS), globalProcess, inlined]),
+        ),
       ],
     ]);
   } finally {
@@ -133,11 +149,15 @@ export const BUNDLE: string =
 }
 
 /** Keeps the code as it is: it is compressed when it is sent, like all modules. */
-function asText(contents: Uint8Array): string {
-  return `// Made by \`deno task bundle\` from file_service.ts in this folder. Do not edit.
+function asText(name: "FILES" | "PATHS", contents: Uint8Array): string {
+  const { file, about } = {
+    FILES: { file: "file_service.ts", about: "What an agent does with files" },
+    PATHS: { file: "file_paths.ts", about: "How files of the controller are opened by path" },
+  }[name];
+  return `// Made by \`deno task bundle\` from ${file} in this folder. Do not edit.
 
-/** What an agent does with files: an ECMAScript module. */
-export const FILES_BUNDLE: string =
+/** ${about}: an ECMAScript module. */
+export const ${name}_BUNDLE: string =
   ${JSON.stringify(new TextDecoder().decode(contents))};
 `;
 }

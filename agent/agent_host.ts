@@ -1,5 +1,6 @@
 import type { FunctionUnit } from "./protocol/handle.ts";
 import type { ModuleRecord } from "./protocol/module_record.ts";
+import type { SentFile, ServedEntry } from "./protocol/sent_file.ts";
 
 /** The agent, as the library sees it when it is used at the far end. */
 export interface AgentHost {
@@ -11,6 +12,10 @@ export interface AgentHost {
   readonly serve: readonly string[];
   /** Asks the controller for such a file; `undefined` if it does not exist. */
   file(url: string): Promise<Uint8Array | undefined>;
+  /** Asks the controller what such a file or folder is; `undefined` if it does not exist. */
+  look(url: string): Promise<ServedEntry | undefined>;
+  /** Gives the files that were sent to be opened by path. */
+  files(): readonly SentFile[];
   /** Gives a module that has been sent. */
   record(id: string): ModuleRecord | undefined;
   /** Gives the namespace of a module that has been loaded. */

@@ -45,6 +45,7 @@ const ROOMS: Rooms = {
   // Not files and trees: an agent that is only called has to start without them.
   "agent/runtime/": ["agent/agent_host.ts", "agent/protocol/", "agent/wire/", "codec/"],
   "agent/machine/": [],
+  "agent/paths/": ["agent/protocol/"],
   "agent/agent_host.ts": ["agent/protocol/"],
   "agent/facts.ts": ["agent/machine/"],
   "agent/main.ts": ["agent/runtime/", "agent/protocol/", "agent/wire/"],
@@ -53,6 +54,8 @@ const ROOMS: Rooms = {
   ],
   "agent/_bundle.ts": [],
   "agent/_files_bundle.ts": [],
+  "agent/file_paths.ts": ["agent/paths/"],
+  "agent/_paths_bundle.ts": [],
 
   "tunnel/visible.ts": [],
   "tunnel/connection_error.ts": [],
@@ -82,8 +85,8 @@ const ROOMS: Rooms = {
     ...["tunnel/session/abort_signal.ts", "tunnel/connection/", "tunnel/arguments/"],
     ...["tunnel/closure/", "tunnel/modules/", "tunnel/source/"],
     ...["tunnel/remote_error.ts", "tunnel/visible.ts"],
-    ...["agent/_files_bundle.ts", "agent/file_service.ts"],
-    ...["agent/protocol/", "agent/wire/", "codec/"],
+    ...["agent/_files_bundle.ts", "agent/_paths_bundle.ts", "agent/file_service.ts"],
+    ...["agent/agent_host.ts", "agent/protocol/", "agent/wire/", "codec/"],
   ],
   "tunnel/operation/": [
     ...["tunnel/session/", "tunnel/session/abort_signal.ts", "tunnel/connection/"],
@@ -108,13 +111,8 @@ const ROOMS: Rooms = {
   ],
   "group/": [
     ...["group/table/", "group/limits/", "group/error_result.ts"],
-    ...[
-      "tunnel/",
-      "tunnel/operation/",
-      "tunnel/session/abort_signal.ts",
-      "tunnel/arguments/",
-      ...PLAIN,
-    ],
+    ...["tunnel/", "tunnel/operation/", "tunnel/session/abort_signal.ts"],
+    ...["tunnel/arguments/", ...PLAIN],
     ...["agent/files/", "agent/protocol/"],
   ],
 
@@ -122,13 +120,8 @@ const ROOMS: Rooms = {
   "queue/scheduler.ts": [],
   "queue/": [
     ...["queue/scheduler.ts", "group/", "group/error_result.ts"],
-    ...[
-      "tunnel/",
-      "tunnel/operation/",
-      "tunnel/session/abort_signal.ts",
-      "tunnel/arguments/",
-      ...PLAIN,
-    ],
+    ...["tunnel/", "tunnel/operation/", "tunnel/session/abort_signal.ts"],
+    ...["tunnel/arguments/", ...PLAIN],
     ...["agent/protocol/"],
   ],
 

@@ -5,6 +5,7 @@ import { checkDepth } from "./connection/depth_limit.ts";
 import { ownInterpreter } from "./connection/interpreters.ts";
 import { linkOf, setCore } from "./operation/link.ts";
 import { permissionFlags } from "./arguments/permission_flags.ts";
+import { IncludedFiles } from "./modules/included_files.ts";
 import { ServedFolders } from "./modules/served_folders.ts";
 import { Session } from "./session/session.ts";
 import { quote } from "./connection/shell_quote.ts";
@@ -46,6 +47,7 @@ export abstract class SubprocessTunnel extends BaseTunnel {
 
   readonly #options: TunnelOptions;
   readonly #serve: ServedFolders;
+  readonly #include: IncludedFiles;
 
   /**
    * Checks the options; the process is started by the first use.
@@ -61,6 +63,8 @@ export abstract class SubprocessTunnel extends BaseTunnel {
     checkOptions(options);
     this.#options = options;
     this.#serve = new ServedFolders(options.serve ?? []);
+    const { include = [], includeLimit = DEFAULTS.includeLimit } = options;
+    this.#include = new IncludedFiles(include, includeLimit);
     setCore(this, (onEnd) => this.#open(onEnd));
   }
 
@@ -101,7 +105,10 @@ export abstract class SubprocessTunnel extends BaseTunnel {
       onEnd,
     });
     const maxResult = options.maxResult ?? DEFAULTS.maxResult;
-    const session = new Session({ host, serve: this.#serve, report, maxResult }, connection);
+    const session = new Session(
+      { host, serve: this.#serve, include: this.#include, report, maxResult },
+      connection,
+    );
     return session;
   }
 }

@@ -47,14 +47,31 @@ export interface TunnelOptions {
   readonly cwd?: string | undefined;
   /**
    * URLs of folders whose files the far end may ask for: modules that an `import()` names only when
-   * it runs, and data that is read by `Deno.readTextFile(new URL("./motd.txt", import.meta.url))`,
-   * `Deno.readFile` or `readFile` of `node:fs/promises`. Modules that are sent along with a call
-   * need not be in such a folder. A tunnel that is opened at the far end of another tunnel serves
-   * the folders of that other tunnel.
+   * it runs, and data that is read asynchronously, as by
+   * `Deno.readTextFile(new URL("./motd.txt", import.meta.url))`, by functions of `node:fs` with a
+   * callback or a promise, or by `fetch`; by a path or a `file:` URL. Modules that are sent along
+   * with a call need not be in such a folder. A tunnel that is opened at the far end of another
+   * tunnel serves the folders of that other tunnel.
    *
    * @default []
    */
   readonly serve?: readonly (string | URL)[] | undefined;
+  /**
+   * URLs of files and folders that are sent along, so that code at the far end can open them by
+   * path, synchronously too, as with `deno compile --include`. They are kept in memory there, not
+   * on the disk. Files that a module of an npm package names literally are sent by themselves.
+   *
+   * @default []
+   */
+  readonly include?: readonly (string | URL)[] | undefined;
+  /**
+   * The most bytes of files that are sent along in one connection. If those of `include` are more,
+   * calls reject with a `RangeError`; files of packages that are beyond it are not sent, and
+   * `stderr` is told.
+   *
+   * @default 67,108,864 (64 MiB)
+   */
+  readonly includeLimit?: number | undefined;
   /**
    * Called with each line that the far end prints, to stdout or stderr, and with the host. The line
    * is as it was printed: it may hold control characters.
@@ -99,10 +116,12 @@ export const DEFAULTS: {
   readonly connectTimeout: number;
   readonly keepAlive: number;
   readonly maxResult: number;
+  readonly includeLimit: number;
 } = {
   connectTimeout: 30_000,
   keepAlive: 15_000,
   maxResult: 256 * 1024 ** 2,
+  includeLimit: 64 * 2 ** 20,
 };
 
 /** The names of {@linkcode TunnelOptions}. */
@@ -114,6 +133,8 @@ const NAMES: Readonly<Record<keyof TunnelOptions, true>> = {
   env: true,
   cwd: true,
   serve: true,
+  include: true,
+  includeLimit: true,
   stderr: true,
   connectTimeout: true,
   keepAlive: true,
@@ -150,6 +171,10 @@ export function checkOptions(options: TunnelOptions): void {
   }
   if (maxResult !== undefined && !(typeof maxResult === "number" && maxResult > 0)) {
     throw new RangeError(`maxResult is ${shown(maxResult)}: expected bytes, more than 0`);
+  }
+  const { includeLimit = 0 } = options;
+  if (!Number.isSafeInteger(includeLimit) || includeLimit < 0) {
+    throw new RangeError(`includeLimit is ${shown(includeLimit)}: expected a number of bytes`);
   }
   if (stderr !== undefined && typeof stderr !== "function") {
     throw new TypeError(`stderr is ${shown(stderr)}: expected a function of a line and a host`);

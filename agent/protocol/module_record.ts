@@ -3,6 +3,9 @@
  */
 export const NO_MODULE = "";
 
+/** The id of the agent's part that lets code open files of the controller by path. */
+export const PATHS_MODULE = "chopsticks:paths";
+
 /** A module as it is sent: all that the loader at the far end needs to know of it. */
 export interface ModuleRecord {
   /** Its name in imports: its URL, and behind a space its type if the URL does not tell that. */

@@ -7,6 +7,7 @@
 
 import type { Code } from "./handle.ts";
 import type { ModuleRecord } from "./module_record.ts";
+import type { SentFile } from "./sent_file.ts";
 
 /** The kinds of request. */
 export const Request = {
@@ -50,8 +51,9 @@ export const Request = {
   /** Agent to controller: `[RELEASE, ...callbacks]`. The agent cannot call these any more. */
   RELEASE: 6,
   /**
-   * Agent to controller: `[FILE, url]`, for a file in a folder that is served. The answer is the
-   * file's bytes, or nothing if it does not exist, or a failure.
+   * Agent to controller: `[FILE, url, look]`, for a file that was told of in a batch, or that is in
+   * a folder that is served. The answer is the file's bytes, or if `look` is `true` a
+   * `ServedEntry`; nothing if it does not exist; or a failure.
    */
   FILE: 7,
   /**
@@ -69,8 +71,15 @@ export const Request = {
   LOWER: 9,
 } as const;
 
-/** Modules, and the code of functions that no module exports. */
-export type Batch = readonly [records: readonly ModuleRecord[], codes: readonly Code[]];
+/**
+ * Modules, the code of functions that no module exports, and files that are opened by path. Files,
+ * if only an empty array of them, come with the agent's part for them or after it.
+ */
+export type Batch = readonly [
+  records: readonly ModuleRecord[],
+  codes: readonly Code[],
+  files?: readonly SentFile[],
+];
 
 /**
  * Where a function is: the path to it from a module's namespace, or from the globals for `null`.

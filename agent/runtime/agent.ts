@@ -13,11 +13,11 @@ import type { Code, FunctionUnit } from "../protocol/handle.ts";
 import type { ControllerInfo } from "../protocol/hello.ts";
 import { lacksUsing } from "./lacks_using.ts";
 import { type AskForModule, Loader } from "./loader.ts";
-import type { ModuleRecord } from "../protocol/module_record.ts";
+import { type ModuleRecord, PATHS_MODULE } from "../protocol/module_record.ts";
 import type { Multiplexer } from "../wire/multiplexer.ts";
 import { type Batch, type FunctionReference, Request } from "../protocol/request.ts";
 import { define, find, lacks, loadCode, type Property } from "./reviver.ts";
-import { readServedFiles } from "./served_files.ts";
+import type { SentFile, ServedEntry } from "../protocol/sent_file.ts";
 import { SourcePositions } from "./source_positions.ts";
 import { TRUSTED } from "./trusted.ts";
 
@@ -38,6 +38,12 @@ type CallHeader = [
 /** The elements behind the kind in the header of a SERVICE; see request.ts. */
 type ServiceHeader = [batches: number, module: string, name: string, ...args: unknown[]];
 
+/** The files that may be opened by path. */
+interface SentFiles {
+  readonly files: readonly SentFile[];
+  add(files: readonly SentFile[]): void;
+}
+
 /** A function that serves a channel. */
 type Service = (channel: Channel, ...args: unknown[]) => Promise<void>;
 
@@ -55,8 +61,8 @@ export class Agent {
   readonly #attachments: Attachments;
   readonly #functions = new Map<number, Promise<Callable>>();
   readonly #codes: Code[] = [];
-  /** Resolves when files of the controller can be read here, if any can. */
-  #served: Promise<void> | undefined;
+  #openFiles: ((paths: object) => SentFiles) | undefined;
+  #files: SentFiles | undefined;
   #batches = 0;
   #awaited: { readonly batches: number; resolve(): void }[] = [];
   readonly #askForModule: AskForModule = async (...request) => {
@@ -80,12 +86,23 @@ export class Agent {
 
   /** Makes the agent known to the library, which may run here too. */
   introduce(controller: ControllerInfo): void {
-    const file = async (url: string): Promise<Uint8Array | undefined> =>
-      (await this.#ask([Request.FILE, url]))?.bytes;
-    if (controller.serve.length > 0) this.#served = readServedFiles(controller.serve, file);
+    const file = async (url: string, look = false): Promise<Uint8Array | undefined> =>
+      (await this.#ask([Request.FILE, url, look]))?.bytes;
+    const look = async (url: string): Promise<ServedEntry | undefined> => {
+      const bytes = await file(url, true);
+      return bytes && decode(bytes) as ServedEntry;
+    };
+    const { serve } = controller;
+    this.#openFiles = (paths) =>
+      (paths as { openPaths(options: object): SentFiles }).openPaths({
+        ...{ serve, file, look },
+        replace: this.#loader.replace.bind(this.#loader),
+      });
     setAgentHost({
       ...controller,
       file,
+      look,
+      files: () => this.#files?.files ?? [],
       record: (id) => this.#loader.record(id),
       namespace: (id) => this.#loader.loaded(id),
       units: (url) => this.#codes.flatMap(({ units }) => units.filter((unit) => unit.url === url)),
@@ -127,9 +144,13 @@ export class Agent {
 
   async #receiveBatches(channel: Channel): Promise<void> {
     for (let batch; (batch = await channel.receive()) !== undefined;) {
-      const [records, codes] = decode(inflateRawSync(batch.bytes), TRUSTED) as Batch;
+      const [records, codes, files] = decode(inflateRawSync(batch.bytes), TRUSTED) as Batch;
       await this.#lower([...records, ...codes.flatMap(({ units }) => units)]);
       this.#loader.define(records);
+      if (files !== undefined) {
+        this.#files ??= this.#openFiles!(await this.#loader.import(PATHS_MODULE));
+        this.#files.add(files);
+      }
       this.#codes.push(...codes);
       this.#batches++;
       this.#awaited = this.#awaited.filter((waiting) => {
@@ -167,7 +188,6 @@ export class Agent {
       const { call, self } = finding === undefined
         ? { call: found, self: undefined } as Callable
         : await finding;
-      if (this.#served !== undefined) await this.#served;
       const onExit = (text: string): void => this.#fail(channel, exitError(text));
       const result = await runCall(onExit, () => call.apply(self, args));
       this.#attachments.sendLast(channel, result, "result");

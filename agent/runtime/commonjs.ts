@@ -7,6 +7,8 @@ import { requireBuiltin } from "./node_module.ts";
 /** The loader, as far as CommonJS modules need it. */
 export interface CommonJsHost {
   record(id: string): ModuleRecord | undefined;
+  /** What a built-in module exports here instead, if anything. */
+  replaced(id: string): unknown;
   importDynamically(specifier: string, referrer: string): Promise<vm.Module>;
 }
 
@@ -40,7 +42,7 @@ export class CommonJs {
 
   /** Gives the exports of a module, which runs first if it has not run yet. */
   require(id: string): unknown {
-    if (id.startsWith("node:")) return requireBuiltin()(id);
+    if (id.startsWith("node:")) return this.#host.replaced(id) ?? requireBuiltin()(id);
     const known = this.#modules.get(id);
     if (known !== undefined) return known.exports;
     const record = this.#host.record(id);

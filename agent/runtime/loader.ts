@@ -26,11 +26,14 @@ export type Namespace = Record<string, unknown>;
 export class Loader {
   readonly #records = new Map<string, ModuleRecord>();
   readonly #modules = new Map<string, vm.Module>();
+  /** The exports of built-in modules that modules see in place of the real ones. */
+  readonly #replaced = new Map<string, Namespace>();
   readonly #makers = new Map<FunctionUnit, Promise<() => UnitContext>>();
   readonly #ask: AskForModule;
   readonly #positions: SourcePositions;
   readonly #commonJs = new CommonJs({
     record: (id) => this.#records.get(id),
+    replaced: (id) => this.#replaced.get(id)?.default,
     importDynamically: (specifier, referrer) =>
       this.#importDynamically(specifier, referrer, undefined),
   });
@@ -52,6 +55,14 @@ export class Loader {
   /** Makes a module of values that are here already. */
   provide(id: string, namespace: Namespace): void {
     this.#modules.set(id, synthetic(Object.keys(namespace), id, () => (name) => namespace[name]));
+  }
+
+  /** Has modules that were sent see other exports in a built-in module. */
+  replace(id: string, exports: Namespace): void {
+    this.#replaced.set(id, exports);
+    const known = this.#modules.get(id) as vm.SyntheticModule | undefined;
+    if (known === undefined) return;
+    for (const name of Object.keys(known.namespace)) known.setExport(name, exports[name]);
   }
 
   /** Gives the record of a module that was sent. */
@@ -154,7 +165,9 @@ export class Loader {
 
   #dependency(specifier: string, referrer: string): vm.Module | Promise<vm.Module> {
     const id = this.#records.get(referrer)?.imports[specifier] ?? specifier;
-    return this.#module(id, referrer);
+    // The agent's own parts work on the real files.
+    const isOwn = referrer.startsWith("chopsticks:") && id.startsWith("node:");
+    return this.#module(isOwn ? `real:${id}` : id, referrer);
   }
 
   #module(id: string, referrer?: string): vm.Module | Promise<vm.Module> {
@@ -162,7 +175,9 @@ export class Loader {
     // Node would refuse to link it, and not say why.
     if (known?.status === "errored") throw known.error;
     if (known !== undefined) return known;
-    if (/^(node|data|blob):/.test(id) && !this.#records.has(id)) return this.#builtin(id);
+    if (/^(real:)?node:/.test(id) || /^(data|blob):/.test(id) && !this.#records.has(id)) {
+      return this.#builtin(id);
+    }
     const record = this.#records.get(id);
     if (record === undefined) {
       const from = referrer === undefined ? "" : ` from ${referrer}`;
@@ -282,7 +297,10 @@ export class Loader {
   }
 
   async #builtin(id: string): Promise<vm.Module> {
-    const namespace: Namespace = { ...await import(id) };
+    const namespace: Namespace = {
+      ...await import(id.replace("real:", "")),
+      ...this.#replaced.get(id),
+    };
     if (id === "node:module") {
       // The modules that a module requires were sent with it.
       const create = (from: string | URL): unknown =>

@@ -1,6 +1,9 @@
 import type { FunctionUnit } from "../../agent/protocol/handle.ts";
 import type { ModuleRecord } from "../../agent/protocol/module_record.ts";
+import type { SentFile, ServedEntry } from "../../agent/protocol/sent_file.ts";
 import type { ModuleImport } from "../source/imports.ts";
+import type { NamedFiles } from "./named_files.ts";
+import type { PackageFiles } from "./package_files.ts";
 import type { ServedFolders } from "./served_folders.ts";
 
 /** A module as it is sent. */
@@ -77,4 +80,15 @@ export interface ModuleSource {
    * @param folders The folders whose files far ends of this process may have.
    */
   servedFile(url: string, folders: ServedFolders): Promise<Uint8Array | "missing" | "refused">;
+
+  /** Looks at a file or a folder for a far end, as {@linkcode servedFile} reads one. */
+  servedEntry(url: string, folders: ServedFolders): Promise<ServedEntry | "missing" | "refused">;
+
+  /** The files of its package that a module names. */
+  namedFiles(
+    record: ModuleRecord,
+  ): { readonly files: PackageFiles; readonly named: NamedFiles } | undefined;
+
+  /** The files that a controller sent here, which are sent on. */
+  receivedFiles(): readonly SentFile[];
 }

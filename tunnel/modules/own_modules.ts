@@ -9,12 +9,15 @@ import {
   NO_MODULE,
   urlOf,
 } from "../../agent/protocol/module_record.ts";
+import type { SentFile, ServedEntry } from "../../agent/protocol/sent_file.ts";
 import { type Imports, importsOf, type ModuleImport, withoutSourceMap } from "../source/imports.ts";
 import { commonJsExports, isAddon, isCommonJs, resolveRequires } from "./commonjs_exports.ts";
 import { entryModule, importsEntryText, REMEDY_FOR_ENTRY } from "./entry_module.ts";
 import { loadedExports } from "./loaded_exports.ts";
 import { ModuleHost } from "./module_host.ts";
 import type { ModuleSource, SourceModule } from "./module_source.ts";
+import { type NamedFiles, namedFiles } from "./named_files.ts";
+import { type PackageFiles, packageFiles } from "./package_files.ts";
 import { parseUrl } from "./parse_url.ts";
 import { resolveImports, resolveUrls } from "./resolve_imports.ts";
 import type { ServedFolders } from "./served_folders.ts";
@@ -22,6 +25,7 @@ import type { ServedFolders } from "./served_folders.ts";
 /** The modules of this process itself, which Deno resolves and loads. */
 export class OwnModules implements ModuleSource {
   readonly #host = new ModuleHost();
+  readonly #named = new WeakMap<ModuleRecord, ReturnType<OwnModules["namedFiles"]>>();
 
   /** Resolves when the first module can be resolved; all else waits for that by itself. */
   get ready(): Promise<void> {
@@ -107,6 +111,29 @@ export class OwnModules implements ModuleSource {
   ): Promise<Uint8Array | "missing" | "refused"> {
     const found = folders.find(url);
     return found === "served" ? await readFile(fileURLToPath(url)) : found;
+  }
+
+  servedEntry(
+    url: string,
+    folders: ServedFolders,
+  ): Promise<ServedEntry | "missing" | "refused"> {
+    return Promise.resolve(folders.look(url));
+  }
+
+  namedFiles(
+    record: ModuleRecord,
+  ): { readonly files: PackageFiles; readonly named: NamedFiles } | undefined {
+    if (record.kind !== "js" && record.kind !== "cjs") return undefined;
+    if (!this.#named.has(record)) {
+      const files = packageFiles(record.id);
+      const named = files && namedFiles(record.source as string, record.id, files);
+      this.#named.set(record, named && { files, named });
+    }
+    return this.#named.get(record);
+  }
+
+  receivedFiles(): readonly SentFile[] {
+    return [];
   }
 
   async #isMissing(url: string, type: string | undefined): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type { AgentHost } from "../../agent/agent_host.ts";
 import type { FunctionUnit } from "../../agent/protocol/handle.ts";
 import { importKey } from "../../agent/protocol/module_record.ts";
+import type { SentFile, ServedEntry } from "../../agent/protocol/sent_file.ts";
 import type { ModuleImport } from "../source/imports.ts";
 import { isAddon } from "./commonjs_exports.ts";
 import type { ModuleSource, SourceModule } from "./module_source.ts";
@@ -81,6 +82,19 @@ export class ReceivedModules implements ModuleSource {
   /** A file is where the modules came from: the first controller knows what it serves. */
   async servedFile(url: string): Promise<Uint8Array | "missing"> {
     return await this.#agent.file(url) ?? "missing";
+  }
+
+  async servedEntry(url: string): Promise<ServedEntry | "missing"> {
+    return await this.#agent.look(url) ?? "missing";
+  }
+
+  /** Where packages are installed, only the first controller knows. */
+  namedFiles(): undefined {
+    return undefined;
+  }
+
+  receivedFiles(): readonly SentFile[] {
+    return this.#agent.files();
   }
 
   /** The id that an import means, if the controller has said it. */

@@ -1,6 +1,7 @@
-import { lstatSync, realpathSync, statSync } from "node:fs";
+import { lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { ServedEntry } from "../../agent/protocol/sent_file.ts";
 import { shown } from "../arguments/shown.ts";
 
 /** The folders whose files a far end may ask for. */
@@ -42,17 +43,37 @@ export class ServedFolders {
    * the file exists.
    */
   find(url: string): "served" | "missing" | "refused" {
-    let real: string;
-    try {
-      const { href } = new URL(url);
-      real = href.startsWith("file:") ? realUrl(href) : href;
-    } catch {
-      return "refused"; // It is not a URL, or that of a file that cannot exist.
-    }
-    if (!this.#real.some((folder) => real.startsWith(folder))) return "refused";
+    const real = this.#inside(url);
+    if (real === undefined) return "refused";
     const isThere = !real.startsWith("file:") ||
       statSync(fileURLToPath(real), { throwIfNoEntry: false })?.isFile();
     return isThere ? "served" : "missing";
+  }
+
+  /** What a file or a folder is, if the far end may know. */
+  look(url: string): ServedEntry | "missing" | "refused" {
+    const real = this.#inside(url.replace(/\/+$/, ""), "/");
+    if (!real?.startsWith("file:")) return "refused";
+    const path = fileURLToPath(real);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats?.isFile()) return [stats.size, stats.mtimeMs, []];
+    if (!stats?.isDirectory()) return "missing";
+    return [null, stats.mtimeMs, readdirSync(path)];
+  }
+
+  /**
+   * The URL of a file with links resolved, if that is in one of the folders.
+   *
+   * @param end A slash if it may be one of the folders itself.
+   */
+  #inside(url: string, end: "" | "/" = ""): string | undefined {
+    try {
+      const { href } = new URL(url);
+      const real = href.startsWith("file:") ? realUrl(href) : href;
+      return this.#real.some((folder) => `${real}${end}`.startsWith(folder)) ? real : undefined;
+    } catch {
+      return undefined; // It is not a URL, or that of a file that cannot exist.
+    }
   }
 }
 

@@ -4,7 +4,8 @@
  *
  * - a module by its specifier (IMPORT), if the module is in the graph of something that was sent,
  *   or in a folder that is served; and only on behalf of a module or script that was sent;
- * - the bytes of a file (FILE), if it is in a folder that is served;
+ * - the bytes of a file (FILE), if it is in a folder that is served, or in a package whose files
+ *   the agent was told of; or the size, time and names of a file or a folder that is served;
  * - other code in place of `using` declarations (LOWER), once for each batch that was sent;
  * - a channel for a stream of its own (STREAM), which counts only once a value refers to it;
  * - a call of a function that was wrapped by `callback()` and sent to this agent (CALLBACK), until
@@ -30,6 +31,7 @@ import type { SentSource } from "../source/lower_using.ts";
 import { visible } from "../visible.ts";
 import type { Attachments } from "./attachments.ts";
 import type { Decoding } from "./decoding.ts";
+import type { FileShipment } from "./file_shipment.ts";
 import { mayUse, type Shipment } from "./shipment.ts";
 
 /** So many refusals are reported one by one: each is a line that somebody has to read. */
@@ -44,6 +46,8 @@ export interface RequestsOptions {
   /** How to decode what the far end sends. */
   readonly decoding: Decoding;
   readonly shipment: Shipment;
+  /** The files that were sent, or that the agent was told of. */
+  readonly files: FileShipment;
   readonly attachments: Attachments;
   /**
    * Closes the connection, because the far end broke the protocol, and gives the error for that.
@@ -74,7 +78,7 @@ export class Requests {
       case Request.IMPORT:
         return this.#handleImport(channel, rest);
       case Request.FILE:
-        return void this.#handleFile(channel, rest[0]);
+        return void this.#handleFile(channel, rest[0], rest[1] === true);
       case Request.LOWER:
         return this.#handleLower(channel, rest[0]);
       case Request.STREAM:
@@ -132,9 +136,9 @@ export class Requests {
     return found === "served";
   }
 
-  async #handleFile(channel: Channel, url: unknown): Promise<void> {
+  async #handleFile(channel: Channel, url: unknown, isLook: boolean): Promise<void> {
     try {
-      const bytes = await this.#readFile(url);
+      const bytes = await (isLook ? this.#look(url) : this.#readFile(url));
       if (bytes === undefined) channel.end();
       else channel.send(bytes, Flag.RAW | Flag.END);
     } catch (error) {
@@ -144,10 +148,19 @@ export class Requests {
 
   /** A file in a folder that is served; `undefined` if there is no such file. */
   async #readFile(url: unknown): Promise<Uint8Array | undefined> {
-    const isFile = typeof url === "string" && url.startsWith("file:");
-    const file = isFile ? await modulesHere.servedFile(url, this.#options.serve) : "refused";
+    const { serve, files } = this.#options;
+    if (!isFileUrl(url)) throw this.#refuse(`Cannot read ${url}`);
+    const file = files.read(url) ?? await modulesHere.servedFile(url, serve);
     if (file === "refused") throw this.#refuse(`Cannot read ${url}`);
     return file === "missing" ? undefined : file;
+  }
+
+  /** What a file or a folder is that is served; `undefined` if it does not exist. */
+  async #look(url: unknown): Promise<Uint8Array | undefined> {
+    const { serve } = this.#options;
+    const found = isFileUrl(url) ? await modulesHere.servedEntry(url, serve) : "refused";
+    if (found === "refused") throw this.#refuse(`Cannot look at ${url}`);
+    return found === "missing" ? undefined : encode(found);
   }
 
   #handleLower(channel: Channel, batch: unknown): void {
@@ -191,4 +204,8 @@ export class Requests {
   #unknown(): Error {
     return this.#options.broken("The far end sent a request that a controller does not take");
   }
+}
+
+function isFileUrl(url: unknown): url is string {
+  return typeof url === "string" && url.startsWith("file:");
 }

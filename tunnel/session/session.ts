@@ -12,11 +12,14 @@ import { DecodeError } from "../../codec/decode_error.ts";
 import { encode } from "../../codec/encode.ts";
 import type { CallImage } from "../closure/call_image.ts";
 import type { AgentConnection } from "../connection/agent_connection.ts";
+import { agentHost } from "../../agent/agent_host.ts";
+import type { IncludedFiles } from "../modules/included_files.ts";
 import type { ServedFolders } from "../modules/served_folders.ts";
 import { RemoteError } from "../remote_error.ts";
 import { resetOnAbort } from "./abort_signal.ts";
 import { Attachments } from "./attachments.ts";
 import { type Decoding, decodingOf } from "./decoding.ts";
+import { FileShipment } from "./file_shipment.ts";
 import { Requests } from "./requests.ts";
 import { Shipment } from "./shipment.ts";
 
@@ -28,6 +31,8 @@ export interface SessionOptions {
   readonly host: string;
   /** The folders whose files the far end may ask for. */
   readonly serve: ServedFolders;
+  /** The files that are sent along. */
+  readonly include: IncludedFiles;
   /** Tells the user about something that the far end did. */
   readonly report: (line: string) => void;
   /** How much memory a value of the far end may take, in bytes. */
@@ -46,12 +51,15 @@ export class Session {
   readonly #functions = new Map<FunctionPlace, number>();
 
   constructor(options: SessionOptions, connection: AgentConnection) {
-    const { host, serve, report, maxResult } = options;
+    const { host, serve, include, report, maxResult } = options;
     const decoding = decodingOf(maxResult);
     this.connection = connection;
     this.decoding = decoding;
     this.#host = host;
-    this.#shipment = new Shipment(connection.multiplexer);
+    // An agent serves what its own controller serves.
+    const isServing = (agentHost()?.serve ?? serve.urls).length > 0;
+    const files = new FileShipment({ include, isServing, report });
+    this.#shipment = new Shipment(connection.multiplexer, files);
     const broken = (text: string, cause?: unknown): Error => this.broken(text, cause);
     this.#attachments = new Attachments({
       multiplexer: connection.multiplexer,
@@ -68,6 +76,7 @@ export class Session {
       report,
       decoding,
       shipment: this.#shipment,
+      files,
       attachments: this.#attachments,
       broken,
     });

@@ -1,13 +1,16 @@
 import { deflateRawSync } from "node:zlib";
 import { FILES_BUNDLE } from "../../agent/_files_bundle.ts";
+import { PATHS_BUNDLE } from "../../agent/_paths_bundle.ts";
 import type { Code } from "../../agent/protocol/handle.ts";
-import type { ModuleRecord } from "../../agent/protocol/module_record.ts";
+import { type ModuleRecord, PATHS_MODULE } from "../../agent/protocol/module_record.ts";
 import { type Batch, Request } from "../../agent/protocol/request.ts";
+import type { SentFile } from "../../agent/protocol/sent_file.ts";
 import type { Channel } from "../../agent/wire/channel.ts";
 import type { Multiplexer } from "../../agent/wire/multiplexer.ts";
 import { encode } from "../../codec/encode.ts";
 import { moduleGraph } from "../modules/module_graph.ts";
 import type { SentSource } from "../source/lower_using.ts";
+import type { FileShipment } from "./file_shipment.ts";
 
 /** The part of the agent that works on files. */
 const FILES: ModuleRecord = {
@@ -17,9 +20,16 @@ const FILES: ModuleRecord = {
   imports: {},
 };
 
+/** The part of the agent that lets code open files of the controller by path. */
+const PATHS: ModuleRecord = { id: PATHS_MODULE, kind: "js", source: PATHS_BUNDLE, imports: {} };
+
+/** About how many bytes of files are in one batch. */
+const FILES_IN_BATCH = 4 * 2 ** 20;
+
 /** The modules and the code that the agent of one connection has been sent, each of them once. */
 export class Shipment {
   readonly #multiplexer: Multiplexer;
+  readonly #files: FileShipment;
   readonly #modules = new Set<string>();
   /** The modules whose imports, and the imports of those, have all been sent too. */
   readonly #graphs = new Set<string>();
@@ -32,8 +42,9 @@ export class Shipment {
   /** The sources of batches that may have `using` declarations, until an agent asks for them. */
   readonly #lowerable = new Map<number, readonly SentSource[]>();
 
-  constructor(multiplexer: Multiplexer) {
+  constructor(multiplexer: Multiplexer, files: FileShipment) {
     this.#multiplexer = multiplexer;
+    this.#files = files;
   }
 
   /** How many batches have been sent: the agent needs so many for what refers to them. */
@@ -53,7 +64,7 @@ export class Shipment {
 
   /** Whether modules and all that they import have been sent. */
   hasGraphs(modules: readonly string[]): boolean {
-    return modules.every((id) => this.#graphs.has(id));
+    return this.#files.hasBegun && modules.every((id) => this.#graphs.has(id));
   }
 
   /**
@@ -61,6 +72,8 @@ export class Shipment {
    * `TypeError` if something cannot be sent.
    */
   async sendGraphs(modules: readonly string[]): Promise<void> {
+    const files = this.#files.begin();
+    if (files !== undefined) this.#sendFiles(files);
     for (const id of modules) {
       if (this.#graphs.has(id)) continue;
       const graph = await moduleGraph(id);
@@ -69,6 +82,8 @@ export class Shipment {
         this.#modules.add(id);
         this.#graphs.add(id);
       }
+      const files = this.#files.take(missing);
+      if (files.length > 0) this.#sendFiles(files);
       if (missing.length > 0) this.#send([missing, []]);
     }
   }
@@ -103,6 +118,26 @@ export class Shipment {
     const sources = this.#lowerable.get(batch as number);
     this.#lowerable.delete(batch as number);
     return sources;
+  }
+
+  /** Sends files, and before the first of them the agent's part for them. */
+  #sendFiles(files: readonly SentFile[]): void {
+    const isFirst = !this.#modules.has(PATHS.id);
+    this.#modules.add(PATHS.id);
+    let part: SentFile[] = [];
+    let size = 0;
+    const parts = [part];
+    for (const file of files) {
+      if (size > FILES_IN_BATCH) {
+        parts.push(part = []);
+        size = 0;
+      }
+      part.push(file);
+      size += file[3]?.length ?? 0;
+    }
+    for (const [index, one] of parts.entries()) {
+      this.#send([isFirst && index === 0 ? [PATHS] : [], [], one]);
+    }
   }
 
   #send(batch: Batch): void {

@@ -13,6 +13,7 @@ const importOf = (specifier: string, referrer = REFERRER, type?: string): unknow
   ...[Request.IMPORT, specifier, referrer, type],
 ];
 const fileAt = (url: unknown): unknown[] => [Request.FILE, url];
+const lookAt = (url: unknown): unknown[] => [Request.FILE, url, true];
 
 /** Makes requests with a far end that only asks. */
 async function answersTo(
@@ -99,6 +100,7 @@ Deno.test(slow("the module server gives nothing but what was sent and is served"
       importOf(spelling, REFERRER, "text"),
       importOf(spelling, REFERRER, "json"),
       fileAt(spelling),
+      lookAt(spelling),
     ]);
     assert(requests.length > 1_000, `${requests.length}`);
     const { answers, reports, batches } = await answersTo(requests, [served]);
@@ -106,15 +108,18 @@ Deno.test(slow("the module server gives nothing but what was sent and is served"
     let refusals = 0;
     for (const [i, answer] of answers.entries()) {
       // Some are names in the served folder, where there is no such file.
-      if ("given" in answer) assertEquals(answer.given, "nothing", JSON.stringify(requests[i]));
+      const [, url, isLook] = requests[i] as [unknown, string, boolean?];
+      if (isLook && "given" in answer && answer.given === "bytes") {
+        assertEquals(new URL(url).pathname, new URL(served).pathname); // the served folder itself
+      } else if ("given" in answer) assertEquals(answer.given, "nothing", JSON.stringify(url));
       else if (answer.refused.endsWith("nor in a folder that is served")) refusals++;
       else assertMatch(answer.refused, /there is no such/, JSON.stringify(requests[i]));
     }
     assert(refusals > 500, `${refusals} of ${requests.length}`);
     const refused = reports.filter((line) => line.startsWith("[driver] Refused: ")).length;
     assertEquals(refused, Math.min(refusals, 101));
-    // The modules that were sent ahead of the call.
-    assertEquals(batches, 1);
+    // The part for files, and the modules that were sent ahead of the call.
+    assertEquals(batches, 2);
   });
 
   await t.step("links out, folders with a longer name, and other schemes", async () => {
@@ -146,6 +151,8 @@ Deno.test(slow("the module server gives nothing but what was sent and is served"
     const requests = [
       ...urls.map((url) => importOf(url)),
       ...urls.map(fileAt),
+      // It may look at the served folder itself.
+      ...urls.filter((url) => !url.endsWith("/served")).map(lookAt),
       fileAt(7),
       fileAt(null),
     ];
@@ -156,7 +163,7 @@ Deno.test(slow("the module server gives nothing but what was sent and is served"
         /nor in a folder that is served$/,
       );
     }
-    assertEquals([reports.length, batches], [requests.length, 1]);
+    assertEquals([reports.length, batches], [requests.length, 2]);
   });
 
   await t.step("a referrer that was never sent", async () => {

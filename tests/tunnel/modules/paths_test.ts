@@ -1,0 +1,194 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import fs from "node:fs";
+import { Local, RemoteError } from "../../../mod.ts";
+import { needing } from "../../services/services.ts";
+import { rejectsAs } from "../_deadline.ts";
+import { everyAgent, Hidden } from "../_hidden.ts";
+import { makeProject } from "../_project.ts";
+
+const READERS = await Deno.readTextFile(new URL("../fixture/path_readers.cjs", import.meta.url));
+const PACKAGE = {
+  "node_modules/pkg/package.json": '{ "name": "pkg", "version": "1.0.0" }',
+  "node_modules/pkg/lib/index.cjs": READERS,
+  "node_modules/pkg/lib/other.bin": "other",
+  "node_modules/pkg/data/a.txt": "naïve text",
+  "node_modules/pkg/data/deep/c.json": "{}",
+  "secret.txt": "secret",
+};
+
+type Functions = Record<string, (...args: unknown[]) => unknown>;
+
+async function readersOf(folder: string): Promise<Functions> {
+  return (await import(`file://${folder}/node_modules/pkg/lib/index.cjs`)).default;
+}
+
+Deno.test(needing(
+  ["deno", "node", "sudo"],
+  "A package opens the files that it names by path, where the disk is hidden",
+  async (t) => {
+    await using project = await makeProject(PACKAGE);
+    const readers = await readersOf(project.folder);
+    for (const [name, options] of Object.entries(everyAgent())) {
+      await using tun = new Hidden([project.folder], options);
+      for (const way of ["sync", "errors", "callbacks", "promises", "streams", "descriptors"]) {
+        await t.step(`${way} on ${name}`, async () => {
+          assertEquals(await tun.call(readers[way]!), await readers[way]!());
+        });
+      }
+      // What is not named is there, and can be asked for.
+      const [args, there] = ["other.bin", [true, 5, "other"]];
+      assertEquals(await tun.call(readers.unnamed!, args), there);
+      const error = await rejectsAs(RemoteError, tun.call(readers.unnamedSync!, args));
+      assertStringIncludes(error.message, "it is at the controller");
+      assertStringIncludes(error.message, "include");
+      // What is written there is read again, and the rest is still there.
+      assertEquals(await tun.call(readers.written!), ["new", 3, ["a.txt", "b", "deep"]]);
+    }
+  },
+));
+
+Deno.test(needing(
+  ["deno", "node", "sudo"],
+  "include sends files along, and nothing outside them",
+  async () => {
+    await using project = await makeProject({
+      "open/a.txt": "a",
+      "open/in/b.txt": "b",
+      "secret/c.txt": "secret",
+    });
+    const { folder } = project;
+    await Deno.symlink(`${folder}/secret`, `${folder}/open/out`);
+    await Deno.symlink(`${folder}/secret/c.txt`, `${folder}/open/c.txt`);
+    await Deno.symlink(`${folder}/open/in`, `${folder}/open/again`);
+    await Deno.symlink(`${folder}/open`, `${folder}/open/in/round`);
+    await Deno.mkdir(`${folder}/open/empty`);
+    const include = [`file://${folder}/open`, new URL(`file://${folder}/secret/c.txt`)];
+    const read = (root: string) => [
+      fs.readFileSync(`${root}/open/a.txt`, "utf8"),
+      fs.readFileSync(`${root}/secret/c.txt`, "utf8"),
+      fs.readFileSync(`${root}/open/again/b.txt`, "utf8"),
+      fs.readdirSync(`${root}/open`),
+      fs.readdirSync(`${root}/open/empty`),
+      fs.readdirSync(`${root}/open/in`),
+      fs.existsSync(`${root}/secret`),
+    ];
+    const expected = [
+      ...["a", "secret", "b", ["a.txt", "again", "empty", "in"], [], ["b.txt"], false],
+    ];
+    for (const options of Object.values(everyAgent())) {
+      await using tun = new Hidden([folder], { ...options, include });
+      assertEquals(await tun.call(read, folder), expected);
+      // Their transfers work on the real files.
+      await rejectsAs(RemoteError, tun.fetch(`${folder}/open/a.txt`));
+      await using low = new Hidden([folder], { ...options, include, includeLimit: 7 });
+      const error = await rejectsAs(RangeError, low.call(read, folder));
+      assertStringIncludes(error.message, "raise includeLimit");
+    }
+  },
+));
+
+Deno.test(needing(
+  ["deno", "sudo"],
+  "include and what packages name are found by the functions of Deno, and sent on",
+  async () => {
+    await using project = await makeProject({ "open/a.txt": "abc", "open/in/b.txt": "b" });
+    const { folder } = project;
+    await using tun = new Hidden([folder], {
+      runtime: "deno",
+      deno: Deno.execPath(),
+      include: [`file://${folder}/open/`],
+    });
+    const read = async (root: string) => {
+      const url = new URL(`file://${root}/open/a.txt`);
+      using file = Deno.openSync(url);
+      const buffer = new Uint8Array(2);
+      const first = [file.readSync(buffer), ...buffer, file.statSync().size];
+      const rest = await new Response(file.readable).text();
+      const names: string[] = [];
+      for await (const { name, isFile } of Deno.readDir(`${root}/open`)) {
+        names.push(`${name} ${isFile}`);
+      }
+      return [
+        ...[first, rest, names.sort(), Deno.readTextFileSync(url), Deno.statSync(url).size],
+        ...[await (await fetch(url)).text(), file instanceof Deno.FsFile],
+        ...[
+          Deno.realPathSync(`${root}/open/../open`),
+          (await Deno.lstat(`${root}/open`)).isDirectory,
+        ],
+        ...[[...Deno.readDirSync(`${root}/open/in`)].map(({ name }) => name)],
+        Deno.readTextFile(`${root}/open`).catch((error) => error.name),
+      ].reduce<Promise<unknown[]>>(
+        async (all, one) => [...await all, await one],
+        Promise.resolve([]),
+      );
+    };
+    assertEquals(await tun.call(read, folder), await read(folder));
+  },
+));
+
+Deno.test(needing(
+  ["deno", "node", "sudo"],
+  "What packages name is sent up to includeLimit, and the rest is reported",
+  async () => {
+    await using project = await makeProject(PACKAGE);
+    const readers = await readersOf(project.folder);
+    const lines: string[] = [];
+    await using tun = new Hidden([project.folder], {
+      ...everyAgent().node18,
+      includeLimit: 5,
+      stderr: (line) => void lines.push(line),
+    });
+    // Asynchronous reads ask for it.
+    assertEquals(await tun.call(readers.callbacks!), await readers.callbacks!());
+    await rejectsAs(RemoteError, tun.call(readers.sync!));
+    assertEquals(lines.length, 1);
+    assertStringIncludes(lines[0]!, "includeLimit is 5");
+  },
+));
+
+Deno.test(needing(
+  ["deno", "node", "sudo"],
+  "serve lets functions with callbacks and promises, and fetch, find files by paths and URLs",
+  async () => {
+    await using project = await makeProject({ "open/a.txt": "abc", "open/in/b.txt": "b" });
+    const root = `${project.folder}/open`;
+    const read = async (root: string) => {
+      const url = new URL(`file://${root}/a.txt`);
+      const chunks: unknown[] = [];
+      for await (const chunk of fs.createReadStream(`${root}/a.txt`)) chunks.push(...chunk);
+      return [
+        ...[await fs.promises.readFile(`${root}/a.txt`, "utf8"), chunks],
+        ...[(await fs.promises.readdir(root)).sort(), (await fs.promises.stat(url)).size],
+        await new Promise((done) => fs.readFile(url, "utf8", (_, text) => done(text))),
+        await fs.promises.readFile(`${root}/none`).catch((error) => error.code),
+        await (await fetch(url)).text(),
+        await fs.promises.readdir(`${root}/in`),
+      ];
+    };
+    for (const options of Object.values(everyAgent())) {
+      await using tun = new Hidden([project.folder], { ...options, serve: [`file://${root}`] });
+      assertEquals(await tun.call(read, root), await read(root));
+      const error = await rejectsAs(
+        RemoteError,
+        tun.call((path) => fs.readFileSync(path, "utf8"), `${root}/a.txt`),
+      );
+      assertStringIncludes(error.message, "include");
+    }
+  },
+));
+
+Deno.test("include takes the URLs of files and folders that are there", () => {
+  for (
+    const [include, text] of [["./here", "expected a URL"], ["file:///no/such", "no such file"], [
+      "https://example.com/a",
+      "expected a file: URL",
+    ]]
+  ) {
+    assertThrows(() => new Local("here", { include: [include!] }), TypeError, text!);
+  }
+  assertThrows(() => new Local("here", { include: "x" as never }), TypeError, "array");
+  for (const includeLimit of [-1, 0.5, NaN, "1" as never]) {
+    assertThrows(() => new Local("here", { includeLimit }), RangeError, "bytes");
+  }
+  assert(new Local("here", { include: [import.meta.url], includeLimit: 0 }));
+});

@@ -1,0 +1,78 @@
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { PackageFiles } from "./package_files.ts";
+
+/** The files of its own package that a module names. */
+export interface NamedFiles {
+  /** The paths of files that it may read. */
+  readonly data: ReadonlySet<string>;
+  /** The paths of modules that it may start, such as the script of a worker. */
+  readonly modules: ReadonlySet<string>;
+  /** Whether it seems to open files. */
+  readonly isReader: boolean;
+}
+
+/** The ways in which a module finds out where it is. */
+const HERE = String.raw`(?:__dirname|__filename|import\.meta\.(?:dirname|filename|url))`;
+const LOCATES = new RegExp(String.raw`\b(?:${HERE}|import\.meta\.resolve|require\.resolve)\b`);
+const READS =
+  /\b(?:readFile|readTextFile|createReadStream|open(?:Sync)?|exists(?:Sync)?|l?stat(?:Sync)?|readdir|readDir|fetch|Worker)\b|\b(?:readFile|readTextFile|readdir|readDir|access)Sync\b/;
+const LITERAL = /(["'`])((?:(?!\1)[^\\\n]){1,200}?)\1/g;
+/** What follows the module's place in `join(__dirname, "..", "data")` and `__dirname + "/data"`. */
+const BESIDE = new RegExp(
+  HERE + String.raw`\s*\)?((?:\s*[,+]\s*(["'${"`"}])(?:(?!\2)[^\\\n]){1,200}?\2)+)`,
+  "g",
+);
+const IN_TEMPLATE = new RegExp(String.raw`\$\{\s*${HERE}\s*\}([^${"`"}$\\\n]{1,200})`, "g");
+const NEW_URL = /\bnew\s+URL\(\s*(["'`])([^"'`\n]{1,200})\1\s*,\s*import\.meta\.url\b/g;
+const CODE = /\.(?:[cm]?[jt]sx?|map|node)$/;
+const MODULE = /\.[cm]?js$/;
+
+/**
+ * The files that a module names. Names are looked for in the text, and only what the package has
+ * counts, so a name that means something else does no harm.
+ *
+ * @returns `undefined` for a module that does not find out where it is.
+ */
+export function namedFiles(
+  source: string,
+  url: string,
+  { root, files }: PackageFiles,
+): NamedFiles | undefined {
+  if (!LOCATES.test(source)) return undefined;
+  const folder = dirname(fileURLToPath(url));
+  const data = new Set<string>();
+  const modules = new Set<string>();
+  const add = (name: string, isBeside: boolean): void => {
+    const path = join(folder, name).replace(/(?<=.)\/$/, "");
+    const found = files.get(path);
+    if (found === undefined) return;
+    if (found.size !== null) {
+      if (!CODE.test(path)) data.add(path);
+      else if (isBeside && MODULE.test(path)) modules.add(path);
+    } else if (
+      path !== root && (isBeside || name.includes("/")) && !`${folder}/`.startsWith(`${path}/`)
+    ) {
+      for (const [inner, { size }] of files) {
+        if (size !== null && inner.startsWith(`${path}/`) && !CODE.test(inner)) data.add(inner);
+      }
+    }
+  };
+  for (const [, , name] of source.matchAll(LITERAL)) add(name!, false);
+  for (const [, names] of source.matchAll(BESIDE)) {
+    const parts = [...names!.matchAll(LITERAL)].map(([, , part]) => part!);
+    for (let n = 1; n <= parts.length; n++) add(parts.slice(0, n).join("/"), true);
+  }
+  for (const [, rest] of source.matchAll(IN_TEMPLATE)) {
+    // What is put in behind it is not known, but the folder is.
+    add(rest!, true);
+    add(rest!.replace(/[^/]*$/, ""), true);
+  }
+  for (const name of workerNames(source)) add(name, true);
+  return { data, modules, isReader: READS.test(source) };
+}
+
+/** The names in `new URL("./worker.ts", import.meta.url)`. */
+export function workerNames(source: string): string[] {
+  return [...source.matchAll(NEW_URL)].map(([, , name]) => name!);
+}

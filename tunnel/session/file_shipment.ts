@@ -1,0 +1,114 @@
+import { readFileSync, realpathSync } from "node:fs";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { ModuleRecord } from "../../agent/protocol/module_record.ts";
+import type { SentFile } from "../../agent/protocol/sent_file.ts";
+import type { IncludedFiles } from "../modules/included_files.ts";
+import { modulesHere } from "../modules/modules_here.ts";
+import type { NamedFiles } from "../modules/named_files.ts";
+import { type PackageFiles, urlOfPath } from "../modules/package_files.ts";
+
+/** Options for {@linkcode FileShipment}, all of which a session sets. */
+export interface FileShipmentOptions {
+  readonly include: IncludedFiles;
+  /** Whether folders are served. */
+  readonly isServing: boolean;
+  /** Tells the user that something is not sent. */
+  readonly report: (line: string) => void;
+}
+
+/** The files that the agent of one connection has been sent, or been told of. */
+export class FileShipment {
+  readonly #options: FileShipmentOptions;
+  /** The packages that the agent has been told of. */
+  readonly #packages = new Set<PackageFiles>();
+  /** The paths of files that have been sent. */
+  readonly #sent = new Set<string>();
+  /** The packages of which not all was sent that their modules name. */
+  readonly #reported = new Set<PackageFiles>();
+  #bytes = 0;
+  #hasBegun = false;
+
+  constructor(options: FileShipmentOptions) {
+    this.#options = options;
+  }
+
+  /** Whether all has been taken that is sent whatever is called. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  /**
+   * Takes what is sent whatever is called; `undefined` if the agent needs no part for files.
+   *
+   * @throws {RangeError} If that is more than the limit.
+   */
+  begin(): SentFile[] | undefined {
+    if (this.#hasBegun) return undefined;
+    const { include, isServing } = this.#options;
+    const files = [...modulesHere.receivedFiles(), ...include.read()];
+    for (const [, , , bytes] of files) this.#bytes += bytes?.length ?? 0;
+    this.#hasBegun = true;
+    return files.length > 0 || isServing ? files : undefined;
+  }
+
+  /** Takes the files that modules name, and their packages' lists of files. */
+  take(modules: Iterable<ModuleRecord>): SentFile[] {
+    const taken: SentFile[] = [];
+    for (const record of modules) {
+      const found = modulesHere.namedFiles(record);
+      if (found !== undefined) this.#take(found.files, found.named, taken);
+    }
+    return taken;
+  }
+
+  /** The bytes of a file, if the agent was told of it, else `undefined`. */
+  read(url: string): Uint8Array | undefined {
+    let path: string;
+    try {
+      path = fileURLToPath(url);
+    } catch {
+      return undefined;
+    }
+    for (const { files } of this.#packages) {
+      const size = files.get(path)?.size;
+      if (size === undefined || size === null) continue;
+      // It may have become a link since.
+      return realpathSync(path) === path ? new Uint8Array(readFileSync(path)) : undefined;
+    }
+    return undefined;
+  }
+
+  #take(all: PackageFiles, { data, isReader }: NamedFiles, taken: SentFile[]): void {
+    if (data.size === 0 && !isReader) return;
+    if (!this.#packages.has(all)) {
+      this.#packages.add(all);
+      for (const [path, { size, time }] of all.files) taken.push([urlOfPath(path), size, time]);
+    }
+    let left = 0;
+    for (const path of data) {
+      const { size, time } = all.files.get(path)!;
+      if (this.#sent.has(path)) continue;
+      if (this.#bytes + size! > this.#options.include.limit) {
+        left += size!;
+        continue;
+      }
+      this.#sent.add(path);
+      this.#bytes += size!;
+      taken.push([urlOfPath(path), size, time, new Uint8Array(readFileSync(path))]);
+    }
+    if (left > 0) this.#report(all, left);
+  }
+
+  #report(all: PackageFiles, bytes: number): void {
+    if (this.#reported.has(all)) return;
+    this.#reported.add(all);
+    const { report, include } = this.#options;
+    report(
+      `Not sent along: ${bytes} bytes of files that ${
+        basename(all.root)
+      } (${all.root}) names, as ` +
+        `includeLimit is ${include.limit}; raise it if the far end opens them synchronously`,
+    );
+  }
+}
