@@ -90,7 +90,7 @@ export class Agent {
       (await this.#ask([Request.FILE, url, look]))?.bytes;
     const look = async (url: string): Promise<ServedEntry | undefined> => {
       const bytes = await file(url, true);
-      return bytes && decode(bytes) as ServedEntry;
+      return bytes && decode(bytes, TRUSTED) as ServedEntry;
     };
     const { serve } = controller;
     this.#openFiles = (paths) =>
