@@ -36,8 +36,9 @@ export function start(input: Socket, rest: Uint8Array): (chunk: Uint8Array) => v
   hideArguments(deno);
   if (deno !== undefined) restoreDenoDir(denoDir);
   else {
-    removeEvalGlobals();
+    // First, since Node 22 makes its own streams when its globals are removed.
     blockOutput();
+    removeEvalGlobals();
   }
   process.on("uncaughtException", report);
   process.on("unhandledRejection", report);
