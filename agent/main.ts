@@ -10,6 +10,7 @@ import os from "node:os";
 import process from "node:process";
 import { Agent } from "./runtime/agent.ts";
 import { blockOutput } from "./runtime/block_output.ts";
+import { onControllerLoss } from "./runtime/controller_loss.ts";
 import { captureExit, ExitSignal } from "./runtime/exit.ts";
 import { NO_DENO_DIR, ORDERLY } from "./protocol/exit_code.ts";
 import { decodeControllerInfo, encodeAgentInfo } from "./protocol/hello.ts";
@@ -58,9 +59,7 @@ export function start(input: Socket, rest: Uint8Array): (chunk: Uint8Array) => v
       onEnd: () => setTimeout(() => exit(ORDERLY)),
     },
   );
-  const lost = (): void => multiplexer.end(new Error("The controller is gone"));
-  input.on("error", lost).on("end", lost);
-  output.on("error", lost);
+  onControllerLoss(input, output, (reason) => multiplexer.end(reason));
 
   output.write(`${marker} agent\n`);
   multiplexer.sendHello(encodeAgentInfo({

@@ -1,7 +1,7 @@
-import { Limiter } from "../tunnel/operation/concurrency.ts";
 import { type Linked, withSignal } from "../tunnel/operation/link.ts";
 import { attempts, type Crowd, readiness, type Work } from "./attempts.ts";
 import type { ErrorResult } from "./error_result.ts";
+import { onEachMember } from "./limits/concurrency.ts";
 
 type Pair<T> = [host: string, result: T | ErrorResult];
 
@@ -78,10 +78,8 @@ export class ResultStream<T> implements AsyncGenerator<Pair<T>, void, void> {
   }
 
   async #run(work: Work<Linked, T>): Promise<void> {
-    const { tunnels, concurrency } = this.#group;
     const attempt = attempts(this.#group, work);
-    const limiter = new Limiter(concurrency);
-    const workOn = async (member: Linked): Promise<void> => {
+    await onEachMember(this.#group, async (member) => {
       if (this.#stopped) return;
       const ender = new AbortController();
       this.#enders.set(member.host, ender);
@@ -89,8 +87,7 @@ export class ResultStream<T> implements AsyncGenerator<Pair<T>, void, void> {
       if (this.#stopped) return;
       this.#arrived.push([member.host, result]);
       this.#wake();
-    };
-    await Promise.all(tunnels.map((member) => limiter.run(() => workOn(member))));
+    });
     this.#over = true;
     this.#wake();
   }

@@ -1,8 +1,8 @@
 import { type Linked, linkOf, signalOf } from "../tunnel/operation/link.ts";
-import { Limiter } from "../tunnel/operation/concurrency.ts";
 import { noteEffect } from "../tunnel/session/abort_signal.ts";
 import type { Operation } from "../tunnel/operation/operation.ts";
 import { ErrorResult } from "./error_result.ts";
+import { onEachMember } from "./limits/concurrency.ts";
 import { FailureBudget } from "./limits/failure_budget.ts";
 import { limitsOf } from "./limits/limits.ts";
 
@@ -61,12 +61,9 @@ export async function attemptAll<M extends Linked, T>(
 ): Promise<[host: string, result: T | ErrorResult][]> {
   await readiness(group, work);
   const attempt = attempts(group, work);
-  const limiter = new Limiter(group.concurrency);
-  return await Promise.all(
-    group.tunnels.map(async (member) => {
-      const result = await limiter.run(() => attempt(member));
-      return [member.host, result] as [string, T | ErrorResult];
-    }),
+  return await onEachMember(
+    group,
+    async (member): Promise<[string, T | ErrorResult]> => [member.host, await attempt(member)],
   );
 }
 

@@ -105,7 +105,7 @@ const ROOMS: Rooms = {
   "group/error_result.ts": [
     ...["tunnel/remote_error.ts", "tunnel/arguments/", "tunnel/visible.ts", "agent/protocol/"],
   ],
-  "group/limits/": ["group/error_result.ts"],
+  "group/limits/": ["group/error_result.ts", "tunnel/operation/"],
   "group/table/": [
     ...["group/error_result.ts", "tunnel/connection_error.ts", "tunnel/visible.ts", "codec/"],
   ],

@@ -1,6 +1,7 @@
 import { shown } from "./arguments/shown.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkArgs, checkBoolean, checkName } from "./arguments/check.ts";
+import { checkArgs, checkBoolean } from "./arguments/check.ts";
+import { checkNoLeadingDash } from "./arguments/leading_dash.ts";
 import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode Docker}. */
@@ -54,13 +55,13 @@ export class Docker extends SubprocessTunnel {
   constructor(name: string, options: DockerOptions = {}) {
     super(options);
     if (new.target === Docker) checkNames(options, "image", "rm", "dockerArgs");
-    checkName("name", name);
+    checkNoLeadingDash("name", name);
     if (!NAME.test(name)) {
       throw new TypeError(
         `name is ${shown(name)}: expected a letter or digit, then letters, digits, _, . or -`,
       );
     }
-    if (options.image !== undefined) checkName("image", options.image);
+    if (options.image !== undefined) checkNoLeadingDash("image", options.image);
     checkBoolean("rm", options.rm);
     checkArgs("dockerArgs", options.dockerArgs);
     this.host = name;

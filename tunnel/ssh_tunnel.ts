@@ -2,7 +2,8 @@ import process from "node:process";
 import { linkOf } from "./operation/link.ts";
 import { shown } from "./arguments/shown.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkArgs, checkBoolean, checkName } from "./arguments/check.ts";
+import { checkArgs, checkBoolean } from "./arguments/check.ts";
+import { checkNoLeadingDash } from "./arguments/leading_dash.ts";
 import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode SSHTunnel}. */
@@ -69,7 +70,7 @@ export class SSHTunnel extends SubprocessTunnel {
     linkOf(this).core.launch = { atTerminal: hasTerminal() };
     checkHost(host);
     const { user, port } = options;
-    if (user !== undefined) checkName("user", user);
+    if (user !== undefined) checkNoLeadingDash("user", user);
     checkBoolean("sudo", options.sudo);
     checkArgs("sshArgs", options.sshArgs);
     if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
@@ -103,7 +104,7 @@ export class SSHTunnel extends SubprocessTunnel {
 
 /** @throws {TypeError} If ssh would read `host` as something else. */
 function checkHost(host: string): void {
-  checkName("host", host);
+  checkNoLeadingDash("host", host);
   // deno-lint-ignore no-control-regex -- they must not be in a host name
   if (/[\x00-\x20\x7f]/.test(host)) {
     throw new TypeError(

@@ -1,7 +1,8 @@
 import process from "node:process";
 import { linkOf } from "./operation/link.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkName, checkText } from "./arguments/check.ts";
+import { checkText } from "./arguments/check.ts";
+import { checkNoLeadingDash } from "./arguments/leading_dash.ts";
 import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode Sudo}. */
@@ -49,7 +50,7 @@ export class Sudo extends SubprocessTunnel {
     if (new.target === Sudo) checkNames(options, "user", "name");
     linkOf(this).core.launch = { here: true, otherUser: process.getuid?.() !== 0 };
     const { user = "root", name = user } = options;
-    checkName("user", user);
+    checkNoLeadingDash("user", user);
     checkText("name", name);
     this.#user = user;
     this.host = name;

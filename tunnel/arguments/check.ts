@@ -49,15 +49,6 @@ export function checkText(key: string, value: unknown, mayBeEmpty = false): void
   }
 }
 
-/** @throws {TypeError} If `value` is not a name, or a program would read it as an option. */
-export function checkName(key: string, value: unknown): void {
-  if (value === undefined) throw new TypeError(`${key} is undefined: expected a string`);
-  checkText(key, value);
-  if ((value as string).startsWith("-")) {
-    throw new TypeError(`${key} is ${shown(value)}: it would be read as an option`);
-  }
-}
-
 /** @throws {TypeError} If `value` is not an array of strings that a command line can carry. */
 export function checkArgs(key: string, value: unknown): void {
   if (value === undefined) return;
