@@ -24,6 +24,8 @@ export interface AgentHost {
   units(url: string): readonly FunctionUnit[];
   /** Asks the controller for a module, like `import()`. Resolves to its id. */
   ask(specifier: string, referrer: string, type: string | undefined): Promise<string>;
+  /** Gives the signal of the call that the running code belongs to, if it belongs to one. */
+  callSignal(): AbortSignal | undefined;
 }
 
 // The agent and the library are different programs, although they share this file.

@@ -45,9 +45,11 @@ const ROOMS: Rooms = {
   // Not files and trees: an agent that is only called has to start without them.
   "agent/runtime/": ["agent/agent_host.ts", "agent/protocol/", "agent/wire/", "codec/"],
   "agent/machine/": [],
+  "agent/commands/": ["agent/agent_host.ts"],
   "agent/paths/": ["agent/protocol/"],
   "agent/agent_host.ts": ["agent/protocol/"],
   "agent/facts.ts": ["agent/machine/"],
+  "agent/sh.ts": ["agent/commands/"],
   "agent/main.ts": ["agent/runtime/", "agent/protocol/", "agent/wire/"],
   "agent/file_service.ts": [
     ...["agent/trees/", "agent/files/", "agent/protocol/", "agent/wire/", "codec/"],
@@ -129,7 +131,7 @@ const ROOMS: Rooms = {
     ...["queue/", "group/", "group/error_result.ts", "tunnel/", ...PLAIN],
     ...["agent/protocol/", "agent/wire/", "codec/"],
   ],
-  "examples/": ["mod.ts", "agent/facts.ts"],
+  "examples/": ["mod.ts", "agent/facts.ts", "agent/sh.ts"],
 };
 
 /** The one import that goes up: `union()` and the like of a tunnel give a group. */

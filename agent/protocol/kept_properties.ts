@@ -4,7 +4,7 @@ import { Attribute, type Handle, HandleKind } from "./handle.ts";
 import { lostKeys } from "./lost_keys.ts";
 import { isEncodable } from "./stand_in.ts";
 
-/** What {@linkcode KeptProperties.explain} gives. */
+/** The path and the problem of a refusal, in terms of the value. */
 type Explanation = Pick<EncodeRefusal, "path" | "problem">;
 
 /**

@@ -10,6 +10,7 @@ import { asStream, sendStream, type Stream, streamKindOf } from "./value_stream.
  *
  * @param name The name of the value in errors, such as `result`.
  * @param openStream Opens a channel for a stream.
+ * @param onGivenUp Called when the last stream is given up before its end.
  * @throws {TypeError} If it cannot be encoded.
  */
 export function sendLast(
@@ -17,6 +18,7 @@ export function sendLast(
   value: unknown,
   name: string,
   openStream: () => Channel,
+  onGivenUp?: (reason: unknown) => void,
 ): void {
   const streams: { readonly channel: Channel; readonly stream: Stream }[] = [];
   const handle = (part: unknown): unknown => {
@@ -36,9 +38,13 @@ export function sendLast(
     throw error;
   }
   channel.send(bytes, Flag.END);
-  for (const { channel: own, stream } of streams) {
+  const open = new Set(streams);
+  for (const sent of streams) {
+    const { channel: own, stream } = sent;
     // If the call was given up meanwhile, nobody will read the stream.
     if (channel.failed) own.reset(new Error("The call was given up"));
-    void sendStream(own, stream);
+    void sendStream(own, stream, (reason) => {
+      if (open.delete(sent) && open.size === 0 && reason !== undefined) onGivenUp?.(reason);
+    });
   }
 }

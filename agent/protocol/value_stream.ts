@@ -85,8 +85,14 @@ function isPlain(value: object): boolean {
 /**
  * Sends the values of `stream` over `channel` until either ends. A reader that gives up stops the
  * stream.
+ *
+ * @param onOver Called when the stream is over; with the reason if it was given up before its end.
  */
-export async function sendStream(channel: Channel, stream: Stream): Promise<void> {
+export async function sendStream(
+  channel: Channel,
+  stream: Stream,
+  onOver?: (reason?: unknown) => void,
+): Promise<void> {
   let iterator: AsyncIterator<unknown>;
   try {
     iterator = iteratorOf(stream);
@@ -99,13 +105,17 @@ export async function sendStream(channel: Channel, stream: Stream): Promise<void
   channel.onFailure((error) => {
     stopped = true;
     void giveUp(iterator, error);
+    onOver?.(error);
   });
   try {
     while (!stopped) {
       while (unread >= AHEAD) unread -= await readStep(channel);
       const { done, value } = await iterator.next();
       if (stopped) return;
-      if (done) return channel.end();
+      if (done) {
+        onOver?.();
+        return channel.end();
+      }
       if (isBytes(value)) channel.send(new Uint8Array(value), Flag.RAW);
       else channel.send(encodeValue(value, { name: "stream value" }));
       unread++;
@@ -113,6 +123,7 @@ export async function sendStream(channel: Channel, stream: Stream): Promise<void
     }
   } catch (error) {
     if (stopped) return;
+    onOver?.();
     channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
     void giveUp(iterator, error);
   }

@@ -1,5 +1,7 @@
 import { pathOf } from "./module_path.ts";
 
+const REASON = "a native addon only runs where it was installed";
+
 /** The paths of modules that asked for a native addon, with what they asked for. */
 const asked = new Map<string, string>();
 
@@ -23,5 +25,3 @@ export function explainAddon(error: unknown): void {
     return;
   }
 }
-
-const REASON = "a native addon only runs where it was installed";

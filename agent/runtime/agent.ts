@@ -6,7 +6,7 @@ import { setAgentHost } from "../agent_host.ts";
 import { explainAddon } from "./addons.ts";
 import { Attachments } from "./attachments.ts";
 import type { Channel, Message } from "../wire/channel.ts";
-import { runCall } from "./exit.ts";
+import { runCall, RunningCall, runningCall } from "./running_call.ts";
 import { decodeFailure, encodeFailure } from "../protocol/failure.ts";
 import { Flag } from "../wire/frame.ts";
 import type { Code, FunctionUnit } from "../protocol/handle.ts";
@@ -107,6 +107,7 @@ export class Agent {
       namespace: (id) => this.#loader.loaded(id),
       units: (url) => this.#codes.flatMap(({ units }) => units.filter((unit) => unit.url === url)),
       ask: this.#askForModule,
+      callSignal: () => runningCall()?.signal,
     });
   }
 
@@ -188,9 +189,12 @@ export class Agent {
       const { call, self } = finding === undefined
         ? { call: found, self: undefined } as Callable
         : await finding;
-      const onExit = (text: string): void => this.#fail(channel, exitError(text));
-      const result = await runCall(onExit, () => call.apply(self, args));
-      this.#attachments.sendLast(channel, result, "result");
+      const running = new RunningCall(channel, (text) => this.#fail(channel, exitError(text)));
+      await runCall(running, async () => {
+        const result = await call.apply(self, args);
+        const giveUp = running.giveUp.bind(running);
+        this.#attachments.sendLast(channel, result, "result", giveUp);
+      });
     } catch (error) {
       explainAddon(error);
       this.#fail(channel, error);

@@ -65,8 +65,14 @@ export class Attachments {
   }
 
   /** Sends `value` as the last message of `channel`; see {@linkcode sendLast}. */
-  sendLast(channel: Channel, value: unknown, name: string): void {
-    sendLast(channel, value, name, () => this.#multiplexer().open(encode([Request.STREAM])));
+  sendLast(
+    channel: Channel,
+    value: unknown,
+    name: string,
+    onGivenUp?: (reason: unknown) => void,
+  ): void {
+    const open = (): Channel => this.#multiplexer().open(encode([Request.STREAM]));
+    sendLast(channel, value, name, open, onGivenUp);
   }
 
   #sendReleased(): void {

@@ -1,17 +1,9 @@
-import { AsyncLocalStorage } from "node:async_hooks";
 import process from "node:process";
+import { runningCall } from "./running_call.ts";
 
 /** Thrown by `Deno.exit()` and `process.exit()`, so that the code behind them does not run. */
 export class ExitSignal extends Error {
   override name = "ExitSignal";
-}
-
-/** For the call that the running code belongs to, a function that ends it with a message. */
-const calls = new AsyncLocalStorage<(message: string) => void>();
-
-/** Runs `call`. An exit in it, or in code that it started, calls `onExit`. */
-export function runCall<T>(onExit: (message: string) => void, call: () => T): T {
-  return calls.run(onExit, call);
 }
 
 /** The methods by which Node's `process` exits. `exit()` calls `reallyExit()` at its end. */
@@ -32,7 +24,7 @@ export function captureExit(): (code: number) => never {
   const realDenoExit = deno?.exit;
   const exitOf = (name: string) => (code?: number | string | null): never => {
     const message = `${name}(${code ?? process.exitCode ?? ""}) was called`;
-    calls.getStore()?.(message);
+    runningCall()?.exit(message);
     throw new ExitSignal(message);
   };
   node.exit = exitOf("process.exit");

@@ -1,0 +1,221 @@
+/**
+ * Functions that run commands: send them to other machines with a tunnel's `call()`, or call them
+ * here. They work on Deno and Node; Deno needs `--allow-run`.
+ *
+ * ```ts ignore
+ * import { Tunnel } from "@chopsticks/chopsticks";
+ * import { lines, sh } from "@chopsticks/chopsticks/sh";
+ *
+ * await using tun = new Tunnel("web1.example.com");
+ * const { stdout } = await tun.call(sh, "df -h / | tail -1");
+ * for await (const line of await tun.call(lines, ["tail", "-F", "/var/log/syslog"])) {
+ *   console.log(line);
+ * }
+ * ```
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import process from "node:process";
+import type { Readable } from "node:stream";
+import { callSignal } from "./commands/call_signal.ts";
+import { CommandError } from "./commands/command_error.ts";
+import { type Command, type CommandLine, commandLine } from "./commands/command_line.ts";
+import {
+  type CommandInput,
+  type CommandOptions,
+  RunningCommand,
+} from "./commands/running_command.ts";
+import type { ShResult } from "./commands/sh_result.ts";
+import { TextLines } from "./commands/text_lines.ts";
+
+export {
+  callSignal,
+  type Command,
+  CommandError,
+  type CommandInput,
+  type CommandOptions,
+  type ShResult,
+};
+
+/** Options for {@linkcode sh}. */
+export interface ShOptions<T extends "text" | "bytes" = "text"> extends CommandOptions {
+  /** Whether its output is also printed, line by line as it comes. Default: `false`. */
+  live?: boolean | undefined;
+  /** The form of its standard output: `"text"`, which is the default, or `"bytes"`. */
+  stdout?: T | undefined;
+}
+
+/** Options for {@linkcode lines}. */
+export interface LinesOptions extends CommandOptions {
+  /**
+   * Its standard error: `"print"`, the default, prints it line by line, `"merge"` yields its lines
+   * among those of the standard output, `"drop"` drops it.
+   */
+  stderr?: "print" | "merge" | "drop" | undefined;
+}
+
+/** How many characters of the standard error of {@linkcode lines} an error has. */
+const TAIL = 8_192;
+
+/**
+ * Runs a command to its end, and gives its output. It has no limit of output but the memory, and
+ * blocks nothing. When the call is given up, the command ends with all that it has started.
+ *
+ * A command that leaves a program in the background has not ended as long as that has the command's
+ * output open: send it elsewhere, as in `nohup server >/dev/null 2>&1 &`.
+ *
+ * @param command A line for `sh -c`, or a program and its arguments, where nothing is to be quoted.
+ * @throws {CommandError} If it ends with another code than 0, unless `check` is `false`.
+ * @throws {Error} If it cannot be started, even with `check: false`.
+ *
+ * @example
+ * ```ts
+ * import { sh } from "./sh.ts";
+ *
+ * const { stdout } = await sh(["printf", "%s\n", "a  b"]);
+ * console.log(stdout); // "a  b\n"
+ * const { code } = await sh("exit 3", { check: false });
+ * console.log(code); // 3
+ * ```
+ */
+export async function sh<T extends "text" | "bytes" = "text">(
+  command: Command,
+  options: ShOptions<T> = {},
+): Promise<ShResult<T extends "bytes" ? Uint8Array : string>> {
+  const { check = true, live = false, stdout: form } = options;
+  const running = new RunningCommand(commandLine(command), {
+    ...options,
+    stderr: "pipe",
+    signal: callSignal(),
+  });
+  if (live) {
+    onLines(running.stdout, (line) => process.stdout.write(`${line}\n`));
+    onLines(running.stderr!, (line) => process.stderr.write(`${line}\n`));
+  }
+  const stdout = collect(running.stdout);
+  const stderr = collect(running.stderr!);
+  const { code, signal } = await running.exit;
+  const bytes = stdout();
+  const end = {
+    command: running.shown,
+    code,
+    signal,
+    stdout: form === "bytes" ? new Uint8Array(bytes) : bytes.toString(),
+    stderr: stderr().toString(),
+  };
+  if (check && code !== 0) throw new CommandError(end);
+  return end as ShResult<T extends "bytes" ? Uint8Array : string>;
+}
+
+/**
+ * Runs a command, and yields its standard output line by line, no faster than it is read. Leaving
+ * the loop ends the command with all that it has started.
+ *
+ * @param command A line for `sh -c`, or a program and its arguments, where nothing is to be quoted.
+ * @throws {CommandError} At the end, if that has another code than 0, unless `check` is `false`.
+ * @throws {Error} At the first line, if it cannot be started.
+ *
+ * @example
+ * ```ts
+ * import { lines } from "./sh.ts";
+ *
+ * for await (const line of lines(["seq", "1000000"])) {
+ *   if (line === "3") break;
+ *   console.log(line);
+ * }
+ * ```
+ */
+export function lines(command: Command, options: LinesOptions = {}): AsyncGenerator<string, void> {
+  const line = commandLine(command);
+  return new CommandLines(options.stderr === "merge" ? merging(line) : line, options);
+}
+
+/**
+ * The lines of a command, which is started when the first one is asked for. An async generator
+ * function would not do: it only stops when the line that it waits for has come.
+ */
+class CommandLines implements AsyncGenerator<string, void> {
+  readonly #lines: AsyncGenerator<string, void>;
+  readonly #start: () => RunningCommand;
+  #running: RunningCommand | undefined;
+  #stopped = false;
+
+  constructor(line: CommandLine, options: LinesOptions) {
+    const signal = callSignal();
+    const stderr = (options.stderr ?? "print") === "print" ? "pipe" : "ignore";
+    this.#start = () => this.#running = new RunningCommand(line, { ...options, stderr, signal });
+    this.#lines = this.#read(options.check ?? true);
+  }
+
+  async next(): Promise<IteratorResult<string, void>> {
+    try {
+      if (!this.#stopped) return await this.#lines.next();
+    } catch (error) {
+      // Its output breaks off when it is ended.
+      if (!this.#stopped) throw error;
+    }
+    return { done: true, value: undefined };
+  }
+
+  async return(): Promise<IteratorResult<string, void>> {
+    this.#stopped = true;
+    await this.#running?.end();
+    return { done: true, value: undefined };
+  }
+
+  async throw(error: unknown): Promise<IteratorResult<string, void>> {
+    await this.return();
+    throw error;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+
+  async *#read(check: boolean): AsyncGenerator<string, void> {
+    const running = this.#start();
+    let stderr = "";
+    if (running.stderr !== null) {
+      onLines(running.stderr, (line) => {
+        stderr = `${stderr}${line}\n`.slice(-TAIL);
+        process.stderr.write(`${line}\n`);
+      });
+    }
+    const cut = new TextLines();
+    try {
+      for await (const chunk of running.stdout) yield* cut.push(chunk);
+      yield* cut.end();
+    } catch (error) {
+      await running.exit; // rejects, if that is why its output broke off
+      throw error;
+    }
+    const { code, signal } = await running.exit;
+    if (check && code !== 0) {
+      throw new CommandError({ command: running.shown, code, signal, stdout: "", stderr });
+    }
+  }
+}
+
+/** The same command, whose standard error goes where its standard output goes. */
+function merging({ program, args, shown }: CommandLine): CommandLine {
+  return { program: "/bin/sh", args: ["-c", 'exec "$0" "$@" 2>&1', program, ...args], shown };
+}
+
+/** Calls `show` with each line of a stream as it comes. */
+function onLines(stream: Readable, show: (line: string) => void): void {
+  const cut = new TextLines();
+  stream.on("data", (chunk) => cut.push(chunk).forEach(show));
+  stream.on("end", () => cut.end().forEach(show));
+}
+
+/** Reads all of a stream. */
+function collect(stream: Readable): () => Buffer {
+  const chunks: Buffer[] = [];
+  stream.on("data", (chunk) => chunks.push(chunk));
+  return () => Buffer.concat(chunks);
+}
