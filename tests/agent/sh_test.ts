@@ -306,7 +306,7 @@ onRuntimes("callSignal() belongs to its own call, after awaits and in timers too
     const signal = callSignal();
     await new Promise<void>((resolve) => {
       signal.addEventListener("abort", () => resolve());
-      setTimeout(resolve, 2_000);
+      setTimeout(resolve, 800);
     });
     (globalThis as { ended?: string[] }).ended ??= [];
     (globalThis as { ended?: string[] }).ended!.push(`${signal.aborted} ${signal.reason?.name}`);
