@@ -1,30 +1,21 @@
 import type { AgentInfo } from "../agent/protocol/hello.ts";
 import { checkBoolean } from "../tunnel/arguments/check.ts";
 import { type BaseTunnel, type Hosts, setGrouping } from "../tunnel/base_tunnel.ts";
-import type {
-  Fetched,
-  FetchedBytes,
-  FetchOptions,
-  FetchResult,
-  PutOptions,
-  PutResult,
-  PutSource,
-  SyncOptions,
-  SyncResult,
-} from "../tunnel/file_options.ts";
 import { prepareConnect } from "../tunnel/operation/connect.ts";
-import { endedOnce } from "../tunnel/operation/link.ts";
+import { endedOnce, type Linked } from "../tunnel/operation/link.ts";
 import type { Operation } from "../tunnel/operation/operation.ts";
-import { prepareSync } from "../tunnel/operation/sync.ts";
 import type { ArgsIfChanged, Received } from "../tunnel/received.ts";
-import { checkFile } from "./_check_file.ts";
+import { Farm } from "./_farm.ts";
+import { Followed } from "./_followed.ts";
 import { ResultStream } from "./_result_stream.ts";
-import { attemptAll, workOf } from "./attempts.ts";
+import { attemptAll, type Work, workOf } from "./attempts.ts";
 import type { ErrorResult } from "./error_result.ts";
+import { performOn } from "./file_operations.ts";
 import { GroupResult } from "./group_result.ts";
 import { limitsOf } from "./limits/limits.ts";
+import { type MapOptions, type MapResult, mapWork } from "./map.ts";
 import { type GroupOptions, Members } from "./members.ts";
-import { callOn, fetchDirOn, fetchOn, putOn } from "./target.ts";
+import { callOn } from "./target.ts";
 
 /** Options for {@linkcode Group.filter}. */
 export interface FilterOptions {
@@ -35,6 +26,9 @@ export interface FilterOptions {
    */
   readonly exclude?: boolean | undefined;
 }
+
+/** What {@linkcode Group.follow} can follow. */
+export type Streamed<T> = AsyncIterable<T> | Iterable<T> | ReadableStream<T>;
 
 /** A function that can be called without a `this`. */
 type Callable = (this: void, ...args: unknown[]) => unknown;
@@ -96,7 +90,7 @@ export class Group extends Members {
    * @returns What each agent tells of itself.
    */
   async connect(): Promise<GroupResult<AgentInfo>> {
-    return await this.#perform(prepareConnect());
+    return await performOn(this, prepareConnect());
   }
 
   /** Calls a function whose result arrives as another type: see {@linkcode Received}. */
@@ -120,7 +114,7 @@ export class Group extends Members {
     ...args: A
   ): Promise<GroupResult<Awaited<R>>>;
   async call(fn: Callable, ...args: unknown[]): Promise<GroupResult<unknown>> {
-    return await this.#perform(callOn(this.hosts, fn, args));
+    return await performOn(this, callOn(this.hosts, fn, args));
   }
 
   /** Streams results that arrive as another type: see {@linkcode Received}. */
@@ -156,17 +150,75 @@ export class Group extends Members {
     ...args: A
   ): AsyncGenerator<[host: string, result: Awaited<R> | ErrorResult], void, void>;
   stream(fn: Callable, ...args: unknown[]): ResultStream<unknown> {
-    let operation: Operation<unknown> | undefined;
-    let misuse: unknown;
-    try {
-      operation = callOn(this.hosts, fn, args);
-    } catch (error) {
-      misuse = error;
-    }
-    return new ResultStream(this, () => {
-      if (operation === undefined) throw misuse;
-      return workOf(operation);
-    });
+    return new ResultStream(this, workLater(() => callOn(this.hosts, fn, args)));
+  }
+
+  /**
+   * Has the members share work: each item is worked on by whichever member is free.
+   *
+   * Members are connected as they are needed, and work as soon as they are. A member whose
+   * connection is lost is connected once more, and left out if that fails; its item goes to another
+   * member, and is given up when that has happened with it five times. The items are read no faster
+   * than they are worked on. Leaving the loop ends the calls that still run, and calls the items'
+   * `return()`.
+   *
+   * The variables that `fn` uses are taken as they are when an item is begun. The first `next()`
+   * rejects with a `TypeError` if `fn` cannot be sent. The loop throws, behind the results that
+   * have arrived, the error of the items, the reason of a signal, or a {@linkcode RemoteError} when
+   * no member is left or more are lost than `maxFailures` allows.
+   *
+   * @param items What to work on; a stream may have no end.
+   * @param fn What to call with each.
+   * @param options How many at once, how often again, and cancellation. Default: `{}`.
+   * @returns For each item, what became of it, as soon as that is known.
+   *
+   * @example
+   * ```ts
+   * import { Group, Local } from "../mod.ts";
+   *
+   * await using farm = new Group([new Local("a"), new Local("b")]);
+   * const square = (n: number) => n * n;
+   * for await (const { item, value, host } of farm.map([1, 2, 3], square)) {
+   *   console.log(`${item}² is ${value}, says ${host}`);
+   * }
+   * ```
+   */
+  map<I, R>(
+    items: Iterable<I> | AsyncIterable<I>,
+    fn: (this: void, item: I) => R,
+    options: MapOptions = {},
+  ): AsyncGenerator<MapResult<I, Received<R>>, void, void> {
+    return new Farm(this, mapWork(items, fn, options));
+  }
+
+  /**
+   * Merges streams: calls `fn`, which gives a stream, on every member, and yields what the streams
+   * yield as it comes. A member that fails yields one `ErrorResult`. Leaving the loop ends all.
+   *
+   * At most {@linkcode concurrency} members are connected and begun at a time; all streams that
+   * have begun are followed. The first `next()` rejects if {@linkcode call} would reject.
+   *
+   * @param fn A function that returns an async iterable, a `ReadableStream` or an iterable.
+   * @param args What to call it with.
+   * @returns For each item, the host and the item.
+   *
+   * @example
+   * ```ts
+   * import { ErrorResult, Group, Local } from "../mod.ts";
+   * import { lines } from "../agent/sh.ts";
+   *
+   * await using group = new Group([new Local("a"), new Local("b")]);
+   * for await (const [host, line] of group.follow(lines, "uptime; date")) {
+   *   console.log(host, line instanceof ErrorResult ? line.msg : line);
+   * }
+   * ```
+   */
+  follow<A extends unknown[], T>(
+    fn: (this: void, ...args: A) => Streamed<T> | Promise<Streamed<T>>,
+    ...args: A
+  ): AsyncGenerator<[host: string, item: T | ErrorResult], void, void> {
+    const prepare = workLater(() => callOn(this.hosts, fn, args));
+    return new Followed(this, prepare);
   }
 
   /**
@@ -206,121 +258,6 @@ export class Group extends Members {
     );
   }
 
-  /**
-   * Writes a file on every member; see {@linkcode BaseTunnel.put}.
-   *
-   * Rejects with a `TypeError` or `RangeError` if there is something wrong with the arguments, such
-   * as a stream for several hosts, and with an `Error` if there is no such file here.
-   *
-   * @param source A path or `file:` URL, or the contents.
-   * @param remotePath The path there. Without it, each host makes a temporary file.
-   * @param options Mode, progress and cancellation; an abort counts as one of the group's signal
-   * does. Default: `{}`.
-   */
-  async put(
-    source: PutSource,
-    remotePath?: string | URL,
-    options: PutOptions = {},
-  ): Promise<GroupResult<PutResult>> {
-    const operation = putOn(this.hosts, source, remotePath, options);
-    if (typeof source === "string" || source instanceof URL) await checkFile("put", source);
-    return await this.#perform(operation);
-  }
-
-  /**
-   * Reads a file of every member into memory, at most 1 GiB each.
-   *
-   * @param remotePath The path there.
-   * @param localPath `null`.
-   * @param options Progress and cancellation; an abort counts as one of the group's signal does.
-   * Default: `{}`.
-   */
-  fetch(
-    remotePath: string | URL,
-    localPath: null,
-    options?: FetchOptions,
-  ): Promise<GroupResult<FetchedBytes>>;
-  /**
-   * Copies a file from every member; see {@linkcode BaseTunnel.fetch}.
-   *
-   * Rejects with a `TypeError` if the template has no `{host}`, if two hosts would write one path,
-   * or if a host's name would lead to another folder, as `../../etc` would.
-   *
-   * @param remotePath The path there.
-   * @param localTemplate The path here, or a `file:` URL, in which `{host}` stands for the host.
-   * Without it, a temporary file is made for each host.
-   * @param options Progress and cancellation; an abort counts as one of the group's signal does.
-   * Default: `{}`.
-   *
-   * @example
-   * ```ts
-   * import { Group, Local } from "../mod.ts";
-   *
-   * await using group = new Group([new Local("a"), new Local("b")]);
-   * const folder = await Deno.makeTempDir();
-   * const result = await group.fetch("/etc/hostname", `${folder}/hostname-{host}`);
-   * for (const [host, { localPath }] of result.successful()) console.log(host, localPath);
-   * await Deno.remove(folder, { recursive: true });
-   * ```
-   */
-  fetch(
-    remotePath: string | URL,
-    localTemplate?: string | URL,
-    options?: FetchOptions,
-  ): Promise<GroupResult<FetchResult>>;
-  /** Reads a file of every member to a path, or into memory. */
-  fetch<To extends string | URL | null | undefined>(
-    remotePath: string | URL,
-    localTemplate: To,
-    options?: FetchOptions,
-  ): Promise<GroupResult<Fetched<To>>>;
-  async fetch(
-    remotePath: string | URL,
-    localTemplate?: string | URL | null,
-    options: FetchOptions = {},
-  ): Promise<GroupResult<FetchResult | FetchedBytes>> {
-    const operation = fetchOn(this.hosts, remotePath, localTemplate, options);
-    return await this.#perform(operation as Operation<FetchResult | FetchedBytes>);
-  }
-
-  /**
-   * Makes a folder on every member the same as one here; see {@linkcode BaseTunnel.sync}.
-   *
-   * Rejects with a `TypeError` if there is something wrong with the arguments, and with an `Error`
-   * if there is no such folder here.
-   *
-   * @param localDir The folder here, by path or `file:` URL.
-   * @param remoteDir The folder there, which is made if it is missing.
-   * @param options What to leave alone, how to compare, whether to remove. Default: `{}`.
-   */
-  async sync(
-    localDir: string | URL,
-    remoteDir: string | URL,
-    options: SyncOptions = {},
-  ): Promise<GroupResult<SyncResult>> {
-    const operation = prepareSync(localDir, remoteDir, options);
-    await checkFile("sync", localDir);
-    return await this.#perform(operation);
-  }
-
-  /**
-   * Makes folders here the same as one on each member; see {@linkcode BaseTunnel.fetchDir}.
-   *
-   * Rejects with a `TypeError` for templates that {@linkcode fetch} refuses.
-   *
-   * @param remoteDir The folder there.
-   * @param localTemplate The folder here, by path or `file:` URL, in which `{host}` stands for the
-   * host.
-   * @param options What to leave alone, how to compare, whether to remove. Default: `{}`.
-   */
-  async fetchDir(
-    remoteDir: string | URL,
-    localTemplate: string | URL,
-    options: SyncOptions = {},
-  ): Promise<GroupResult<SyncResult>> {
-    return await this.#perform(fetchDirOn(this.hosts, remoteDir, localTemplate, options));
-  }
-
   /** A group of the members on which `predicate` gives a true value, or of the others. */
   filter(predicate: (this: void) => unknown, options?: FilterOptions): Promise<Group>;
   /**
@@ -357,12 +294,20 @@ export class Group extends Members {
     return this.intersection(this.hosts.filter((host) => Boolean(answers.get(host)) !== exclude));
   }
 
-  async #perform<T>(operation: Operation<T>): Promise<GroupResult<T>> {
-    return new GroupResult(await attemptAll(this, workOf(operation)));
-  }
-
   static {
     setGrouping((tunnel) => new Group([tunnel]));
+  }
+}
+
+/** Prepares an operation now. The function that is returned throws what was wrong with it. */
+function workLater<T>(prepare: () => Operation<T>): () => Work<Linked, T> {
+  try {
+    const work = workOf(prepare());
+    return () => work;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
   }
 }
 

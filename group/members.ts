@@ -5,6 +5,7 @@ import { SSHTunnel, type SSHTunnelOptions } from "../tunnel/ssh_tunnel.ts";
 import { checkWithOptions, type WithOptions } from "../tunnel/tunnel_options.ts";
 import { visible } from "../tunnel/visible.ts";
 import { budgetOf } from "./attempts.ts";
+import { FileOperations } from "./file_operations.ts";
 import type { Group } from "./group.ts";
 import { type Limits, limitsOf, setLimits } from "./limits/limits.ts";
 import { checkShare, shareOf } from "./limits/share.ts";
@@ -50,9 +51,9 @@ const DEFAULTS: { readonly concurrency: number; readonly ssh: SSHTunnelOptions }
  * The members of a {@linkcode Group}: which tunnels they are, how to make groups of other members,
  * and the limits that the group works under.
  */
-export abstract class Members implements Iterable<BaseTunnel> {
+export abstract class Members extends FileOperations implements Iterable<BaseTunnel> {
   /** How many members are worked on at a time. */
-  readonly concurrency: number;
+  override readonly concurrency: number;
   readonly #ssh: SSHTunnelOptions;
   /** The members as they were given, by their hosts. */
   readonly #members: ReadonlyMap<string, BaseTunnel>;
@@ -69,6 +70,7 @@ export abstract class Members implements Iterable<BaseTunnel> {
    * @throws {RangeError} If the concurrency is neither a positive integer nor `Infinity`.
    */
   constructor(hosts: Hosts, options: GroupOptions = {}) {
+    super();
     // A call such as new Group("web1", "web2") gives no object here.
     checkPlain(options);
     checkKeys(options, "concurrency", "ssh");
@@ -91,18 +93,28 @@ export abstract class Members implements Iterable<BaseTunnel> {
   }
 
   /** The members, in order. If the group has a signal, it ends their operations, too. */
-  get tunnels(): readonly BaseTunnel[] {
+  override get tunnels(): readonly BaseTunnel[] {
     return this.#tunnels;
   }
 
   /** The members' hosts, in order. */
-  get hosts(): string[] {
+  override get hosts(): string[] {
     return [...this.#members.keys()];
   }
 
   /** How many members there are. */
-  get size(): number {
+  override get size(): number {
     return this.#members.size;
+  }
+
+  /**
+   * The member with this host; `undefined` if there is none. If the group has a signal, it ends the
+   * member's operations, too.
+   *
+   * @param host The host, as {@linkcode BaseTunnel.host} of the member gives it.
+   */
+  get(host: string): BaseTunnel | undefined {
+    return this.#tunnels.find((tunnel) => tunnel.host === host);
   }
 
   /** Goes through the members. */
@@ -236,7 +248,7 @@ export abstract class Members implements Iterable<BaseTunnel> {
   }
 
   /** The members, such as `Group([Docker('docker1'), Docker('docker2')])`. */
-  toString(): string {
+  override toString(): string {
     return `Group([${this.#tunnels.join(", ")}])`;
   }
 

@@ -142,7 +142,7 @@ export class Queue {
    * @throws {TypeError} If the target is neither a tunnel nor a group.
    */
   connect<T extends QueueTarget>(target: T): AsyncResult<Outcome<T, AgentInfo>> {
-    return this.#add("connect()", target, prepareConnect);
+    return this.#add("connect()", target, () => prepareConnect());
   }
 
   /**

@@ -115,7 +115,7 @@ const ROOMS: Rooms = {
     ...["group/table/", "group/limits/", "group/error_result.ts"],
     ...["tunnel/", "tunnel/operation/", "tunnel/session/abort_signal.ts"],
     ...["tunnel/arguments/", ...PLAIN],
-    ...["agent/files/", "agent/protocol/"],
+    ...["agent/files/", "agent/protocol/", "agent/wire/"],
   ],
 
   // Can be taken out of here and used alone.
