@@ -5,6 +5,7 @@
  * @module
  */
 
+import { setIntegrity } from "./integrity.ts";
 import { describeRuntimeObject, makeRuntimeObject } from "./runtime_object.ts";
 import { trimStack } from "./stack.ts";
 
@@ -50,8 +51,9 @@ export const HandleKind = {
   /** `[RUNTIME_OBJECT, class, ...data]`: such as `Headers`, see runtime_object.ts. */
   RUNTIME_OBJECT: 16,
   /**
-   * `[WITH_PROPERTIES, value, [owner, key, value, attributes]…]`: a value, and properties of
-   * objects in it that the codec does not copy. See {@linkcode Attribute}.
+   * `[WITH_PROPERTIES, value, [owner, key, value, attributes]…, [owner, integrity]…]`: a value,
+   * properties of objects in it that the codec does not copy, and which of these may not be
+   * changed. See {@linkcode Attribute} and {@linkcode integrityOf}.
    */
   WITH_PROPERTIES: 17,
 } as const;
@@ -158,7 +160,8 @@ export function reviveValue(data: unknown): unknown {
 }
 
 function addProperty(property: unknown): void {
-  const [owner, key, value, attributes] = property as [object, PropertyKey, unknown, number];
+  const [owner, key, value, attributes] = property as [object, PropertyKey, unknown, number?];
+  if (attributes === undefined) return setIntegrity(owner, key as number);
   Object.defineProperty(owner, key, {
     value,
     enumerable: (attributes & Attribute.ENUMERABLE) !== 0,

@@ -1,6 +1,7 @@
 import { encode } from "../../codec/encode.ts";
 import { type EncodeRefusal, isEncodeRefusal } from "../../codec/encode_refusal.ts";
 import { Attribute, type Handle, HandleKind } from "./handle.ts";
+import { integrityOf } from "./integrity.ts";
 import { lostKeys } from "./lost_keys.ts";
 import { isEncodable } from "./stand_in.ts";
 
@@ -8,8 +9,9 @@ import { isEncodable } from "./stand_in.ts";
 type Explanation = Pick<EncodeRefusal, "path" | "problem">;
 
 /**
- * The properties of the objects in a value that the codec does not copy. They are found while the
- * value is encoded; if there are any, this object is encoded in its place, with a handle.
+ * The properties of the objects in a value that the codec does not copy, and which objects may not
+ * be changed. They are found while the value is encoded; if there are any, this object is encoded
+ * in its place, with a handle.
  */
 export class KeptProperties {
   readonly #value: unknown;
@@ -21,6 +23,7 @@ export class KeptProperties {
     value: unknown,
     attributes: number,
   ][] = [];
+  readonly #integrity: [owner: object, integrity: number][] = [];
 
   /** `handle` gives the handles of values that have no encoding. */
   constructor(value: unknown, handle: (value: unknown) => unknown) {
@@ -28,24 +31,27 @@ export class KeptProperties {
     this.#handle = handle;
   }
 
-  /** How many properties have been found. */
+  /** How much has been found. */
   get count(): number {
-    return this.#properties.length;
+    return this.#properties.length + this.#integrity.length;
   }
 
   /** The handle of this object; `undefined` for any other value. */
   handleOf(part: unknown): Handle | undefined {
     if (part !== this) return undefined;
-    return [HandleKind.WITH_PROPERTIES, this.#value, ...this.#properties];
+    // An object that is frozen gets no more properties.
+    return [HandleKind.WITH_PROPERTIES, this.#value, ...this.#properties, ...this.#integrity];
   }
 
   /** Looks for properties of an object. */
   look(object: object): void {
     const keys = lostKeys(object);
-    if (keys.length === 0 || this.#seen.has(object)) return;
+    const integrity = integrityOf(object);
+    if (keys.length === 0 && integrity === 0 || this.#seen.has(object)) return;
     this.#seen.add(object);
     // The codec asks for a handle for an object that has nothing else.
     if (Object.keys(object).length === 0 && this.#handle(object) !== undefined) return;
+    if (integrity > 0) this.#integrity.push([object, integrity]);
     for (const key of keys) {
       const { enumerable, writable, configurable } = Object.getOwnPropertyDescriptor(object, key)!;
       const value = Reflect.get(object, key);

@@ -1,5 +1,6 @@
 import { isIndex } from "../../codec/array_keys.ts";
 import { ERROR_PROPERTIES } from "../../codec/error_properties.ts";
+import { isEmptyPrototype } from "./is_empty_prototype.ts";
 
 /** In a longer list, only properties with symbols for keys are looked for: others take too long. */
 const LONG = 1000;
@@ -20,7 +21,7 @@ const HOLDERS: ReadonlySet<object | null> = new Set<object>(
 export function lostKeys(object: object): readonly (string | symbol)[] {
   const prototype = getPrototypeOf(object);
   const symbols = getOwnPropertySymbols(object);
-  if (prototype === Object.prototype || prototype === null) {
+  if (prototype === Object.prototype || prototype === null || isEmptyPrototype(prototype)) {
     const names = getOwnPropertyNames(object);
     const areAllKept = names.length === keys(object).length;
     if (symbols.length === 0 && areAllKept) return symbols;

@@ -2,6 +2,7 @@ import { ERROR_PROPERTIES } from "../../codec/error_properties.ts";
 import { encode } from "../../codec/encode.ts";
 import { ERRORS } from "../../codec/extension.ts";
 import { valueHandle } from "./handle.ts";
+import { isEmptyPrototype } from "./is_empty_prototype.ts";
 import { lostKeys } from "./lost_keys.ts";
 import { missingDeno } from "./missing_deno.ts";
 import { isBuffer } from "./runtime_object.ts";
@@ -39,13 +40,7 @@ export function standIn(
     return value instanceof DOMException ? undefined : copyError(value, levels, hasCopy);
   }
   if (isBuffer(value)) return value;
-  return isEmpty(prototype) ? Object.assign(Object.create(null), value) : undefined;
-}
-
-/** Whether a prototype is one that nothing is inherited from. */
-export function isEmpty(prototype: object | null): boolean {
-  return prototype !== null && Object.getPrototypeOf(prototype) === null &&
-    Reflect.ownKeys(prototype).length === 0;
+  return isEmptyPrototype(prototype) ? Object.assign(Object.create(null), value) : undefined;
 }
 
 function copyError(error: Error, levels: Map<object, number>, hasCopy: HasCopy): Error {

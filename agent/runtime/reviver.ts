@@ -5,6 +5,7 @@ import {
   PropertyKind,
   type UnitContext,
 } from "../protocol/handle.ts";
+import { setIntegrity } from "../protocol/integrity.ts";
 import { runtimeName } from "../protocol/runtime_name.ts";
 import type { Loader, Namespace } from "./loader.ts";
 
@@ -118,7 +119,7 @@ export function define([owner, kind, key, value]: Property): void {
     case PropertyKind.NOT_OF_PROTOTYPE:
       return void Reflect.deleteProperty(owner.prototype, key!);
     case PropertyKind.INTEGRITY:
-      [Object.preventExtensions, Object.seal, Object.freeze][(value as number) - 1]!(owner);
+      setIntegrity(owner, value as number);
   }
 }
 

@@ -1,4 +1,5 @@
 import { PropertyKind } from "../../agent/protocol/handle.ts";
+import { integrityOf } from "../../agent/protocol/integrity.ts";
 import type { FunctionCode } from "../source/function_code.ts";
 import type { AnyFunction } from "./any_function.ts";
 
@@ -152,7 +153,6 @@ function usualPrototype({ isAsync, isGenerator }: FunctionCode): { readonly prot
 
 /** Whether a function or an object may not be changed. */
 export function integrity(owner: object): OwnProperty[] {
-  if (Object.isExtensible(owner)) return [];
-  const value = Object.isFrozen(owner) ? 3 : Object.isSealed(owner) ? 2 : 1;
-  return [{ kind: PropertyKind.INTEGRITY, key: null, value }];
+  const value = integrityOf(owner);
+  return value === 0 ? [] : [{ kind: PropertyKind.INTEGRITY, key: null, value }];
 }

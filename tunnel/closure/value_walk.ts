@@ -96,10 +96,7 @@ export class ValueWalk {
     const { sent } = this.#options;
     const { user, name, steps } = found;
     const content = contentOf(value, this.#options.canSend);
-    // Arguments are data, which the function may change as it likes.
-    if (user !== undefined) {
-      for (const one of integrity(value)) sent.integrity.push({ owner: value, ...one });
-    }
+    for (const one of integrity(value)) sent.integrity.push({ owner: value, ...one });
     const isOdd = content.kind === "odd";
     const properties = isOdd && content.properties.length > 0
       ? content.properties

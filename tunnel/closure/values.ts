@@ -1,5 +1,7 @@
 import { types } from "node:util";
-import { type HasCopy, isEmpty, standIn } from "../../agent/protocol/stand_in.ts";
+import { integrityOf } from "../../agent/protocol/integrity.ts";
+import { isEmptyPrototype } from "../../agent/protocol/is_empty_prototype.ts";
+import { type HasCopy, standIn } from "../../agent/protocol/stand_in.ts";
 import { extensionOf, isIndex } from "../../codec/array_keys.ts";
 
 /** A part of a value, with the step to it: `.name`, `[0]`. */
@@ -8,7 +10,7 @@ export interface Part {
   readonly step: string;
 }
 
-/** An accessor, or a property with a symbol for its key, of a plain object. */
+/** A property of a plain object that is an accessor, has a symbol for its key, or is read-only. */
 export interface OddProperty {
   readonly key: string | symbol;
   readonly descriptor: PropertyDescriptor;
@@ -39,7 +41,7 @@ export type Content =
 export function contentOf(object: object, hasCopy: HasCopy = () => true): Content {
   if (ArrayBuffer.isView(object)) return { kind: "leaf" };
   const prototype = Object.getPrototypeOf(object);
-  if (prototype === Object.prototype || prototype === null || isEmpty(prototype)) {
+  if (prototype === Object.prototype || prototype === null || isEmptyPrototype(prototype)) {
     return contentOfPlain(object);
   }
   // Bundlers make such an object of a CommonJS module that exports a function.
@@ -68,9 +70,12 @@ function contentOfPlain(object: object, inherited?: object): Content {
   const parts: Part[] = [];
   const properties: OddProperty[] = [];
   const keys = Reflect.ownKeys(object);
+  // What is frozen or sealed is made so as a whole.
+  const integrity = integrityOf(object);
   for (const key of keys) {
     const descriptor = Object.getOwnPropertyDescriptor(object, key)!;
-    const isData = "value" in descriptor && descriptor.enumerable;
+    const isData = "value" in descriptor && descriptor.enumerable &&
+      (descriptor.writable || integrity === 3) && (descriptor.configurable || integrity > 1);
     // Symbols that are not enumerable are for the internals of a library.
     if (typeof key === "symbol" && !descriptor.enumerable) continue;
     if (typeof key === "symbol" || !isData) properties.push({ key, descriptor });
@@ -78,7 +83,7 @@ function contentOfPlain(object: object, inherited?: object): Content {
   }
   const prototype = Object.getPrototypeOf(object);
   const isCopiedPlainly = properties.length === 0 && inherited === undefined;
-  if (isCopiedPlainly && !isEmpty(prototype)) return { kind: "parts", parts };
+  if (isCopiedPlainly && !isEmptyPrototype(prototype)) return { kind: "parts", parts };
   const isPlain = inherited !== undefined || prototype === Object.prototype;
   const copied = isPlain ? {} : Object.create(null);
   for (const key of keys) {

@@ -6,9 +6,12 @@ function travel<T>(value: T): T {
   return decodeValue(encodeValue(value, { name: "result" })) as T;
 }
 
-/** The descriptors of all own properties. */
+/** The descriptors of all own properties, and whether there may be others. */
 function described(object: object): unknown {
-  return Reflect.ownKeys(object).map((key) => [key, Object.getOwnPropertyDescriptor(object, key)]);
+  return [
+    Object.isExtensible(object),
+    ...Reflect.ownKeys(object).map((key) => [key, Object.getOwnPropertyDescriptor(object, key)]),
+  ];
 }
 
 const hidden = { value: [1], enumerable: false, writable: false, configurable: false };
@@ -20,6 +23,15 @@ const kept: Readonly<Record<string, () => object>> = {
   "nothing but symbols for keys": () => ({ [Symbol.toStringTag]: "Name" }),
   "symbols of an object without a prototype": () =>
     Object.assign(Object.create(null), { [Symbol.for("a")]: 1 }),
+  "that an object is frozen": () => Object.freeze({ a: 1, [Symbol.for("b")]: 2 }),
+  "that an object with nothing in it is frozen": () => Object.freeze({}),
+  "that an object without a prototype is sealed": () =>
+    Object.seal(Object.assign(Object.create(null), { a: 1 })),
+  "that an array is frozen": () => Object.freeze([1, 2]),
+  "that an array with holes is sealed": () => Object.seal([1, , 2]),
+  "that an array is not extensible": () => Object.preventExtensions([1]),
+  "that a Map is frozen": () => Object.freeze(new Map([[1, 2]])),
+  "that bytes are not extensible": () => Object.preventExtensions(new Uint8Array(2)),
   "a property that is not enumerable": () => Object.defineProperty({ a: 1 }, "b", hidden),
   "__proto__ that is not enumerable": () => Object.defineProperty({}, "__proto__", hidden),
   "symbols of an array": () => Object.assign([1, , 2], { [Symbol.for("a")]: 1 }),
@@ -56,6 +68,26 @@ Deno.test("encodeValue() keeps the raw strings of a template", () => {
   const strings = travel(tag`a\n`);
   assertEquals([strings, strings.raw], [["a\n"], ["a\\n"]] as unknown as typeof strings[]);
   assertEquals(String.raw(strings), "a\\n");
+});
+
+Deno.test("encodeValue() keeps symbols of an object with an empty prototype of its own", () => {
+  const prototype = Object.create(null);
+  const made = travel(Object.assign(Object.create(prototype), { a: 1, [Symbol.for("b")]: [2] }));
+  assertEquals(described(made), described({ a: 1, [Symbol.for("b")]: [2] }));
+  const hidden = Object.defineProperty(Object.create(prototype), "c", { value: 3 });
+  assertEquals(described(travel(hidden)), described(hidden));
+});
+
+Deno.test("encodeValue() keeps what is frozen in a cycle, and in hidden properties", () => {
+  interface Node {
+    readonly next: Node;
+  }
+  const node = { next: {} as Node };
+  node.next = Object.freeze({ next: node, [Symbol.for("list")]: Object.freeze([node]) });
+  const made = travel(node);
+  const list = Reflect.get(made.next, Symbol.for("list"));
+  assert(made.next.next === made && list[0] === made);
+  assertEquals([made, made.next, list].map(Object.isFrozen), [false, true, true]);
 });
 
 Deno.test("encodeValue() keeps symbols that are the same everywhere", () => {

@@ -12,6 +12,56 @@ import { callback } from "../../../mod.ts";
 import { type Cases, runCases } from "./_run_cases.ts";
 
 export const cases: Cases = {
+  async "what may not be changed, in values that come and go"(tun) {
+    const make = () => {
+      const inner = Object.freeze({ list: Object.freeze([1]), free: { a: 1 } });
+      return {
+        inner,
+        sealed: Object.seal({ a: 1 }),
+        closed: Object.preventExtensions([inner]),
+        map: Object.freeze(new Map([[1, Object.freeze(new Date(5))]])),
+        error: Object.freeze(new Error("e")),
+      };
+    };
+    const readOnly = (): object =>
+      Object.defineProperty({ b: 1 }, "a", { value: 1, enumerable: true });
+    const describe = ({ inner, sealed, closed, map, error }: ReturnType<typeof make>): unknown => {
+      const all = [inner, inner.list, inner.free, sealed, closed, map, map.get(1)!, error];
+      return [
+        ...all.map((one) => [Object.isExtensible(one), Object.isSealed(one), Object.isFrozen(one)]),
+        closed[0] === inner,
+      ];
+    };
+    const values = make();
+    const here = describe(values);
+    assertEquals(describe(await tun.call(make)), here, "result");
+    assertEquals(await tun.call(describe, values), here, "argument");
+    assertEquals(await tun.call(() => describe(values)), here, "captured");
+    assertEquals(
+      await tun.call((given) => {
+        try {
+          return ++(given.sealed as Record<string, number>).b!;
+        } catch (error) {
+          return (error as Error).name;
+        }
+      }, values),
+      "TypeError",
+    );
+    const descriptor = (one: object) => Object.getOwnPropertyDescriptor(one, "a");
+    const given = readOnly();
+    assertEquals(await tun.call(descriptor, given), descriptor(given));
+    assertEquals(await tun.call(() => descriptor(given)), descriptor(given));
+    const echoed = await tun.call(
+      async (back) => await back(make()),
+      callback((back: ReturnType<typeof make>) => {
+        assertEquals(describe(back), here, "argument of a callback");
+        return values;
+      }),
+    );
+    assertEquals(describe(echoed), here, "result of a callback");
+    const frozen = Object.freeze({ run: () => 1 });
+    assertEquals(await tun.call((it) => [Object.isFrozen(it), it.run()], frozen), [true, 1]);
+  },
   async "properties that the codec leaves out, in values that come and go"(tun) {
     const own = Symbol("own");
     const hidden = { value: 3 };
