@@ -8,6 +8,7 @@
 import { setIntegrity } from "./integrity.ts";
 import { describeRuntimeObject, makeRuntimeObject } from "./runtime_object.ts";
 import { trimStack } from "./stack.ts";
+import { makeView } from "./view.ts";
 
 /** Kinds of {@linkcode Handle}; the first element of each. */
 export const HandleKind = {
@@ -56,6 +57,8 @@ export const HandleKind = {
    * changed. See {@linkcode Attribute} and {@linkcode integrityOf}.
    */
   WITH_PROPERTIES: 17,
+  /** `[VIEW, buffer, class, offset, length]`: a view that shares its buffer with others. */
+  VIEW: 18,
 } as const;
 
 /** The attributes of a property that has one, added up. */
@@ -147,6 +150,8 @@ export function reviveValue(data: unknown): unknown {
     case HandleKind.SYMBOL:
       // Compilers put the same in the place of a symbol that a runtime lacks.
       return wellKnown(String(rest[0])) ?? Symbol.for(`Symbol.${rest[0]}`);
+    case HandleKind.VIEW:
+      return makeView(...rest as Parameters<typeof makeView>);
     case HandleKind.WITH_PROPERTIES:
       rest.slice(1).forEach(addProperty);
       return rest[0];

@@ -4,6 +4,7 @@ import { isEncodeRefusal } from "../../codec/encode_refusal.ts";
 import { KeptProperties } from "./kept_properties.ts";
 import { HandleKind, reviveValue, valueHandle } from "./handle.ts";
 import { remedyFor } from "./remedy.ts";
+import { SharedViews } from "./shared_views.ts";
 import { standIn } from "./stand_in.ts";
 
 /**
@@ -30,22 +31,25 @@ export function encodeValue(
   { name = "value", handle = valueHandle }: EncodeValueOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const kept = new KeptProperties(value, handle);
+  const views = new SharedViews();
+  let shared = views.find();
   const levels = new Map<object, number>();
   const options = {
     name,
-    handle: (part: unknown) => kept.handleOf(part) ?? handle(part),
+    handle: (part: unknown) => kept.handleOf(part) ?? views.handleOf(part) ?? handle(part),
     standIn(object: object): object | undefined {
-      if (object === kept) return kept;
+      if (object === kept || shared.has(object)) return object;
       kept.look(object);
+      views.look(object);
       return standIn(object, levels);
     },
   };
   try {
     let bytes = encode(value, options);
     // The properties may have objects with more of them.
-    for (let count = 0; kept.count > count;) {
-      count = kept.count;
-      bytes = encode(kept, options);
+    for (let count = 0; kept.count + (shared = views.find()).size > count;) {
+      count = kept.count + shared.size;
+      bytes = encode(kept.count > 0 ? kept : value, options);
     }
     return bytes;
   } catch (error) {

@@ -170,6 +170,7 @@ export class CallDraft {
 
   #encode(root: unknown): Uint8Array | undefined {
     const { sent } = this;
+    for (const [view, handle] of sent.views.find()) sent.setHandle(view, handle);
     const isPlain = sent.isEmpty;
     if (isPlain && this.#args.length === 0) return undefined;
     const handles = this.#functions.classHandles((fn) => this.#boundParts(fn));

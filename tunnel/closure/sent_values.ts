@@ -1,5 +1,6 @@
 import { type Handle, HandleKind, PropertyKind } from "../../agent/protocol/handle.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
+import { SharedViews } from "../../agent/protocol/shared_views.ts";
 import type { AnyFunction } from "./any_function.ts";
 import type { OwnProperty } from "./own_properties.ts";
 import { symbolHandle } from "./symbol_handle.ts";
@@ -19,6 +20,8 @@ export class SentValues {
   readonly properties: SentProperty[] = [];
   /** Which objects may not be changed, when they have all of their properties. */
   readonly integrity: SentProperty[] = [];
+  /** The views among the values. */
+  readonly views: SharedViews = new SharedViews();
   /** Streams, signals and callbacks, to which handles refer by their index. */
   readonly attachments: unknown[] = [];
   /** The ids of the modules that handles refer to. */

@@ -2,6 +2,7 @@ import { types } from "node:util";
 import { HandleKind, PropertyKind } from "../../agent/protocol/handle.ts";
 import { lostKeys } from "../../agent/protocol/lost_keys.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
+import { isBuffer } from "../../agent/protocol/runtime_object.ts";
 import { encode } from "../../codec/encode.ts";
 import { isEncodeRefusal } from "../../codec/encode_refusal.ts";
 import type { AnyFunction } from "./any_function.ts";
@@ -69,6 +70,8 @@ export class ValueWalk {
   #visit(found: Found, value: object, pending: Found[]): void {
     const { sent, onFunction } = this.#options;
     if (types.isProxy(value)) return this.#visitProxy(found, value);
+    sent.views.look(value);
+    if (isBuffer(value)) return sent.setHandle(value, sent.views.handleOf(value)!);
     const simple = simpleHandle(value);
     if (simple !== undefined) {
       sent.setHandle(value, simple);

@@ -12,6 +12,49 @@ import { callback } from "../../../mod.ts";
 import { type Cases, runCases } from "./_run_cases.ts";
 
 export const cases: Cases = {
+  async "views of one buffer, in values that come and go"(tun) {
+    const make = () => {
+      const { buffer } = new Uint8Array(40);
+      const text = Buffer.from("a text that is in Node's pool");
+      return {
+        bytes: new Uint8Array(buffer, 4, 12),
+        view: new DataView(buffer, 8, 8),
+        whole: { buffer: new ArrayBuffer(4), views: [] as Uint8Array[] },
+        text,
+        part: text.subarray(2, 6),
+        last: new Uint8Array(text.buffer, text.byteOffset + 5, 2),
+      };
+    };
+    const change = ({ bytes, view, whole, text, part, last }: ReturnType<typeof make>): unknown => {
+      whole.views.push(new Uint8Array(whole.buffer, 1));
+      bytes[5] = 65;
+      view.setUint16(4, 0x4243);
+      last[0] = 33;
+      return [...bytes, view.getUint8(1), String(text), String(part), part.length, last.length];
+    };
+    const here = change(make());
+    assertEquals(await tun.call(change, make()), here, "argument");
+    assertEquals(change(await tun.call(make)), here, "result");
+    const captured = make();
+    const { bytes, view } = captured;
+    assertEquals(await tun.call(() => change(captured)), here, "captured");
+    assertEquals(await tun.call((given) => given.setInt8(0, 9) ?? bytes[4], view), 9, "both");
+    const { buffer } = view;
+    assertEquals(await tun.call(() => buffer === view.buffer && buffer === bytes.buffer), true);
+    const echoed = await tun.call(
+      (back) => back(make()),
+      callback((back: ReturnType<typeof make>) => {
+        assertEquals(change(back), here, "argument of a callback");
+        return make();
+      }),
+    );
+    assertEquals(change(echoed), here, "result of a callback");
+    for await (
+      const one of await tun.call(function* () {
+        yield make();
+      })
+    ) assertEquals(change(one), here, "stream");
+  },
   async "what may not be changed, in values that come and go"(tun) {
     const make = () => {
       const inner = Object.freeze({ list: Object.freeze([1]), free: { a: 1 } });
