@@ -1,5 +1,6 @@
 import type { ComputedMembers } from "../source/computed_members.ts";
 import type { AnyFunction } from "./any_function.ts";
+import { codeTextOf } from "./function_text.ts";
 
 /**
  * Reads the computed keys of members from a class, since V8 keeps no variable that only a class
@@ -39,5 +40,5 @@ export function readKeys(
 function textsOf(home: object, key: string | symbol): string[] {
   const { value, get, set } = Object.getOwnPropertyDescriptor(home, key)!;
   return [value, get, set].filter((one) => typeof one === "function")
-    .map((one) => Function.prototype.toString.call(one));
+    .map((one) => codeTextOf(one));
 }

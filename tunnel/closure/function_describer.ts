@@ -7,6 +7,7 @@ import { type Captured, capturedBy } from "./captured_variables.ts";
 import { classNeeds, type SentFunction, type Variable } from "./class_needs.ts";
 import { readKeys } from "./computed_keys.ts";
 import { isInternal, isNative } from "./function_place.ts";
+import { codeTextOf } from "./function_text.ts";
 import type { FunctionInspection, FunctionLocation, FunctionScope } from "./inspector.ts";
 import { type IsMember, ownProperties, type OwnProperty, parentOf } from "./own_properties.ts";
 import { originalPosition } from "./original_position.ts";
@@ -73,7 +74,7 @@ export class FunctionDescriber {
   ): DescribedFunction {
     const { scopes } = inspection;
     const script = scriptOf(location, this.#options.session());
-    const text = Function.prototype.toString.call(fn);
+    const text = codeTextOf(fn);
     const isSloppy = isSloppyCode(text, script, location, scopes);
     let code = this.#ask(fn, () => functionCode(text, isSloppy ? "script" : "module"));
     const unit = this.#unit(script.url);
@@ -121,6 +122,7 @@ export class FunctionDescriber {
     const { index, variables } = unit.draft.add({
       fn,
       code,
+      shown: Function.prototype.toString.call(fn),
       line,
       column,
       isSloppy: isSloppy && !code.isStrict,
@@ -186,7 +188,7 @@ export class FunctionDescriber {
     const location = inspection?.location;
     if (location === undefined || isInternal(location.url) || location.url === "") return "";
     const script = scriptOf(location, this.#options.session());
-    const { line, column } = startOf(Function.prototype.toString.call(fn), script, location);
+    const { line, column } = startOf(codeTextOf(fn), script, location);
     const original = originalPosition(location.url, line, column);
     return ` (${location.url}:${original.line + 1}:${original.column + 1})`;
   }
@@ -216,7 +218,7 @@ export class FunctionDescriber {
     const start = offsetOf(script.source, line, column);
     return (fn, isStatic, key) => {
       if (fn === owner || isNative(fn)) return false;
-      if (!text.includes(Function.prototype.toString.call(fn))) return false;
+      if (!text.includes(codeTextOf(fn))) return false;
       const isWritten = typeof key === "string" && members.has(memberKey(isStatic, key));
       if (!isWritten && !hasComputed) return false;
       if (script.source === "") return true;

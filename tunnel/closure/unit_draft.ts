@@ -1,13 +1,17 @@
 import type { FunctionCode } from "../source/function_code.ts";
+import type { SourceScope } from "../source/scopes.ts";
 import type { AnyFunction } from "./any_function.ts";
 import type { FunctionScope } from "./inspector.ts";
-import type { SourceScope } from "../source/scopes.ts";
+import { SHOW_TEXT } from "./function_text.ts";
+import { Placer } from "./placer.ts";
 import { scopesAround } from "./scope_identity.ts";
 
 /** A function that is added to a {@linkcode UnitDraft}. */
 export interface AddedFunction {
   readonly fn: AnyFunction;
   readonly code: FunctionCode;
+  /** What its `toString()` gives. */
+  readonly shown: string;
   /** Zero-based position of its text in the script. */
   readonly line: number;
   readonly column: number;
@@ -145,10 +149,12 @@ export class UnitDraft {
    */
   get source(): string {
     let own = "$";
-    while (["", "m", "v", "p"].some((end) => this.#names.has(own + end))) own += "$";
+    while (["", "m", "v", "p", "t"].some((end) => this.#names.has(own + end))) own += "$";
     const text = new Placer();
     text.write([...this.importStatements.values(), head(own, this.#isSloppy)].join(""));
-    this.#write(text, scopeText(this.#root, membersOf(this.#root))[0]!, own, new Set());
+    const members = membersOf(this.#root);
+    if (members.some((one) => isChanged(one, own))) text.write(`const ${own}t=${SHOW_TEXT};`);
+    this.#write(text, scopeText(this.#root, members)[0]!, own, new Set());
     text.write(`return ${own}};`);
     return text.toString();
   }
@@ -210,21 +216,22 @@ function head(own: string, isSloppy: boolean): string {
     "return value===void 0?f:Object.defineProperty(f,'name',{value,configurable:true})};";
 }
 
-function wrapper(
-  { fn, code, isSloppy }: FunctionDraft,
-  own: string,
-  isSloppyUnit: boolean,
-): [string, string] {
+function wrapper(part: FunctionDraft, own: string, isSloppyUnit: boolean): [string, string] {
+  const { fn, code, isSloppy, shown } = part;
   const key = JSON.stringify(Object.getOwnPropertyDescriptor(fn, "name")?.value ?? "");
-  const [before, after] = code.form === "method"
+  const [start, end] = code.form === "method"
     ? [`${own}m({`, code.hasComputedKey ? `},${key})` : "})"]
     : code.form === "class" && code.ownName !== undefined
     // As the value of a property, its name would be enumerable on Node 18.
-    ? ["()=>(", ")"]
+    ? ["(", ")"]
     // An anonymous function takes its name from the property that it is the value of.
     : code.form === "class"
-    ? [`()=>({[${key}]:`, `}[${key}])`]
+    ? [`({[${key}]:`, `}[${key}])`]
     : [`({[${key}]:`, `})[${key}]`];
+  const [shows, text] = isChanged(part, own)
+    ? [`${own}t(${start}`, `${end},${JSON.stringify(shown)})`]
+    : [start, end];
+  const [before, after] = [`${code.form === "class" ? "()=>" : ""}${shows}`, text];
   const isWrapped = isSloppyUnit && !isSloppy && !code.isStrict;
   return isWrapped ? [`(()=>{"use strict";return ${before}`, `${after}})()`] : [before, after];
 }
@@ -237,6 +244,11 @@ function textOf({ code, privateVariables }: FunctionDraft, own: string): string 
     `${own}.variables[${index}]=${own}v=>{this.${name}=${own}v};`
   );
   return `${code.text.slice(0, end)};static{${setters.join("")}}${code.text.slice(end)}`;
+}
+
+/** Whether the code of a function has to be changed to be sent. */
+function isChanged(part: FunctionDraft, own: string): boolean {
+  return textOf(part, own) !== part.shown;
 }
 
 function newGroup(key: string, sample: FunctionScope | undefined): ScopeGroup {
@@ -361,32 +373,4 @@ function scopeIn(group: ScopeGroup, { fn, path, scopes, madeUp }: FunctionDraft)
 function lineOf(part: FunctionDraft | ScopeText): number {
   if (!("children" in part)) return part.line;
   return Math.min(...part.functions.map(lineOf), ...part.children.map(lineOf));
-}
-
-/** Writes text with some of it at given places. The agent counts lines from the second one on. */
-class Placer {
-  #text = "";
-  #line = -1;
-  #column = 0;
-
-  write(text: string): void {
-    this.#text += text;
-    const last = text.lastIndexOf("\n");
-    if (last === -1) {
-      this.#column += text.length;
-    } else {
-      this.#line += text.split("\n").length - 1;
-      this.#column = text.length - last - 1;
-    }
-  }
-
-  place(text: string, line: number, column: number): void {
-    if (line > this.#line) this.write("\n".repeat(line - this.#line));
-    if (line === this.#line && column > this.#column) this.write(" ".repeat(column - this.#column));
-    this.write(text);
-  }
-
-  toString(): string {
-    return this.#text;
-  }
 }

@@ -18,6 +18,32 @@ let shared = 1;
 
 /** Gives a function, which gives something that JSON has. */
 const makers: Readonly<Record<string, () => () => unknown>> = {
+  "the text of functions whose code is changed to be sent"() {
+    const key = `key${1}`;
+    class Base {
+      static made = [1].length;
+      static #hidden = 2;
+      static run = (): number => 1;
+      static {
+        Base.made += Base.#hidden;
+      }
+      [key](): void {}
+    }
+    class Sub extends Base {
+      static override made = super.made + 1;
+    }
+    const object = { [key]: Base, [`${key}b`]() {} };
+    const imports = () => import("node:path", { with: {} });
+    const { toString } = Function.prototype;
+    return () => {
+      const functions = [...Object.values(object), Base, Sub, Base.run, imports, toString, Map];
+      return [
+        ...functions.map((one) => [String(one), toString.call(one), `${one}`]),
+        [Base.made, Sub.made, toString.name, toString.length, toString === Base.toString],
+        Object.getOwnPropertyDescriptor(Function.prototype, "toString")!.enumerable,
+      ];
+    };
+  },
   "variables of two blocks with the same name"() {
     let up: () => number, read: () => number;
     {
