@@ -59,11 +59,12 @@ export function inspectFunctions(
   session: V8Session,
 ): FunctionInspection[] {
   const { list, ids } = listFunctions(session, fns);
-  const found = ids.map((objectId) => {
-    const { internalProperties = [], privateProperties = [] } = session.post(
-      "Runtime.getProperties",
-      { objectId, ownProperties: true },
-    ) as { internalProperties?: Property[]; privateProperties?: Property[] };
+  const questions = ids.map((objectId) => ({ objectId, ownProperties: true }));
+  const found = session.postAll("Runtime.getProperties", questions).map((answer) => {
+    const { internalProperties = [], privateProperties = [] } = answer as {
+      internalProperties?: Property[];
+      privateProperties?: Property[];
+    };
     return { internal: internalProperties, privates: privateProperties };
   });
   const wanted = found.flatMap(({ internal, privates }) =>

@@ -75,6 +75,20 @@ export class V8Session {
     return result as Answer;
   }
 
+  /** Asks the same of several objects that the inspector has ids for, which is faster. */
+  postAll(method: string, params: readonly object[]): Answer[] {
+    const outcomes: Outcome[] = [];
+    runWithTicks(() =>
+      params.forEach((one) =>
+        this.#session.post(method, one, (error, result) => void outcomes.push({ error, result }))
+      )
+    );
+    const failed = outcomes.find(({ error }) => error);
+    if (failed !== undefined) throw failed.error;
+    if (outcomes.length < params.length) throw noAnswer(method);
+    return outcomes.map(({ result }) => result as Answer);
+  }
+
   #ask(method: string, params: object): Outcome | undefined {
     let outcome: Outcome | undefined;
     runWithTicks(() =>
@@ -92,7 +106,7 @@ export class V8Session {
     this.#session.connect();
     if (this.#hasScripts) this.#ask("Debugger.enable", {});
     const outcome = this.#ask(method, params);
-    if (outcome === undefined) throw new Error(`V8's inspector gave no answer to ${method}`);
+    if (outcome === undefined) throw noAnswer(method);
     return outcome;
   }
 
@@ -182,6 +196,10 @@ async function scriptSources(): Promise<ReadonlyMap<string, string | undefined>>
 export function loadedScripts(): string[] {
   withV8("Cannot find a module", (session) => session().readScripts());
   return [...new Set(urls.values())];
+}
+
+function noAnswer(method: string): Error {
+  return new Error(`V8's inspector gave no answer to ${method}`);
 }
 
 /** Does `work`, and then what it asked to have done in the next tick. */

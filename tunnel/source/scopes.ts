@@ -37,19 +37,43 @@ function parseScript(source: string): SyntaxNode | undefined {
   return undefined;
 }
 
-const programs = new Map<string, SyntaxNode | undefined>();
+/** What is known of a script, by positions in it where functions begin. */
+interface KnownScript {
+  readonly program: SyntaxNode | undefined;
+  readonly nodes: Map<number, readonly SyntaxNode[]>;
+  readonly scopes: Map<number, readonly SourceScope[]>;
+  /** Whether a name is that of a constant, by the position and the name. */
+  readonly constants: Map<string, boolean>;
+}
 
-/**
- * The nodes around a position of a script, from the inside out. Those of a script are parsed once.
- */
-export function nodesAround(source: string, offset: number): SyntaxNode[] {
-  if (!programs.has(source)) programs.set(source, parseScript(source));
+const knownScripts = new Map<string, KnownScript>();
+
+function knownScript(source: string): KnownScript {
+  let known = knownScripts.get(source);
+  if (known === undefined) {
+    known = {
+      program: parseScript(source),
+      nodes: new Map(),
+      scopes: new Map(),
+      constants: new Map(),
+    };
+    knownScripts.set(source, known);
+  }
+  return known;
+}
+
+/** The nodes around a position of a script, from the inside out. */
+export function nodesAround(source: string, offset: number): readonly SyntaxNode[] {
+  const { program, nodes } = knownScript(source);
+  const known = nodes.get(offset);
+  if (known !== undefined) return known;
   const around: SyntaxNode[] = [];
-  let node = programs.get(source);
+  let node = program;
   while (node !== undefined) {
     around.unshift(node);
     node = childrenOf(node).find(({ start, end }) => start <= offset && offset < end);
   }
+  nodes.set(offset, around);
   return around;
 }
 
@@ -57,11 +81,13 @@ export function nodesAround(source: string, offset: number): SyntaxNode[] {
  * The scopes around a function that begins at `offset`, from the inside out, without the script's
  * own.
  */
-export function sourceScopes(source: string, offset: number): SourceScope[] {
-  const around = nodesAround(source, offset);
+export function sourceScopes(source: string, offset: number): readonly SourceScope[] {
+  const { scopes } = knownScript(source);
+  const known = scopes.get(offset);
+  if (known !== undefined) return known;
   // The function itself, and what is in its head, are not around it.
-  while (around.length > 0 && around[0]!.start >= offset) around.shift();
-  return around.flatMap((node, i) => {
+  const around = nodesAround(source, offset).filter(({ start }) => start < offset);
+  const found = around.flatMap((node, i) => {
     const names = namesOf(node, around[i + 1]);
     if (names === undefined) return [];
     const scope = {
@@ -72,6 +98,8 @@ export function sourceScopes(source: string, offset: number): SourceScope[] {
     };
     return hasOwnBodyScope(node) ? splitBody(node, scope, offset) : [scope];
   });
+  scopes.set(offset, found);
+  return found;
 }
 
 /**
@@ -100,6 +128,16 @@ function splitBody(node: SyntaxNode, scope: SourceScope, offset: number): Source
 
 /** Whether a name, as a function that begins at `offset` sees it, is that of a constant. */
 export function isConstant(source: string, offset: number, name: string): boolean {
+  const { constants } = knownScript(source);
+  const key = `${offset} ${name}`;
+  const known = constants.get(key);
+  if (known !== undefined) return known;
+  const found = findConstant(source, offset, name);
+  constants.set(key, found);
+  return found;
+}
+
+function findConstant(source: string, offset: number, name: string): boolean {
   const around = nodesAround(source, offset).filter(({ start }) => start < offset);
   for (const [i, node] of around.entries()) {
     const isProgram = node.type === "Program";
