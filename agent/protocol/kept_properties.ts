@@ -50,8 +50,10 @@ export class KeptProperties {
     if (keys.length === 0 && integrity === 0 || this.#seen.has(object)) return;
     this.#seen.add(object);
     // The codec asks for a handle for an object that has nothing else.
-    if (Object.keys(object).length === 0 && this.#handle(object) !== undefined) return;
-    if (integrity > 0) this.#integrity.push([object, integrity]);
+    const [kind] = Object.keys(object).length === 0 ? this.#handle(object) as Handle ?? [] : [];
+    // A stream is another object there, which has to change.
+    if (integrity > 0 && kind !== HandleKind.STREAM) this.#integrity.push([object, integrity]);
+    if (kind !== undefined) return;
     for (const key of keys) {
       const { enumerable, writable, configurable } = Object.getOwnPropertyDescriptor(object, key)!;
       const value = Reflect.get(object, key);

@@ -9,7 +9,13 @@ import { readKeys } from "./computed_keys.ts";
 import { isInternal, isNative } from "./function_place.ts";
 import { codeTextOf } from "./function_text.ts";
 import type { FunctionInspection, FunctionLocation, FunctionScope } from "./inspector.ts";
-import { type IsMember, ownProperties, type OwnProperty, parentOf } from "./own_properties.ts";
+import {
+  closedPrototype,
+  type IsMember,
+  ownProperties,
+  type OwnProperty,
+  parentOf,
+} from "./own_properties.ts";
 import { originalPosition } from "./original_position.ts";
 import { type ImportedName, offsetOf, type Script, scriptOf, startOf } from "./script.ts";
 import { isSloppyCode } from "./sloppy.ts";
@@ -149,6 +155,7 @@ export class FunctionDescriber {
       uses: [
         ...[...used].map(([name, { value }]) => [`variable ${name}`, value] as const),
         ...[...privates].map(([name, value]) => [`property ${name}`, value] as const),
+        ...closedPrototype(fn).map((value) => ["property prototype", value] as const),
       ],
       properties: isRedone ? properties.filter(canSendProperty) : properties,
     };

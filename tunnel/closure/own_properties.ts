@@ -151,6 +151,14 @@ function usualPrototype({ isAsync, isGenerator }: FunctionCode): { readonly prot
   return PROTOTYPES[(isAsync ? 1 : 0) + (isGenerator ? 2 : 0)]!;
 }
 
+/** The `prototype` of a function, in an array, if it is its own and may not be changed. */
+export function closedPrototype(fn: AnyFunction): object[] {
+  const { value: prototype } = Object.getOwnPropertyDescriptor(fn, "prototype") ?? {};
+  if (typeof prototype !== "object" || prototype === null) return [];
+  const owner = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+  return Object.isExtensible(prototype) || owner !== fn ? [] : [prototype];
+}
+
 /** Whether a function or an object may not be changed. */
 export function integrity(owner: object): OwnProperty[] {
   const value = integrityOf(owner);

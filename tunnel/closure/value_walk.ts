@@ -71,10 +71,11 @@ export class ValueWalk {
     const { sent, onFunction } = this.#options;
     if (types.isProxy(value)) return this.#visitProxy(found, value);
     sent.views.look(value);
-    if (isBuffer(value)) return sent.setHandle(value, sent.views.handleOf(value)!);
-    const simple = simpleHandle(value);
+    const simple = sent.views.handleOf(value) ?? simpleHandle(value);
     if (simple !== undefined) {
       sent.setHandle(value, simple);
+      this.#keepIntegrity(value);
+      if (isBuffer(value)) return;
       for (const part of simple) pending.push({ ...found, value: part });
       return;
     }
@@ -89,6 +90,7 @@ export class ValueWalk {
     const owner = Object.getOwnPropertyDescriptor(value, "constructor")?.value;
     if (typeof owner === "function" && owner.prototype === value) {
       sent.setHandle(value, [HandleKind.PROTOTYPE, owner]);
+      this.#keepIntegrity(value);
       pending.push({ ...found, value: owner, steps: `${found.steps}.constructor` });
       return;
     }
@@ -99,7 +101,7 @@ export class ValueWalk {
     const { sent } = this.#options;
     const { user, name, steps } = found;
     const content = contentOf(value, this.#options.canSend);
-    for (const one of integrity(value)) sent.integrity.push({ owner: value, ...one });
+    this.#keepIntegrity(value);
     const isOdd = content.kind === "odd";
     const properties = isOdd && content.properties.length > 0
       ? content.properties
@@ -124,6 +126,10 @@ export class ValueWalk {
       const kind = PropertyKind.INHERITED;
       sent.properties.push({ owner: value, kind, key: null, value: inherited });
     }
+  }
+
+  #keepIntegrity(owner: object): void {
+    for (const one of integrity(owner)) this.#options.sent.integrity.push({ owner, ...one });
   }
 
   /** The properties that the codec leaves out, though it copies the object itself. */

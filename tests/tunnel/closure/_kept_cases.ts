@@ -64,12 +64,28 @@ export const cases: Cases = {
         closed: Object.preventExtensions([inner]),
         map: Object.freeze(new Map([[1, Object.freeze(new Date(5))]])),
         error: Object.freeze(new Error("e")),
+        others: [
+          Object.preventExtensions(Buffer.from("a")),
+          Object.freeze(new DOMException("a", "AbortError")),
+        ],
       };
     };
     const readOnly = (): object =>
       Object.defineProperty({ b: 1 }, "a", { value: 1, enumerable: true });
-    const describe = ({ inner, sealed, closed, map, error }: ReturnType<typeof make>): unknown => {
-      const all = [inner, inner.list, inner.free, sealed, closed, map, map.get(1)!, error];
+    const describe = (
+      { inner, sealed, closed, map, error, others }: ReturnType<typeof make>,
+    ): unknown => {
+      const all = [
+        inner,
+        inner.list,
+        inner.free,
+        sealed,
+        closed,
+        map,
+        map.get(1)!,
+        error,
+        ...others,
+      ];
       return [
         ...all.map((one) => [Object.isExtensible(one), Object.isSealed(one), Object.isFrozen(one)]),
         closed[0] === inner,

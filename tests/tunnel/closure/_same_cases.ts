@@ -164,6 +164,27 @@ const makers: Readonly<Record<string, () => () => unknown>> = {
       return [object.n, object.twice, Object.keys(object)];
     };
   },
+  "classes with a frozen prototype"() {
+    class Frozen {
+      static n = [1];
+      get(): number {
+        return Frozen.n.length;
+      }
+    }
+    function Old(this: { x: number }): void {
+      this.x = 1;
+    }
+    class Sealed extends Frozen {}
+    for (const one of [Frozen, Old]) Object.freeze(one.prototype);
+    Object.seal(Sealed.prototype);
+    const tests = [Object.isExtensible, Object.isSealed, Object.isFrozen];
+    return () => [
+      ...[Frozen, Old, Sealed].map((one) => tests.map((test) => test(one.prototype))),
+      new Sealed().get(),
+      Object.keys(new (Old as any)()),
+      tests.map((test) => test(Frozen)),
+    ];
+  },
   "frozen, sealed and not extensible"() {
     const list = [Object.freeze({}), Object.seal({ a: 1 }), Object.preventExtensions({ a: 1 })];
     return () => list.map((one) => [Object.isFrozen(one), Object.isSealed(one)]);
