@@ -72,6 +72,7 @@ export class CallDraft {
       session,
       inspect: (fns) => this.#inspect(fns),
       canSend: (value) => this.#canSend(value),
+      onSymbol: (symbol, handle) => this.sent.setSymbol(symbol, handle),
       refuse: (fn, reason, data) => this.refuse(fn, reason, data),
     });
     this.#walk = new ValueWalk({

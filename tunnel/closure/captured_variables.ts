@@ -9,6 +9,7 @@ import { type ImportedName, offsetOf, type Script } from "./script.ts";
 export interface Captured {
   /** The scope that has it; `undefined` for the script's own. */
   readonly scope: FunctionScope | undefined;
+  /** Its value; of an import `undefined` if that is not known. */
   readonly value: unknown;
   /** The import that it is instead. */
   readonly imported?: ImportedName;
@@ -67,7 +68,7 @@ export function capturedBy(
         "assign that function to a variable, and use this one",
       );
     } else if (imported !== undefined) {
-      captured.set(name, { scope: undefined, value: undefined, imported });
+      captured.set(name, { scope: undefined, value: importedValue(scope, name), imported });
     } else if (scope !== undefined) {
       captured.set(name, { scope: undefined, value: valueIn(scope, name, keyVariables) });
     } else if (isOwnGlobal(name)) {
@@ -101,6 +102,14 @@ export function capturedBy(
     );
   }
   return captured;
+}
+
+function importedValue(scope: FunctionScope | undefined, name: string): unknown {
+  try {
+    return scope?.variables[name];
+  } catch {
+    return undefined; // its module is not loaded yet
+  }
 }
 
 function valueIn(

@@ -8,6 +8,7 @@ import { classNeeds, type SentFunction, type Variable } from "./class_needs.ts";
 import { readKeys } from "./computed_keys.ts";
 import { isInternal, isNative } from "./function_place.ts";
 import { codeTextOf } from "./function_text.ts";
+import { importedSymbols } from "./imported_symbols.ts";
 import type { FunctionInspection, FunctionLocation, FunctionScope } from "./inspector.ts";
 import {
   closedPrototype,
@@ -46,6 +47,8 @@ export interface FunctionDescriberOptions {
   readonly inspect: (fns: readonly AnyFunction[]) => readonly FunctionInspection[];
   /** Whether a value can be sent, with all that is in it. */
   readonly canSend: (value: unknown) => boolean;
+  /** A function imports a symbol, which the code that is sent gives by a handle. */
+  readonly onSymbol: (symbol: symbol, handle: Handle) => void;
   readonly refuse: (
     fn: AnyFunction,
     reason: string,
@@ -121,6 +124,10 @@ export class FunctionDescriber {
         continue;
       }
       unit.draft.importStatements.set(name, imported.statement);
+      for (const [symbol, code] of importedSymbols(name, captured.value)) {
+        const index = unit.draft.addImported(code);
+        this.#options.onSymbol(symbol, [HandleKind.FUNCTION, unit.index, index]);
+      }
       unit.imports.set(name, { imported, user: fn });
     }
     unit.codes.push({ fn, code });

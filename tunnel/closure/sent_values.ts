@@ -86,8 +86,12 @@ export class SentValues {
   }
 
   addSymbol(symbol: symbol): void {
-    if (this.#handles.has(symbol)) return;
-    this.#handles.set(symbol, symbolHandle(symbol));
+    if (!this.#handles.has(symbol)) this.setSymbol(symbol, symbolHandle(symbol));
+  }
+
+  /** Has a handle encoded for a symbol, which is known then. */
+  setSymbol(symbol: symbol, handle: Handle): void {
+    this.#handles.set(symbol, handle);
     const waiting = this.#waiting.get(symbol) ?? [];
     this.#waiting.delete(symbol);
     for (const { act } of waiting) act();

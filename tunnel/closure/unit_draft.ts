@@ -84,6 +84,8 @@ export class UnitDraft {
   readonly captured: unknown[] = [];
   /** The names of its variables, likewise. */
   readonly names: string[] = [];
+  /** What it gives of its imports, by the code, with the index among its functions. */
+  readonly #imported = new Map<string, number>();
   readonly #root: ScopeGroup = newGroup("", undefined);
   /** All names that its functions use. */
   readonly #names = new Set<string>();
@@ -129,6 +131,13 @@ export class UnitDraft {
     return { index, variables, privates: privateVariables };
   }
 
+  /** Has the unit give a value of an import, and tells its index among the functions. */
+  addImported(code: string): number {
+    const index = this.#imported.get(code) ?? this.#functions++;
+    this.#imported.set(code, index);
+    return index;
+  }
+
   /**
    * Where {@linkcode scopesAround} has to tell which functions share a scope: several functions are
    * in scopes that look alike, and one of them changes a variable there.
@@ -152,6 +161,7 @@ export class UnitDraft {
     while (["", "m", "v", "p", "t"].some((end) => this.#names.has(own + end))) own += "$";
     const text = new Placer();
     text.write([...this.importStatements.values(), head(own, this.#isSloppy)].join(""));
+    for (const [code, index] of this.#imported) text.write(`${own}.functions[${index}]=${code};`);
     const members = membersOf(this.#root);
     if (members.some((one) => isChanged(one, own))) text.write(`const ${own}t=${SHOW_TEXT};`);
     this.#write(text, scopeText(this.#root, members)[0]!, own, new Set());

@@ -9,9 +9,25 @@ import { assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { execSync, spawn } from "node:child_process";
 import { callback } from "../../../mod.ts";
+import * as symbols from "../fixture/symbols.ts";
+import { Marked, own } from "../fixture/symbols.ts";
 import { type Cases, runCases } from "./_run_cases.ts";
 
 export const cases: Cases = {
+  async "symbols that a module has made, in objects that are made here"(tun) {
+    const object = { [own]: 1, [Marked.mark]: 2, list: [own] };
+    const read = (given: typeof object): unknown => [
+      given[own],
+      given[symbols.Marked.mark],
+      given.list[0] === symbols.own,
+      Object.getOwnPropertySymbols(given).map(String),
+    ];
+    assertEquals(await tun.call(read, object), read(object), "argument");
+    assertEquals(await tun.call(() => read(object)), read(object), "captured");
+    assertEquals(await tun.call((key) => ({ [own]: 3 })[key as typeof own], own), 3, "itself");
+    const bare = { [own]: 1 };
+    assertEquals(await tun.call((given) => given[own], bare), 1, "key of an argument alone");
+  },
   async "views of one buffer, in values that come and go"(tun) {
     const make = () => {
       const { buffer } = new Uint8Array(40);
@@ -122,7 +138,7 @@ export const cases: Cases = {
     assertEquals(await tun.call((it) => [Object.isFrozen(it), it.run()], frozen), [true, 1]);
   },
   async "properties that the codec leaves out, in values that come and go"(tun) {
-    const own = Symbol("own");
+    const ours = Symbol("own");
     const hidden = { value: 3 };
     const make = (): object[] => [
       { [Symbol.for("a")]: 1, [Symbol.iterator]: 2 },
@@ -160,7 +176,7 @@ export const cases: Cases = {
       })
     ) streamed.push(describe(one as object[]));
     assertEquals(streamed, [here], "stream");
-    const mine = { [own]: 1 };
+    const mine = { [ours]: 1 };
     assertEquals(
       await tun.call((given) => Object.getOwnPropertySymbols(given).map(String), mine),
       ["Symbol(own)"],
