@@ -1,6 +1,11 @@
 import { type Handle, HandleKind, PropertyKind } from "../../agent/protocol/handle.ts";
 import type { V8Session } from "../modules/v8.ts";
-import { type FunctionCode, functionCode, memberKey } from "../source/function_code.ts";
+import {
+  type FunctionCode,
+  functionCode,
+  memberKey,
+  withoutOwnName,
+} from "../source/function_code.ts";
 import { type SourceScope, sourceScopes } from "../source/scopes.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { type Captured, capturedBy } from "./captured_variables.ts";
@@ -18,6 +23,7 @@ import {
   parentOf,
 } from "./own_properties.ts";
 import { originalPosition } from "./original_position.ts";
+import { isReassigned } from "./reassigned.ts";
 import { type ImportedName, offsetOf, type Script, scriptOf, startOf } from "./script.ts";
 import { isSloppyCode } from "./sloppy.ts";
 import { UnitDraft } from "./unit_draft.ts";
@@ -85,7 +91,9 @@ export class FunctionDescriber {
     const script = scriptOf(location, this.#options.session());
     const text = codeTextOf(fn);
     const isSloppy = isSloppyCode(text, script, location, scopes);
-    let code = this.#ask(fn, () => functionCode(text, isSloppy ? "script" : "module"));
+    const type = isSloppy ? "script" : "module";
+    let code = this.#ask(fn, () => functionCode(text, type));
+    if (isReassigned(code, script, location)) code = withoutOwnName(text, type);
     const unit = this.#unit(script.url);
     const inner: FunctionScope[] = scopes.filter(({ description, variables }) =>
       variables !== globalThis && !/^(Module|Script)/.test(description)

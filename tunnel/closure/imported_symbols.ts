@@ -23,6 +23,7 @@ function symbolsIn(value: unknown, isPart = false): Found {
     return commonSymbolHandle(value) === undefined ? [[value, ""]] : [];
   }
   if (typeof value !== "object" && typeof value !== "function" || value === null) return [];
+  if (types.isProxy(value)) return [];
   const isNamespace = !isPart && types.isModuleNamespaceObject(value);
   const found = (isNamespace ? known.get(value) : undefined) ??
     Object.getOwnPropertyNames(value).flatMap((key) => {

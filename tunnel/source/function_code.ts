@@ -84,6 +84,17 @@ export function functionCode(text: string, type: SourceType): FunctionCode {
   return code;
 }
 
+/**
+ * The code of a function that is written as an expression without its name, which then means what
+ * it means around the function. The text is as long as before.
+ */
+export function withoutOwnName(text: string, type: SourceType): FunctionCode {
+  const [, { id }, offset] = parseAs(text, type);
+  const { start, end } = id as SyntaxNode;
+  const blank = " ".repeat(end - start);
+  return functionCode(`${text.slice(0, start - offset)}${blank}${text.slice(end - offset)}`, type);
+}
+
 function read(text: string, type: SourceType, isKeyed = false): FunctionCode {
   const [form, node, offset] = parseAs(text, type);
   if (form === "method" && node.computed && (node.key as SyntaxNode).type !== "Literal") {

@@ -5,7 +5,7 @@
  *
  * @module
  */
-// deno-lint-ignore-file no-explicit-any no-var no-inner-declarations -- old code, too
+// deno-lint-ignore-file no-explicit-any no-var no-inner-declarations no-func-assign -- old code
 import { assertEquals } from "@std/assert";
 import { execFile } from "node:child_process";
 import { EventEmitter } from "node:events";
@@ -163,6 +163,40 @@ const makers: Readonly<Record<string, () => () => unknown>> = {
       object.half = 4;
       return [object.n, object.twice, Object.keys(object)];
     };
+  },
+  "declared functions to whose names is assigned"() {
+    function early(n = 1): any {
+      return n > 3 ? "deep" : early(n + 1);
+    }
+    const first = early;
+    // @ts-ignore: that is what this is about
+    early = () => "new";
+    function lazy(): unknown {
+      const value = { a: 1 };
+      // @ts-ignore: compilers do this
+      lazy = () => value;
+      return value;
+    }
+    function* each(n = 0): any {
+      yield n;
+      if (n < 2) yield* each(n + 1);
+    }
+    const all = each;
+    const stop = () => {
+      // @ts-ignore: another function does it
+      each = function* () {};
+    };
+    let inner: any = () => "outer";
+    const named = function inner(n = 0): any {
+      return n > 0 ? "itself" : inner(1);
+    };
+    inner = () => "another";
+    return () => [
+      [first(), early(), first.name, String(first)],
+      [lazy() === lazy(), lazy()],
+      [...all(), stop(), ...all(), ...each()],
+      [named(), inner()],
+    ];
   },
   "classes with a frozen prototype"() {
     class Frozen {
