@@ -233,6 +233,8 @@ export const PropertyKind = {
   NOT_OF_PROTOTYPE: 5,
   /** Whether the owner is not extensible (1), sealed (2) or frozen (3). It has no key. */
   INTEGRITY: 6,
+  /** A property that the owner does not have. */
+  NOT_OWN: 7,
 } as const;
 
 /** The functions of a unit, made anew for each call, with variables of their own. */

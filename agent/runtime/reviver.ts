@@ -118,6 +118,8 @@ export function define([owner, kind, key, value]: Property): void {
       return;
     case PropertyKind.NOT_OF_PROTOTYPE:
       return void Reflect.deleteProperty(owner.prototype, key!);
+    case PropertyKind.NOT_OWN:
+      return void Reflect.deleteProperty(owner, key!);
     case PropertyKind.INTEGRITY:
       setIntegrity(owner, value as number);
   }

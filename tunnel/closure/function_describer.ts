@@ -102,7 +102,7 @@ export class FunctionDescriber {
     const privates = this.#privatesOf(inspection, code);
     const { canSend } = this.#options;
     const canSendProperty = ({ key, value }: OwnProperty): boolean =>
-      key === null || Object.values(value as object).every(canSend);
+      key === null || Object.values(value ?? {}).every(canSend);
     // What static fields and blocks have done is sent; if that cannot be, they do it again there.
     const isDone = code.withoutStatics !== undefined && properties.every(canSendProperty) &&
       [...privates.values()].every(canSend);
@@ -239,7 +239,8 @@ export class FunctionDescriber {
     const { line, column } = startOf(text, script, location);
     const start = offsetOf(script.source, line, column);
     return (fn, isStatic, key) => {
-      if (fn === owner || isNative(fn)) return false;
+      // A member may have got another one's place.
+      if (fn === owner || isNative(fn) || !isNamed(fn, key)) return false;
       if (!text.includes(codeTextOf(fn))) return false;
       const isWritten = typeof key === "string" && members.has(memberKey(isStatic, key));
       if (!isWritten && !hasComputed) return false;
@@ -274,6 +275,14 @@ export class FunctionDescriber {
     }
     return unit;
   }
+}
+
+/** Whether a member of a class is called like its key. */
+function isNamed(fn: AnyFunction, key: string | symbol): boolean {
+  const name: unknown = Object.getOwnPropertyDescriptor(fn, "name")?.value;
+  const { description } = Object(key) as symbol;
+  const usual = typeof key === "string" ? key : description === undefined ? "" : `[${description}]`;
+  return [usual, `get ${usual}`, `set ${usual}`].includes(name as string);
 }
 
 /** Whether a name means `value` in the scopes around a function. */

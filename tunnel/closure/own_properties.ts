@@ -30,13 +30,15 @@ export function ownProperties(
   for (const key of Reflect.ownKeys(fn)) {
     const descriptor = Object.getOwnPropertyDescriptor(fn, key)!;
     if (isUsual(fn, code, key, descriptor)) continue;
-    if (isClass && isOfCode(descriptor, (one) => isMember(one, true, key))) continue;
-    found.push({ kind: PropertyKind.OWN, key, value: descriptor });
+    const isOfClass = isClass && isOfCode(descriptor, (one) => isMember(one, true, key));
+    const value = isOfClass ? changedAttributes(fn, descriptor) : descriptor;
+    if (value !== undefined) found.push({ kind: PropertyKind.OWN, key, value });
   }
-  const { value: prototype } = Object.getOwnPropertyDescriptor(fn, "prototype") ?? {};
+  const prototype: unknown = Object.getOwnPropertyDescriptor(fn, "prototype")?.value;
   if (typeof prototype === "object" && prototype !== null) {
     found.push(...prototypeProperties(fn, prototype, code, isMember));
   }
+  found.push(...deletedProperties(fn, prototype, code));
   const usual = code.parent === undefined
     ? usualPrototype(code)
     : parentOf(fn) ?? Function.prototype;
@@ -74,8 +76,9 @@ function prototypeProperties(
   for (const key of keys) {
     const descriptor = Object.getOwnPropertyDescriptor(prototype, key)!;
     if (key === "constructor" && descriptor.value === fn && !descriptor.enumerable) continue;
-    if (isClass && isOfCode(descriptor, (one) => isMember(one, false, key))) continue;
-    found.push({ kind: PropertyKind.OF_PROTOTYPE, key, value: descriptor });
+    const isOfClass = isClass && isOfCode(descriptor, (one) => isMember(one, false, key));
+    const value = isOfClass ? changedAttributes(prototype, descriptor) : descriptor;
+    if (value !== undefined) found.push({ kind: PropertyKind.OF_PROTOTYPE, key, value });
   }
   if (!code.isGenerator && !keys.includes("constructor")) {
     found.push({ kind: PropertyKind.NOT_OF_PROTOTYPE, key: "constructor", value: null });
@@ -104,6 +107,40 @@ export function parentOf(made: AnyFunction): AnyFunction | null {
   } catch {
     return null;
   }
+}
+
+/** The attributes of a member of a class; `undefined` if they are what the class gives them. */
+function changedAttributes(
+  owner: object,
+  { enumerable, configurable, writable }: PropertyDescriptor,
+): PropertyDescriptor | undefined {
+  // An owner that is frozen or sealed is made so as a whole.
+  const integrity = integrityOf(owner);
+  if (!enumerable && (configurable || integrity > 1) && (writable !== false || integrity === 3)) {
+    return undefined;
+  }
+  return {
+    enumerable: enumerable!,
+    configurable: configurable!,
+    ...writable === false && { writable },
+  };
+}
+
+/** What the code gives a function or its `prototype`, and what is not there any more. */
+function deletedProperties(
+  fn: AnyFunction,
+  prototype: unknown,
+  { members }: FunctionCode,
+): OwnProperty[] {
+  const deleted = (kind: number, owner: object, keys: readonly string[]): OwnProperty[] =>
+    keys.filter((key) => !Object.hasOwn(owner, key)).map((key) => ({ kind, key, value: null }));
+  const isStatic = (member: string): boolean => member.startsWith("static ");
+  const statics = [...members].filter(isStatic).map((member) => member.slice("static ".length));
+  const others = [...members].filter((member) => !isStatic(member) && member !== "constructor");
+  return [
+    ...deleted(PropertyKind.NOT_OWN, fn, ["name", "length", ...statics]),
+    ...deleted(PropertyKind.NOT_OF_PROTOTYPE, Object(prototype), others),
+  ];
 }
 
 /** What every function has: it comes with the code. */

@@ -198,6 +198,37 @@ const makers: Readonly<Record<string, () => () => unknown>> = {
       [named(), inner()],
     ];
   },
+  "members that were deleted, swapped or changed"() {
+    class Bare {
+      static one = 1;
+      static two = 2;
+      static gone(): void {}
+      left(): string {
+        return "left";
+      }
+      right(): string {
+        return "right";
+      }
+      gone(): void {}
+    }
+    const { left, right } = Bare.prototype;
+    Object.assign(Bare.prototype, { left: right, right: left });
+    for (const key of ["one", "gone"]) Reflect.deleteProperty(Bare, key);
+    Reflect.deleteProperty(Bare.prototype, "gone");
+    Object.defineProperty(Bare.prototype, "left", { enumerable: true, writable: false });
+    const nameless = function named(_: unknown): void {};
+    for (const key of ["name", "length"]) Reflect.deleteProperty(nameless, key);
+    return () => {
+      const made = new Bare();
+      return [
+        [made.left(), made.right(), typeof made.gone, Object.keys(Bare.prototype)],
+        Object.getOwnPropertyNames(Bare).sort(),
+        Object.values(Object.getOwnPropertyDescriptors(Bare.prototype))
+          .map((one) => [one.enumerable, one.writable, one.configurable]),
+        [nameless.name, nameless.length, Object.getOwnPropertyNames(nameless)],
+      ];
+    };
+  },
   "classes with a frozen prototype"() {
     class Frozen {
       static n = [1];
