@@ -28,6 +28,7 @@ export type { GroupOptions, GroupWithOptions, Members } from "./group/members.ts
 export { AsyncResult, type AsyncResultOptions, type Completion } from "./queue/async_result.ts";
 export { NotCompleted } from "./queue/not_completed.ts";
 export { type Outcome, Queue, type QueueOptions, type QueueTarget } from "./queue/queue.ts";
+export { askOnce } from "./tunnel/ask_once.ts";
 export { BaseTunnel, type Hosts, type RemoteModule } from "./tunnel/base_tunnel.ts";
 export { callback } from "./tunnel/callback.ts";
 export {
@@ -54,10 +55,16 @@ export type {
 } from "./tunnel/file_options.ts";
 export { Docker, type DockerOptions } from "./tunnel/docker.ts";
 export { Local, type LocalOptions } from "./tunnel/local.ts";
+export type { Ask, Password, Question } from "./tunnel/question.ts";
 export type { ArgsIfChanged, NoCopy, Received } from "./tunnel/received.ts";
 export { RemoteError } from "./tunnel/remote_error.ts";
 export { type Settings, settings } from "./tunnel/settings.ts";
-export { SSHTunnel, SSHTunnel as Tunnel, type SSHTunnelOptions } from "./tunnel/ssh_tunnel.ts";
+export {
+  type SSHSudoOptions,
+  SSHTunnel,
+  SSHTunnel as Tunnel,
+  type SSHTunnelOptions,
+} from "./tunnel/ssh_tunnel.ts";
 export { SubprocessTunnel } from "./tunnel/subprocess_tunnel.ts";
 export { Sudo, type SudoOptions } from "./tunnel/sudo.ts";
 export type { TunnelOptions, WithOptions } from "./tunnel/tunnel_options.ts";

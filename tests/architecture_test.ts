@@ -25,6 +25,7 @@ const PLAIN = [
   "tunnel/tunnel_options.ts",
   "tunnel/settings.ts",
   "tunnel/callback.ts",
+  "tunnel/question.ts",
 ];
 
 /**
@@ -64,7 +65,8 @@ const ROOMS: Rooms = {
   "tunnel/depth_limit_error.ts": [],
   "tunnel/remote_error.ts": ["tunnel/visible.ts", "agent/protocol/"],
   "tunnel/file_options.ts": [],
-  "tunnel/tunnel_options.ts": ["tunnel/arguments/"],
+  "tunnel/question.ts": [],
+  "tunnel/tunnel_options.ts": ["tunnel/arguments/", "tunnel/question.ts"],
   "tunnel/settings.ts": ["tunnel/arguments/", "agent/agent_host.ts"],
   "tunnel/callback.ts": ["agent/agent_host.ts"],
   "tunnel/arguments/": ["tunnel/file_options.ts", "agent/trees/"],
@@ -76,8 +78,9 @@ const ROOMS: Rooms = {
     ...["tunnel/modules/", "tunnel/source/", "tunnel/callback.ts"],
     ...["agent/protocol/", "codec/"],
   ],
+  "tunnel/login/": ["tunnel/question.ts", "tunnel/visible.ts"],
   "tunnel/connection/": [
-    ...["tunnel/connection_error.ts", "tunnel/visible.ts"],
+    ...["tunnel/login/", "tunnel/connection_error.ts", "tunnel/visible.ts"],
     ...["tunnel/depth_limit_error.ts", "tunnel/settings.ts"],
     ...["agent/agent_host.ts", "agent/_bundle.ts", "agent/protocol/", "agent/wire/"],
   ],
@@ -92,14 +95,15 @@ const ROOMS: Rooms = {
   ],
   "tunnel/operation/": [
     ...["tunnel/session/", "tunnel/session/abort_signal.ts", "tunnel/connection/"],
-    ...["tunnel/closure/", "tunnel/modules/", "tunnel/arguments/", "tunnel/file_options.ts"],
+    ...["tunnel/login/", "tunnel/closure/", "tunnel/modules/"],
+    ...["tunnel/arguments/", "tunnel/file_options.ts"],
     ...["tunnel/connection_error.ts", "tunnel/visible.ts"],
     ...["agent/file_service.ts", "agent/trees/", "agent/files/"],
     ...["agent/protocol/", "agent/wire/", "codec/"],
   ],
   "tunnel/": [
     ...["tunnel/operation/", "tunnel/session/", "tunnel/connection/", "tunnel/modules/"],
-    ...["tunnel/arguments/"],
+    ...["tunnel/login/", "tunnel/arguments/"],
     ...PLAIN,
     ...["agent/agent_host.ts", "agent/protocol/"],
   ],

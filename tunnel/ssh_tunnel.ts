@@ -1,10 +1,32 @@
-import process from "node:process";
+import { askpassProblem } from "./login/askpass.ts";
+import type { LoginSetup } from "./login/login.ts";
+import { sshVersion } from "./login/ssh_version.ts";
+import { sudoCommand } from "./login/sudo_command.ts";
+import { SudoPassword } from "./login/sudo_password.ts";
 import { linkOf } from "./operation/link.ts";
 import { shown } from "./arguments/shown.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkArgs, checkBoolean } from "./arguments/check.ts";
+import { checkArgs, checkKeys, checkPassword } from "./arguments/check.ts";
 import { checkNoLeadingDash } from "./arguments/leading_dash.ts";
+import type { Password } from "./question.ts";
 import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
+
+/** The user to become at the far end, by `sudo`. */
+export interface SSHSudoOptions {
+  /**
+   * The user.
+   *
+   * @default "root"
+   */
+  readonly user?: string | undefined;
+  /**
+   * The password that sudo asks for, or a function that gives it. sudo gets it only in answer to
+   * its own prompt, and only once.
+   *
+   * @default None: connecting fails if sudo asks for one
+   */
+  readonly password?: Password | undefined;
+}
 
 /** Options for {@linkcode SSHTunnel}. */
 export interface SSHTunnelOptions extends TunnelOptions {
@@ -21,11 +43,19 @@ export interface SSHTunnelOptions extends TunnelOptions {
    */
   readonly port?: number | undefined;
   /**
-   * Whether to run as root at the far end, by a `sudo` there that asks for no password.
+   * The password for the login, or a function that gives it, such as one of {@linkcode askOnce}. It
+   * answers the one question of the host itself; all else that is asked goes to `ask`.
+   *
+   * @default What is asked goes to `ask`
+   */
+  readonly password?: Password | undefined;
+  /**
+   * Whether to run as another user at the far end, by `sudo` there: `true` for root, or the user's
+   * name, if sudo asks for no password; otherwise the password, too.
    *
    * @default false
    */
-  readonly sudo?: boolean | undefined;
+  readonly sudo?: boolean | string | SSHSudoOptions | undefined;
   /** More arguments for ssh, such as `["-F", "my_ssh_config"]` or `["-J", "jump.example.com"]`. */
   readonly sshArgs?: readonly string[] | undefined;
 }
@@ -38,7 +68,8 @@ const WITH_PORT = /^(?!ssh:\/\/)(.*@)?([^:@]+|\[.*\]):\d+$/;
 
 /**
  * A tunnel over ssh. The user's ssh does the work, so keys, agents, jump hosts and everything else
- * in `~/.ssh/config` are as always. Without a terminal, ssh fails rather than ask something.
+ * in `~/.ssh/config` are as always. ssh is out of the terminal's reach: what it asks is asked by
+ * the script, one question after the other, and Ctrl-C reaches the script alone.
  *
  * @example
  * ```ts ignore
@@ -55,6 +86,7 @@ export class SSHTunnel extends SubprocessTunnel {
   /** The login shell at the far end reads the command. */
   override readonly remoteShell = true;
   readonly #options: SSHTunnelOptions;
+  readonly #sudo: SudoAt | undefined;
 
   /**
    * Names the host; the connection is made by the first use.
@@ -66,23 +98,36 @@ export class SSHTunnel extends SubprocessTunnel {
    */
   constructor(host: string, options: SSHTunnelOptions = {}) {
     super(options);
-    if (new.target === SSHTunnel) checkNames(options, "user", "port", "sudo", "sshArgs");
-    linkOf(this).core.launch = { atTerminal: hasTerminal() };
+    if (new.target === SSHTunnel) {
+      checkNames(options, "user", "port", "password", "sudo", "sshArgs");
+    }
     checkHost(host);
-    const { user, port } = options;
+    const { user, port, password } = options;
     if (user !== undefined) checkNoLeadingDash("user", user);
-    checkBoolean("sudo", options.sudo);
+    checkPassword("password", password);
+    const sudo = sudoOf(options.sudo);
     checkArgs("sshArgs", options.sshArgs);
     if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
       throw new RangeError(`port is ${shown(port)}: expected an integer, 1 to 65535`);
     }
     this.host = host;
     this.#options = options;
+    this.#sudo = sudo;
+    const core = linkOf(this).core;
+    core.launch = {
+      // A getter, since nobody needs to ask ssh for its version before it is used.
+      get login(): LoginSetup {
+        const problem = askProblem();
+        const ssh = problem === "" ? sshVersion("ssh") : undefined;
+        return { ssh, problem, password, sudo: sudo?.password };
+      },
+    };
   }
 
   /** `ssh`, with the far end's shell replaced by what follows. */
   override command(): string[] {
-    const { user, port, sudo = false, sshArgs = [] } = this.#options;
+    const { user, port, sshArgs = [] } = this.#options;
+    const sudo = this.#sudo;
     return [
       "ssh",
       "-T",
@@ -93,11 +138,11 @@ export class SSHTunnel extends SubprocessTunnel {
       ...["-o", "ServerAliveInterval=15", "-o", "RemoteCommand=none"],
       // As the master of the user's own sessions, this ssh would end them when the tunnel closes.
       ...["-o", "ControlMaster=no"],
-      ...hasTerminal() ? [] : ["-o", "BatchMode=yes"],
+      ...askProblem() === "" ? [] : ["-o", "BatchMode=yes"],
       "--",
       this.host,
       "exec",
-      ...sudo ? ["sudo", "-n", "-H", "--"] : [],
+      ...sudo === undefined ? [] : sudoCommand(sudo.user, sudo.password),
     ];
   }
 }
@@ -118,7 +163,35 @@ function checkHost(host: string): void {
   }
 }
 
-/** Whether somebody can answer a prompt. */
-function hasTerminal(): boolean {
-  return Boolean(process.stdin.isTTY || process.stderr.isTTY);
+/** Why ssh cannot ask by a helper, or an empty text. OpenSSH before 8.4 asks only a terminal. */
+function askProblem(): string {
+  const version = sshVersion("ssh");
+  if (version >= 8.4) return askpassProblem();
+  return version === 0 ? "this ssh is not OpenSSH" : `OpenSSH ${version} is older than 8.4`;
+}
+
+/** The user to become, and how. */
+interface SudoAt {
+  readonly user: string | undefined;
+  readonly password: SudoPassword | undefined;
+}
+
+/** @throws {TypeError} If the option `sudo` is of the wrong type. */
+function sudoOf(option: unknown): SudoAt | undefined {
+  if (option === undefined || option === false) return undefined;
+  if (option === true) return { user: undefined, password: undefined };
+  if (typeof option === "string") {
+    checkNoLeadingDash("sudo", option);
+    return { user: option, password: undefined };
+  }
+  if (typeof option !== "object" || option === null || Array.isArray(option)) {
+    throw new TypeError(
+      `sudo is ${shown(option)}: expected a boolean, a user's name or { user, password }`,
+    );
+  }
+  checkKeys(option, "user", "password");
+  const { user, password } = option as SSHSudoOptions;
+  if (user !== undefined) checkNoLeadingDash("sudo.user", user);
+  checkPassword("sudo.password", password);
+  return { user, password: password === undefined ? undefined : new SudoPassword(password) };
 }

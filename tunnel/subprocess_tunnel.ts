@@ -1,6 +1,6 @@
 import { agentHost } from "../agent/agent_host.ts";
 import { AgentConnection } from "./connection/agent_connection.ts";
-import { AGENT_COMMAND } from "./connection/bootstrap.ts";
+import { AGENT_COMMAND, commandThatTells } from "./connection/bootstrap.ts";
 import { checkDepth } from "./connection/depth_limit.ts";
 import { ownInterpreter } from "./connection/interpreters.ts";
 import { linkOf, setCore } from "./operation/link.ts";
@@ -9,6 +9,9 @@ import { IncludedFiles } from "./modules/included_files.ts";
 import { ServedFolders } from "./modules/served_folders.ts";
 import { Session } from "./session/session.ts";
 import { quote } from "./connection/shell_quote.ts";
+import type { LoginOptions, LoginSetup } from "./login/login.ts";
+import { sshVersion } from "./login/ssh_version.ts";
+import type { Ask } from "./question.ts";
 import { lineReporter } from "./connection/stderr_lines.ts";
 import { BaseTunnel } from "./base_tunnel.ts";
 import { checkText } from "./arguments/check.ts";
@@ -80,11 +83,17 @@ export abstract class SubprocessTunnel extends BaseTunnel {
     const { launch } = linkOf(this).core;
     const { runtime = "auto", permissions, env = {}, cwd, stderr } = options;
     const report = lineReporter(host, stderr);
-    const agent = this.remoteShell ? [AGENT_COMMAND.map(quote).join(" ")] : AGENT_COMMAND;
+    const start = launch.login?.sudo === undefined
+      ? AGENT_COMMAND
+      : commandThatTells(launch.login.sudo.started);
+    const agent = this.remoteShell ? [start.map(quote).join(" ")] : start;
+    const login = loginOf(host, launch.login, options.ask);
     const connection = new AgentConnection({
       host,
       command: [...this.command(), ...agent],
-      detached: !launch.atTerminal,
+      login,
+      // A session of its own, out of reach of the terminal: Ctrl-C is the script's affair.
+      detached: true,
       outOfReach: !launch.here || launch.otherUser === true,
       bootstrap: {
         runtime: permissions === undefined ? runtime : "deno",
@@ -111,4 +120,14 @@ export abstract class SubprocessTunnel extends BaseTunnel {
     );
     return session;
   }
+}
+
+/** How a tunnel logs in. The ssh in a user's own driver can ask, if there is somebody to ask. */
+function loginOf(
+  host: string,
+  setup: LoginSetup | undefined,
+  ask: Ask | undefined,
+): LoginOptions | undefined {
+  if (setup !== undefined) return { ...setup, host, ask };
+  return ask === undefined ? undefined : { ssh: sshVersion("ssh"), host, ask };
 }

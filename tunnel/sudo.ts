@@ -1,8 +1,11 @@
 import process from "node:process";
+import { sudoCommand } from "./login/sudo_command.ts";
+import { SudoPassword } from "./login/sudo_password.ts";
 import { linkOf } from "./operation/link.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkText } from "./arguments/check.ts";
+import { checkPassword, checkText } from "./arguments/check.ts";
 import { checkNoLeadingDash } from "./arguments/leading_dash.ts";
+import type { Password } from "./question.ts";
 import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
 
 /** Options for {@linkcode Sudo}. */
@@ -14,6 +17,13 @@ export interface SudoOptions extends TunnelOptions {
    */
   readonly user?: string | undefined;
   /**
+   * The password that sudo asks for, or a function that gives it, such as one of
+   * {@linkcode askOnce}. sudo gets it only in answer to its own prompt, and only once.
+   *
+   * @default None: connecting fails if sudo asks for one
+   */
+  readonly password?: Password | undefined;
+  /**
    * The tunnel's name in results and messages.
    *
    * @default The user's name
@@ -22,9 +32,9 @@ export interface SudoOptions extends TunnelOptions {
 }
 
 /**
- * A tunnel to a process of another user on this machine, by `sudo`. It never asks for a password,
- * so `sudo` must be configured not to need one. Such a configuration lets this user run anything as
- * the other user, since any function can be called.
+ * A tunnel to a process of another user on this machine, by `sudo`. If sudo asks for a password, it
+ * gets that of the option `password`. If it is configured not to ask (NOPASSWD), this user can run
+ * anything as the other user, since any function can be called.
  *
  * @example
  * ```ts ignore
@@ -38,6 +48,7 @@ export class Sudo extends SubprocessTunnel {
   /** The tunnel's name in results and messages. */
   override readonly host: string;
   readonly #user: string;
+  readonly #password: SudoPassword | undefined;
 
   /**
    * Chooses the user; the process is started by the first use.
@@ -47,17 +58,23 @@ export class Sudo extends SubprocessTunnel {
    */
   constructor(options: SudoOptions = {}) {
     super(options);
-    if (new.target === Sudo) checkNames(options, "user", "name");
-    linkOf(this).core.launch = { here: true, otherUser: process.getuid?.() !== 0 };
-    const { user = "root", name = user } = options;
+    if (new.target === Sudo) checkNames(options, "user", "name", "password");
+    const { user = "root", name = user, password } = options;
+    checkPassword("password", password);
+    this.#password = password === undefined ? undefined : new SudoPassword(password);
+    linkOf(this).core.launch = {
+      here: true,
+      otherUser: process.getuid?.() !== 0,
+      login: { sudo: this.#password },
+    };
     checkNoLeadingDash("user", user);
     checkText("name", name);
     this.#user = user;
     this.host = name;
   }
 
-  /** `sudo`, which fails rather than ask for a password. */
+  /** `sudo`, which fails rather than ask for a password that it was not given. */
   override command(): string[] {
-    return ["sudo", "-n", "-H", "-u", this.#user, "--"];
+    return sudoCommand(this.#user, this.#password);
   }
 }

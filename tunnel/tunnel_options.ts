@@ -1,6 +1,7 @@
-import { checkKeys, checkPlain, checkSignal, checkText } from "./arguments/check.ts";
+import { checkFunction, checkKeys, checkPlain, checkSignal, checkText } from "./arguments/check.ts";
 import { permissionFlags } from "./arguments/permission_flags.ts";
 import { shown } from "./arguments/shown.ts";
+import type { Ask } from "./question.ts";
 
 /** Options that every tunnel takes. */
 export interface TunnelOptions {
@@ -80,8 +81,17 @@ export interface TunnelOptions {
    */
   readonly stderr?: ((line: string, host: string) => void) | undefined;
   /**
+   * Answers what ssh asks while the tunnel connects: a password, a passphrase, whether a host is
+   * trusted. ssh never reads the terminal itself. Without an answer, or if the function throws,
+   * connecting fails. Tunnels that use no ssh ask nothing.
+   *
+   * @default Asks at the terminal, one question after the other; without one, nothing is answered
+   */
+  readonly ask?: Ask | undefined;
+  /**
    * Milliseconds that connecting may take, from the start of the process to an agent that is up;
-   * after that, it fails with a `ConnectionError`. 0: no limit.
+   * after that, it fails with a `ConnectionError`. The time that a question waits for its answer
+   * does not count. 0: no limit.
    *
    * @default 30,000
    */
@@ -136,6 +146,7 @@ const NAMES: Readonly<Record<keyof TunnelOptions, true>> = {
   include: true,
   includeLimit: true,
   stderr: true,
+  ask: true,
   connectTimeout: true,
   keepAlive: true,
   maxResult: true,
@@ -176,9 +187,8 @@ export function checkOptions(options: TunnelOptions): void {
   if (!Number.isSafeInteger(includeLimit) || includeLimit < 0) {
     throw new RangeError(`includeLimit is ${shown(includeLimit)}: expected a number of bytes`);
   }
-  if (stderr !== undefined && typeof stderr !== "function") {
-    throw new TypeError(`stderr is ${shown(stderr)}: expected a function of a line and a host`);
-  }
+  checkFunction("stderr", stderr, "a function of a line and a host");
+  checkFunction("ask", options.ask, "a function of a question");
   // Node's `process.env` is not a plain object.
   if (typeof env !== "object" || env === null || Symbol.iterator in env) {
     throw new TypeError(`env is ${shown(env)}: expected an object of strings`);

@@ -1,4 +1,5 @@
 import { command } from "./command.ts";
+import { sudoersFile } from "./logins.ts";
 import { endProcessesOf, listProcesses } from "./processes.ts";
 import { services } from "./services.ts";
 
@@ -34,6 +35,7 @@ export function createRunFolder(): string {
 export async function removeRunFolder(folder: string): Promise<void> {
   await endProcessesOf(folder);
   await removeUsers(folder);
+  await Deno.remove(sudoersFile(folder)).catch(() => {});
   removeControlGroups(folder.slice(folder.lastIndexOf("/") + 1));
   await Deno.remove(folder, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;

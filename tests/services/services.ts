@@ -74,6 +74,23 @@ export interface ShellsService {
   readonly aliases: readonly string[];
 }
 
+/**
+ * Users of the machine with a password, as aliases in the ssh service's `config`: `login-plain`
+ * logs in by key, `asks-plain` by the password. `asks-1` to `asks-5` are `plain` at other
+ * addresses, and `via-asks-1` to `via-asks-5` the same by way of `asks-1`.
+ *
+ * sudo asks them for the password: `plain`, `pty` (use_pty), `lecture`, `localised`, `tty`
+ * (requiretty), but not `free`.
+ */
+export interface LoginsService {
+  readonly available: true;
+  readonly password: string;
+  /** From the alias to the user's name. */
+  readonly users: Readonly<
+    Record<"plain" | "pty" | "lecture" | "localised" | "tty" | "free", string>
+  >;
+}
+
 /** A dockerd without a network. The runner points `DOCKER_HOST` at it. */
 export interface DockerService {
   readonly available: true;
@@ -118,6 +135,7 @@ export interface Services {
   readonly node: NodeService | Unavailable;
   readonly ssh: SSHService | Unavailable;
   readonly shells: ShellsService | Unavailable;
+  readonly logins: LoginsService | Unavailable;
   readonly docker: DockerService | Unavailable;
   readonly sudo: SudoService | Unavailable;
   readonly jupyter: JupyterService | Unavailable;
@@ -138,6 +156,7 @@ export function noServices(folder: string, reason: string): Services {
     node: missing,
     ssh: missing,
     shells: missing,
+    logins: missing,
     docker: missing,
     sudo: missing,
     jupyter: missing,

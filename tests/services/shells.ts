@@ -1,4 +1,5 @@
-import { command, which } from "./command.ts";
+import { which } from "./command.ts";
+import { createUser } from "./create_user.ts";
 import type { ShellsService, Unavailable } from "./services.ts";
 
 /** How many bytes the shell of `noisy` prints before anything else, without a newline. */
@@ -40,7 +41,7 @@ export async function createShells(
   const bash = which("bash");
   if (bash === undefined) return missing("install bash");
 
-  await Deno.mkdir(`${runFolder}/home`);
+  await Deno.mkdir(`${runFolder}/home`, { recursive: true });
   await Deno.chmod(`${runFolder}/home`, 0o755);
   const noisy = `${runFolder}/home/noisy_shell`;
   await Deno.writeTextFile(
@@ -53,31 +54,11 @@ export async function createShells(
   const users = shellUsers(runFolder);
   for (const alias of ALIASES) {
     const problem = await createUser(
-      users[alias],
-      shells[alias],
-      `${runFolder}/home/${alias}`,
+      { name: users[alias], shell: shells[alias], home: `${runFolder}/home/${alias}` },
       signal,
     );
     if (problem !== "") return missing(problem);
   }
   await Deno.writeTextFile(`${runFolder}/home/bash/.bashrc`, "echo noise from .bashrc\n");
   return { available: true, aliases: ALIASES };
-}
-
-async function createUser(
-  name: string,
-  shell: string,
-  home: string,
-  signal: AbortSignal,
-): Promise<string> {
-  const argv = ["useradd", "--system", "--gid", "nogroup", "--no-user-group"];
-  // Not the usual "!": sshd would take the account for locked.
-  argv.push("--password", "*", "--create-home", "--home-dir", home, "--shell", shell, name);
-  // Another program may hold the lock of /etc/passwd for a moment.
-  for (let attempt = 1;; attempt++) {
-    const { success, stderr, problem } = await command(argv, { signal });
-    if (success) return "";
-    if (!stderr.includes("try again later") || attempt === 50) return problem;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 }

@@ -1,4 +1,5 @@
 import { command, lastLine, startDaemon, which } from "./command.ts";
+import { loginUsers } from "./logins.ts";
 import { shellUsers } from "./shells.ts";
 import type { SSHService, Unavailable } from "./services.ts";
 import { ADDRESSES, HOSTS, sshConfig, sshdConfig, type SSHSettings } from "./ssh_config.ts";
@@ -33,6 +34,7 @@ export async function startSSH(runFolder: string, signal: AbortSignal): Promise<
     silentPort: (silent.addr as Deno.NetAddr).port,
     user: (await command(["id", "-un"])).stdout.trim(),
     shellUsers: shellUsers(runFolder),
+    loginUsers: loginUsers(runFolder),
   };
   try {
     await writeFiles(settings, signal);

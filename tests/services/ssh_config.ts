@@ -12,6 +12,8 @@ export interface SSHSettings {
   readonly user: string;
   /** From the alias of a host to its user with an unusual login shell. */
   readonly shellUsers: Readonly<Record<string, string>>;
+  /** From the alias of a host to its user with a password. */
+  readonly loginUsers: Readonly<Record<string, string>>;
 }
 
 /**
@@ -28,7 +30,10 @@ export const ADDRESSES: readonly string[] = Deno.build.os === "linux"
  * @param penalties Whether this sshd knows `PerSourcePenalties` (OpenSSH 9.8 and later). It would
  * lock all tests out after a test of a refused login.
  */
-export function sshdConfig({ folder, port, user }: SSHSettings, penalties: boolean): string {
+export function sshdConfig(
+  { folder, port, user, loginUsers }: SSHSettings,
+  penalties: boolean,
+): string {
   return `Port ${port}
 ${ADDRESSES.map((address) => `ListenAddress ${address}`).join("\n")}
 HostKey ${folder}/host_key
@@ -48,8 +53,8 @@ MaxStartups 1000
 MaxSessions 1000
 Subsystem sftp internal-sftp
 ${penalties ? "PerSourcePenalties no" : ""}
-# There is no such user: it is for being asked a password.
-Match User asked
+# The first does not exist: it is for being asked a password.
+Match User asked,${Object.values(loginUsers).join(",")}
   PasswordAuthentication yes
 # bash reads the rc file of whoever runs the tests, which may take its time, only on the first level.
 Match User ${user}
@@ -59,7 +64,7 @@ Match User ${user}
 
 /** The configuration for `ssh -F`. */
 export function sshConfig(settings: SSHSettings): string {
-  const { folder, port, silentPort, user, shellUsers } = settings;
+  const { folder, port, silentPort, user, shellUsers, loginUsers } = settings;
   const hosts = Array.from({ length: HOSTS }, (_, i) => {
     const address = ADDRESSES[i % ADDRESSES.length];
     return `Host host${i + 1}\n  HostName ${address}\n`;
@@ -67,7 +72,25 @@ export function sshConfig(settings: SSHSettings): string {
   const shells = Object.entries(shellUsers).map(([alias, name]) =>
     `Host ${alias}\n  HostName 127.0.0.1\n  User ${name}\n`
   );
-  return `${hosts.join("")}${shells.join("")}
+  // By key, or with the prefix `asks-` by password.
+  const logins = Object.entries(loginUsers).map(([alias, name]) =>
+    `Host login-${alias} asks-${alias}\n  HostName 127.0.0.1\n  User ${name}\n`
+  );
+  // With the first of these users; `asks-2` is another address.
+  const asking = ADDRESSES.slice(0, 5).map((address, i) =>
+    `Host asks-${i + 1} via-asks-${i + 1}\n  HostName ${address}\n` +
+    `  User ${Object.values(loginUsers)[0]}\n`
+  );
+  return `${hosts.join("")}${shells.join("")}${logins.join("")}${asking.join("")}
+Host asks-*
+  PreferredAuthentications password
+  PubkeyAuthentication no
+  BatchMode no
+Host via-asks-*
+  ProxyJump asks-1
+  PreferredAuthentications password
+  PubkeyAuthentication no
+  BatchMode no
 # Only a superuser could listen on port 1, and nobody does.
 Host refused
   HostName 127.0.0.1

@@ -2,6 +2,7 @@ import { startDocker } from "./docker.ts";
 import { placeDeno, placeNode, placeOldDeno } from "./interpreters.ts";
 import { findJupyter } from "./jupyter.ts";
 import { findRsync } from "./rsync.ts";
+import { createLogins } from "./logins.ts";
 import { createRunFolder, removeDeadRuns, removeRunFolder } from "./run_folder.ts";
 import { noServices, type Services } from "./services.ts";
 import { createShells } from "./shells.ts";
@@ -35,12 +36,13 @@ export async function startServices(
 
 async function startAll(folder: string, signal: AbortSignal): Promise<RunningServices> {
   const placed = placeNode(folder, signal);
-  const [deno, oldDeno, node, ssh, shells, docker, sudo] = await Promise.all([
+  const [deno, oldDeno, node, ssh, shells, logins, docker, sudo] = await Promise.all([
     placeDeno(folder),
     placeOldDeno(folder, signal),
     placed,
     startSSH(folder, signal),
     createShells(folder, signal),
+    createLogins(folder, signal),
     startDocker(folder, placed, signal),
     findSudo(signal),
   ]);
@@ -53,6 +55,7 @@ async function startAll(folder: string, signal: AbortSignal): Promise<RunningSer
       node,
       ssh: ssh.service,
       shells: ssh.service.available ? shells : ssh.service,
+      logins: ssh.service.available ? logins : ssh.service,
       docker,
       sudo,
       jupyter: findJupyter(),

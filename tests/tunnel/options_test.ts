@@ -1,4 +1,10 @@
-import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertFalse,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   BaseTunnel,
   Docker,
@@ -166,11 +172,16 @@ Deno.test("SSHTunnel refuses what ssh would read as something else", () => {
   for (const port of [0, -1, 65_536, 1.5, NaN, "22"]) {
     assertThrows(() => new create("host", { port }), RangeError, `port is ${Deno.inspect(port)}:`);
   }
-  assertThrows(
-    () => new create("host", { sudo: "no" }),
-    TypeError,
-    'sudo is "no": expected a bool',
-  );
+  for (const sudo of [1, ["root"], "-u", "", { user: "-u" }, { users: "root" }, null]) {
+    assertThrows(() => new create("host", { sudo }), TypeError);
+  }
+  for (const password of [12_345_678, ["secret"], "two\nlines", null]) {
+    for (const options of [{ password }, { sudo: { password } }]) {
+      const error = assertThrows(() => new create("host", options), TypeError, "password");
+      assertFalse(/1234|secret|lines/.test(error.message));
+    }
+  }
+  assertThrows(() => new create("host", { ask: "me" }), TypeError, "ask is");
   for (const sshArgs of ["-v", [5], ["a\0b"]]) {
     assertThrows(() => new create("host", { sshArgs }), TypeError, "sshArgs");
   }

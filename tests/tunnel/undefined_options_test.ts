@@ -5,14 +5,15 @@ Deno.test("an option that is undefined is one that is not given", async (t) => {
   const nothing = {
     ...{ runtime: undefined, deno: undefined, node: undefined, permissions: undefined },
     ...{ env: undefined, cwd: undefined, serve: undefined, stderr: undefined },
-    ...{ connectTimeout: undefined, keepAlive: undefined },
+    ...{ connectTimeout: undefined, keepAlive: undefined, ask: undefined },
   };
   const transfer = { signal: undefined, onProgress: undefined };
 
   await t.step("to a constructor", () => {
-    const ssh = { ...nothing, user: undefined, port: undefined, sudo: undefined };
+    const password = { password: undefined };
+    const ssh = { ...nothing, ...password, user: undefined, port: undefined, sudo: undefined };
     const docker = { ...nothing, image: undefined, rm: undefined, dockerArgs: undefined };
-    const sudo = new Sudo({ ...nothing, user: undefined, name: undefined });
+    const sudo = new Sudo({ ...nothing, ...password, user: undefined, name: undefined });
     assertEquals(
       new SSHTunnel("a", { ...ssh, sshArgs: undefined }).command(),
       new SSHTunnel("a").command(),

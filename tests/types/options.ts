@@ -23,16 +23,18 @@ const nothing = {
   cwd: undefined,
   serve: undefined,
   stderr: undefined,
+  ask: undefined,
   connectTimeout: undefined,
   keepAlive: undefined,
 } as const;
 const tun: BaseTunnel = new Local("a", nothing);
 new Docker("a", { ...nothing, image: undefined, rm: undefined, dockerArgs: undefined });
-new Sudo({ ...nothing, user: undefined, name: undefined });
+new Sudo({ ...nothing, user: undefined, name: undefined, password: undefined });
 new SSHTunnel("a", {
   ...nothing,
   user: undefined,
   port: undefined,
+  password: undefined,
   sudo: undefined,
   sshArgs: undefined,
 });

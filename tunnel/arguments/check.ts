@@ -62,3 +62,20 @@ export function checkArgs(key: string, value: unknown): void {
     checkText(`${key}[${i}]`, arg, true);
   }
 }
+
+/** @throws {TypeError} If `value` is given and is not a function. */
+export function checkFunction(key: string, value: unknown, expected: string): void {
+  if (value === undefined || typeof value === "function") return;
+  throw new TypeError(`${key} is ${shown(value)}: expected ${expected}`);
+}
+
+/** @throws {TypeError} If `value` is given and is no password. The text does not show it. */
+export function checkPassword(key: string, value: unknown): void {
+  if (value === undefined || typeof value === "function") return;
+  if (typeof value !== "string") {
+    throw new TypeError(`${key} is of type ${typeof value}: expected a string or a function`);
+  }
+  if (/[\n\r\0]/.test(value)) {
+    throw new TypeError(`${key} has a line break or a NUL character: expected one line`);
+  }
+}

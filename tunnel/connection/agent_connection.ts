@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { clearTimeout, setTimeout } from "node:timers";
+import type { Writable } from "node:stream";
 import { BUNDLE } from "../../agent/_bundle.ts";
 import {
   type AgentInfo,
@@ -13,9 +13,11 @@ import { type Deferred, deferred } from "../../agent/wire/deferred.ts";
 import { Multiplexer } from "../../agent/wire/multiplexer.ts";
 import { ProtocolError } from "../../agent/wire/protocol_error.ts";
 import { streamPipe } from "../../agent/wire/stream_pipe.ts";
+import { Login, type LoginOptions } from "../login/login.ts";
 import { BootReader } from "./boot_reader.ts";
 import { bootstrapLine, type BootstrapOptions } from "./bootstrap.ts";
 import { ConnectionFailure } from "./connection_failure.ts";
+import { Countdown } from "./countdown.ts";
 import { exitCodeAtEnd, readExitCode } from "./exit_notice.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import { OUTPUT_GRACE, PipeProcess } from "./pipe_process.ts";
@@ -32,6 +34,8 @@ export interface AgentConnectionOptions {
    * Whether no signal reaches the far end, which is on another machine or belongs to another user.
    */
   readonly outOfReach: boolean;
+  /** Who answers what the process asks, if it may ask something. */
+  readonly login?: LoginOptions | undefined;
   readonly bootstrap: Omit<BootstrapOptions, "marker" | "killGroup">;
   /** Milliseconds that connecting may take, or 0 for no limit. */
   readonly connectTimeout: number;
@@ -50,6 +54,9 @@ export interface AgentConnectionOptions {
 /** Milliseconds that an agent has to end when it was asked to, before its pipe is closed. */
 const CLOSE_GRACE = 1_000;
 
+/** Milliseconds that a process has to end when its login was refused. */
+const REFUSAL_GRACE = 3_000;
+
 let bundle: Uint8Array | undefined;
 
 /** A process with an agent at the other end of its pipe. It is used once. */
@@ -67,25 +74,32 @@ export class AgentConnection {
   readonly #lines: StderrLines;
   readonly #process: PipeProcess;
   readonly #failure: ConnectionFailure;
+  readonly #login: Login | undefined;
+  /** Where to write what the shell reads, which may have to wait for the login. */
+  readonly #stdin: Writable;
   readonly #ready: Deferred<AgentInfo> = deferred();
   #info: AgentInfo | undefined;
-  #timeout: ReturnType<typeof setTimeout> | undefined;
+  #timeout: Countdown | undefined;
+  /** How many operations keep this script alive for the connection. */
+  #holds = 0;
   #keepAlive: KeepAlive | undefined;
   #closed: Error | undefined;
 
   /** Starts the process and sends it the agent, without waiting for anything. */
   constructor(options: AgentConnectionOptions) {
-    const { host, command, detached, bootstrap, connectTimeout } = options;
+    const { host, command, detached, bootstrap, connectTimeout, login } = options;
     this.#options = options;
     this.ready = this.#ready.promise;
     this.ready.catch(() => {});
     this.#lines = new StderrLines(options.onLine);
     this.#boot = new BootReader(this.#marker, (rest) => this.#handleFrames(rest));
+    this.#login = login && new Login(login);
     this.#process = new PipeProcess({
       command,
+      env: this.#login?.env,
       detached,
       onOutput: (chunk) => this.#handleOutput(chunk),
-      onStderr: (chunk) => this.#lines.push(chunk),
+      onStderr: (chunk) => this.#lines.push(this.#login?.handleStderr(chunk) ?? chunk),
       onSpawnError: (error) => this.multiplexer.end(this.#failure.ofSpawn(error)),
       onEnd: () => this.#handleProcessEnd(),
     });
@@ -98,10 +112,11 @@ export class AgentConnection {
       process: this.#process,
       boot: this.#boot,
       lines: this.#lines,
+      login: this.#login,
     });
-    const { output, stdin } = this.#process;
+    this.#stdin = this.#beginLogin();
     this.multiplexer = new Multiplexer(
-      streamPipe(output, stdin, () => this.multiplexer.handleDrain()),
+      streamPipe(this.#process.output, this.#stdin, () => this.multiplexer.handleDrain()),
       {
         odd: true,
         onChannel: options.onChannel,
@@ -111,9 +126,9 @@ export class AgentConnection {
       },
     );
     if (connectTimeout > 0) {
-      this.#timeout = setTimeout(() => {
+      this.#timeout = new Countdown(connectTimeout, () => {
         this.multiplexer.end(this.#failure.ofTimeout(connectTimeout));
-      }, connectTimeout);
+      });
     }
     this.#process.release();
     this.#sendBootstrap();
@@ -127,12 +142,16 @@ export class AgentConnection {
 
   /** Keeps this script alive until {@linkcode release} is called as often. */
   hold(): void {
+    this.#holds++;
     this.#process.hold();
   }
 
   /** Undoes one {@linkcode hold}. */
   release(): void {
     this.#process.release();
+    if (--this.#holds === 0 && this.#login?.isAsking) {
+      this.multiplexer.end(this.#failure.ofLogin("nothing waited for an answer any more"));
+    }
   }
 
   /** Ends the agent and resolves when the process is gone. Pending work fails with `error`. */
@@ -152,6 +171,22 @@ export class AgentConnection {
     await this.gone;
   }
 
+  #beginLogin(): Writable {
+    const { pid, stdin } = this.#process;
+    return this.#login?.begin({
+      pid,
+      stdin,
+      fail: (text, cause) => this.multiplexer.end(this.#failure.ofLogin(text, cause)),
+      failAtEnd: (text) => {
+        this.#failure.refusal = text;
+        this.#process.later(() => this.multiplexer.end(this.#failure.ofEnd()), REFUSAL_GRACE);
+      },
+      pause: () => this.#timeout?.pause(),
+      resume: () => this.#timeout?.resume(),
+      isWanted: () => this.#holds > 0,
+    }) ?? stdin;
+  }
+
   #sendBootstrap(): void {
     bundle ??= withLength(Buffer.from(BUNDLE, "base64"));
     const line = bootstrapLine({
@@ -159,7 +194,7 @@ export class AgentConnection {
       marker: this.#marker,
       killGroup: !this.#options.detached || this.#options.outOfReach,
     });
-    this.#process.stdin.write(Buffer.concat([Buffer.from(line), bundle]));
+    this.#stdin.write(Buffer.concat([Buffer.from(line), bundle]));
   }
 
   #handleOutput(chunk: Uint8Array): void {
@@ -185,7 +220,8 @@ export class AgentConnection {
       throw new ProtocolError("The agent sent a HELLO that cannot be read", { cause });
     }
     this.#failure.wasUp = true;
-    clearTimeout(this.#timeout);
+    this.#timeout?.stop();
+    this.#login?.end();
     const { keepAlive } = this.#options;
     if (keepAlive > 0) {
       this.#keepAlive = new KeepAlive(
@@ -210,7 +246,8 @@ export class AgentConnection {
 
   /** The pipe is of no use any more, for whatever reason, so nothing of it may stay. */
   #handleEnd(error: Error): void {
-    clearTimeout(this.#timeout);
+    this.#timeout?.stop();
+    this.#login?.end();
     this.#keepAlive?.stop();
     this.#ready.reject(error);
     // An agent that is up sees that its pipe is closed, and ends all that it runs.

@@ -38,6 +38,11 @@ export interface BootstrapOptions extends InterpreterOptions {
  */
 export const AGENT_COMMAND: readonly string[] = ["sh", "-c", 'IFS= read -r s&&eval "$s"'];
 
+/** {@linkcode AGENT_COMMAND}, which first prints `word` on stderr to tell that it has begun. */
+export function commandThatTells(word: string): readonly string[] {
+  return ["sh", "-c", `printf %s ${word} >&2;${AGENT_COMMAND[2]}`];
+}
+
 /**
  * The line that {@linkcode AGENT_COMMAND} reads and runs. It prints lines that begin with the
  * marker: which interpreter it starts (`run deno /usr/bin/deno`), or why it cannot start one

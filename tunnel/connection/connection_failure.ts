@@ -5,6 +5,8 @@ import {
   RuntimeNotFoundError,
 } from "../connection_error.ts";
 import { visible } from "../visible.ts";
+import type { Login } from "../login/login.ts";
+import { loginAdvice } from "../login/login_advice.ts";
 import type { BootReader } from "./boot_reader.ts";
 import { type InterpreterOptions, searchedPlaces } from "./interpreters.ts";
 import type { PipeProcess } from "./pipe_process.ts";
@@ -21,6 +23,7 @@ export interface ConnectionFailureOptions {
   readonly process: Pick<PipeProcess, "exit">;
   readonly boot: Pick<BootReader, "stage" | "interpreter" | "failure" | "noise">;
   readonly lines: Pick<StderrLines, "tail">;
+  readonly login?: Pick<Login, "notes"> | undefined;
 }
 
 /** What an error calls the versions that would do. */
@@ -43,6 +46,8 @@ export class ConnectionFailure {
   wasUp = false;
   /** The agent's exit code, if the shell around it told it. */
   agentExitCode: number | undefined;
+  /** Why the login was refused, if the process is to end for that. */
+  refusal: string | undefined;
 
   readonly #options: ConnectionFailureOptions;
 
@@ -54,6 +59,11 @@ export class ConnectionFailure {
   ofSpawn(error: NodeJS.ErrnoException): ConnectionError {
     const reason = error.code === "ENOENT" ? "there is no such program" : error.message;
     return this.#notConnected(`cannot run ${this.#program}: ${reason}`, error);
+  }
+
+  /** A question of the login has no answer. */
+  ofLogin(text: string, cause?: unknown): ConnectionError {
+    return this.#notConnected(text, cause);
   }
 
   /** The agent was not up in time. */
@@ -69,12 +79,19 @@ export class ConnectionFailure {
   /** The process, or the agent, has ended. */
   ofEnd(): ConnectionError {
     if (this.wasUp) return this.#lost(`${this.#ending()}${this.#lastLine()}`);
-    const { cwd, boot: { failure } } = this.#options;
+    if (this.refusal !== undefined) return this.#notConnected(this.refusal);
+    const { cwd, login, lines, boot: { failure } } = this.#options;
     if (failure?.word === "cwd") {
       return this.#notConnected(`cannot enter the folder ${cwd}${this.#reason()}`);
     }
     if (failure?.word === "none") return this.#notFound(failure.text);
-    return this.#notConnected(`${this.#ending()}, ${this.#stage()}${this.#reason()}`);
+    const known = login && loginAdvice(lines.tail);
+    const reason = known === undefined
+      ? this.#reason()
+      : `: ${shortened(known.line)}; ${known.advice}`;
+    const notes = login?.notes(lines.tail) ?? "";
+    const ended = `${this.#ending()}, ${this.#stage()}${reason}`;
+    return this.#notConnected(notes === "" ? ended : ended.replace(/\.$/, "") + notes);
   }
 
   get #program(): string {
@@ -90,7 +107,7 @@ export class ConnectionFailure {
     return new ConnectionError(host, `Lost the connection to ${host}: ${text}`, this.#details());
   }
 
-  #notConnected(text: string, cause?: Error): ConnectionError {
+  #notConnected(text: string, cause?: unknown): ConnectionError {
     const { host } = this.#options;
     return new ConnectionError(host, `Cannot connect to ${host}: ${text}`, this.#details(cause));
   }
@@ -137,7 +154,7 @@ export class ConnectionFailure {
     return reason === undefined ? this.#lastLine() : `: ${shortened(reason.trim())}`;
   }
 
-  #details(cause?: Error): ConnectionErrorOptions {
+  #details(cause?: unknown): ConnectionErrorOptions {
     const { command, lines, boot } = this.#options;
     return {
       command,

@@ -12,6 +12,8 @@ export interface PipeProcessOptions {
   readonly command: readonly string[];
   /** Whether the process gets a session of its own, out of reach of the terminal. */
   readonly detached: boolean;
+  /** Variables besides those of this process. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** Takes the next bytes of stdout, which may be written over when it returns. */
   readonly onOutput: (chunk: Uint8Array) => void;
   /** Takes the next bytes of stderr. */
@@ -60,7 +62,11 @@ export class PipeProcess {
     this.#options = options;
     this.gone = this.#gone.promise;
     const [program, ...args] = options.command as [string, ...string[]];
-    this.#child = withStreams(spawn(program, args, { stdio: "pipe", detached: options.detached }));
+    this.#child = withStreams(spawn(program, args, {
+      stdio: "pipe",
+      detached: options.detached,
+      ...options.env === undefined ? {} : { env: { ...process.env, ...options.env } },
+    }));
     const { stdin, stdout, stderr } = this.#child;
     this.stdin = stdin!;
     this.output = readOutput(stdout!, options.onOutput);
@@ -72,6 +78,11 @@ export class PipeProcess {
     this.#child.on("error", (error) => this.#handleSpawnError(error));
     this.#child.on("exit", (code, signal) => this.#handleExit({ code, signal }));
     this.#child.on("close", () => this.#handleClose());
+  }
+
+  /** The process's id, unless it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   /** How the process ended, if it has. */

@@ -1,4 +1,5 @@
 import { StringDecoder } from "node:string_decoder";
+import { besideQuestion } from "../login/terminal.ts";
 import { visible } from "../visible.ts";
 
 /** A longer line is passed on in parts, so that output without line breaks costs no memory. */
@@ -73,7 +74,9 @@ export function lineReporter(
   host: string,
   stderr: ((line: string, host: string) => void) | undefined,
 ): (line: string) => void {
-  const report = stderr ?? ((line) => console.error(`[${visible(host)}] ${visible(line)}`));
+  const report = stderr ?? ((line) => {
+    besideQuestion(() => console.error(`[${visible(host)}] ${visible(line)}`));
+  });
   return (line) => {
     try {
       report(line, host);

@@ -6,6 +6,7 @@ import {
   joinSignals,
   noteEffect,
 } from "../session/abort_signal.ts";
+import type { LoginSetup } from "../login/login.ts";
 import type { Session } from "../session/session.ts";
 
 /** All that an operation needs of a tunnel. */
@@ -37,8 +38,8 @@ export interface Core {
 
 /** How a tunnel's process is started. Only the library's own drivers set this. */
 export interface Launch {
-  /** Whether the process stays at the terminal, so that it can ask the user there. */
-  readonly atTerminal?: boolean;
+  /** How the process logs in, if that may need answers. */
+  readonly login?: LoginSetup;
   /** Whether the far end may belong to a user whose processes this process cannot signal. */
   readonly otherUser?: boolean;
   /**

@@ -1,0 +1,252 @@
+import type { Writable } from "node:stream";
+import type { Ask, Password, Question } from "../question.ts";
+import { type Askpass, openAskpass, type RawQuestion } from "./askpass.ts";
+import { checkAnswer } from "./check_answer.ts";
+import { Gate } from "./gate.ts";
+import { LoginFailure } from "./login_failure.ts";
+import { MarkedStream } from "./marked_stream.ts";
+import { type SSHQuestion, sshQuestion } from "./ssh_question.ts";
+import type { SudoPassword } from "./sudo_password.ts";
+import { hasTerminal } from "./terminal.ts";
+import { forgetAnswers, terminalAsk } from "./terminal_ask.ts";
+
+/** How a driver's process logs in. */
+export interface LoginSetup {
+  /** The version of the ssh that asks, or `undefined` if no ssh of ours asks anything. */
+  readonly ssh?: number | undefined;
+  /** Why that ssh cannot ask, if it cannot. */
+  readonly problem?: string | undefined;
+  /** Answers the login's own question. */
+  readonly password?: Password | undefined;
+  /** Answers sudo's. */
+  readonly sudo?: SudoPassword | undefined;
+}
+
+/** Options for {@linkcode Login}. */
+export interface LoginOptions extends LoginSetup {
+  readonly host: string;
+  /** Answers what nothing else does. Without it, whoever sits at the terminal does. */
+  readonly ask: Ask | undefined;
+}
+
+/** The connection that logs in. */
+export interface LoginConnection {
+  readonly pid: number | undefined;
+  readonly stdin: Writable;
+  /** The connection has failed. */
+  fail(text: string, cause?: unknown): void;
+  /** The same, but the process has a moment to end by itself. */
+  failAtEnd(text: string): void;
+  /** The time that connecting may take stands still until {@linkcode resume}. */
+  pause(): void;
+  resume(): void;
+  /** Whether anything still waits for the connection. */
+  isWanted(): boolean;
+}
+
+/** How often the same may be asked. ssh would ask about a host key for ever. */
+const MAX_ATTEMPTS = 3;
+
+/** How many logins are under way. */
+let underWay = 0;
+
+/** Answers what is asked while one connection is made. */
+export class Login {
+  readonly #options: LoginOptions;
+  readonly #askpass: Askpass | undefined;
+  readonly #stderr: MarkedStream | undefined;
+  readonly #over = new AbortController();
+  readonly #attempts: Map<string, number> = new Map();
+  #connection: LoginConnection | undefined;
+  #gate: Gate | undefined;
+  #passwordFor: string | undefined;
+  #sudoPrompts = 0;
+  #pending = 0;
+  /** The questions that nobody answered, although the login went on. */
+  #declined: Question[] = [];
+
+  constructor(options: LoginOptions) {
+    this.#options = options;
+    const { ssh, sudo } = options;
+    underWay++;
+    if (ssh !== undefined) {
+      try {
+        this.#askpass = openAskpass((question) => this.#handleQuestion(question));
+      } catch {
+        // Without the helper, ssh is told not to ask.
+      }
+    }
+    if (sudo !== undefined) {
+      this.#stderr = new MarkedStream([sudo.prompt, sudo.started], (word) => {
+        if (word === sudo.prompt) this.#handleSudoPrompt(sudo);
+        else this.#gate?.open();
+      });
+    }
+  }
+
+  /** The variables that the process needs. */
+  get env(): Readonly<Record<string, string>> {
+    return this.#askpass?.env ?? {};
+  }
+
+  /** Whether a question has no answer yet. */
+  get isAsking(): boolean {
+    return this.#pending > 0;
+  }
+
+  /**
+   * What an error should say besides: the questions that had no answer.
+   *
+   * @param stderr What the process has printed.
+   */
+  notes(stderr: string): string {
+    const { problem = "" } = this.#options;
+    const notes = this.#declined.map((question) => `; ${unanswered(question)}`).join("");
+    return problem !== "" && /Permission denied|verification failed/.test(stderr)
+      ? `${notes}; ssh could not ask anything, since ${problem}`
+      : notes;
+  }
+
+  /** Begins, and returns where to write what is meant for the shell that the process starts. */
+  begin(connection: LoginConnection): Writable {
+    this.#connection = connection;
+    if (this.#stderr === undefined) return connection.stdin;
+    this.#gate = new Gate(connection.stdin);
+    return this.#gate;
+  }
+
+  /** Takes what the process prints on stderr, and returns it without the words of sudo. */
+  handleStderr(chunk: Uint8Array): Uint8Array {
+    return this.#stderr?.push(chunk) ?? chunk;
+  }
+
+  /** The login is over, whether it was successful or not. */
+  end(): void {
+    if (this.#over.signal.aborted) return;
+    this.#over.abort();
+    this.#askpass?.close();
+    if (--underWay === 0) forgetAnswers();
+  }
+
+  async #handleQuestion(raw: RawQuestion): Promise<void> {
+    const { host, ssh = 0 } = this.#options;
+    const { pid } = this.#connection!;
+    const asked = sshQuestion(raw.text, raw.confirm, ssh >= 8.5);
+    const isHop = raw.asker !== pid;
+    const attempt = this.#countAttempt(asked, raw.asker);
+    const question: Question = {
+      host,
+      ...asked.user === undefined ? {} : { user: asked.user },
+      ...isHop ? { hop: asked.host ?? "an ssh on the way" } : {},
+      kind: asked.kind,
+      text: asked.text,
+      secret: asked.secret,
+      attempt,
+    };
+    await this.#answering(async () => {
+      if (attempt > MAX_ATTEMPTS) {
+        throw new LoginFailure(
+          `${asker(question)} asked ${MAX_ATTEMPTS} times: ${shortened(question)}`,
+        );
+      }
+      const names = asked.host === undefined ? [] : [asked.host];
+      raw.answer(checkAnswer(question, await this.#answerTo(question, names)));
+    });
+  }
+
+  /** Counts how often the same was asked. */
+  #countAttempt({ kind, text }: SSHQuestion, by: number): number {
+    // There may be several keys, and a one-time code may follow a password.
+    const what = kind === "passphrase" || kind === "other" ? text : "";
+    const key = JSON.stringify([by, kind, what]);
+    const attempt = (this.#attempts.get(key) ?? 0) + 1;
+    this.#attempts.set(key, attempt);
+    return attempt;
+  }
+
+  /** @throws {LoginFailure} If there is no answer. */
+  async #answerTo(question: Question, names: readonly string[]): Promise<string | undefined> {
+    const { ask, password } = this.#options;
+    const { hop, kind, secret, text } = question;
+    if (password !== undefined && hop === undefined && secret && kind !== "passphrase") {
+      if (this.#passwordFor === undefined) {
+        this.#passwordFor = text;
+        return await (typeof password === "string" ? password : password());
+      }
+      if (this.#passwordFor === text && ask === undefined) {
+        throw new LoginFailure(`the password was refused: ${asker(question)} asked again`);
+      }
+    }
+    if (ask === undefined && !hasTerminal()) {
+      if (kind === "passphrase" || kind === "hostkey") {
+        // ssh goes on to the next key, or gives up.
+        this.#declined.push(question);
+        return undefined;
+      }
+      throw new LoginFailure(unanswered(question));
+    }
+    const answer = ask === undefined
+      ? await terminalAsk(question, names, this.#over.signal)
+      : await ask(question);
+    if (answer === undefined) {
+      throw new LoginFailure(`no answer was given to ${shortened(question)}`);
+    }
+    return answer;
+  }
+
+  #handleSudoPrompt(sudo: SudoPassword): void {
+    const { stdin } = this.#connection!;
+    if (++this.#sudoPrompts > 1) {
+      // sudo writes the failure into its log when its input ends.
+      stdin.end();
+      this.#connection!.failAtEnd("sudo refused the password");
+      return;
+    }
+    this.#answering(async () => {
+      const answer = checkAnswer(undefined, await sudo.get());
+      if (!this.#over.signal.aborted) stdin.write(`${answer}\n`);
+    });
+  }
+
+  async #answering(work: () => Promise<void>): Promise<void> {
+    const connection = this.#connection!;
+    if (!connection.isWanted()) {
+      return connection.fail("a question came when nothing waited any more");
+    }
+    this.#pending++;
+    connection.pause();
+    try {
+      await work();
+    } catch (error) {
+      if (this.#over.signal.aborted) return;
+      if (error instanceof LoginFailure) connection.fail(error.message);
+      else connection.fail("the function that should give an answer threw", error);
+    } finally {
+      this.#pending--;
+      connection.resume();
+    }
+  }
+}
+
+/** Who asks, for an error. */
+function asker({ hop }: Question): string {
+  return hop === undefined ? "ssh" : `ssh (for ${hop}, on the way)`;
+}
+
+/** The question, on one line. Of one about a host key, what counts is the host and the key. */
+function shortened({ kind, text }: Question): string {
+  const told = kind === "hostkey" ? text.split("\n").slice(0, 2).join(" ") : text;
+  return JSON.stringify(told.trim().replaceAll(/\s+/g, " "));
+}
+
+function unanswered(question: Question): string {
+  return `${asker(question)} asked ${shortened(question)}, and there is no terminal to ask at: ` +
+    remedy(question);
+}
+
+function remedy({ kind, hop }: Question): string {
+  if (kind === "hostkey") {
+    return "connect once with ssh itself and trust the host, or set the option `ask`";
+  }
+  return hop === undefined ? "set the option `password` or `ask`" : "set the option `ask`";
+}

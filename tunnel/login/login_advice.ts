@@ -1,0 +1,32 @@
+/** What some messages of ssh and sudo mean for an agent, and what helps. */
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [
+    /^sudo: .*\btty\b/,
+    "requiretty in its sudoers wants a terminal, which would corrupt the pipe: remove the line " +
+    "`Defaults requiretty`, or add `Defaults:USER !requiretty` for the user that logs in",
+  ],
+  [
+    /^sudo: a password is required/,
+    "give it to sudo with the option `password`, or allow sudo without one (NOPASSWD)",
+  ],
+  [
+    /^ssh_askpass: exec\(/,
+    "ssh cannot run the helper that asks: set TMPDIR to a folder whose programs can be run",
+  ],
+];
+
+/**
+ * Finds the message that says why a login has failed.
+ *
+ * @param stderr What the process has printed.
+ * @returns The line, and what helps; `undefined` if it has no such message.
+ */
+export function loginAdvice(
+  stderr: string,
+): { readonly line: string; readonly advice: string } | undefined {
+  for (const [pattern, advice] of ADVICE) {
+    const line = stderr.split("\n").find((line) => pattern.test(line));
+    if (line !== undefined) return { line, advice };
+  }
+  return undefined;
+}

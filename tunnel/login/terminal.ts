@@ -1,0 +1,136 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+import process from "node:process";
+import { StringDecoder } from "node:string_decoder";
+import { setTimeout } from "node:timers";
+import { ReadStream } from "node:tty";
+import { LineEditor } from "./line_editor.ts";
+
+/** A question for whoever sits at the terminal. */
+export interface Prompt {
+  /** Gives what is shown in front of the answer. It is called when it is the question's turn. */
+  readonly text: () => string;
+  /** Whether the answer is not shown. */
+  readonly secret: boolean;
+  /** The question does not matter any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Milliseconds in which a signal that this process sends itself arrives. */
+const SIGNAL_DELAY = 50;
+
+/** Settles when the terminal is free for the next question. */
+let turn: Promise<unknown> = Promise.resolve();
+/** How often Ctrl-C was pressed at a question. It is meant for those that wait, too. */
+let interrupts = 0;
+
+/** The question that is shown now. */
+let shown: { readonly line: () => string; readonly write: (text: string) => void } | undefined;
+
+/** Prints something while a question may be shown: then the question is below it again. */
+export function besideQuestion(print: () => void): void {
+  shown?.write("\r\x1b[K");
+  print();
+  shown?.write(shown.line());
+}
+
+/** Whether somebody at a terminal can be asked. */
+export function hasTerminal(): boolean {
+  if (!process.stdin.isTTY && !process.stderr.isTTY) return false;
+  try {
+    closeSync(openSync("/dev/tty", "r+"));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Asks at the terminal, one question after the other.
+ *
+ * @returns The answer, or `undefined` if there is none: Ctrl-C, or Ctrl-D in an empty line.
+ */
+export function askAtTerminal(prompt: Prompt): Promise<string | undefined> {
+  const before = interrupts;
+  const answer = turn.then(() =>
+    before === interrupts && !prompt.signal.aborted ? readAnswer(prompt) : undefined
+  );
+  turn = answer.catch(() => {});
+  return answer;
+}
+
+/**
+ * Reads one line. The terminal is in raw mode meanwhile, so that it is as it was before when a
+ * signal ends the script: what Ctrl-C and Ctrl-Z do, is done here.
+ */
+function readAnswer({ text, secret, signal }: Prompt): Promise<string | undefined> {
+  const terminal = openSync("/dev/tty", "r+");
+  const input = new ReadStream(terminal);
+  const decoder = new StringDecoder("utf8");
+  const write = (shown: string): void => void writeSync(terminal, shown);
+  const question = text();
+  return new Promise((resolve) => {
+    const editor = new LineEditor(secret ? () => {} : write);
+    const line = (): string => question.split("\n").at(-1)! + (secret ? "" : editor.line);
+    const restore = (): void => void input.setRawMode(false);
+    const leave = (): void => {
+      signal.removeEventListener("abort", withdraw);
+      process.off("exit", restore);
+      process.off("SIGTERM", terminate);
+      shown = undefined;
+      restore();
+      write("\n");
+      input.destroy();
+    };
+    const finish = (answer: string | undefined): void => {
+      leave();
+      resolve(answer);
+    };
+    const withdraw = (): void => finish(undefined);
+    const raise = (name: "SIGINT" | "SIGQUIT" | "SIGTERM"): void => {
+      interrupts++;
+      leave();
+      raiseHere(name);
+      // The script's own handler comes first, and not the error that there was no answer.
+      setTimeout(() => resolve(undefined), SIGNAL_DELAY);
+    };
+    const terminate = (): void => raise("SIGTERM");
+    const suspend = (): void => {
+      restore();
+      raiseHere("SIGTSTP");
+      // This happens when the script goes on.
+      setTimeout(() => {
+        if (input.destroyed) return;
+        input.setRawMode(true);
+        write(line());
+      }, SIGNAL_DELAY);
+    };
+    signal.addEventListener("abort", withdraw);
+    process.on("exit", restore);
+    process.on("SIGTERM", terminate);
+    input.on("error", withdraw);
+    input.on("end", withdraw);
+    input.on("data", (chunk) => {
+      for (const char of decoder.write(chunk as never)) {
+        const event = editor.push(char);
+        if (event === "end") return finish(editor.line);
+        if (event === "none") return finish(undefined);
+        if (event === "interrupt") return raise("SIGINT");
+        if (event === "quit") return raise("SIGQUIT");
+        if (event === "suspend") suspend();
+      }
+    });
+    input.setRawMode(true);
+    write(question);
+    shown = { line, write };
+  });
+}
+
+/** Sends a signal to the terminal's foreground group, as the terminal itself would. */
+function raiseHere(name: "SIGINT" | "SIGQUIT" | "SIGTERM" | "SIGTSTP"): void {
+  try {
+    process.kill(name === "SIGTERM" ? process.pid : 0, name);
+  } catch {
+    // Deno lacks the permission to send signals.
+    if (name !== "SIGTSTP") process.exit(130);
+  }
+}
