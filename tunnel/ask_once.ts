@@ -1,4 +1,4 @@
-import { askAtTerminal, hasTerminal } from "./login/terminal.ts";
+import { askAtTerminal, hasTerminal, interruptions } from "./login/terminal.ts";
 import { visible } from "./visible.ts";
 
 /**
@@ -35,6 +35,7 @@ async function ask(text: string): Promise<string> {
     text: () => `${visible(text)}: `,
     secret: true,
     signal: new AbortController().signal,
+    since: interruptions(),
   });
   if (answer === undefined) throw new Error(`Cannot ask for ${text}: there was no answer`);
   return answer;

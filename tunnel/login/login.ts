@@ -7,7 +7,7 @@ import { LoginFailure } from "./login_failure.ts";
 import { MarkedStream } from "./marked_stream.ts";
 import { type SSHQuestion, sshQuestion } from "./ssh_question.ts";
 import type { SudoPassword } from "./sudo_password.ts";
-import { hasTerminal } from "./terminal.ts";
+import { hasTerminal, interruptions } from "./terminal.ts";
 import { forgetAnswers, terminalAsk } from "./terminal_ask.ts";
 
 /** How a driver's process logs in. */
@@ -56,6 +56,7 @@ export class Login {
   readonly #askpass: Askpass | undefined;
   readonly #stderr: MarkedStream | undefined;
   readonly #over = new AbortController();
+  readonly #since = interruptions();
   readonly #attempts: Map<string, number> = new Map();
   #connection: LoginConnection | undefined;
   #gate: Gate | undefined;
@@ -186,7 +187,7 @@ export class Login {
       throw new LoginFailure(unanswered(question));
     }
     const answer = ask === undefined
-      ? await terminalAsk(question, names, this.#over.signal)
+      ? await terminalAsk(question, names, { signal: this.#over.signal, since: this.#since })
       : await ask(question);
     if (answer === undefined) {
       throw new LoginFailure(`no answer was given to ${shortened(question)}`);

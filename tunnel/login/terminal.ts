@@ -13,14 +13,18 @@ export interface Prompt {
   readonly secret: boolean;
   /** The question does not matter any more. */
   readonly signal: AbortSignal;
+  /** What {@linkcode interruptions} gave when that began which the question is about. */
+  readonly since: number;
 }
 
 /** Milliseconds in which a signal that this process sends itself arrives. */
 const SIGNAL_DELAY = 50;
 
+/** Signals that end a script from outside, which must not leave the terminal in raw mode. */
+const DEADLY: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP"];
+
 /** Settles when the terminal is free for the next question. */
 let turn: Promise<unknown> = Promise.resolve();
-/** How often Ctrl-C was pressed at a question. It is meant for those that wait, too. */
 let interrupts = 0;
 
 /** The question that is shown now. */
@@ -31,6 +35,14 @@ export function besideQuestion(print: () => void): void {
   shown?.write("\r\x1b[K");
   print();
   shown?.write(shown.line());
+}
+
+/**
+ * How often Ctrl-C was pressed at a question. It is meant for all that was under way then, so none
+ * of that asks any more.
+ */
+export function interruptions(): number {
+  return interrupts;
 }
 
 /** Whether somebody at a terminal can be asked. */
@@ -50,9 +62,8 @@ export function hasTerminal(): boolean {
  * @returns The answer, or `undefined` if there is none: Ctrl-C, or Ctrl-D in an empty line.
  */
 export function askAtTerminal(prompt: Prompt): Promise<string | undefined> {
-  const before = interrupts;
   const answer = turn.then(() =>
-    before === interrupts && !prompt.signal.aborted ? readAnswer(prompt) : undefined
+    prompt.since === interrupts && !prompt.signal.aborted ? readAnswer(prompt) : undefined
   );
   turn = answer.catch(() => {});
   return answer;
@@ -66,16 +77,16 @@ function readAnswer({ text, secret, signal }: Prompt): Promise<string | undefine
   const terminal = openSync("/dev/tty", "r+");
   const input = new ReadStream(terminal);
   const decoder = new StringDecoder("utf8");
-  const write = (shown: string): void => void writeSync(terminal, shown);
+  const write = (shown: string): void => whileThere(() => writeSync(terminal, shown));
   const question = text();
   return new Promise((resolve) => {
     const editor = new LineEditor(secret ? () => {} : write);
     const line = (): string => question.split("\n").at(-1)! + (secret ? "" : editor.line);
-    const restore = (): void => void input.setRawMode(false);
+    const restore = (): void => whileThere(() => input.setRawMode(false));
     const leave = (): void => {
       signal.removeEventListener("abort", withdraw);
       process.off("exit", restore);
-      process.off("SIGTERM", terminate);
+      for (const name of DEADLY) process.off(name, raise);
       shown = undefined;
       restore();
       write("\n");
@@ -86,14 +97,13 @@ function readAnswer({ text, secret, signal }: Prompt): Promise<string | undefine
       resolve(answer);
     };
     const withdraw = (): void => finish(undefined);
-    const raise = (name: "SIGINT" | "SIGQUIT" | "SIGTERM"): void => {
+    const raise = (name: NodeJS.Signals): void => {
       interrupts++;
       leave();
       raiseHere(name);
       // The script's own handler comes first, and not the error that there was no answer.
       setTimeout(() => resolve(undefined), SIGNAL_DELAY);
     };
-    const terminate = (): void => raise("SIGTERM");
     const suspend = (): void => {
       restore();
       raiseHere("SIGTSTP");
@@ -106,7 +116,7 @@ function readAnswer({ text, secret, signal }: Prompt): Promise<string | undefine
     };
     signal.addEventListener("abort", withdraw);
     process.on("exit", restore);
-    process.on("SIGTERM", terminate);
+    for (const name of DEADLY) process.on(name, raise);
     input.on("error", withdraw);
     input.on("end", withdraw);
     input.on("data", (chunk) => {
@@ -125,10 +135,19 @@ function readAnswer({ text, secret, signal }: Prompt): Promise<string | undefine
   });
 }
 
-/** Sends a signal to the terminal's foreground group, as the terminal itself would. */
-function raiseHere(name: "SIGINT" | "SIGQUIT" | "SIGTERM" | "SIGTSTP"): void {
+/** Does something with a terminal that may be gone: then there is nothing to do. */
+function whileThere(act: () => void): void {
   try {
-    process.kill(name === "SIGTERM" ? process.pid : 0, name);
+    act();
+  } catch {
+    // Its window has been closed.
+  }
+}
+
+/** Sends a signal on. Those of keys go to the terminal's whole foreground group. */
+function raiseHere(name: NodeJS.Signals): void {
+  try {
+    process.kill(DEADLY.includes(name) ? process.pid : 0, name);
   } catch {
     // Deno lacks the permission to send signals.
     if (name !== "SIGTSTP") process.exit(130);

@@ -1,6 +1,6 @@
 import type { Question } from "../question.ts";
 import { visible } from "../visible.ts";
-import { askAtTerminal } from "./terminal.ts";
+import { askAtTerminal, type Prompt } from "./terminal.ts";
 
 /** An answer that other hosts may want, too. */
 interface Given {
@@ -17,12 +17,12 @@ const given: Map<string, Given> = new Map();
  *
  * @param question The question.
  * @param names The names in its text that differ from host to host.
- * @param signal The question does not matter any more.
+ * @param rest When the question does not matter any more.
  */
 export async function terminalAsk(
   question: Question,
   names: readonly string[],
-  signal: AbortSignal,
+  rest: Pick<Prompt, "signal" | "since">,
 ): Promise<string | undefined> {
   const { host, kind, secret, attempt } = question;
   const key = sameFor(question, names);
@@ -33,7 +33,7 @@ export async function terminalAsk(
     offered = secret && attempt === 1 ? given.get(key) : undefined;
     return promptText(question, offered);
   };
-  const typed = await askAtTerminal({ text, secret, signal });
+  const typed = await askAtTerminal({ text, secret, ...rest });
   const answer = typed === "" && offered !== undefined ? offered.answer : typed;
   if (answer !== undefined && secret && kind !== "hostkey") {
     given.set(key, offered?.answer === answer ? offered : { host, answer });

@@ -8,8 +8,8 @@ export interface Terminal extends AsyncDisposable {
   readonly screen: string;
   /** Presses keys. */
   type(keys: string): Promise<void>;
-  /** Waits until the terminal has shown something, and returns the screen. */
-  until(pattern: RegExp): Promise<string>;
+  /** Waits until the terminal has shown something so many times, and returns the screen. */
+  until(pattern: RegExp, times?: number): Promise<string>;
   /** Waits for the end of the script, and returns what `stty -a` says before and after it. */
   end(): Promise<{ readonly before: string; readonly after: string }>;
 }
@@ -20,10 +20,12 @@ export interface Terminal extends AsyncDisposable {
  * @param code Its code. All that `mod.ts` exports is in `lib`, and `at(host, options)` makes an
  * SSHTunnel with the ssh service's configuration.
  * @param values Constants for the code.
+ * @param jobs Whether a shell with job control runs it, and stays when it has ended.
  */
 export async function inTerminal(
   code: string,
   values: Readonly<Record<string, unknown>> = {},
+  jobs = false,
 ): Promise<Terminal> {
   const folder = await Deno.makeTempDir();
   const constants = Object.entries(values).map(([name, value]) =>
@@ -34,10 +36,11 @@ export async function inTerminal(
     `import * as lib from ${JSON.stringify(MOD)};\n${constants.join("")}${code}\n`,
   );
   const deno = `'${Deno.execPath()}' run -A --no-check --no-config '${folder}/script.ts'`;
-  const line = `trap : INT; stty -a >'${folder}/before'; ${deno}; stty -a >'${folder}/after'`;
+  const script = jobs ? "bash --norc --noprofile -i" : deno;
+  const line = `trap : INT; stty -a >'${folder}/before'; ${script}; stty -a >'${folder}/after'`;
   const child = new Deno.Command("script", {
     args: ["-qefc", line, "/dev/null"],
-    env: { SHELL: "/bin/sh" },
+    env: { SHELL: "/bin/sh", PS1: "$ " },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -58,8 +61,9 @@ export async function inTerminal(
       return screen;
     },
     type: (keys) => writer.write(new TextEncoder().encode(keys)),
-    async until(pattern) {
-      while (!pattern.test(screen)) {
+    async until(pattern, times = 1) {
+      const all = new RegExp(pattern.source, `${pattern.flags}g`);
+      while ((screen.match(all)?.length ?? 0) < times) {
         await soon(changed.promise, `${pattern} in ${JSON.stringify(screen)}`);
       }
       return screen;
@@ -83,5 +87,6 @@ export async function inTerminal(
       await Deno.remove(folder, { recursive: true });
     },
   };
+  if (jobs) await terminal.type(`${deno}\r`);
   return terminal;
 }

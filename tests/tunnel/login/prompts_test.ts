@@ -204,16 +204,14 @@ Deno.test(needing(NEEDS, "at a terminal, hosts ask one after the other, unseen",
       console.log([...(await group.call(() => "up")).values()].join());`,
       { OPTIONS: options(), UNKNOWN: unknown(file) },
     );
-    const prompts =
-      /\[asks-(\d)\] (?:.*password:|Are you sure.*\?)(?: \(Enter: as for asks-\d\))? $/;
+    const prompt = /\[asks-(\d)\] (?:.*password:|Are you sure.*\?)(?: \(Enter: as for asks-\d\))? /;
     const order: string[] = [];
-    for (let i = 0; i < 5; i++) {
-      const shown = await terminal.until(prompts);
-      const last = shown.match(prompts)!;
+    for (let i = 1; i <= 5; i++) {
+      const shown = await terminal.until(prompt, i);
+      const last = [...shown.matchAll(new RegExp(prompt, "g"))].at(-1)!;
       order.push(last[1]!);
       const isKey = last[0].includes("Are you sure");
       await terminal.type(isKey ? "yes\r" : last[0].includes("Enter:") ? "\r" : `${password}\r`);
-      await terminal.until(/\n$|up/);
     }
     await terminal.until(/up,up,up,up/);
     const { before, after } = await terminal.end();
