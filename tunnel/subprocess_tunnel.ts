@@ -9,9 +9,7 @@ import { IncludedFiles } from "./modules/included_files.ts";
 import { ServedFolders } from "./modules/served_folders.ts";
 import { Session } from "./session/session.ts";
 import { quote } from "./connection/shell_quote.ts";
-import type { LoginOptions, LoginSetup } from "./login/login.ts";
 import { sshVersion } from "./login/ssh_version.ts";
-import type { Ask } from "./question.ts";
 import { lineReporter } from "./connection/stderr_lines.ts";
 import { BaseTunnel } from "./base_tunnel.ts";
 import { checkText } from "./arguments/check.ts";
@@ -87,7 +85,12 @@ export abstract class SubprocessTunnel extends BaseTunnel {
       ? AGENT_COMMAND
       : commandThatTells(launch.login.sudo.started);
     const agent = this.remoteShell ? [start.map(quote).join(" ")] : start;
-    const login = loginOf(host, launch.login, options.ask);
+    const login = launch.login !== undefined
+      ? { ...launch.login, host, ask: options.ask }
+      : this.remoteShell && options.ask !== undefined
+      // The ssh of a driver of the user's own.
+      ? { ssh: sshVersion("ssh"), host, ask: options.ask }
+      : undefined;
     const connection = new AgentConnection({
       host,
       command: [...this.command(), ...agent],
@@ -120,14 +123,4 @@ export abstract class SubprocessTunnel extends BaseTunnel {
     );
     return session;
   }
-}
-
-/** How a tunnel logs in. The ssh in a user's own driver can ask, if there is somebody to ask. */
-function loginOf(
-  host: string,
-  setup: LoginSetup | undefined,
-  ask: Ask | undefined,
-): LoginOptions | undefined {
-  if (setup !== undefined) return { ...setup, host, ask };
-  return ask === undefined ? undefined : { ssh: sshVersion("ssh"), host, ask };
 }

@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -36,6 +37,8 @@ export interface Askpass {
 
 /** Milliseconds between looks for questions, which are files in a folder. */
 const LOOK_INTERVAL = 50;
+/** Milliseconds after which a dead process's folder is removed. Its id may be one elsewhere. */
+const DEAD_AGE = 3_600_000;
 /** The start of the folder's name. The id of the process and a random end follow. */
 const FOLDER = "chopsticks-login-";
 
@@ -143,7 +146,9 @@ function clearDeadDesks(): void {
     for (const name of readdirSync(tmpdir())) {
       const pid = name.match(/^chopsticks-login-(\d+)-/)?.[1];
       if (pid === undefined || isAlive(Number(pid))) continue;
-      rmSync(`${tmpdir()}/${name}`, { recursive: true, force: true });
+      const folder = `${tmpdir()}/${name}`;
+      if (Date.now() - statSync(folder).mtimeMs < DEAD_AGE) continue;
+      rmSync(folder, { recursive: true, force: true });
     }
   } catch {
     // They belong to others, or a permission is missing.

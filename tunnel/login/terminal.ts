@@ -52,7 +52,35 @@ export function hasTerminal(): boolean {
     closeSync(openSync("/dev/tty", "r+"));
     return true;
   } catch {
-    return false;
+    return hasStreams();
+  }
+}
+
+/** Whether stdin and stderr are a terminal. Deno opens `/dev/tty` only with all permissions. */
+function hasStreams(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true;
+}
+
+/** The terminal while it is asked. */
+interface OpenTerminal {
+  readonly input: ReadStream;
+  readonly write: (text: string) => void;
+  readonly close: () => void;
+}
+
+/** Opens a terminal of our own if that is possible: a script may read stdin itself. */
+function openTerminal(): OpenTerminal {
+  try {
+    const fd = openSync("/dev/tty", "r+");
+    const input = new ReadStream(fd);
+    const write = (text: string): void => void writeSync(fd, text);
+    return { input, write, close: () => void input.destroy() };
+  } catch (error) {
+    if (!hasStreams()) throw error;
+    const input = process.stdin;
+    input.ref();
+    const write = (text: string): void => void process.stderr.write(text);
+    return { input, write, close: () => void input.pause().unref() };
   }
 }
 
@@ -74,15 +102,15 @@ export function askAtTerminal(prompt: Prompt): Promise<string | undefined> {
  * signal ends the script: what Ctrl-C and Ctrl-Z do, is done here.
  */
 function readAnswer({ text, secret, signal }: Prompt): Promise<string | undefined> {
-  const terminal = openSync("/dev/tty", "r+");
-  const input = new ReadStream(terminal);
+  const { input, write: print, close } = openTerminal();
   const decoder = new StringDecoder("utf8");
-  const write = (shown: string): void => whileThere(() => writeSync(terminal, shown));
+  const write = (shown: string): void => whileThere(() => print(shown));
   const question = text();
   return new Promise((resolve) => {
     const editor = new LineEditor(secret ? () => {} : write);
     const line = (): string => question.split("\n").at(-1)! + (secret ? "" : editor.line);
     const restore = (): void => whileThere(() => input.setRawMode(false));
+    let isOver = false;
     const leave = (): void => {
       signal.removeEventListener("abort", withdraw);
       process.off("exit", restore);
@@ -90,7 +118,11 @@ function readAnswer({ text, secret, signal }: Prompt): Promise<string | undefine
       shown = undefined;
       restore();
       write("\n");
-      input.destroy();
+      input.off("error", withdraw);
+      input.off("end", withdraw);
+      input.off("data", take);
+      isOver = true;
+      close();
     };
     const finish = (answer: string | undefined): void => {
       leave();
@@ -109,7 +141,7 @@ function readAnswer({ text, secret, signal }: Prompt): Promise<string | undefine
       raiseHere("SIGTSTP");
       // This happens when the script goes on.
       setTimeout(() => {
-        if (input.destroyed) return;
+        if (isOver) return;
         input.setRawMode(true);
         write(line());
       }, SIGNAL_DELAY);
@@ -119,7 +151,7 @@ function readAnswer({ text, secret, signal }: Prompt): Promise<string | undefine
     for (const name of DEADLY) process.on(name, raise);
     input.on("error", withdraw);
     input.on("end", withdraw);
-    input.on("data", (chunk) => {
+    const take = (chunk: Uint8Array): void => {
       for (const char of decoder.write(chunk as never)) {
         const event = editor.push(char);
         if (event === "end") return finish(editor.line);
@@ -128,7 +160,9 @@ function readAnswer({ text, secret, signal }: Prompt): Promise<string | undefine
         if (event === "quit") return raise("SIGQUIT");
         if (event === "suspend") suspend();
       }
-    });
+    };
+    input.on("data", take);
+    input.resume();
     input.setRawMode(true);
     write(question);
     shown = { line, write };
@@ -150,6 +184,6 @@ function raiseHere(name: NodeJS.Signals): void {
     process.kill(DEADLY.includes(name) ? process.pid : 0, name);
   } catch {
     // Deno lacks the permission to send signals.
-    if (name !== "SIGTSTP") process.exit(130);
+    if (name !== "SIGTSTP" && !process.emit(name)) process.exit(130);
   }
 }
