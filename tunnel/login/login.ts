@@ -1,4 +1,5 @@
 import type { Writable } from "node:stream";
+import { agentHost } from "../../agent/agent_host.ts";
 import type { Ask, Password, Question } from "../question.ts";
 import { type Askpass, openAskpass, type RawQuestion } from "./askpass.ts";
 import { checkAnswer } from "./check_answer.ts";
@@ -47,6 +48,9 @@ export interface LoginConnection {
 /** How often the same may be asked. ssh would ask about a host key for ever. */
 const MAX_ATTEMPTS = 3;
 
+/** A server may hang up when an answer takes longer, in milliseconds. */
+const LONG_WAIT = 10_000;
+
 /** How many logins are under way. */
 let underWay = 0;
 
@@ -63,6 +67,8 @@ export class Login {
   #passwordFor: string | undefined;
   #sudoPrompts = 0;
   #pending = 0;
+  /** The milliseconds that the longest question had to wait. */
+  #waited = 0;
   /** The questions that nobody answered, although the login went on. */
   #declined: Question[] = [];
 
@@ -103,6 +109,12 @@ export class Login {
   notes(stderr: string): string {
     const { problem = "" } = this.#options;
     const notes = this.#declined.map((question) => `; ${unanswered(question)}`).join("");
+    if (this.#waited > LONG_WAIT && /Connection (closed|reset)|Broken pipe/.test(stderr)) {
+      return `${notes}; an answer took ${
+        Math.round(this.#waited / 1000)
+      } s, and a server hangs up ` +
+        "when a login takes long (LoginGraceTime): try again, and answer sooner";
+    }
     return problem !== "" && /Permission denied|verification failed/.test(stderr)
       ? `${notes}; ssh could not ask anything, since ${problem}`
       : notes;
@@ -215,6 +227,7 @@ export class Login {
       return connection.fail("a question came when nothing waited any more");
     }
     this.#pending++;
+    const begun = performance.now();
     connection.pause();
     try {
       await work();
@@ -224,6 +237,7 @@ export class Login {
       else connection.fail("the function that should give an answer threw", error);
     } finally {
       this.#pending--;
+      this.#waited = Math.max(this.#waited, performance.now() - begun);
       connection.resume();
     }
   }
@@ -241,13 +255,21 @@ function shortened({ kind, text }: Question): string {
 }
 
 function unanswered(question: Question): string {
-  return `${asker(question)} asked ${shortened(question)}, and there is no terminal to ask at: ` +
-    remedy(question);
+  const isFar = agentHost() !== undefined;
+  const where = isFar
+    ? "this tunnel was opened at a far end, where nobody is"
+    : "there is no terminal to ask at";
+  return `${asker(question)} asked ${shortened(question)}, and ${where}: ${
+    remedy(question, isFar)
+  }`;
 }
 
-function remedy({ kind, hop }: Question): string {
-  if (kind === "hostkey") {
-    return "connect once with ssh itself and trust the host, or set the option `ask`";
-  }
-  return hop === undefined ? "set the option `password` or `ask`" : "set the option `ask`";
+function remedy({ kind, hop }: Question, isFar: boolean): string {
+  const ask = isFar
+    ? "the option `ask`, with a function wrapped by callback()"
+    : "the option `ask`";
+  if (kind === "hostkey") return `connect once with ssh itself and trust the host, or set ${ask}`;
+  return hop === undefined && kind !== "passphrase"
+    ? `set the option \`password\` or ${ask.replace("the option ", "")}`
+    : `set ${ask}`;
 }

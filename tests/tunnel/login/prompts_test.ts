@@ -1,5 +1,13 @@
 import { assert, assertEquals, assertFalse, assertMatch, assertRejects } from "@std/assert";
-import { ConnectionError, Group, type Question, SSHTunnel } from "../../../mod.ts";
+import {
+  type Ask,
+  callback,
+  ConnectionError,
+  Group,
+  Local,
+  type Question,
+  SSHTunnel,
+} from "../../../mod.ts";
 import { needing, service } from "../../services/services.ts";
 import { listProcesses } from "../../services/processes.ts";
 import { soon } from "../_deadline.ts";
@@ -222,4 +230,45 @@ Deno.test(needing(NEEDS, "at a terminal, hosts ask one after the other, unseen",
   } finally {
     await Deno.remove(file);
   }
+}));
+
+Deno.test(needing(NEEDS, "a tunnel of a far end asks here if its `ask` is a callback", async () => {
+  const { password } = service("logins");
+  const inner = options();
+  const hosts: string[] = [];
+  await using outer = new Local("outer", { deno: service("deno").path });
+  const connect = async (ask: Ask | undefined): Promise<string> => {
+    await using tun = new SSHTunnel("asks-1", { ...inner, ...ask && { ask } });
+    return await tun.call(() => "up").catch((error) => error.message);
+  };
+  const ask = callback((question: Question) => (hosts.push(question.host), password));
+  assertEquals(await soon(outer.call(connect, ask), "the answer"), "up");
+  assertEquals(hosts, ["asks-1"]);
+  assertMatch(
+    await soon(outer.call(connect, undefined), "the error"),
+    /ssh asked ".*password:", and this tunnel was opened at a far end.*callback\(\)/,
+  );
+}));
+
+Deno.test(needing(NEEDS, "askOnce() asks once for all, and again after no answer", async () => {
+  const { password } = service("logins");
+  await using terminal = await inTerminal(
+    `
+    const password = lib.askOnce("Password of all");
+    await password().catch((error) => console.log(error.message));
+    await using group = new lib.Group(["asks-1", "asks-2", "asks-3"], {
+      ssh: { ...OPTIONS, password },
+    });
+    console.log([...(await group.call(() => "up")).values()].join());`,
+    { OPTIONS: options() },
+  );
+  await terminal.until(/Password of all: /);
+  await terminal.type("\x04");
+  await terminal.until(/there was no answer[^]*Password of all: /);
+  await terminal.type(`x\x15${password}y\x7f\r`);
+  await terminal.until(/up,up,up/);
+  const { before, after } = await terminal.end();
+  assertEquals(after, before);
+  assertEquals(terminal.screen.match(/^Password of all: /gm)?.length, 2);
+  assertFalse(terminal.screen.includes(password));
 }));

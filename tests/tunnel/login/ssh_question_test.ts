@@ -1,0 +1,45 @@
+import { assertEquals } from "@std/assert";
+import { sshQuestion } from "../../../tunnel/login/ssh_question.ts";
+
+/** The kind, and whether the answer is secret. */
+function kindOf(text: string, confirm = false, isMarked = true): [string, boolean] {
+  const { kind, secret } = sshQuestion(text, confirm, isMarked);
+  return [kind, secret];
+}
+
+Deno.test("sshQuestion() knows the questions of ssh", () => {
+  const key = "The authenticity of host 'web1 (10.0.0.1)' can't be established.\n" +
+    "ED25519 key fingerprint is SHA256:abc.\nThis key is not known by any other names.\n" +
+    "Are you sure you want to continue connecting (yes/no/[fingerprint])? ";
+  assertEquals(kindOf(key), ["hostkey", false]);
+  assertEquals(sshQuestion(key, false, true).host, "web1");
+  assertEquals(kindOf("Please type 'yes', 'no' or the fingerprint: "), ["hostkey", false]);
+  assertEquals(kindOf("Enter passphrase for key '/home/me/.ssh/id': "), ["passphrase", true]);
+  assertEquals(kindOf("Enter PIN for ED25519-SK key /home/me/.ssh/id: "), ["other", true]);
+  assertEquals(kindOf("Accept updated hostkeys? (yes/no): "), ["other", false]);
+  assertEquals(kindOf("Allow use of key id?", true), ["other", false]);
+  const { kind, user, host } = sshQuestion("me@corp@web1's password: ", false, true);
+  assertEquals([kind, user, host], ["password", "me@corp", "web1"]);
+});
+
+Deno.test("sshQuestion() concludes nothing from a server's own words", () => {
+  for (
+    const words of [
+      "Enter passphrase for key '/home/me/.ssh/id': ",
+      "me@other's password: ",
+      "The authenticity of host 'other' can't be established (yes/no)? ",
+      "Password: ",
+    ]
+  ) {
+    const marked = sshQuestion(`(me@web1) ${words}`, false, true);
+    assertEquals([marked.kind, marked.secret, marked.user, marked.host], [
+      ...["other", true, "me", "web1"],
+    ]);
+    // An older ssh does not mark them, so its own words are no more certain.
+    if (!words.startsWith("The auth")) assertEquals(kindOf(words, false, false), ["other", true]);
+  }
+  assertEquals(
+    sshQuestion("(me@web1) \x1b[2JCode: ", false, true).text,
+    "(me@web1) \\x1b[2JCode: ",
+  );
+});
