@@ -78,7 +78,9 @@ const ROOMS: Rooms = {
     ...["tunnel/modules/", "tunnel/source/", "tunnel/callback.ts"],
     ...["agent/protocol/", "codec/"],
   ],
-  "tunnel/login/": ["tunnel/question.ts", "tunnel/visible.ts", "agent/agent_host.ts"],
+  "tunnel/login/": [
+    ...["tunnel/question.ts", "tunnel/visible.ts", "agent/agent_host.ts", "agent/wire/"],
+  ],
   "tunnel/connection/": [
     ...["tunnel/login/", "tunnel/connection_error.ts", "tunnel/visible.ts"],
     ...["tunnel/depth_limit_error.ts", "tunnel/settings.ts"],

@@ -1,6 +1,5 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import type { Writable } from "node:stream";
 import { BUNDLE } from "../../agent/_bundle.ts";
 import {
   type AgentInfo,
@@ -10,7 +9,7 @@ import {
 } from "../../agent/protocol/hello.ts";
 import type { Channel } from "../../agent/wire/channel.ts";
 import { type Deferred, deferred } from "../../agent/wire/deferred.ts";
-import { Multiplexer } from "../../agent/wire/multiplexer.ts";
+import { Multiplexer, type Pipe } from "../../agent/wire/multiplexer.ts";
 import { ProtocolError } from "../../agent/wire/protocol_error.ts";
 import { streamPipe } from "../../agent/wire/stream_pipe.ts";
 import { Login, type LoginOptions } from "../login/login.ts";
@@ -75,8 +74,8 @@ export class AgentConnection {
   readonly #process: PipeProcess;
   readonly #failure: ConnectionFailure;
   readonly #login: Login | undefined;
-  /** Where to write what the shell reads, which may have to wait for the login. */
-  readonly #stdin: Writable;
+  /** Leads to the shell at the far end. What is written may have to wait for the login. */
+  readonly #pipe: Pipe;
   readonly #ready: Deferred<AgentInfo> = deferred();
   #info: AgentInfo | undefined;
   #timeout: Countdown | undefined;
@@ -114,9 +113,11 @@ export class AgentConnection {
       lines: this.#lines,
       login: this.#login,
     });
-    this.#stdin = this.#beginLogin();
+    const { output, stdin } = this.#process;
+    const onDrain = (): void => this.multiplexer.handleDrain();
+    this.#pipe = this.#beginLogin(streamPipe(output, stdin, onDrain), onDrain);
     this.multiplexer = new Multiplexer(
-      streamPipe(this.#process.output, this.#stdin, () => this.multiplexer.handleDrain()),
+      this.#pipe,
       {
         odd: true,
         onChannel: options.onChannel,
@@ -171,11 +172,11 @@ export class AgentConnection {
     await this.gone;
   }
 
-  #beginLogin(): Writable {
-    const { pid, stdin } = this.#process;
+  #beginLogin(pipe: Pipe, onDrain: () => void): Pipe {
     return this.#login?.begin({
-      pid,
-      stdin,
+      pid: this.#process.pid,
+      pipe,
+      onDrain,
       fail: (text, cause) => this.multiplexer.end(this.#failure.ofLogin(text, cause)),
       failAtEnd: (text) => {
         this.#failure.refusal = text;
@@ -184,7 +185,7 @@ export class AgentConnection {
       pause: () => this.#timeout?.pause(),
       resume: () => this.#timeout?.resume(),
       isWanted: () => this.#holds > 0,
-    }) ?? stdin;
+    }) ?? pipe;
   }
 
   #sendBootstrap(): void {
@@ -194,7 +195,7 @@ export class AgentConnection {
       marker: this.#marker,
       killGroup: !this.#options.detached || this.#options.outOfReach,
     });
-    this.#stdin.write(Buffer.concat([Buffer.from(line), bundle]));
+    this.#pipe.write([Buffer.from(line), bundle]);
   }
 
   #handleOutput(chunk: Uint8Array): void {

@@ -1,49 +1,37 @@
-import { Writable } from "node:stream";
+import type { Pipe } from "../../agent/wire/multiplexer.ts";
 
-/** A chunk that waits, as a stream hands it over. */
-interface Waiting {
-  readonly chunk: Uint8Array;
-  readonly done: (error?: Error | null) => void;
-}
+/** A way into a pipe that is closed at first: what is written waits until it is opened. */
+export class Gate implements Pipe {
+  readonly #target: Pipe;
+  readonly #onDrain: () => void;
+  #waiting: Uint8Array[] | undefined = [];
 
-/** A way into a stream that is closed at first: what is written waits until it is opened. */
-export class Gate extends Writable {
-  readonly #target: Writable;
-  #isOpen = false;
-  #waiting: Waiting | undefined;
-
-  /** @param target Where all goes in the end. It is destroyed with the gate. */
-  constructor(target: Writable) {
-    super();
+  /**
+   * @param target Where all goes in the end. It is closed with the gate.
+   * @param onDrain Called when there is room again after a write that returned `false`.
+   */
+  constructor(target: Pipe, onDrain: () => void) {
     this.#target = target;
-    this.on("error", () => {});
+    this.#onDrain = onDrain;
   }
 
   /** Lets all through from now on. */
   open(): void {
-    this.#isOpen = true;
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    if (waiting !== undefined) this.#target.write(waiting.chunk, waiting.done);
+    // After a `false`, the target itself tells when there is room.
+    if (waiting !== undefined && this.#target.write(waiting)) this.#onDrain();
   }
 
-  /** Called by the stream, with one chunk after the other. */
-  override _write(chunk: Uint8Array, _encoding: string, done: Waiting["done"]): void {
-    if (this.#isOpen) this.#target.write(chunk, done);
-    else this.#waiting = { chunk, done };
+  /** Writes the chunks in order, now or when the gate is opened. */
+  write(chunks: Uint8Array[]): boolean {
+    if (this.#waiting === undefined) return this.#target.write(chunks);
+    this.#waiting.push(...chunks);
+    return false;
   }
 
-  /** Called by the stream with all that has piled up. */
-  override _writev(chunks: { chunk: Uint8Array }[], done: Waiting["done"]): void {
-    this.#target.cork();
-    for (const { chunk } of chunks.slice(0, -1)) this.#target.write(chunk);
-    this._write(chunks.at(-1)!.chunk, "", done);
-    this.#target.uncork();
-  }
-
-  /** Called by the stream at its end. */
-  override _destroy(error: Error | null, done: Waiting["done"]): void {
-    this.#target.destroy();
-    done(error);
+  /** Closes the target. */
+  close(): void {
+    this.#target.close();
   }
 }

@@ -1,5 +1,6 @@
-import type { Writable } from "node:stream";
+import { Buffer } from "node:buffer";
 import { agentHost } from "../../agent/agent_host.ts";
+import type { Pipe } from "../../agent/wire/multiplexer.ts";
 import type { Ask, Password, Question } from "../question.ts";
 import { type Askpass, openAskpass, type RawQuestion } from "./askpass.ts";
 import { checkAnswer } from "./check_answer.ts";
@@ -33,7 +34,10 @@ export interface LoginOptions extends LoginSetup {
 /** The connection that logs in. */
 export interface LoginConnection {
   readonly pid: number | undefined;
-  readonly stdin: Writable;
+  /** The pipe to the process, and from it. */
+  readonly pipe: Pipe;
+  /** There is room again in the pipe that {@linkcode Login.begin} gave. */
+  onDrain(): void;
   /** The connection has failed. */
   fail(text: string, cause?: unknown): void;
   /** The same, but the process has a moment to end by itself. */
@@ -121,10 +125,11 @@ export class Login {
   }
 
   /** Begins, and returns where to write what is meant for the shell that the process starts. */
-  begin(connection: LoginConnection): Writable {
+  begin(connection: LoginConnection): Pipe {
+    const { pipe, onDrain } = connection;
     this.#connection = connection;
-    if (this.#stderr === undefined) return connection.stdin;
-    this.#gate = new Gate(connection.stdin);
+    if (this.#stderr === undefined) return pipe;
+    this.#gate = new Gate(pipe, onDrain);
     return this.#gate;
   }
 
@@ -208,16 +213,16 @@ export class Login {
   }
 
   #handleSudoPrompt(sudo: SudoPassword): void {
-    const { stdin } = this.#connection!;
+    const { pipe } = this.#connection!;
     if (++this.#sudoPrompts > 1) {
       // sudo writes the failure into its log when its input ends.
-      stdin.end();
+      pipe.close();
       this.#connection!.failAtEnd("sudo refused the password");
       return;
     }
     this.#answering(async () => {
       const answer = checkAnswer(undefined, await sudo.get());
-      if (!this.#over.signal.aborted) stdin.write(`${answer}\n`);
+      if (!this.#over.signal.aborted) pipe.write([Buffer.from(`${answer}\n`)]);
     });
   }
 
