@@ -14,6 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import process from "node:process";
 import { clearInterval, setInterval } from "node:timers";
+import { isNoexec } from "./noexec.ts";
 
 /** A question that a program has given to the helper. */
 export interface RawQuestion {
@@ -103,7 +104,9 @@ export function askpassProblem(): string {
   if (problem === undefined) {
     try {
       openAskpass(() => {}).close();
-      problem = "";
+      problem = isNoexec(tmpdir())
+        ? `programs in ${tmpdir()} cannot be run (noexec): set TMPDIR to another folder`
+        : "";
     } catch (error) {
       problem = `the helper cannot be written to ${tmpdir()}: ${(error as Error).message}`;
     }
