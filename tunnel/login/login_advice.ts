@@ -9,6 +9,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
     /^sudo: a password is required/,
     "give it to sudo with the option `password`, or allow sudo without one (NOPASSWD)",
   ],
+  [/^sudo: \d+ incorrect password attempt/, "sudo refused the password"],
   [
     /^ssh_askpass: exec\(/,
     "ssh cannot run the helper that asks: set TMPDIR to a folder whose programs can be run",

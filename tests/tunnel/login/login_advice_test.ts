@@ -1,0 +1,20 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { loginAdvice } from "../../../tunnel/login/login_advice.ts";
+
+Deno.test("loginAdvice() finds the line that counts among others", () => {
+  for (
+    const [line, advice] of [
+      ["sudo: sorry, you must have a tty to run sudo", "!requiretty"],
+      ["sudo: Entschuldigung, Sie brauchen ein TTY (tty), um sudo zu benutzen", "!requiretty"],
+      ["sudo: a password is required", "option `password`"],
+      ["sudo: 1 incorrect password attempt", "sudo refused the password"],
+      ["ssh_askpass: exec(/tmp/x/ask): Permission denied", "TMPDIR"],
+    ] as const
+  ) {
+    const found = loginAdvice(`Could not chdir: No such file\n${line}\nConnection closed\n`);
+    assertEquals(found?.line, line);
+    assertStringIncludes(found!.advice, advice);
+  }
+  assertEquals(loginAdvice("bash: sudo: command not found\n"), undefined);
+  assertEquals(loginAdvice("my program: no tty here\n"), undefined);
+});
