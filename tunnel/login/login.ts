@@ -167,8 +167,7 @@ export class Login {
           `${asker(question)} asked ${MAX_ATTEMPTS} times: ${shortened(question)}`,
         );
       }
-      const names = asked.host === undefined ? [] : [asked.host];
-      raw.answer(checkAnswer(question, await this.#answerTo(question, names)));
+      raw.answer(checkAnswer(question, await this.#answerTo(question, asked)));
     });
   }
 
@@ -183,10 +182,13 @@ export class Login {
   }
 
   /** @throws {LoginFailure} If there is no answer. */
-  async #answerTo(question: Question, names: readonly string[]): Promise<string | undefined> {
+  async #answerTo(
+    question: Question,
+    { isLogin, host }: SSHQuestion,
+  ): Promise<string | undefined> {
     const { ask, password } = this.#options;
-    const { hop, kind, secret, text } = question;
-    if (password !== undefined && hop === undefined && secret && kind !== "passphrase") {
+    const { hop, kind, text } = question;
+    if (password !== undefined && hop === undefined && isLogin) {
       if (this.#passwordFor === undefined) {
         this.#passwordFor = text;
         return await (typeof password === "string" ? password : password());
@@ -204,7 +206,10 @@ export class Login {
       throw new LoginFailure(unanswered(question));
     }
     const answer = ask === undefined
-      ? await terminalAsk(question, names, { signal: this.#over.signal, since: this.#since })
+      ? await terminalAsk(question, host === undefined ? [] : [host], {
+        signal: this.#over.signal,
+        since: this.#since,
+      })
       : await ask(question);
     if (answer === undefined) {
       throw new LoginFailure(`no answer was given to ${shortened(question)}`);

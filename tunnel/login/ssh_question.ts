@@ -5,6 +5,8 @@ import { visible } from "../visible.ts";
 export type SSHQuestion = Pick<Question, "kind" | "text" | "secret" | "user"> & {
   /** The host that the text names. */
   readonly host?: string | undefined;
+  /** Whether the host's own password may be the answer: it goes to that host and nowhere else. */
+  readonly isLogin: boolean;
 };
 
 /**
@@ -17,25 +19,23 @@ export type SSHQuestion = Pick<Question, "kind" | "text" | "secret" | "user"> & 
  */
 export function sshQuestion(raw: string, confirm: boolean, isMarked: boolean): SSHQuestion {
   const text = visible(raw);
-  const [, user, host] = raw.match(/^\((.*?)@([^()@ ]+)\) /) ?? [];
-  if (user !== undefined) return { kind: "other", text, secret: true, user, host };
-  if (/^The authenticity of host '|^Please type 'yes'/.test(raw)) {
-    return {
-      kind: "hostkey",
-      text,
-      secret: false,
-      host: raw.match(/^The authenticity of host '([^ ']+)/)?.[1],
-    };
+  const common = { text, secret: true, isLogin: false };
+  if (raw.startsWith("(")) {
+    const [, user, host] = raw.match(/^\((.*?)@([^()@ ]+)\) /) ?? [];
+    return { ...common, kind: "other", isLogin: true, user, host };
   }
-  const isConsent = confirm || isMarked && /\(yes\/no\)\??:? *$/.test(raw);
-  if (isConsent || !isMarked) return { kind: "other", text, secret: !isConsent };
-  if (/^Enter passphrase for /.test(raw)) return { kind: "passphrase", text, secret: true };
-  const [, name, server] = raw.match(/^([^\n]+)@([^@\n]+)'s password: ?$/) ?? [];
-  return {
-    kind: name === undefined ? "other" : "password",
-    text,
-    secret: true,
-    user: name,
-    host: server,
-  };
+  if (/^The authenticity of host '|^Please type 'yes'/.test(raw)) {
+    const host = raw.match(/^The authenticity of host '([^ ']+)/)?.[1];
+    return { ...common, kind: "hostkey", secret: false, host };
+  }
+  if (confirm || isMarked && /\(yes\/no\)\??:? *$/.test(raw)) {
+    return { ...common, kind: "other", secret: false };
+  }
+  // The PIN of a security key and the passphrase of a key are not for the host.
+  const isForKey = /^Enter (PIN|passphrase) for /.test(raw);
+  if (!isMarked) return { ...common, kind: "other", isLogin: !isForKey };
+  if (raw.startsWith("Enter passphrase for ")) return { ...common, kind: "passphrase" };
+  const [, user, host] = raw.match(/^([^\n]+)@([^@\n]+)'s password: ?$/) ?? [];
+  if (user === undefined) return { ...common, kind: "other" };
+  return { ...common, kind: "password", isLogin: true, user, host };
 }

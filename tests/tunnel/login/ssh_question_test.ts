@@ -43,3 +43,17 @@ Deno.test("sshQuestion() concludes nothing from a server's own words", () => {
     "(me@web1) \\x1b[2JCode: ",
   );
 });
+
+Deno.test("sshQuestion() gives the host's password to nothing but the host", () => {
+  const isLogin = (text: string, isMarked: boolean) => sshQuestion(text, false, isMarked).isLogin;
+  for (const isMarked of [true, false]) {
+    assertEquals(isLogin("me@web1's password: ", isMarked), true);
+    assertEquals(isLogin("Enter PIN for ED25519-SK key /home/me/.ssh/id: ", isMarked), false);
+    assertEquals(isLogin("Enter passphrase for key '/home/me/.ssh/id': ", isMarked), false);
+  }
+  assertEquals(isLogin("(me@web1) Password: ", true), true);
+  assertEquals(isLogin("Password: ", false), true);
+  // An odd host name must not make a server's words ssh's own.
+  const odd = sshQuestion("(me@od(d) root@prod's password: ", false, true);
+  assertEquals([odd.kind, odd.secret], ["other", true]);
+});
