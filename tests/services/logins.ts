@@ -9,7 +9,7 @@ const PASSWORD = "correct horse battery";
 const RULES = {
   plain: "USER ALL=(ALL) ALL",
   pty: "USER ALL=(ALL) ALL\nDefaults:USER use_pty",
-  lecture: "USER ALL=(ALL) ALL\nDefaults:USER lecture=always, use_pty, log_output",
+  lecture: "USER ALL=(ALL) ALL\nDefaults:USER lecture=always, use_pty",
   localised: 'USER ALL=(ALL) ALL\nDefaults:USER passprompt="Passwort: ", badpass_message="Falsch!"',
   tty: "USER ALL=(ALL) ALL\nDefaults:USER requiretty",
   free: "USER ALL=(ALL) NOPASSWD: ALL\nDefaults:USER use_pty",
@@ -27,6 +27,13 @@ export function loginUsers(runFolder: string): Record<Alias, string> {
 /** The file with the rules of a run. sudo leaves names with a dot alone. */
 export function sudoersFile(runFolder: string): string {
   return `/etc/sudoers.d/${runFolder.slice(runFolder.lastIndexOf("/") + 1)}`;
+}
+
+/** Removes what sudo remembers of a user. */
+export async function forgetSudo(user: string): Promise<void> {
+  for (const folder of ["/run/sudo/ts", "/var/run/sudo/ts", "/var/lib/sudo/lectured"]) {
+    await Deno.remove(`${folder}/${user}`).catch(() => {});
+  }
 }
 
 /** Makes users with a password, whom sudo asks for it in different ways. */

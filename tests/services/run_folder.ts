@@ -1,5 +1,5 @@
 import { command } from "./command.ts";
-import { sudoersFile } from "./logins.ts";
+import { forgetSudo, sudoersFile } from "./logins.ts";
 import { endProcessesOf, listProcesses } from "./processes.ts";
 import { services } from "./services.ts";
 
@@ -72,6 +72,7 @@ export function usersOf(folder: string): string[] {
 
 async function removeUsers(folder: string): Promise<void> {
   for (const user of usersOf(folder)) {
+    await forgetSudo(user);
     // Another program may hold the lock of /etc/passwd for a moment.
     for (let attempt = 1;; attempt++) {
       const { success, problem } = await command(["userdel", "--force", user]);
