@@ -3,10 +3,10 @@ import { concat } from "./concat.ts";
 import type { Pipe } from "./multiplexer.ts";
 
 /** When the stream's own buffer holds more than this, in bytes, the multiplexer has to wait. */
-const HIGH_WATER = 256 * 1024;
+export const HIGH_WATER: number = 256 * 1024;
 
 /** Chunks of up to this many bytes in all are joined into one. */
-const JOIN_LIMIT = 16 * 1024;
+export const JOIN_LIMIT: number = 16 * 1024;
 
 /**
  * Makes a {@linkcode Pipe} that writes to a stream of Node's. The caller connects the reading half.

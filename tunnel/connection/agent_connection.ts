@@ -11,7 +11,6 @@ import type { Channel } from "../../agent/wire/channel.ts";
 import { type Deferred, deferred } from "../../agent/wire/deferred.ts";
 import { Multiplexer, type Pipe } from "../../agent/wire/multiplexer.ts";
 import { ProtocolError } from "../../agent/wire/protocol_error.ts";
-import { streamPipe } from "../../agent/wire/stream_pipe.ts";
 import { Login, type LoginOptions } from "../login/login.ts";
 import { BootReader } from "./boot_reader.ts";
 import { bootstrapLine, type BootstrapOptions } from "./bootstrap.ts";
@@ -99,6 +98,7 @@ export class AgentConnection {
       detached,
       onOutput: (chunk) => this.#handleOutput(chunk),
       onStderr: (chunk) => this.#lines.push(this.#login?.handleStderr(chunk) ?? chunk),
+      onDrain: () => this.multiplexer.handleDrain(),
       onSpawnError: (error) => this.multiplexer.end(this.#failure.ofSpawn(error)),
       onEnd: () => this.#handleProcessEnd(),
     });
@@ -113,19 +113,14 @@ export class AgentConnection {
       lines: this.#lines,
       login: this.#login,
     });
-    const { output, stdin } = this.#process;
-    const onDrain = (): void => this.multiplexer.handleDrain();
-    this.#pipe = this.#beginLogin(streamPipe(output, stdin, onDrain), onDrain);
-    this.multiplexer = new Multiplexer(
-      this.#pipe,
-      {
-        odd: true,
-        onChannel: options.onChannel,
-        onHello: (payload) => this.#handleHello(payload),
-        onExit: (payload) => this.#handleAgentExit(readExitCode(payload, this.#marker)),
-        onEnd: (error) => this.#handleEnd(error),
-      },
-    );
+    this.#pipe = this.#beginLogin(this.#process.pipe);
+    this.multiplexer = new Multiplexer(this.#pipe, {
+      odd: true,
+      onChannel: options.onChannel,
+      onHello: (payload) => this.#handleHello(payload),
+      onExit: (payload) => this.#handleAgentExit(readExitCode(payload, this.#marker)),
+      onEnd: (error) => this.#handleEnd(error),
+    });
     if (connectTimeout > 0) {
       this.#timeout = new Countdown(connectTimeout, () => {
         this.multiplexer.end(this.#failure.ofTimeout(connectTimeout));
@@ -172,11 +167,11 @@ export class AgentConnection {
     await this.gone;
   }
 
-  #beginLogin(pipe: Pipe, onDrain: () => void): Pipe {
+  #beginLogin(pipe: Pipe): Pipe {
     return this.#login?.begin({
       pid: this.#process.pid,
       pipe,
-      onDrain,
+      onDrain: () => this.multiplexer.handleDrain(),
       fail: (text, cause) => this.multiplexer.end(this.#failure.ofLogin(text, cause)),
       failAtEnd: (text) => {
         this.#failure.refusal = text;

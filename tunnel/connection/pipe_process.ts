@@ -1,33 +1,14 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import type { Socket } from "node:net";
-import { PassThrough, type Readable, type Writable } from "node:stream";
 import process from "node:process";
 import { clearTimeout, setTimeout } from "node:timers";
 import { type Deferred, deferred } from "../../agent/wire/deferred.ts";
-import { readOutput } from "./read_output.ts";
+import type { Pipe } from "../../agent/wire/multiplexer.ts";
+import type { Child, ChildOptions, ProcessExit } from "./child.ts";
+import { startChild } from "./start_child.ts";
 
 /** Options for {@linkcode PipeProcess}. */
-export interface PipeProcessOptions {
-  /** The argv. */
-  readonly command: readonly string[];
-  /** Whether the process gets a session of its own, out of reach of the terminal. */
-  readonly detached: boolean;
-  /** Variables besides those of this process. */
-  readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Takes the next bytes of stdout, which may be written over when it returns. */
-  readonly onOutput: (chunk: Uint8Array) => void;
-  /** Takes the next bytes of stderr. */
-  readonly onStderr: (chunk: Uint8Array) => void;
-  /** The process could not be started. */
-  readonly onSpawnError: (error: NodeJS.ErrnoException) => void;
+export interface PipeProcessOptions extends Omit<ChildOptions, "onExit" | "onClose"> {
   /** The process has ended, and all that it printed has been read. */
   readonly onEnd: () => void;
-}
-
-/** How a process ended: by itself, with a code, or by a signal. */
-interface ProcessExit {
-  readonly code: number | null;
-  readonly signal: string | null;
 }
 
 /**
@@ -45,14 +26,12 @@ const KILL_GRACE = 2_000;
 /** The process whose stdin and stdout are the pipe to an agent: how it is started and ended. */
 export class PipeProcess {
   /** The pipe to the far end. */
-  readonly stdin: Writable;
-  /** The pipe from the far end. `onOutput` takes what comes out of it. */
-  readonly output: Readable;
+  readonly pipe: Pipe;
   /** Resolves when the process is gone. Never rejects. */
   readonly gone: Promise<void>;
 
   readonly #options: PipeProcessOptions;
-  readonly #child: ChildProcess;
+  readonly #child: Child;
   readonly #gone: Deferred<void> = deferred();
   #exit: ProcessExit | undefined;
   #holds = 1;
@@ -61,23 +40,13 @@ export class PipeProcess {
   constructor(options: PipeProcessOptions) {
     this.#options = options;
     this.gone = this.#gone.promise;
-    const [program, ...args] = options.command as [string, ...string[]];
-    this.#child = withStreams(spawn(program, args, {
-      stdio: "pipe",
-      detached: options.detached,
-      ...options.env === undefined ? {} : { env: { ...process.env, ...options.env } },
-    }));
-    const { stdin, stdout, stderr } = this.#child;
-    this.stdin = stdin!;
-    this.output = readOutput(stdout!, options.onOutput);
-    // An error of the pipe says less than the exit of the process, which causes it.
-    this.stdin.on("error", () => {});
-    this.output.on("error", () => {});
-    stderr!.on("error", () => {});
-    stderr!.on("data", options.onStderr);
-    this.#child.on("error", (error) => this.#handleSpawnError(error));
-    this.#child.on("exit", (code, signal) => this.#handleExit({ code, signal }));
-    this.#child.on("close", () => this.#handleClose());
+    this.#child = startChild({
+      ...options,
+      onSpawnError: (error) => this.#handleSpawnError(error),
+      onExit: (exit) => this.#handleExit(exit),
+      onClose: () => this.#handleClose(),
+    });
+    this.pipe = this.#child.pipe;
   }
 
   /** The process's id, unless it could not be started. */
@@ -92,12 +61,12 @@ export class PipeProcess {
 
   /** Keeps this script alive until {@linkcode release} is called as often. */
   hold(): void {
-    if (this.#holds++ === 0) this.#eachHandle((handle) => handle.ref());
+    if (this.#holds++ === 0) this.#child.ref();
   }
 
   /** Undoes one {@linkcode hold}. */
   release(): void {
-    if (--this.#holds === 0) this.#eachHandle((handle) => handle.unref());
+    if (--this.#holds === 0) this.#child.unref();
   }
 
   /** Calls `act` later, unless the process is gone by then. */
@@ -137,14 +106,14 @@ export class PipeProcess {
   }
 
   #handleGone(): void {
-    this.#child.stderr!.destroy();
+    this.#child.closeStderr();
     this.#gone.resolve();
   }
 
   #kill(): void {
     if (this.#exit !== undefined) return;
     if (this.#options.detached) this.#killGroup();
-    this.#child.kill("SIGKILL");
+    this.#child.kill();
   }
 
   /** Kills all that is left of the process's own group, if this user may. */
@@ -157,26 +126,4 @@ export class PipeProcess {
       // Nothing is left, or it is another user's: then the shell in front of the agent kills it.
     }
   }
-
-  #eachHandle(act: (handle: { ref(): void; unref(): void }) => void): void {
-    // A process that could not be started has no handles.
-    if (this.#child.pid === undefined) return;
-    act(this.#child);
-    for (const stream of [this.stdin, this.output, this.#child.stderr!]) {
-      if (!stream.destroyed) act(stream as Socket);
-    }
-  }
-}
-
-/**
- * A process that could not be started, such as for want of descriptors, may have no streams. It
- * gets some that lead nowhere.
- */
-function withStreams(child: ChildProcess): ChildProcess {
-  const { stdin, stdout, stderr } = child;
-  return Object.assign(child, {
-    stdin: stdin ?? new PassThrough(),
-    stdout: stdout ?? new PassThrough(),
-    stderr: stderr ?? new PassThrough(),
-  });
 }

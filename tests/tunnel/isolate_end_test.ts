@@ -1,0 +1,70 @@
+import { assert } from "@std/assert";
+import { soon } from "./_deadline.ts";
+import { familyOf, newMark, untilGone } from "./_family.ts";
+import { type Kind, KINDS } from "./_kinds.ts";
+import { needing } from "../services/services.ts";
+
+/** Milliseconds that may pass until nothing is left. */
+const DEADLINE = 5_000;
+
+const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
+
+const WAYS = ["Local, Deno", "Local, Node 20", "SSHTunnel, Deno", "Docker, Deno"];
+
+for (const kind of KINDS.filter(({ name }) => WAYS.includes(name))) {
+  Deno.test(needing(kind.needs, `${kind.name}: nothing outlives an isolate`, async (t) => {
+    for (const action of ["idle", "spin"]) {
+      await t.step(`a worker is terminated, ${action}`, () => testWorker(kind, action));
+      await t.step(`deno run --watch starts anew, ${action}`, () => testWatch(kind, action));
+    }
+  }));
+}
+
+async function testWorker(kind: Kind, action: string): Promise<void> {
+  const mark = newMark();
+  const worker = new Worker(urlOf(kind, action, mark), { type: "module" });
+  const family = await familyOf(mark);
+  assert(family.length >= 3, Deno.inspect(family));
+  worker.terminate();
+  await untilGone(family, DEADLINE);
+}
+
+async function testWatch(kind: Kind, action: string): Promise<void> {
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  const write = (mark: string): Promise<void> =>
+    Deno.writeTextFile(file, `import ${JSON.stringify(urlOf(kind, action, mark))};\n`);
+  const marks = [newMark(), newMark()] as const;
+  await write(marks[0]);
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--watch", "-A", "--no-check", `--config=${CONFIG}`, "--no-lock", file],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  try {
+    const first = await familyOf(marks[0]);
+    await write(marks[1]);
+    const second = await familyOf(marks[1]);
+    await untilGone(first, DEADLINE);
+    child.kill("SIGKILL");
+    await untilGone(second, DEADLINE);
+  } finally {
+    await soon(end(child), "the end of the watcher");
+    await Deno.remove(file);
+  }
+}
+
+async function end(child: Deno.ChildProcess): Promise<void> {
+  try {
+    child.kill("SIGKILL");
+  } catch {
+    // It has ended.
+  }
+  await child.status;
+}
+
+function urlOf(kind: Kind, action: string, mark: string): string {
+  const url = new URL("./fixture/isolate.ts", import.meta.url);
+  url.search = `${new URLSearchParams({ kind: kind.name, action, mark })}`;
+  return url.href;
+}

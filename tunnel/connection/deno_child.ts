@@ -1,0 +1,115 @@
+import { concat } from "../../agent/wire/concat.ts";
+import type { Pipe } from "../../agent/wire/multiplexer.ts";
+import { HIGH_WATER, JOIN_LIMIT } from "../../agent/wire/stream_pipe.ts";
+import type { Child, ChildOptions } from "./child.ts";
+
+/** Bytes of the buffer for output: as much as a pipe holds. */
+const BUFFER_SIZE = 64 * 1024;
+
+/** Starts a process by `Deno.Command`. */
+export function startDenoChild(options: ChildOptions): Child {
+  const { command: [program, ...args], detached, env = {} } = options;
+  let child: Deno.ChildProcess;
+  try {
+    const stdio = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+    child = new Deno.Command(program!, { args, detached, env, ...stdio }).spawn();
+  } catch (error) {
+    queueMicrotask(() => options.onSpawnError(error as NodeJS.ErrnoException));
+    return NO_CHILD;
+  }
+  const stdout = new OutputReader(child.stdout, options.onOutput);
+  const stderr = new OutputReader(child.stderr, options.onStderr);
+  const stdin = writerPipe(child.stdin, options.onDrain);
+  const exited = child.status.then(({ code, signal }) =>
+    options.onExit({ code: signal === null ? code : null, signal })
+  );
+  Promise.all([exited, stdout.ended, stderr.ended]).then(options.onClose);
+  return {
+    pid: child.pid,
+    pipe: {
+      write: stdin.write,
+      close() {
+        stdin.close();
+        stdout.cancel();
+      },
+    },
+    closeStderr: () => stderr.cancel(),
+    kill() {
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // It has ended.
+      }
+    },
+    ref: () => child.ref(),
+    unref: () => child.unref(),
+  };
+}
+
+/** Stands for a process that could not be started. */
+const NO_CHILD: Child = {
+  pid: undefined,
+  pipe: { write: () => true, close() {} },
+  closeStderr() {},
+  kill() {},
+  ref() {},
+  unref() {},
+};
+
+/** Reads a stream into one buffer, over and over, until it ends or breaks. */
+class OutputReader {
+  /** Resolves when nothing more will come. Never rejects. */
+  readonly ended: Promise<void>;
+  readonly #reader: ReadableStreamBYOBReader;
+  #cancelled = false;
+
+  constructor(stream: ReadableStream<Uint8Array>, onChunk: (chunk: Uint8Array) => void) {
+    this.#reader = stream.getReader({ mode: "byob" });
+    this.ended = this.#read(onChunk).catch(() => {});
+  }
+
+  async #read(onChunk: (chunk: Uint8Array) => void): Promise<void> {
+    let buffer = new ArrayBuffer(BUFFER_SIZE);
+    for (;;) {
+      const { value, done } = await this.#reader.read(new Uint8Array(buffer));
+      if (done || this.#cancelled) return;
+      onChunk(value);
+      buffer = value.buffer;
+    }
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    this.#reader.cancel().catch(() => {});
+  }
+}
+
+/** A {@linkcode Pipe} that writes to a web stream; see `streamPipe` for the limits. */
+function writerPipe(stream: WritableStream<Uint8Array>, onDrain: () => void): Pipe {
+  const writer = stream.getWriter();
+  // An error of the pipe says less than the exit of the process, which causes it.
+  const ignore = (): void => {};
+  writer.closed.catch(ignore);
+  let queued = 0;
+  let congested = false;
+  const write = (chunk: Uint8Array): void => {
+    queued += chunk.length;
+    writer.write(chunk).then(() => {
+      queued -= chunk.length;
+      if (!congested || queued > HIGH_WATER) return;
+      congested = false;
+      onDrain();
+    }, ignore);
+  };
+  return {
+    write(chunks) {
+      let size = 0;
+      for (const chunk of chunks) size += chunk.length;
+      if (chunks.length > 1 && size <= JOIN_LIMIT) write(concat(chunks, size));
+      else for (const chunk of chunks) write(chunk);
+      congested = queued > HIGH_WATER;
+      return !congested;
+    },
+    close: () => void writer.abort().catch(ignore),
+  };
+}
