@@ -100,7 +100,6 @@ export class Multiplexer implements ChannelCarrier {
   #unread = 0;
   #failure: Error | undefined;
   #ended: Error | undefined;
-  #unanswered = 0;
 
   constructor(pipe: Pipe, options: MultiplexerOptions) {
     this.#pipe = pipe;
@@ -116,11 +115,6 @@ export class Multiplexer implements ChannelCarrier {
   /** How many channels of both ends are open. */
   get size(): number {
     return this.#channels.size;
-  }
-
-  /** How many pings in a row have had no answer. */
-  get unanswered(): number {
-    return this.#unanswered;
   }
 
   /** Opens a channel. The encoded `header` tells the other end what it is for. */
@@ -153,17 +147,14 @@ export class Multiplexer implements ChannelCarrier {
     this.#sendControl(FrameType.BYE, 0, NOTHING);
   }
 
-  /** Asks the other end for a sign of life; see {@linkcode unanswered}. */
+  /** Asks the other end for a sign of life, and gives one. */
   sendPing(): void {
-    this.#unanswered++;
     this.#sendControl(FrameType.PING, 0, NOTHING);
   }
 
   /** Takes bytes that arrived through the pipe. They may be overwritten afterwards. */
   handleChunk(chunk: Uint8Array): void {
     if (this.#ended !== undefined) return;
-    // Any bytes show that the other end is alive.
-    this.#unanswered = 0;
     this.#guard(() => this.#decoder.push(chunk, this.#handle, this.#parts));
   }
 

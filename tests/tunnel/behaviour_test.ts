@@ -524,8 +524,8 @@ async function testLife(t: Deno.TestContext, kind: Kind): Promise<void> {
 
   await t.step("an agent that gives no sign of life is lost", async () => {
     await using tun = kind.open({ keepAlive: 150, stderr: () => {} });
-    // One that is busy for a while is not.
-    assertEquals(await tun.call(fixture.block, 250), 250);
+    // One that is busy for many intervals is not.
+    assertEquals(await tun.call(fixture.block, 1_200), 1_200);
     const error = await rejectsAs(ConnectionError, tun.call(fixture.kill, "SIGSTOP", "halt"));
     assertStringIncludes(error.message, "no sign of life");
     assertEquals(await tun.call(fixture.count), 1);

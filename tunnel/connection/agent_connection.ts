@@ -19,6 +19,7 @@ import { Countdown } from "./countdown.ts";
 import { exitCodeAtEnd, readExitCode } from "./exit_notice.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import { OUTPUT_GRACE, PipeProcess } from "./pipe_process.ts";
+import { SignRemover } from "./sign_remover.ts";
 import { StderrLines } from "./stderr_lines.ts";
 
 /** Options for {@linkcode AgentConnection}. */
@@ -34,7 +35,7 @@ export interface AgentConnectionOptions {
   readonly outOfReach: boolean;
   /** Who answers what the process asks, if it may ask something. */
   readonly login?: LoginOptions | undefined;
-  readonly bootstrap: Omit<BootstrapOptions, "marker" | "killGroup">;
+  readonly bootstrap: Omit<BootstrapOptions, "marker" | "killGroup" | "signInterval">;
   /** Milliseconds that connecting may take, or 0 for no limit. */
   readonly connectTimeout: number;
   /** Milliseconds between pings, or 0 for none. */
@@ -55,6 +56,18 @@ const CLOSE_GRACE = 1_000;
 /** Milliseconds that a process has to end when its login was refused. */
 const REFUSAL_GRACE = 3_000;
 
+/**
+ * The longest time between the far end's signs of life, in milliseconds. So long may an agent that
+ * does not read outlive this process.
+ */
+const MAX_SIGN_INTERVAL = 1_000;
+
+/** Milliseconds that a sign of life may be late. */
+const SIGN_DELAY = 500;
+
+/** Milliseconds until a process that was killed is gone. */
+const KILL_DELAY = 200;
+
 let bundle: Uint8Array | undefined;
 
 /** A process with an agent at the other end of its pipe. It is used once. */
@@ -70,6 +83,7 @@ export class AgentConnection {
   readonly #marker = randomBytes(16).toString("hex");
   readonly #boot: BootReader;
   readonly #lines: StderrLines;
+  readonly #signs: SignRemover;
   readonly #process: PipeProcess;
   readonly #failure: ConnectionFailure;
   readonly #login: Login | undefined;
@@ -90,6 +104,11 @@ export class AgentConnection {
     this.ready = this.#ready.promise;
     this.ready.catch(() => {});
     this.#lines = new StderrLines(options.onLine);
+    this.#signs = new SignRemover({
+      marker: this.#marker,
+      onBytes: (bytes) => this.#lines.push(bytes),
+      onSign: () => this.#keepAlive?.handleSign(),
+    });
     this.#boot = new BootReader(this.#marker, (rest) => this.#handleFrames(rest));
     this.#login = login && new Login(login);
     this.#process = new PipeProcess({
@@ -97,8 +116,9 @@ export class AgentConnection {
       env: this.#login?.env,
       detached,
       onOutput: (chunk) => this.#handleOutput(chunk),
-      onStderr: (chunk) => this.#lines.push(this.#login?.handleStderr(chunk) ?? chunk),
+      onStderr: (chunk) => this.#signs.push(this.#login?.handleStderr(chunk) ?? chunk),
       onDrain: () => this.multiplexer.handleDrain(),
+      afterlife: options.outOfReach ? signInterval(options.keepAlive) + SIGN_DELAY : KILL_DELAY,
       onSpawnError: (error) => this.multiplexer.end(this.#failure.ofSpawn(error)),
       onEnd: () => this.#handleProcessEnd(),
     });
@@ -188,6 +208,7 @@ export class AgentConnection {
     const line = bootstrapLine({
       ...this.#options.bootstrap,
       marker: this.#marker,
+      signInterval: signInterval(this.#options.keepAlive),
       killGroup: !this.#options.detached || this.#options.outOfReach,
     });
     this.#pipe.write([Buffer.from(line), bundle]);
@@ -203,6 +224,7 @@ export class AgentConnection {
   }
 
   #handleFrames(chunk: Uint8Array): void {
+    this.#keepAlive?.handleSign();
     const exit = exitCodeAtEnd(chunk, this.#marker);
     this.multiplexer.handleChunk(exit?.before ?? chunk);
     if (exit !== undefined) this.#handleAgentExit(exit.code);
@@ -218,13 +240,14 @@ export class AgentConnection {
     this.#failure.wasUp = true;
     this.#timeout?.stop();
     this.#login?.end();
-    const { keepAlive } = this.#options;
+    const { keepAlive, outOfReach } = this.#options;
+    if (outOfReach) this.#process.guard();
     if (keepAlive > 0) {
-      this.#keepAlive = new KeepAlive(
-        this.multiplexer,
-        keepAlive,
-        (milliseconds) => this.multiplexer.end(this.#failure.ofSilence(milliseconds)),
-      );
+      this.#keepAlive = new KeepAlive({
+        interval: keepAlive,
+        ping: () => this.multiplexer.sendPing(),
+        onSilence: (milliseconds) => this.multiplexer.end(this.#failure.ofSilence(milliseconds)),
+      });
     }
     this.#ready.resolve(this.#info);
   }
@@ -236,6 +259,7 @@ export class AgentConnection {
   }
 
   #handleProcessEnd(): void {
+    this.#signs.end();
     this.#lines.end();
     if (this.multiplexer.ended === undefined) this.multiplexer.end(this.#endError());
   }
@@ -254,6 +278,11 @@ export class AgentConnection {
   #endError(): Error {
     return this.#closed ?? this.#failure.ofEnd();
   }
+}
+
+/** Milliseconds between the far end's signs of life: at least two come in an interval of pings. */
+function signInterval(keepAlive: number): number {
+  return keepAlive === 0 ? MAX_SIGN_INTERVAL : Math.min(MAX_SIGN_INTERVAL, keepAlive / 2);
 }
 
 function withLength(bytes: Uint8Array): Uint8Array {

@@ -10,6 +10,7 @@ import {
 import { exitHeader } from "./exit_notice.ts";
 import { FIRST_STAGE } from "./first_stage.ts";
 import { type InterpreterOptions, searchedPlaces } from "./interpreters.ts";
+import { SIGN_START } from "./sign_remover.ts";
 import { quote, quoteLine } from "./shell_quote.ts";
 
 /** Options for {@linkcode bootstrapLine}: what the shell at the far end needs to start an agent. */
@@ -27,6 +28,8 @@ export interface BootstrapOptions extends InterpreterOptions {
    * that can signal the group does it better, since it leaves no orphans.
    */
   readonly killGroup: boolean;
+  /** Milliseconds between the signs of life that the shell writes to stderr. */
+  readonly signInterval: number;
   /** The agent's working folder. Without it, the agent runs in the folder of the shell. */
   readonly cwd?: string | undefined;
 }
@@ -54,13 +57,14 @@ export function commandThatTells(word: string): readonly string[] {
  * ends the others in its group, tells the exit code in an EXIT frame, and exits with it.
  */
 export function bootstrapLine(options: BootstrapOptions): string {
-  const { marker, permissionFlags, env, cwd, killGroup } = options;
+  const { marker, permissionFlags, env, cwd, killGroup, signInterval } = options;
   const places = searchedPlaces(options);
   const code = Buffer.from(FIRST_STAGE).toString("base64");
   const url = `data:text/javascript;base64,${code}`;
   // Deno would write its cache to the far end's disk. `d` hands the value that DENO_DIR had to the
   // agent, for the programs that the agent starts.
   const noCache = options.useCache || "DENO_DIR" in env ? "" : `DENO_DIR=${NO_DENO_DIR} `;
+  const signs = `sh -c '${signScript(signInterval)}' sh $_csN 3<&- 4>&-&`;
   const parts = [
     // The marker is cut in two, so that a terminal that echoes this line does not print it.
     `_csN=${marker.slice(0, 8)}""${marker.slice(8)}`,
@@ -88,12 +92,12 @@ export function bootstrapLine(options: BootstrapOptions): string {
     "kill 0;exit $_csc;}",
     // f: finds an interpreter; $1: its kind, $2: a path, or a name in $PATH.
     'f() { _csp=$(command -v "$2")&&[ -f "$_csp" ]&&[ -x "$_csp" ]||return;printf "%s run %s %s\\n" $_csN $1 "$_csp" >&4;}',
-    `d() { f deno "$1"||return;_csD=\${DENO_DIR-};(${noCache}DENO_NO_PACKAGE_JSON=1 "$_csp" run ` +
+    `d() { f deno "$1"||return;_csD=\${DENO_DIR-};(${signs}${noCache}DENO_NO_PACKAGE_JSON=1 exec "$_csp" run ` +
     `${
       permissionFlags.map((flag) => quoteLine(flag, "$_csL")).join(" ")
-    } --no-prompt --no-config --no-lock "$_csU" $_csN "$_csD" 2>&1);e $? "$_csp";}`,
-    `n() { f node "$1"||return;("$_csp" --experimental-vm-modules --no-warnings --input-type=module ` +
-    `-e "import'$_csU'" $_csN 2>&1);e $? "$_csp";}`,
+    } --no-prompt --no-config --no-lock "$_csU" $_csN "$_csD" 2>&1 3<&3 4>&4);e $? "$_csp";}`,
+    `n() { f node "$1"||return;(${signs}exec "$_csp" --experimental-vm-modules --no-warnings --input-type=module ` +
+    `-e "import'$_csU'" $_csN 2>&1 3<&3 4>&4);e $? "$_csp";}`,
     "trap : TERM",
     // The relay. When `cat` ends by itself, the controller has closed the pipe or is gone. The
     // agent sees that too, unless its code never yields, and gets a moment to remove half-written
@@ -105,6 +109,22 @@ export function bootstrapLine(options: BootstrapOptions): string {
     `printf "%s none %s\\n" $_csN "$_csO" >&4;trap "" TERM;kill 0;exit ${NO_RUNTIME};}`,
   ];
   return parts.join(";") + "\n";
+}
+
+/**
+ * The script that gives signs of life, beside the agent and as its child: a sign and how the
+ * agent's process is (`T`: stopped) on stderr, now and then. When nobody reads stderr any more, it
+ * kills the process group. `cat` does not see the end of the pipe while the agent does not read
+ * what `cat` has for it, as in an endless loop.
+ *
+ * A failing write is a signal, an error or (ksh93) only the signal. Not every `sleep` takes
+ * fractions.
+ */
+function signScript(interval: number): string {
+  const seconds = interval / 1000;
+  const pause = Number.isInteger(seconds) ? `sleep ${seconds}` : `sleep ${seconds}||sleep 1`;
+  return `trap "kill -9 0" PIPE;while ${pause};do kill -0 $PPID||exit;s=;read -r s </proc/$PPID/stat;` +
+    `printf "${octal(SIGN_START)}%s%.1s" $1 "\${s##*) }-"||kill -9 0;done`;
 }
 
 /** A path as a word of the shell; `~/` at its start is the home folder there. */

@@ -32,10 +32,13 @@ export interface ChildOptions {
 export interface Child {
   /** `undefined` if the process could not be started. */
   readonly pid: number | undefined;
-  /** Writes to stdin. `close()` closes stdin and stdout. */
+  /**
+   * Writes to stdin, and closes it. What still comes out of stdout is read, so that the process
+   * can live until the far end is gone: ssh for one ends at once when nobody reads it.
+   */
   readonly pipe: Pipe;
-  /** Reads no more of stderr. */
-  closeStderr(): void;
+  /** Reads no more of stdout and stderr. */
+  closeOutputs(): void;
   /** Sends the process SIGKILL, if it is still there. */
   kill(): void;
   /** Keeps this script alive. */

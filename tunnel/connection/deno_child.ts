@@ -26,14 +26,11 @@ export function startDenoChild(options: ChildOptions): Child {
   Promise.all([exited, stdout.ended, stderr.ended]).then(options.onClose);
   return {
     pid: child.pid,
-    pipe: {
-      write: stdin.write,
-      close() {
-        stdin.close();
-        stdout.cancel();
-      },
+    pipe: stdin,
+    closeOutputs() {
+      stdout.cancel();
+      stderr.cancel();
     },
-    closeStderr: () => stderr.cancel(),
     kill() {
       try {
         child.kill("SIGKILL");
@@ -50,7 +47,7 @@ export function startDenoChild(options: ChildOptions): Child {
 const NO_CHILD: Child = {
   pid: undefined,
   pipe: { write: () => true, close() {} },
-  closeStderr() {},
+  closeOutputs() {},
   kill() {},
   ref() {},
   unref() {},

@@ -1,29 +1,39 @@
 import { clearInterval, setInterval } from "node:timers";
-import type { Multiplexer } from "../../agent/wire/multiplexer.ts";
 
-/** So many unanswered pings in a row mean a lost connection. */
-const MAX_UNANSWERED = 3;
+/** So many intervals without a sign of life mean a lost connection. */
+const MAX_SILENT = 3;
 
-/** Pings the far end, and notices when it no longer answers. Does not keep this script alive. */
+/** Options for {@linkcode KeepAlive}. */
+export interface KeepAliveOptions {
+  /** Milliseconds between pings. */
+  readonly interval: number;
+  /** Sends a ping. */
+  readonly ping: () => void;
+  /** Called with the milliseconds for which the far end has given no sign of life. */
+  readonly onSilence: (milliseconds: number) => void;
+}
+
+/**
+ * Pings the far end, and notices when no sign of life comes from there any more. Does not keep this
+ * script alive.
+ */
 export class KeepAlive {
   readonly #timer: ReturnType<typeof setInterval>;
+  #silent = 0;
 
-  /**
-   * Starts to ping.
-   *
-   * @param interval Milliseconds between pings.
-   * @param onSilence Called with the milliseconds for which the far end has given no sign of life.
-   */
-  constructor(
-    multiplexer: Multiplexer,
-    interval: number,
-    onSilence: (milliseconds: number) => void,
-  ) {
+  /** Starts to ping. */
+  constructor({ interval, ping, onSilence }: KeepAliveOptions) {
+    // The intervals are counted, not the time: a script that was busy has not listened.
     this.#timer = setInterval(() => {
-      if (multiplexer.unanswered < MAX_UNANSWERED) multiplexer.sendPing();
-      else onSilence(interval * MAX_UNANSWERED);
+      if (this.#silent++ < MAX_SILENT) ping();
+      else onSilence(interval * MAX_SILENT);
     }, interval);
     this.#timer.unref();
+  }
+
+  /** The far end has given a sign of life. */
+  handleSign(): void {
+    this.#silent = 0;
   }
 
   /** Pings no more. */

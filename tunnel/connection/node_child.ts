@@ -31,8 +31,11 @@ export function startNodeChild(options: ChildOptions): Child {
   };
   return {
     pid: child.pid,
-    pipe: streamPipe(output, stdin, options.onDrain),
-    closeStderr: () => stderr.destroy(),
+    pipe: { ...streamPipe(output, stdin, options.onDrain), close: () => void stdin.destroy() },
+    closeOutputs() {
+      output.destroy();
+      stderr.destroy();
+    },
     kill: () => void child.kill("SIGKILL"),
     ref: () => eachHandle((handle) => handle.ref()),
     unref: () => eachHandle((handle) => handle.unref()),

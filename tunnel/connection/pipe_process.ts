@@ -3,10 +3,13 @@ import { clearTimeout, setTimeout } from "node:timers";
 import { type Deferred, deferred } from "../../agent/wire/deferred.ts";
 import type { Pipe } from "../../agent/wire/multiplexer.ts";
 import type { Child, ChildOptions, ProcessExit } from "./child.ts";
+import { Reaper } from "./reaper.ts";
 import { startChild } from "./start_child.ts";
 
 /** Options for {@linkcode PipeProcess}. */
 export interface PipeProcessOptions extends Omit<ChildOptions, "onExit" | "onClose"> {
+  /** Milliseconds in which all at the far end is gone when the process has been killed. */
+  readonly afterlife: number;
   /** The process has ended, and all that it printed has been read. */
   readonly onEnd: () => void;
 }
@@ -27,7 +30,7 @@ const KILL_GRACE = 2_000;
 export class PipeProcess {
   /** The pipe to the far end. */
   readonly pipe: Pipe;
-  /** Resolves when the process is gone. Never rejects. */
+  /** Resolves when the process and all that it ran are gone. Never rejects. */
   readonly gone: Promise<void>;
 
   readonly #options: PipeProcessOptions;
@@ -35,6 +38,8 @@ export class PipeProcess {
   readonly #gone: Deferred<void> = deferred();
   #exit: ProcessExit | undefined;
   #holds = 1;
+  #afterlife = 0;
+  #reaper: Reaper | undefined;
 
   /** Starts the process. It is held, as by {@linkcode hold}. */
   constructor(options: PipeProcessOptions) {
@@ -69,6 +74,17 @@ export class PipeProcess {
     if (--this.#holds === 0) this.#child.unref();
   }
 
+  /** Has the process end with this isolate, even if the far end does not read. */
+  guard(): void {
+    const { pid } = this.#child;
+    if (pid === undefined || this.#exit !== undefined) return;
+    try {
+      this.#reaper = new Reaper(pid, this.#options.detached ? -pid : pid);
+    } catch {
+      // This script may not run `sh`, or there is no descriptor left.
+    }
+  }
+
   /** Calls `act` later, unless the process is gone by then. */
   later(act: () => void, milliseconds: number): void {
     const timer = setTimeout(act, milliseconds);
@@ -83,7 +99,10 @@ export class PipeProcess {
     this.hold();
     const overdue = new Promise<void>((resolve) => this.later(resolve, 2 * KILL_GRACE));
     Promise.race([this.gone, overdue]).then(() => this.release());
-    this.later(() => this.#kill(), KILL_GRACE);
+    this.later(() => {
+      if (this.#exit === undefined) this.#afterlife = this.#options.afterlife;
+      this.#kill();
+    }, KILL_GRACE);
     if (atOnce) this.#kill();
   }
 
@@ -94,6 +113,7 @@ export class PipeProcess {
 
   #handleExit(exit: ProcessExit): void {
     this.#exit = exit;
+    this.#reaper?.stop();
     // "close" follows when all output has been read, unless a grandchild holds the pipe.
     this.later(() => this.#handleClose(), OUTPUT_GRACE);
   }
@@ -106,14 +126,17 @@ export class PipeProcess {
   }
 
   #handleGone(): void {
-    this.#child.closeStderr();
-    this.#gone.resolve();
+    this.#child.closeOutputs();
+    if (this.#afterlife === 0) this.#gone.resolve();
+    else setTimeout(() => this.#gone.resolve(), this.#afterlife);
   }
 
   #kill(): void {
     if (this.#exit !== undefined) return;
     if (this.#options.detached) this.#killGroup();
     this.#child.kill();
+    // The shell of another user, whom nobody here can kill, notices this and kills its group.
+    this.#child.closeOutputs();
   }
 
   /** Kills all that is left of the process's own group, if this user may. */

@@ -13,6 +13,7 @@ const OPTIONS: BootstrapOptions = {
   permissionFlags: [],
   env: {},
   killGroup: false,
+  signInterval: 1_000,
 };
 
 Deno.test("bootstrapLine() is one line", () => {

@@ -1,0 +1,68 @@
+import { assert } from "@std/assert";
+import type { SubprocessTunnel } from "../../mod.ts";
+import { soon } from "./_deadline.ts";
+import { familyOf, newMark, untilGone } from "./_family.ts";
+import { type Kind, KINDS } from "./_kinds.ts";
+import * as fixture from "./fixture/functions.ts";
+import { needing } from "../services/services.ts";
+
+const CONTROLLER = new URL("./fixture/controller.ts", import.meta.url).pathname;
+
+/** Milliseconds that may pass until nothing is left. */
+const DEADLINE = 5_000;
+
+/** Milliseconds that the kernel may take to clear up after a process that was killed. */
+const TEARDOWN = 500;
+
+// Nothing in a container can see that the client of its engine is gone, while the pipe is full.
+const NAMES = [
+  ...["Local, Deno", "Local, Node 20", "SSHTunnel, Deno", "SSHTunnel, Node 22"],
+  ...["SSHTunnel with sudo, Deno", "Sudo to nobody, Deno", "Sudo to nobody, Node 18"],
+];
+
+for (const kind of KINDS.filter(({ name }) => NAMES.includes(name))) {
+  Deno.test(
+    needing(kind.needs, `${kind.name}: no busy agent outlives its controller`, async (t) => {
+      for (const action of ["spinFull", "blockFull", "stopFull"]) {
+        await t.step(`the controller is killed, ${action}`, () => testKilled(kind, action));
+      }
+      await t.step("close() resolves when an agent is gone that never yields", async () => {
+        await testClosed(kind, () => {});
+      });
+      await t.step("and when the pipe to it is full", async () => {
+        await testClosed(kind, (tun) => tun.call(fixture.echo, new Uint8Array(600_000)));
+      });
+    }),
+  );
+}
+
+async function testKilled(kind: Kind, action: string): Promise<void> {
+  const mark = newMark();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", CONTROLLER, action, kind.name, mark],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = child.stdout.getReader();
+  assert((await soon(reader.read(), "the controller")).value !== undefined);
+  const family = await familyOf(mark);
+  assert(family.length >= 3, Deno.inspect(family));
+  child.kill("SIGKILL");
+  await Promise.all([child.stdin.close().catch(() => {}), reader.cancel(), child.status]);
+  await untilGone(family, DEADLINE);
+}
+
+async function testClosed(
+  kind: Kind,
+  send: (tun: SubprocessTunnel) => Promise<unknown> | void,
+): Promise<void> {
+  const mark = newMark();
+  const tun = kind.open({ stderr: () => {} });
+  tun.call(fixture.spin, mark).catch(() => {});
+  const family = await familyOf(mark);
+  send(tun)?.catch(() => {});
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await soon(tun.close(), "close()");
+  await untilGone(family.filter(({ command }) => !/^ssh |^sshd/.test(command)), TEARDOWN);
+}

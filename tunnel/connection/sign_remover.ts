@@ -1,0 +1,67 @@
+import { Buffer } from "node:buffer";
+
+/** A sign of life begins with this byte, which text hardly ever contains. The marker follows. */
+export const SIGN_START: Uint8Array = new Uint8Array([0x16]);
+
+/** The letter at the end of a sign when the agent's process is stopped, as by SIGSTOP. */
+const STOPPED = "T".charCodeAt(0);
+
+/** Who takes what a {@linkcode SignRemover} finds. */
+export interface SignRemoverOptions {
+  /** The connection's marker. */
+  readonly marker: string;
+  /** Takes the bytes around the signs. */
+  readonly onBytes: (bytes: Uint8Array) => void;
+  /** The shell at the far end lives, and so does the agent. */
+  readonly onSign: () => void;
+}
+
+/**
+ * Takes the signs of life out of what comes through stderr, wherever they stand: the shell around
+ * the agent writes them between, and in the middle of, what the agent and its children print.
+ */
+export class SignRemover {
+  readonly #options: SignRemoverOptions;
+  /** A sign without its last letter. */
+  readonly #sign: Buffer;
+  /** The start of a sign, as far as it has come. */
+  #held: Buffer = Buffer.alloc(0);
+
+  constructor(options: SignRemoverOptions) {
+    this.#options = options;
+    this.#sign = Buffer.concat([SIGN_START, Buffer.from(options.marker)]);
+  }
+
+  /** Takes the next bytes. */
+  push(chunk: Uint8Array): void {
+    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    this.#held = Buffer.alloc(0);
+    let from = 0;
+    for (let at = 0; (at = bytes.indexOf(SIGN_START[0]!, at)) !== -1;) {
+      const part = bytes.subarray(at, at + this.#sign.length);
+      if (!this.#sign.subarray(0, part.length).equals(part)) {
+        at++;
+        continue;
+      }
+      this.#emit(bytes.subarray(from, at));
+      from = at + this.#sign.length + 1;
+      if (from > bytes.length) {
+        this.#held = Buffer.from(bytes.subarray(at));
+        return;
+      }
+      if (bytes[from - 1] !== STOPPED) this.#options.onSign();
+      at = from;
+    }
+    this.#emit(bytes.subarray(from));
+  }
+
+  /** Passes on what only looked like the start of a sign: there will be no more bytes. */
+  end(): void {
+    this.#emit(this.#held);
+    this.#held = Buffer.alloc(0);
+  }
+
+  #emit(bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#options.onBytes(bytes);
+  }
+}
