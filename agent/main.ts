@@ -9,6 +9,7 @@ import { Socket } from "node:net";
 import os from "node:os";
 import process from "node:process";
 import { Agent } from "./runtime/agent.ts";
+import { watchGlobals } from "./runtime/broken_globals.ts";
 import { blockOutput } from "./runtime/block_output.ts";
 import { onControllerLoss } from "./runtime/controller_loss.ts";
 import { captureExit, ExitSignal } from "./runtime/exit.ts";
@@ -45,7 +46,8 @@ export function start(input: Socket, rest: Uint8Array): (chunk: Uint8Array) => v
   process.on("unhandledRejection", report);
 
   const output = new Socket({ fd: 4, readable: false, writable: true });
-  const agent = new Agent(() => multiplexer);
+  const checkGlobals = watchGlobals(() => exit(1));
+  const agent = new Agent(() => multiplexer, checkGlobals);
   const multiplexer: Multiplexer = new Multiplexer(
     streamPipe(input, output, () => multiplexer.handleDrain()),
     {
@@ -72,7 +74,10 @@ export function start(input: Socket, rest: Uint8Array): (chunk: Uint8Array) => v
   }));
   input.resume();
   multiplexer.handleChunk(rest);
-  return (chunk) => multiplexer.handleChunk(chunk);
+  return (chunk) => {
+    checkGlobals();
+    multiplexer.handleChunk(chunk);
+  };
 }
 
 /** Shows an error that belongs to no call on stderr. It must not end the agent. */

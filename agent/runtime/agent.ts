@@ -57,6 +57,7 @@ type Service = (channel: Channel, ...args: unknown[]) => Promise<void>;
  */
 export class Agent {
   readonly #multiplexer: () => Multiplexer;
+  readonly #checkGlobals: () => void;
   readonly #loader: Loader;
   readonly #attachments: Attachments;
   readonly #functions = new Map<number, Promise<Callable>>();
@@ -73,8 +74,12 @@ export class Agent {
     return id;
   };
 
-  /** `multiplexer` gives the connection to the controller, once there is one. */
-  constructor(multiplexer: () => Multiplexer) {
+  /**
+   * @param multiplexer Gives the connection to the controller, once there is one.
+   * @param checkGlobals Ends the agent if a function has broken what it needs.
+   */
+  constructor(multiplexer: () => Multiplexer, checkGlobals: () => void) {
+    this.#checkGlobals = checkGlobals;
     this.#attachments = new Attachments(multiplexer);
     const positions = new SourcePositions();
     positions.install();
@@ -192,10 +197,12 @@ export class Agent {
       const running = new RunningCall(channel, (text) => this.#fail(channel, exitError(text)));
       await runCall(running, async () => {
         const result = await call.apply(self, args);
+        this.#checkGlobals();
         const giveUp = running.giveUp.bind(running);
         this.#attachments.sendLast(channel, result, "result", giveUp);
       });
     } catch (error) {
+      this.#checkGlobals();
       explainAddon(error);
       this.#fail(channel, error);
     }

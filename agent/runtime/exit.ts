@@ -22,6 +22,7 @@ export function captureExit(): (code: number) => never {
   const node = process as unknown as Exits;
   const real = { exit: node.exit, reallyExit: node.reallyExit };
   const realDenoExit = deno?.exit;
+  const { assign } = Object;
   const exitOf = (name: string) => (code?: number | string | null): never => {
     const message = `${name}(${code ?? process.exitCode ?? ""}) was called`;
     runningCall()?.exit(message);
@@ -32,7 +33,7 @@ export function captureExit(): (code: number) => never {
   if (deno !== undefined) deno.exit = exitOf("Deno.exit");
   return (code) => {
     // These functions call each other by their names.
-    Object.assign(node, real);
+    assign(node, real);
     if (deno !== undefined) deno.exit = realDenoExit!;
     return node.exit(code);
   };
