@@ -24,8 +24,8 @@ export interface BootstrapOptions extends InterpreterOptions {
   /** Variables for the agent. */
   readonly env: Readonly<Record<string, string>>;
   /**
-   * Whether the shell has to end all of its process group when the agent has ended. A controller
-   * that can signal the group does it better, since it leaves no orphans.
+   * Whether the shell has to end all of its process group at once when the agent has ended. A
+   * controller that can signal the group does it better, since it leaves no orphans.
    */
   readonly killGroup: boolean;
   /** Milliseconds between the signs of life that the shell writes to stderr. */
@@ -87,8 +87,9 @@ export function bootstrapLine(options: BootstrapOptions): string {
     `e() { _csc=$1;if [ $_csc = ${TOO_OLD} ];then _csv=$("$2" --version);_csO="$_csO $2 is \${_csv%%"$_csL"*};";return;fi;` +
     (killGroup ? `if [ $_csc = ${ORDERLY} ];then kill -9 0;fi;` : "") +
     `printf "${octal(exitHeader(marker))}%0${EXIT_CODE_DIGITS}d%s" $_csc $_csN >&4;trap "" TERM;` +
-    // The processes of the group that ignore TERM are killed a second later.
-    (killGroup ? "(sleep 1&&kill -9 0) >&2 3<&- 4>&-& " : "") +
+    // The processes of the group that ignore TERM are killed a second later, in case that nobody
+    // else does: a script that ends closes this pipe a moment before it is gone.
+    "(sleep 1&&kill -9 0) >&2 3<&- 4>&-& " +
     "kill 0;exit $_csc;}",
     // f: finds an interpreter; $1: its kind, $2: a path, or a name in $PATH.
     'f() { _csp=$(command -v "$2")&&[ -f "$_csp" ]&&[ -x "$_csp" ]||return;printf "%s run %s %s\\n" $_csN $1 "$_csp" >&4;}',

@@ -40,6 +40,7 @@ export class PipeProcess {
   #holds = 1;
   #afterlife = 0;
   #reaper: Reaper | undefined;
+  #reaped: Promise<void> | undefined;
 
   /** Starts the process. It is held, as by {@linkcode hold}. */
   constructor(options: PipeProcessOptions) {
@@ -113,7 +114,7 @@ export class PipeProcess {
 
   #handleExit(exit: ProcessExit): void {
     this.#exit = exit;
-    this.#reaper?.stop();
+    this.#reaped = this.#reaper?.stop();
     // "close" follows when all output has been read, unless a grandchild holds the pipe.
     this.later(() => this.#handleClose(), OUTPUT_GRACE);
   }
@@ -127,8 +128,12 @@ export class PipeProcess {
 
   #handleGone(): void {
     this.#child.closeOutputs();
-    if (this.#afterlife === 0) this.#gone.resolve();
-    else setTimeout(() => this.#gone.resolve(), this.#afterlife);
+    const isGone = (): void => {
+      if (this.#afterlife === 0) this.#gone.resolve();
+      else setTimeout(() => this.#gone.resolve(), this.#afterlife);
+    };
+    if (this.#reaped === undefined) isGone();
+    else this.#reaped.then(isGone);
   }
 
   #kill(): void {

@@ -12,7 +12,7 @@ const SCRIPT = "f(){ s=;read -r s </proc/$1/stat;set -- ${s##*) };t=${20-};};f $
  * itself while the far end does not read what is on its way there.
  */
 export class Reaper {
-  readonly #end: () => void;
+  readonly #end: () => Promise<unknown>;
 
   /**
    * Starts to wait.
@@ -25,14 +25,14 @@ export class Reaper {
     this.#end = typeof Deno === "undefined" ? startByNode(args) : startByDeno(args);
   }
 
-  /** Ends it, since the process has ended. */
-  stop(): void {
-    this.#end();
+  /** Ends it, since the process has ended. Resolves when it is gone, and never rejects. */
+  async stop(): Promise<void> {
+    await this.#end();
   }
 }
 
 /** Only a pipe of `Deno.Command` is closed when the isolate ends; see `startChild()`. */
-function startByDeno(args: string[]): () => void {
+function startByDeno(args: string[]): () => Promise<unknown> {
   const child = new Deno.Command("sh", {
     args,
     detached: true,
@@ -42,19 +42,26 @@ function startByDeno(args: string[]): () => void {
   }).spawn();
   child.unref();
   return () => {
-    child.kill("SIGKILL");
-    child.stdin.close().catch(() => {});
+    child.ref();
+    try {
+      child.kill("SIGKILL");
+    } catch {
+      // It has ended.
+    }
+    return Promise.allSettled([child.stdin.close(), child.status]);
   };
 }
 
-function startByNode(args: string[]): () => void {
+function startByNode(args: string[]): () => Promise<unknown> {
   const child = spawn("sh", args, { detached: true, stdio: ["pipe", "ignore", "ignore"] });
-  child.on("error", () => {});
   child.stdin.on("error", () => {});
   child.unref();
   (child.stdin as unknown as { unref(): void }).unref();
+  const gone = new Promise((resolve) => child.on("close", resolve).on("error", resolve));
   return () => {
+    child.ref();
     child.kill("SIGKILL");
     child.stdin.destroy();
+    return gone;
   };
 }
