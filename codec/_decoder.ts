@@ -37,6 +37,7 @@ export interface DecodeHooks {
   readonly revive?: ((data: unknown) => unknown) | undefined;
   readonly reviseError?: ((error: Error) => void) | undefined;
   readonly reviseSource?: ((source: string) => string) | undefined;
+  readonly onCost?: ((memory: number) => void) | undefined;
 }
 
 const NO_HOOKS: DecodeHooks = {};
@@ -59,6 +60,7 @@ export class Decoder extends ValueReader {
       throw this.bad("it is nested deeper than the stack allows");
     }
     if (this.position < this.end) throw this.bad("more bytes follow the value");
+    hooks.onCost?.(this.cost);
     this.close();
     if (this.count > FEW) this.objects = [];
     else while (this.count > 0) this.objects[--this.count] = undefined;

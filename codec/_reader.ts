@@ -62,6 +62,11 @@ export class Reader {
     this.time = UNKNOWN;
   }
 
+  /** How much memory the value takes, as far as it has been read. */
+  protected get cost(): number {
+    return this.maxCost - this.moreMemory - this.memory;
+  }
+
   /** Counts memory and time that the value takes. */
   spend(memory: number, time = 0): void {
     if ((this.memory -= memory) < 0) this.refill();

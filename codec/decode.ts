@@ -26,6 +26,10 @@ export interface DecodeOptions {
    */
   maxCost?: number | undefined;
   /**
+   * Called with how much memory the value takes, in bytes, about, unless `maxCost` is `Infinity`.
+   */
+  onCost?: ((memory: number) => void) | undefined;
+  /**
    * Called with the data of each handle, which is what `handle` of `EncodeOptions` gave for the
    * value; returns the value. What it throws, `decode()` throws. Without this option a handle is a
    * `DecodeError`.

@@ -107,6 +107,11 @@ export class Channel {
     return this.#failure !== undefined;
   }
 
+  /** How many bytes of messages wait to be sent. */
+  get unsent(): number {
+    return this.#queued;
+  }
+
   /**
    * Queues a message. It never waits; see {@linkcode drained} for back-pressure.
    *

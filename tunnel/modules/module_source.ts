@@ -81,6 +81,9 @@ export interface ModuleSource {
    */
   servedFile(url: string, folders: ServedFolders): Promise<Uint8Array | "missing" | "refused">;
 
+  /** How many bytes {@linkcode servedFile} would read; `undefined` if that is not known. */
+  servedSize(url: string, folders: ServedFolders): number | undefined;
+
   /** Looks at a file or a folder for a far end, as {@linkcode servedFile} reads one. */
   servedEntry(url: string, folders: ServedFolders): Promise<ServedEntry | "missing" | "refused">;
 

@@ -113,11 +113,15 @@ export class OwnModules implements ModuleSource {
     return found === "served" ? await readFile(fileURLToPath(url)) : found;
   }
 
+  servedSize(url: string, folders: ServedFolders): number {
+    return folders.sizeOf(url);
+  }
+
   servedEntry(
     url: string,
     folders: ServedFolders,
   ): Promise<ServedEntry | "missing" | "refused"> {
-    return Promise.resolve(folders.look(url));
+    return folders.look(url);
   }
 
   namedFiles(

@@ -84,6 +84,10 @@ export class ReceivedModules implements ModuleSource {
     return await this.#agent.file(url) ?? "missing";
   }
 
+  servedSize(): undefined {
+    return undefined;
+  }
+
   async servedEntry(url: string): Promise<ServedEntry | "missing"> {
     return await this.#agent.look(url) ?? "missing";
   }

@@ -1,4 +1,5 @@
-import { lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { lstatSync, realpathSync, statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { ServedEntry } from "../../agent/protocol/sent_file.ts";
@@ -50,15 +51,23 @@ export class ServedFolders {
     return isThere ? "served" : "missing";
   }
 
+  /** How many bytes a file has; 0 if the far end may not have it. */
+  sizeOf(url: string): number {
+    const real = this.#inside(url);
+    if (!real?.startsWith("file:")) return 0;
+    const stats = statSync(fileURLToPath(real), { throwIfNoEntry: false });
+    return stats?.isFile() ? stats.size : 0;
+  }
+
   /** What a file or a folder is, if the far end may know. */
-  look(url: string): ServedEntry | "missing" | "refused" {
+  async look(url: string): Promise<ServedEntry | "missing" | "refused"> {
     const real = this.#inside(url.replace(/\/+$/, ""), "/");
     if (!real?.startsWith("file:")) return "refused";
     const path = fileURLToPath(real);
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats?.isFile()) return [stats.size, stats.mtimeMs, []];
     if (!stats?.isDirectory()) return "missing";
-    return [null, stats.mtimeMs, readdirSync(path)];
+    return [null, stats.mtimeMs, await readdir(path)];
   }
 
   /**

@@ -1,15 +1,14 @@
-import { type Channel, ChannelReset } from "../../agent/wire/channel.ts";
-import { encodeFailure, type Failure } from "../../agent/protocol/failure.ts";
-import { Flag } from "../../agent/wire/frame.ts";
+import type { Channel } from "../../agent/wire/channel.ts";
+import type { Failure } from "../../agent/protocol/failure.ts";
 import { HandleKind, reviveValue } from "../../agent/protocol/handle.ts";
 import type { Multiplexer } from "../../agent/wire/multiplexer.ts";
 import { Request } from "../../agent/protocol/request.ts";
-import { sendLast } from "../../agent/protocol/send_value.ts";
 import { decodeValue } from "../../agent/protocol/value.ts";
 import { receiveStream, sendStream, type Stream } from "../../agent/protocol/value_stream.ts";
 import { encode } from "../../codec/encode.ts";
 import { showAs } from "../arguments/show_as.ts";
 import { resetOnAbort, sendAbort } from "./abort_signal.ts";
+import { Callbacks } from "./callbacks.ts";
 import type { Decoding } from "./decoding.ts";
 
 /** Options for {@linkcode Attachments}, all of which a session sets. */
@@ -24,18 +23,25 @@ export interface AttachmentsOptions {
   /**
    * Closes the connection, because the far end broke the protocol, and gives the error for that.
    */
-  readonly broken: (text: string, cause: unknown) => unknown;
+  readonly broken: (text: string, cause?: unknown) => unknown;
 }
 
 /** The controller's half of what goes on beside values: streams, signals and callbacks. */
 export class Attachments {
+  /** The functions of calls that run here when the far end calls them. */
+  readonly callbacks: Callbacks;
   readonly #options: AttachmentsOptions;
   readonly #incoming = new Map<number, Channel>();
-  readonly #callbacks = new Map<number, (...args: unknown[]) => unknown>();
-  #lastCallback = 0;
 
   constructor(options: AttachmentsOptions) {
     this.#options = options;
+    this.callbacks = new Callbacks({
+      maxMemory: options.decoding.maxCost,
+      decode: (bytes, onCost) => this.decode(bytes, undefined, onCost),
+      openStream: () => this.#open(Request.STREAM),
+      countUnread: (bytes) => options.multiplexer.countUnread(bytes),
+      broken: options.broken,
+    });
   }
 
   /**
@@ -53,8 +59,7 @@ export class Attachments {
     const ends: (() => void)[] = [];
     const numbers = attachments.map((value) => {
       if (typeof value === "function") {
-        this.#callbacks.set(++this.#lastCallback, value as (...args: unknown[]) => unknown);
-        return this.#lastCallback;
+        return this.callbacks.add(value as (...args: unknown[]) => unknown);
       }
       if (value instanceof AbortSignal) {
         const channel = this.#open(Request.SIGNAL);
@@ -80,30 +85,18 @@ export class Attachments {
     channel.onFailure(() => this.#incoming.delete(channel.id));
   }
 
-  /** Forgets callbacks, which the far end cannot call any more. */
-  releaseCallbacks(ids: readonly unknown[]): void {
-    for (const id of ids) this.#callbacks.delete(id as number);
-  }
-
-  /** Answers a call of a callback. */
-  async callBack(channel: Channel, id: unknown): Promise<void> {
-    try {
-      const message = await channel.receive();
-      const fn = this.#callbacks.get(id as number);
-      if (fn === undefined) throw new TypeError("Cannot call back: there is no such callback");
-      const args = message === undefined ? [] : this.decode(message.bytes, undefined);
-      const result = await fn(...args as unknown[]);
-      sendLast(channel, result, "result", () => this.#open(Request.STREAM));
-    } catch (error) {
-      if (error instanceof ChannelReset) return;
-      channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
-    }
-  }
-
-  /** Decodes a value that the far end sent. Its streams end with `signal`. */
-  decode(bytes: Uint8Array, signal: AbortSignal | undefined): unknown {
+  /**
+   * Decodes a value that the far end sent. Its streams end with `signal`.
+   *
+   * @param onCost Called with how much memory it takes.
+   */
+  decode(
+    bytes: Uint8Array,
+    signal: AbortSignal | undefined,
+    onCost?: (memory: number) => void,
+  ): unknown {
     const revive = (data: unknown): unknown => this.#revive(data, signal);
-    return decodeValue(bytes, { ...this.#options.decoding, revive });
+    return decodeValue(bytes, { ...this.#options.decoding, revive, onCost });
   }
 
   #revive(data: unknown, signal: AbortSignal | undefined): unknown {

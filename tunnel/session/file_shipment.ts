@@ -1,4 +1,5 @@
-import { readFileSync, realpathSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { readFile, realpath } from "node:fs/promises";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ModuleRecord } from "../../agent/protocol/module_record.ts";
@@ -62,8 +63,20 @@ export class FileShipment {
     return taken;
   }
 
+  /** How many bytes a file has; `undefined` if the agent was not told of it. */
+  sizeOf(url: string): number | undefined {
+    return this.#find(url)?.size;
+  }
+
   /** The bytes of a file, if the agent was told of it, else `undefined`. */
-  read(url: string): Uint8Array | undefined {
+  async read(url: string): Promise<Uint8Array | undefined> {
+    const path = this.#find(url)?.path;
+    // It may have become a link since.
+    if (path === undefined || await realpath(path) !== path) return undefined;
+    return new Uint8Array(await readFile(path));
+  }
+
+  #find(url: string): { readonly path: string; readonly size: number } | undefined {
     let path: string;
     try {
       path = fileURLToPath(url);
@@ -72,9 +85,7 @@ export class FileShipment {
     }
     for (const { files } of this.#packages) {
       const size = files.get(path)?.size;
-      if (size === undefined || size === null) continue;
-      // It may have become a link since.
-      return realpathSync(path) === path ? new Uint8Array(readFileSync(path)) : undefined;
+      if (size !== undefined && size !== null) return { path, size };
     }
     return undefined;
   }

@@ -18,7 +18,6 @@
  */
 
 import { deflateRawSync } from "node:zlib";
-import { encodeFailure } from "../../agent/protocol/failure.ts";
 import { urlOf } from "../../agent/protocol/module_record.ts";
 import { Request } from "../../agent/protocol/request.ts";
 import type { Channel } from "../../agent/wire/channel.ts";
@@ -32,10 +31,25 @@ import { visible } from "../visible.ts";
 import type { Attachments } from "./attachments.ts";
 import type { Decoding } from "./decoding.ts";
 import type { FileShipment } from "./file_shipment.ts";
+import { type QueuedAnswer, RequestQueue } from "./request_queue.ts";
 import { mayUse, type Shipment } from "./shipment.ts";
 
 /** So many refusals are reported one by one: each is a line that somebody has to read. */
 const MAX_REPORTS = 100;
+
+/** A text of the far end is repeated to it, and reported, up to so many characters. */
+const MAX_REPEATED = 1000;
+
+/** What a header is made of: nothing in it has to be looked into or takes long to make. */
+const HEADER = {
+  maxDepth: 1,
+  reviseSource: (): never => {
+    throw new TypeError("It has a regular expression");
+  },
+} as const;
+
+/** How long an answer is taken to be while that is not known, in bytes. */
+const UNKNOWN_SIZE = 2 * 1024 ** 2;
 
 /** Options for {@linkcode Requests}, all of which a session sets. */
 export interface RequestsOptions {
@@ -58,10 +72,13 @@ export interface RequestsOptions {
 /** Answers the requests of the agent of one connection. */
 export class Requests {
   readonly #options: RequestsOptions;
+  readonly #queue: RequestQueue;
+  #sending: Promise<void> = Promise.resolve();
   #reports = 0;
 
   constructor(options: RequestsOptions) {
     this.#options = options;
+    this.#queue = new RequestQueue(options.broken);
   }
 
   /** Answers a request, which is the header of a channel that the agent opened. */
@@ -69,7 +86,7 @@ export class Requests {
     const { attachments, broken, decoding } = this.#options;
     let request: unknown;
     try {
-      request = decode(header, decoding);
+      request = decode(header, { ...decoding, ...HEADER });
     } catch (cause) {
       throw broken("The far end sent a request that cannot be read", cause);
     }
@@ -78,15 +95,15 @@ export class Requests {
       case Request.IMPORT:
         return this.#handleImport(channel, rest);
       case Request.FILE:
-        return void this.#handleFile(channel, rest[0], rest[1] === true);
+        return this.#handleFile(channel, rest[0], rest[1] === true);
       case Request.LOWER:
         return this.#handleLower(channel, rest[0]);
       case Request.STREAM:
         return attachments.add(channel);
       case Request.CALLBACK:
-        return void attachments.callBack(channel, rest[0]);
+        return attachments.callbacks.handle(channel, rest[0]);
       case Request.RELEASE:
-        attachments.releaseCallbacks(rest);
+        attachments.callbacks.release(rest);
         return channel.end();
       default:
         throw this.#unknown();
@@ -98,10 +115,15 @@ export class Requests {
       typeof specifier !== "string" || typeof referrer !== "string" ||
       !(type === undefined || typeof type === "string")
     ) throw this.#unknown();
-    this.#import(specifier, referrer, type as string | undefined).then(
-      (answer) => channel.send(encode(answer), Flag.END),
-      (error) => channel.send(encodeFailure(error), Flag.FAILURE | Flag.END),
-    );
+    this.#queue.add({
+      channel,
+      texts: [specifier, referrer],
+      size: () => 0,
+      answer: async () => ({
+        bytes: encode(await this.#import(specifier, referrer, type as string | undefined)),
+        flags: 0,
+      }),
+    });
   }
 
   /** The id of a module that the agent asks for, and how many batches it must have for it. */
@@ -117,10 +139,23 @@ export class Requests {
     if (id !== undefined && id.startsWith("node:")) return [id, shipment.batches];
     if (id === undefined || !this.#mayHave(id)) {
       // The answer must not tell whether there is such a file.
-      throw this.#refuse(`Cannot import ${JSON.stringify(specifier)} from ${referrer}`);
+      throw this.#refuse(
+        `Cannot import ${JSON.stringify(repeated(specifier))} from ${repeated(referrer)}`,
+      );
     }
-    await shipment.sendGraphs([id]);
+    await this.#send(id);
     return [id, shipment.batches];
+  }
+
+  /** Sends a module, when those that were asked for before have left this process. */
+  async #send(id: string): Promise<void> {
+    const { shipment } = this.#options;
+    const sent = this.#sending.then(async () => {
+      await shipment.sendGraphs([id]);
+      await shipment.drained();
+    });
+    this.#sending = sent.catch(() => {});
+    await sent;
   }
 
   /**
@@ -132,26 +167,36 @@ export class Requests {
     // A module that came from this agent's own controller is one that could be given away.
     if (this.#options.shipment.hasModule(id) || modulesHere.hasReceived(id)) return true;
     const found = this.#options.serve.find(urlOf(id));
-    if (found === "missing") throw new TypeError(`Cannot import ${id}: there is no such file`);
+    if (found === "missing") {
+      throw new TypeError(`Cannot import ${repeated(id)}: there is no such file`);
+    }
     return found === "served";
   }
 
-  async #handleFile(channel: Channel, url: unknown, isLook: boolean): Promise<void> {
-    try {
-      const bytes = await (isLook ? this.#look(url) : this.#readFile(url));
-      if (bytes === undefined) channel.end();
-      else channel.send(bytes, Flag.RAW | Flag.END);
-    } catch (error) {
-      channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
-    }
+  #handleFile(channel: Channel, url: unknown, isLook: boolean): void {
+    this.#queue.add({
+      channel,
+      texts: typeof url === "string" ? [url] : [],
+      size: () => isLook || !isFileUrl(url) ? 0 : this.#sizeOf(url),
+      answer: async (): Promise<QueuedAnswer | undefined> => {
+        const bytes = await (isLook ? this.#look(url) : this.#readFile(url));
+        return bytes && { bytes, flags: Flag.RAW };
+      },
+    });
+  }
+
+  /** How many bytes a file has, about; 0 if the far end may not have it. */
+  #sizeOf(url: string): number {
+    const { serve, files } = this.#options;
+    return files.sizeOf(url) ?? modulesHere.servedSize(url, serve) ?? UNKNOWN_SIZE;
   }
 
   /** A file in a folder that is served; `undefined` if there is no such file. */
   async #readFile(url: unknown): Promise<Uint8Array | undefined> {
     const { serve, files } = this.#options;
-    if (!isFileUrl(url)) throw this.#refuse(`Cannot read ${url}`);
-    const file = files.read(url) ?? await modulesHere.servedFile(url, serve);
-    if (file === "refused") throw this.#refuse(`Cannot read ${url}`);
+    if (!isFileUrl(url)) throw this.#refuse(`Cannot read ${repeated(url)}`);
+    const file = await files.read(url) ?? await modulesHere.servedFile(url, serve);
+    if (file === "refused") throw this.#refuse(`Cannot read ${repeated(url)}`);
     return file === "missing" ? undefined : file;
   }
 
@@ -159,7 +204,7 @@ export class Requests {
   async #look(url: unknown): Promise<Uint8Array | undefined> {
     const { serve } = this.#options;
     const found = isFileUrl(url) ? await modulesHere.servedEntry(url, serve) : "refused";
-    if (found === "refused") throw this.#refuse(`Cannot look at ${url}`);
+    if (found === "refused") throw this.#refuse(`Cannot look at ${repeated(url)}`);
     return found === "missing" ? undefined : encode(found);
   }
 
@@ -194,7 +239,7 @@ export class Requests {
     );
     this.#reports++;
     if (this.#reports <= MAX_REPORTS) {
-      this.#options.report(`Refused: ${visible(error.message.slice(0, 1000))}`);
+      this.#options.report(`Refused: ${visible(error.message)}`);
     } else if (this.#reports === MAX_REPORTS + 1) {
       this.#options.report(`Refused: more than ${MAX_REPORTS} requests; no more are reported`);
     }
@@ -208,4 +253,10 @@ export class Requests {
 
 function isFileUrl(url: unknown): url is string {
   return typeof url === "string" && url.startsWith("file:");
+}
+
+/** Shows what the far end said, which may be of any kind and length. */
+function repeated(value: unknown): string {
+  if (typeof value !== "string") return `a URL that is of type ${typeof value}`;
+  return value.length <= MAX_REPEATED ? value : `${value.slice(0, MAX_REPEATED)}…`;
 }

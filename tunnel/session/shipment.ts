@@ -88,6 +88,11 @@ export class Shipment {
     }
   }
 
+  /** Resolves when all that was sent has been written to the pipe. */
+  async drained(): Promise<void> {
+    await this.#channel?.drained();
+  }
+
   /** Sends code, unless it has been sent, and gives its number. */
   sendCode(code: Code): number {
     const key = new TextDecoder("latin1").decode(encode(code));
