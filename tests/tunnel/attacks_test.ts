@@ -29,10 +29,11 @@ const OUTCOMES: Readonly<Record<string, RegExp>> = {
 /** What is served to the far end. */
 async function makeServed(): Promise<string> {
   const folder = await Deno.makeTempDir();
+  await Deno.symlink(".", `${folder}/up`);
   await Deno.writeFile(`${folder}/large`, new Uint8Array(50 * MIB));
   await Deno.mkdir(`${folder}/many`);
   for (let i = 0; i < 5000; i++) Deno.writeTextFileSync(`${folder}/many/with a long name ${i}`, "");
-  const numbers = Array.from({ length: 50_000 }, (_, i) => `  ${i},\n`).join("");
+  const numbers = Array.from({ length: 10_000 }, (_, i) => `  ${i},\n`).join("");
   await Deno.writeTextFile(`${folder}/module.ts`, `export const all: number[] = [\n${numbers}];\n`);
   return folder;
 }

@@ -7,18 +7,25 @@ const known = new Map<string, Promise<SourceModule>>();
 /**
  * The module `id` and all that it imports, directly or not, ready to be sent. Each is read once.
  *
+ * @param first The module itself, if it has been read and is not to be kept.
  * @throws {TypeError} If one of them cannot be sent; the text names it.
  */
-export async function moduleGraph(id: string): Promise<ReadonlyMap<string, ModuleRecord>> {
+export async function moduleGraph(
+  id: string,
+  first?: SourceModule,
+): Promise<ReadonlyMap<string, ModuleRecord>> {
   const found = new Map<string, ModuleRecord>();
   /** The modules of the next round, with one that imports each. */
   let level = new Map<string, string | undefined>([[id, undefined]]);
   while (level.size > 0) {
     const loaded = await Promise.all(
-      Array.from(level, ([one, importer]) =>
-        moduleOf(one).catch((error) => {
-          throw importedBy(importer, error);
-        })),
+      Array.from(
+        level,
+        ([one, importer]) =>
+          (one === id && first ? Promise.resolve(first) : moduleOf(one)).catch((error) => {
+            throw importedBy(importer, error);
+          }),
+      ),
     );
     for (const { record } of loaded) found.set(record.id, record);
     level = new Map();

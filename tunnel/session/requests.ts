@@ -151,7 +151,7 @@ export class Requests {
   async #send(id: string): Promise<void> {
     const { shipment } = this.#options;
     const sent = this.#sending.then(async () => {
-      await shipment.sendGraphs([id]);
+      await shipment.sendAsked(id);
       await shipment.drained();
     });
     this.#sending = sent.catch(() => {});

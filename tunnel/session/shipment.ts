@@ -8,6 +8,7 @@ import type { SentFile } from "../../agent/protocol/sent_file.ts";
 import type { Channel } from "../../agent/wire/channel.ts";
 import type { Multiplexer } from "../../agent/wire/multiplexer.ts";
 import { encode } from "../../codec/encode.ts";
+import { AskedModules } from "../modules/asked_modules.ts";
 import { moduleGraph } from "../modules/module_graph.ts";
 import type { SentSource } from "../source/lower_using.ts";
 import type { FileShipment } from "./file_shipment.ts";
@@ -37,6 +38,7 @@ export class Shipment {
   readonly #codes = new Map<string, number>();
   /** The scripts that the code was cut from. */
   readonly #scripts = new Set<string>();
+  readonly #asked = new AskedModules();
   #channel: Channel | undefined;
   #batches = 0;
   /** The sources of batches that may have `using` declarations, until an agent asks for them. */
@@ -75,17 +77,16 @@ export class Shipment {
     const files = this.#files.begin();
     if (files !== undefined) this.#sendFiles(files);
     for (const id of modules) {
-      if (this.#graphs.has(id)) continue;
-      const graph = await moduleGraph(id);
-      const missing = [...graph.values()].filter((record) => !this.#modules.has(record.id));
-      for (const { id } of graph.values()) {
-        this.#modules.add(id);
-        this.#graphs.add(id);
-      }
-      const files = this.#files.take(missing);
-      if (files.length > 0) this.#sendFiles(files);
-      if (missing.length > 0) this.#send([missing, []]);
+      if (!this.#graphs.has(id)) this.#sendGraph(await moduleGraph(id));
     }
+  }
+
+  /**
+   * Sends what the agent does not have yet of a module that it asks for, and of all that this
+   * imports. Rejects with a `TypeError` if something cannot be sent.
+   */
+  async sendAsked(id: string): Promise<void> {
+    if (!this.#graphs.has(id)) this.#sendGraph(await this.#asked.graph(id));
   }
 
   /** Resolves when all that was sent has been written to the pipe. */
@@ -123,6 +124,17 @@ export class Shipment {
     const sources = this.#lowerable.get(batch as number);
     this.#lowerable.delete(batch as number);
     return sources;
+  }
+
+  #sendGraph(graph: ReadonlyMap<string, ModuleRecord>): void {
+    const missing = [...graph.values()].filter((record) => !this.#modules.has(record.id));
+    for (const { id } of graph.values()) {
+      this.#modules.add(id);
+      this.#graphs.add(id);
+    }
+    const files = this.#files.take(missing);
+    if (files.length > 0) this.#sendFiles(files);
+    if (missing.length > 0) this.#send([missing, []]);
   }
 
   /** Sends files, and before the first of them the agent's part for them. */

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fs from "node:fs/promises";
 import { Local, RemoteError } from "../../../mod.ts";
+import { AskedModules } from "../../../tunnel/modules/asked_modules.ts";
 import { ServedFolders } from "../../../tunnel/modules/served_folders.ts";
 import { needing, service } from "../../services/services.ts";
 import { rejectsAs } from "../_deadline.ts";
@@ -40,6 +41,48 @@ Deno.test(needing("node", "serve lets a function on Node read data beside its mo
   const error = await rejectsAs(RemoteError, tun.call((url) => fs.readFile(url), missing));
   assertStringIncludes(error.message, "ENOENT");
 }));
+
+Deno.test("serve gives a module of its own for each query, with what the file has then", async () => {
+  await withFolder(async (folder) => {
+    const file = `${folder}/module.ts`;
+    const write = (text: string): Promise<void> =>
+      Deno.writeTextFile(file, `export const made = {}; export const text: string = "${text}";`);
+    await write("one");
+    await using tun = new Local("here", { runtime: "deno", serve: [`file://${folder}`] });
+    const imported = async (url: string, ...queries: string[]): Promise<unknown[]> => {
+      const all = await Promise.all(queries.map((query) => import(`${url}${query}`)));
+      const made = new Set(all.map(({ made }) => made));
+      return [made.size, ...new Set(all.map(({ text }) => text))];
+    };
+    const url = `file://${file}`;
+    assertEquals(await tun.call(imported, url, "?1", "?2", "?1", "#2"), [3, "one"]);
+    await write("another");
+    assertEquals(await tun.call(imported, url, "?1", "?3", "?4"), [3, "one", "another"]);
+    await Deno.symlink(".", `${folder}/up`);
+    await Deno.writeTextFile(`${folder}/own.ts`, `export * from "./module.ts";`);
+    const urls = ["", "up/", "up/up/"].map((up) => `${up}own.ts`);
+    assertEquals(await tun.call(imported, `file://${folder}/`, ...urls), [3, "another"]);
+  });
+});
+
+Deno.test("a far end has only so many modules by URLs that are not just those of files", async () => {
+  await withFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/module.ts`, `export {}`);
+    const modules = new AskedModules();
+    const url = `file://${folder}/module.ts`;
+    const sources = new Set<unknown>();
+    for (let i = 0; i < 10_000; i++) {
+      const id = `${url}?${i}`;
+      const record = (await modules.graph(id)).get(id)!;
+      assertEquals(record.id, id);
+      sources.add(record.imports);
+    }
+    assertEquals(sources.size, 1);
+    await rejectsAs(TypeError, modules.graph(`${url}?more`));
+    assertEquals((await modules.graph(url)).size, 1);
+    assertEquals((await new AskedModules().graph(`${url}?more`)).size, 1);
+  });
+});
 
 Deno.test("serve takes the URLs of folders only", () => {
   for (
