@@ -1,4 +1,4 @@
-import { denoError, NOT_SENT, withAdvice } from "./path_error.ts";
+import { denoError, NOT_SENT, unwatchable, withAdvice } from "./path_error.ts";
 import type { Entry, SentTree } from "./sent_tree.ts";
 
 // deno-lint-ignore no-explicit-any -- the functions of the `Deno` global have many forms each
@@ -8,7 +8,11 @@ type Any = any;
 export function extendDeno(deno: Record<string, Any>, tree: SentTree): void {
   const operations: Record<string, (entry: Entry, options?: Any) => unknown> = {
     readFile: (entry) => bytesOf(entry).slice(),
-    readTextFile: (entry) => new TextDecoder().decode(bytesOf(entry)),
+    readTextFile: (entry) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytesOf(entry)),
+    copyFile: (entry, target) => deno.writeFileSync(target, bytesOf(entry)),
+    readLink({ path }) {
+      throw denoError("EINVAL", "readlink", path);
+    },
     stat: infoOf,
     lstat: infoOf,
     realPath: ({ path }) => path,
@@ -30,7 +34,12 @@ export function extendDeno(deno: Record<string, Any>, tree: SentTree): void {
       return await (entry === undefined ? promised(path, options) : operation(entry, options));
     };
   }
-  const { readDir, readDirSync } = deno;
+  const { readDir, readDirSync, watchFs } = deno;
+  deno.watchFs = (paths: string | string[], options: unknown) => {
+    const ours = [paths].flat().find((path) => tree.isOurs(path));
+    if (ours !== undefined) throw unwatchable(ours);
+    return watchFs(paths, options);
+  };
   deno.readDirSync = (path: unknown) => {
     const entry = tree.find(path);
     return entry === undefined ? readDirSync(path) : list(entry, tree, readDirSync).values();
@@ -61,8 +70,8 @@ export function extendFetch(tree: SentTree): void {
 }
 
 function bytesOf({ path, size, bytes }: Entry): Uint8Array {
-  if (size === null) throw denoError("EISDIR", "open", path);
-  if (bytes === undefined) throw denoError("ENOENT", "open", path, NOT_SENT);
+  if (size === null) throw denoError("EISDIR", "readfile", path);
+  if (bytes === undefined) throw denoError("ENOENT", "readfile", path, NOT_SENT);
   return bytes;
 }
 

@@ -1,7 +1,10 @@
 import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import { promisify } from "node:util";
-import { nodeError, NOT_SENT, withAdvice } from "./path_error.ts";
+import { copyEntry } from "./copy_entry.ts";
+import { fileHandle } from "./file_handle.ts";
+import { openFolder } from "./open_folder.ts";
+import { nodeError, NOT_SENT, unwatchable, withAdvice } from "./path_error.ts";
 import type { Entry, SentTree } from "./sent_tree.ts";
 
 // deno-lint-ignore no-explicit-any -- the functions of `node:fs` have many forms each
@@ -55,13 +58,19 @@ export function nodeFs(tree: SentTree, fs: Any): Any {
       fs.writeFileSync(target, contents(entry), {
         flag: mode & fs.constants.COPYFILE_EXCL ? "wx" : "w",
       }),
+    cp: (entry, target, options) => copyEntry(entry, target, options, tree, fs),
+    opendir: (entry, options) =>
+      openFolder(entry.path, list(tree, entry, { ...options, withFileTypes: true })),
+    readlink({ path }) {
+      throw nodeError("EINVAL", "readlink", path);
+    },
     open(entry) {
       if (entry.size !== null) bytesOf(entry, "open");
       opened.set(++lastDescriptor, { entry, position: 0 });
       return lastDescriptor;
     },
   };
-  const isOurs = (path: unknown): boolean => tree.find(path) !== undefined || tree.isServed(path);
+  const isOurs = (path: unknown): boolean => tree.isOurs(path);
 
   for (const [name, operation] of Object.entries(operations)) {
     const real = fs as unknown as Functions;
@@ -87,7 +96,12 @@ export function nodeFs(tree: SentTree, fs: Any): Any {
     set(promises, name, promised, async (path: unknown, ...rest: Any[]) => {
       if (isWriting(name, rest) || !isOurs(path)) return await promised(path, ...rest);
       const isOpen = name === "open";
-      return await run(promised, path, rest, isOpen ? (entry) => handle(entry, copy) : operation);
+      return await run(
+        promised,
+        path,
+        rest,
+        isOpen ? (entry) => fileHandle(entry, operation(entry), copy) : operation,
+      );
     });
   }
   for (const name of ["realpathSync", "realpath"]) copy[name].native = copy[name];
@@ -105,16 +119,54 @@ export function nodeFs(tree: SentTree, fs: Any): Any {
   });
   Object.defineProperty(copy.exists, promisify.custom, { value: exists });
 
-  set(copy, "createReadStream", fs.createReadStream, (path: Any, options: Any) => {
+  const streamOptions = (path: unknown, options: Any): Any => {
     const all = typeof options === "string" ? { encoding: options } : options;
     const { open, read, close } = copy;
-    return fs.createReadStream(path, isOurs(path) ? { fs: { open, read, close }, ...all } : all);
-  });
+    return isOurs(path) ? { fs: { open, read, close }, ...all } : all;
+  };
+  set(
+    copy,
+    "createReadStream",
+    fs.createReadStream,
+    (path: Any, options: Any) => fs.createReadStream(path, streamOptions(path, options)),
+  );
+  for (const name of ["ReadStream", "FileReadStream"]) {
+    if (fs[name] === undefined) continue;
+    const made = new Proxy(fs[name], {
+      apply: (real, _, [path, options]) => real(path, streamOptions(path, options)),
+      construct: (real, [path, options], target) =>
+        Reflect.construct(real, [path, streamOptions(path, options)], target),
+    });
+    define(copy, name, made);
+  }
+
+  for (
+    const [target, name] of [[copy, "watch"], [copy, "watchFile"], [promises, "watch"]] as const
+  ) {
+    const real = target[name];
+    if (real === undefined) continue;
+    set(target, name, real, (path: unknown, ...rest: Any[]) => {
+      if (isOurs(path)) throw unwatchable(path);
+      return real(path, ...rest);
+    });
+  }
+  if (fs.openAsBlob !== undefined) {
+    set(copy, "openAsBlob", fs.openAsBlob, async (path: unknown, options: Any) => {
+      const entry = await tree.load(path);
+      if (entry === undefined) return await fs.openAsBlob(path, options);
+      return new Blob([contents(entry)], options);
+    });
+  }
 
   const onDescriptor: Record<string, Any> = {
     close: (fd: number) => void opened.delete(fd),
     fstat: (fd: number, options: unknown) => stats(opened.get(fd)!.entry, options),
-    readFile: (fd: number, options: unknown) => contents(opened.get(fd)!.entry, options),
+    readFile(fd: number, options: unknown) {
+      const file = opened.get(fd)!;
+      const rest = bytesOf(file.entry, "read").subarray(file.position);
+      file.position += rest.length;
+      return contents({ ...file.entry, bytes: rest }, options);
+    },
     read(fd: number, buffer: Any, offset?: Any, length?: Any, position?: Any) {
       if (!ArrayBuffer.isView(buffer)) [buffer, offset] = [buffer?.buffer, buffer];
       if (typeof offset === "object") ({ offset, length, position } = offset ?? {});
@@ -130,17 +182,27 @@ export function nodeFs(tree: SentTree, fs: Any): Any {
       if (from === file.position && typeof position !== "number") file.position += part.length;
       return [part.length, buffer];
     },
+    readv(fd: number, buffers: readonly Any[], position?: number | null) {
+      let total = 0;
+      for (const buffer of buffers) {
+        const at = typeof position === "number" ? position + total : null;
+        const [bytesRead] = onDescriptor.read(fd, buffer, 0, buffer.byteLength, at);
+        total += bytesRead;
+        if (bytesRead < buffer.byteLength) break;
+      }
+      return [total, buffers];
+    },
   };
   for (const [name, work] of Object.entries(onDescriptor)) {
     const [sync, plain] = [copy[`${name}Sync`]!, copy[name]!];
     set(copy, `${name}Sync`, sync, (fd: Any, ...rest: Any[]) => {
       if (!opened.has(fd)) return sync(fd, ...rest);
-      return name === "read" ? work(fd, ...rest)[0] : work(fd, ...rest);
+      return name === "read" || name === "readv" ? work(fd, ...rest)[0] : work(fd, ...rest);
     });
     set(copy, name, plain, (fd: Any, ...rest: Any[]) => {
       if (!opened.has(fd)) return plain(fd, ...rest);
       const callback = rest.pop() ?? (() => {});
-      settle(new Promise((done) => done(work(fd, ...rest))), callback, name === "read");
+      settle(new Promise((done) => done(work(fd, ...rest))), callback, /^readv?$/.test(name));
     });
   }
   return copy;
@@ -251,26 +313,6 @@ function list(tree: SentTree, { path, size, names }: Entry, options: Any): Any {
       ...withFileTypes ? below : below.map((one: string) => `${name}/${one}`),
     ];
   });
-}
-
-/** A file as `open` of `node:fs/promises` gives it. */
-function handle(entry: Entry, copy: Functions): object {
-  const fd = copy.openSync!(entry.path);
-  const close = async (): Promise<void> => await copy.closeSync!(fd);
-  return {
-    fd,
-    close,
-    async read(...rest: Any[]) {
-      const [first] = rest;
-      const buffer = ArrayBuffer.isView(first) ? first : first?.buffer ?? Buffer.alloc(16384);
-      const more = ArrayBuffer.isView(first) ? rest.slice(1) : [first];
-      return await { bytesRead: copy.readSync!(fd, buffer, ...more), buffer };
-    },
-    readFile: async (options: unknown) => await contents(entry, options),
-    stat: async (options: unknown) => await stats(entry, options),
-    createReadStream: (options: object) => copy.createReadStream!(entry.path, options),
-    [Symbol.asyncDispose]: close,
-  };
 }
 
 function clone<T extends object>(object: T): T {

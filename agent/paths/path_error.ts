@@ -1,10 +1,11 @@
 /** What is wrong with the use of a path. */
-export type Problem = "ENOENT" | "EISDIR" | "ENOTDIR";
+export type Problem = "ENOENT" | "EISDIR" | "ENOTDIR" | "EINVAL";
 
 const TEXTS: Readonly<Record<Problem, readonly [errno: number, text: string, deno: string]>> = {
   ENOENT: [-2, "no such file or directory", "NotFound"],
   EISDIR: [-21, "illegal operation on a directory", "IsADirectory"],
   ENOTDIR: [-20, "not a directory", "NotADirectory"],
+  EINVAL: [-22, "invalid argument", ""],
 };
 
 /** Behind the text of an error, for a file that the controller has. */
@@ -24,8 +25,11 @@ export function denoError(problem: Problem, syscall: string, path: string, more 
   const { errors } = (globalThis as unknown as {
     Deno: { errors: Record<string, new (text: string) => Error> };
   }).Deno;
-  const [errno, text, name] = TEXTS[problem];
-  const error = new errors[name]!(`${text} (os error ${-errno}): ${syscall} '${path}'${more}`);
+  const [errno, lower, name] = TEXTS[problem];
+  const text = problem === "EISDIR" ? "Is a directory" : lower[0]!.toUpperCase() + lower.slice(1);
+  const error = new (errors[name] ?? TypeError)(
+    `${text} (os error ${-errno}): ${syscall} '${path}'${more}`,
+  );
   return Object.assign(error, { code: problem });
 }
 
@@ -41,4 +45,13 @@ export function withAdvice<T>(read: () => T): T {
     }
     throw error;
   }
+}
+
+/** The error for a file of the controller that is to be watched. */
+export function unwatchable(path: unknown): Error {
+  const error = new Error(
+    `Cannot watch ${path}: it is at the controller, whose changes are not seen here; read it when ` +
+      "it is needed, or watch it at the controller",
+  );
+  return Object.assign(error, { code: "ENOTSUP" });
 }

@@ -82,6 +82,11 @@ export class SentTree {
     return url !== undefined && this.#options.serve.some((folder) => `${url}/`.startsWith(folder));
   }
 
+  /** Whether a path is of a file or a folder that was sent, or that only the controller knows. */
+  isOurs(path: unknown): boolean {
+    return this.find(path) !== undefined || this.isServed(path);
+  }
+
   /** The entry at a path or a `file:` URL, if it was sent and is what code here should see. */
   find(path: unknown): Entry | undefined {
     if (this.#hidden > 0) return undefined;

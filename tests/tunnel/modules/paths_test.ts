@@ -16,6 +16,11 @@ const PACKAGE = {
   "secret.txt": "secret",
 };
 
+const WAYS = [
+  ...["sync", "errors", "callbacks", "promises", "streams", "descriptors"],
+  ...["folders", "handles", "copies", "links"],
+];
+
 type Functions = Record<string, (...args: unknown[]) => unknown>;
 
 async function readersOf(folder: string): Promise<Functions> {
@@ -30,11 +35,14 @@ Deno.test(needing(
     const readers = await readersOf(project.folder);
     for (const [name, options] of Object.entries(everyAgent())) {
       await using tun = new Hidden([project.folder], options);
-      for (const way of ["sync", "errors", "callbacks", "promises", "streams", "descriptors"]) {
+      for (const way of WAYS) {
         await t.step(`${way} on ${name}`, async () => {
           assertEquals(await tun.call(readers[way]!), await readers[way]!());
         });
       }
+      const watched = await tun.call(readers.watched!) as string[];
+      assertEquals(watched.length, 3);
+      for (const text of watched) assertStringIncludes(text, "it is at the controller");
       // What is not named is there, and can be asked for.
       const [args, there] = ["other.bin", [true, 5, "other"]];
       assertEquals(await tun.call(readers.unnamed!, args), there);
@@ -98,6 +106,7 @@ Deno.test(needing(
       deno: Deno.execPath(),
       include: [`file://${folder}/open/`],
     });
+    const copy = crypto.randomUUID();
     const read = async (root: string) => {
       const url = new URL(`file://${root}/open/a.txt`);
       using file = Deno.openSync(url);
@@ -116,13 +125,23 @@ Deno.test(needing(
           (await Deno.lstat(`${root}/open`)).isDirectory,
         ],
         ...[[...Deno.readDirSync(`${root}/open/in`)].map(({ name }) => name)],
-        Deno.readTextFile(`${root}/open`).catch((error) => error.name),
+        Deno.readTextFile(`${root}/open`).catch((error) => [error.name, error.message]),
+        Deno.readTextFile(`${root}/open/none`).catch((error) => error.name),
+        Deno.readLink(`${root}/open/a.txt`).catch((error) => [error.name, error.message]),
+        Deno.copyFile(url, `/tmp/${copy}`).then(() => Deno.readTextFile(`/tmp/${copy}`))
+          .finally(() => Deno.remove(`/tmp/${copy}`)),
+        new Response((await Deno.open(url)).readable).text(),
       ].reduce<Promise<unknown[]>>(
         async (all, one) => [...await all, await one],
         Promise.resolve([]),
       );
     };
     assertEquals(await tun.call(read, folder), await read(folder));
+    const error = await rejectsAs(
+      RemoteError,
+      tun.call((path) => void Deno.watchFs(path), `${folder}/open`),
+    );
+    assertStringIncludes(error.message, "it is at the controller");
   },
 ));
 
