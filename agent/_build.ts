@@ -1,7 +1,8 @@
 /**
  * Bundles the agent into `_bundle.ts`, and the parts that are sent when they are needed: the one
  * that works on files into `_files_bundle.ts`, and the one for files of the controller that are
- * opened by path into `_paths_bundle.ts`. These are the forms in which they are sent to a host.
+ * opened by path into `_paths_bundle.ts`, and the one that starts workers into
+ * `_workers_bundle.ts`. These are the forms in which they are sent to a host.
  *
  * ```sh
  * deno task bundle          # writes them
@@ -104,6 +105,10 @@ async function build(): Promise<Map<URL, string>> {
         ),
       ],
       [
+        new URL("./_workers_bundle.ts", import.meta.url),
+        asText("WORKERS", await bundle("./workers.ts", [globalProcess, inlined])),
+      ],
+      [
         new URL("./_paths_bundle.ts", import.meta.url),
         asText(
           "PATHS",
@@ -149,10 +154,11 @@ export const BUNDLE: string =
 }
 
 /** Keeps the code as it is: it is compressed when it is sent, like all modules. */
-function asText(name: "FILES" | "PATHS", contents: Uint8Array): string {
+function asText(name: "FILES" | "PATHS" | "WORKERS", contents: Uint8Array): string {
   const { file, about } = {
     FILES: { file: "file_service.ts", about: "What an agent does with files" },
     PATHS: { file: "file_paths.ts", about: "How files of the controller are opened by path" },
+    WORKERS: { file: "workers.ts", about: "How workers of modules that were sent are started" },
   }[name];
   return `// Made by \`deno task bundle\` from ${file} in this folder. Do not edit.
 

@@ -59,6 +59,10 @@ const ROOMS: Rooms = {
   "agent/_files_bundle.ts": [],
   "agent/file_paths.ts": ["agent/paths/"],
   "agent/_paths_bundle.ts": [],
+  // A worker has a loader of its own.
+  "agent/threads/": ["agent/runtime/", "agent/agent_host.ts", "agent/protocol/"],
+  "agent/workers.ts": ["agent/threads/", "agent/agent_host.ts"],
+  "agent/_workers_bundle.ts": [],
 
   "tunnel/visible.ts": [],
   "tunnel/connection_error.ts": [],
@@ -92,7 +96,8 @@ const ROOMS: Rooms = {
     ...["tunnel/session/abort_signal.ts", "tunnel/connection/", "tunnel/arguments/"],
     ...["tunnel/closure/", "tunnel/modules/", "tunnel/source/"],
     ...["tunnel/remote_error.ts", "tunnel/visible.ts"],
-    ...["agent/_files_bundle.ts", "agent/_paths_bundle.ts", "agent/file_service.ts"],
+    ...["agent/_files_bundle.ts", "agent/_paths_bundle.ts", "agent/_workers_bundle.ts"],
+    ...["agent/file_service.ts"],
     ...["agent/agent_host.ts", "agent/protocol/", "agent/wire/", "codec/"],
   ],
   "tunnel/operation/": [

@@ -6,6 +6,9 @@ export const NO_MODULE = "";
 /** The id of the agent's part that lets code open files of the controller by path. */
 export const PATHS_MODULE = "chopsticks:paths";
 
+/** The id of the agent's part that starts workers of modules that were sent. */
+export const WORKERS_MODULE = "chopsticks:workers";
+
 /** A module as it is sent: all that the loader at the far end needs to know of it. */
 export interface ModuleRecord {
   /** Its name in imports: its URL, and behind a space its type if the URL does not tell that. */

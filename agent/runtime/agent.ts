@@ -13,7 +13,7 @@ import type { Code, FunctionUnit } from "../protocol/handle.ts";
 import type { ControllerInfo } from "../protocol/hello.ts";
 import { lacksUsing } from "./lacks_using.ts";
 import { type AskForModule, Loader } from "./loader.ts";
-import { type ModuleRecord, PATHS_MODULE } from "../protocol/module_record.ts";
+import { type ModuleRecord, PATHS_MODULE, WORKERS_MODULE } from "../protocol/module_record.ts";
 import type { Multiplexer } from "../wire/multiplexer.ts";
 import { type Batch, type FunctionReference, Request } from "../protocol/request.ts";
 import { define, find, lacks, loadCode, type Property } from "./reviver.ts";
@@ -74,6 +74,8 @@ export class Agent {
     return id;
   };
 
+  readonly #replace: Loader["replace"] = (...args) => this.#loader.replace(...args);
+
   /**
    * @param multiplexer Gives the connection to the controller, once there is one.
    * @param checkGlobals Ends the agent if a function has broken what it needs.
@@ -101,7 +103,7 @@ export class Agent {
     this.#openFiles = (paths) =>
       (paths as { openPaths(options: object): SentFiles }).openPaths({
         ...{ serve, file, look },
-        replace: this.#loader.replace.bind(this.#loader),
+        replace: this.#replace,
       });
     setAgentHost({
       ...controller,
@@ -153,6 +155,10 @@ export class Agent {
       const [records, codes, files] = decode(inflateRawSync(batch.bytes), TRUSTED) as Batch;
       await this.#lower([...records, ...codes.flatMap(({ units }) => units)]);
       this.#loader.define(records);
+      if (records.some(({ id }) => id === WORKERS_MODULE)) {
+        const { openWorkers } = await this.#loader.import(WORKERS_MODULE);
+        (openWorkers as (replace: unknown) => void)(this.#replace);
+      }
       if (files !== undefined) {
         this.#files ??= this.#openFiles!(await this.#loader.import(PATHS_MODULE));
         this.#files.add(files);

@@ -106,6 +106,7 @@ async function withCode(calls: CallDraft, { place, body }: DraftedCall): Promise
   for (const unit of calls.units) {
     const made = await unitOf(unit, calls);
     for (const id of Object.values(made.imports)) if (isSent(id)) modules.add(id);
+    for (const id of modulesHere.workers(made.source, made.url)) modules.add(id);
     units.push(made);
   }
   if (place?.module && isSent(place.module)) modules.add(place.module);

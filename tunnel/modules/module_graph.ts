@@ -5,7 +5,8 @@ import { modulesHere } from "./modules_here.ts";
 const known = new Map<string, Promise<SourceModule>>();
 
 /**
- * The module `id` and all that it imports, directly or not, ready to be sent. Each is read once.
+ * The module `id` and all that it imports or may run as workers, directly or not, ready to be sent.
+ * Each is read once.
  *
  * @param first The module itself, if it has been read and is not to be kept.
  * @throws {TypeError} If one of them cannot be sent; the text names it.
@@ -15,6 +16,30 @@ export async function moduleGraph(
   first?: SourceModule,
 ): Promise<ReadonlyMap<string, ModuleRecord>> {
   const found = new Map<string, ModuleRecord>();
+  const workers = new Set(await addGraph(id, found, first));
+  for (const worker of workers) {
+    if (found.has(worker)) continue;
+    const graph = new Map(found);
+    try {
+      for (const one of await addGraph(worker, graph)) workers.add(one);
+    } catch (error) {
+      // It may never be started. If it is, that fails with the reason.
+      const source = `throw new TypeError(${JSON.stringify((error as Error).message)});`;
+      found.set(worker, { id: worker, kind: "js", source, imports: {} });
+      continue;
+    }
+    for (const [key, record] of graph) found.set(key, record);
+  }
+  return found;
+}
+
+/** Adds a module and all that it imports, and gives the modules that those may run as workers. */
+async function addGraph(
+  id: string,
+  found: Map<string, ModuleRecord>,
+  first?: SourceModule,
+): Promise<string[]> {
+  const workers: string[] = [];
   /** The modules of the next round, with one that imports each. */
   let level = new Map<string, string | undefined>([[id, undefined]]);
   while (level.size > 0) {
@@ -29,11 +54,12 @@ export async function moduleGraph(
     );
     for (const { record } of loaded) found.set(record.id, record);
     level = new Map();
-    for (const { record, needs } of loaded) {
+    for (const { record, needs, workers: more = [] } of loaded) {
+      workers.push(...more);
       for (const one of needs) if (!found.has(one) && isSent(one)) level.set(one, record.id);
     }
   }
-  return found;
+  return workers;
 }
 
 function importedBy(importer: string | undefined, error: Error): Error {

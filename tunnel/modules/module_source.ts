@@ -11,6 +11,8 @@ export interface SourceModule {
   readonly record: ModuleRecord;
   /** The ids of the modules that have to be there when it is loaded. */
   readonly needs: readonly string[];
+  /** The ids of modules that it may start workers of. They need not be loadable. */
+  readonly workers?: readonly string[];
 }
 
 /**
@@ -51,6 +53,9 @@ export interface ModuleSource {
    * @throws {TypeError} If it cannot be sent; the text names it.
    */
   module(id: string): Promise<SourceModule>;
+
+  /** The ids of modules, all of which exist, that the code of a script may start workers of. */
+  workers(source: string, url: string): readonly string[];
 
   /** The JavaScript of a script as it runs here, with its source map; `undefined` if unknown. */
   code(url: string): Promise<string | undefined>;

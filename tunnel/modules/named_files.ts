@@ -25,8 +25,10 @@ const BESIDE = new RegExp(
 );
 const IN_TEMPLATE = new RegExp(String.raw`\$\{\s*${HERE}\s*\}([^${"`"}$\\\n]{1,200})`, "g");
 const NEW_URL = /\bnew\s+URL\(\s*(["'`])([^"'`\n]{1,200})\1\s*,\s*import\.meta\.url\b/g;
+const RESOLVE = /\b(?:import\.meta|require)\.resolve\(\s*(["'`])(\.[^"'`\n]{1,200})\1\s*\)/g;
 const CODE = /\.(?:[cm]?[jt]sx?|map|node)$/;
 const MODULE = /\.[cm]?js$/;
+const RUNS = /\.[cm]?[jt]sx?$/;
 
 /**
  * The files that a module names. Names are looked for in the text, and only what the package has
@@ -68,11 +70,32 @@ export function namedFiles(
     add(rest!, true);
     add(rest!.replace(/[^/]*$/, ""), true);
   }
-  for (const name of workerNames(source)) add(name, true);
+  for (const name of urlNames(source)) add(name, true);
   return { data, modules, isReader: READS.test(source) };
 }
 
 /** The names in `new URL("./worker.ts", import.meta.url)`. */
-export function workerNames(source: string): string[] {
+function urlNames(source: string): string[] {
   return [...source.matchAll(NEW_URL)].map(([, , name]) => name!);
+}
+
+/**
+ * The URLs of modules that a module names by its own place: it may start workers of them. They need
+ * not exist.
+ */
+export function namedModules(source: string, url: string): string[] {
+  if (!LOCATES.test(source)) return [];
+  const names = urlNames(source);
+  for (const [, , name] of source.matchAll(RESOLVE)) names.push(name!);
+  for (const [, rest] of source.matchAll(BESIDE)) {
+    const name = [...rest!.matchAll(LITERAL)].map(([, , part]) => part!).join("/");
+    // Behind a module's own URL or path, the first ".." takes away its name.
+    names.push(name, name.replace(/^\/\.\.\//, "./"));
+  }
+  for (const [, rest] of source.matchAll(IN_TEMPLATE)) names.push(rest!);
+  const urls = names.filter((name) => RUNS.test(name)).map((name) =>
+    // A path is relative to the module's folder, or has its slash in front.
+    new URL(/^[a-z]+:/.test(name) ? name : name.replace(/^\/*/, "./"), url).href
+  );
+  return [...new Set(urls)].filter((one) => one !== url && /^(file|https?):/.test(one));
 }

@@ -16,7 +16,7 @@ import { entryModule, importsEntryText, REMEDY_FOR_ENTRY } from "./entry_module.
 import { loadedExports } from "./loaded_exports.ts";
 import { ModuleHost } from "./module_host.ts";
 import type { ModuleSource, SourceModule } from "./module_source.ts";
-import { type NamedFiles, namedFiles } from "./named_files.ts";
+import { type NamedFiles, namedFiles, namedModules } from "./named_files.ts";
 import { type PackageFiles, packageFiles } from "./package_files.ts";
 import { parseUrl } from "./parse_url.ts";
 import { resolveImports, resolveUrls } from "./resolve_imports.ts";
@@ -75,6 +75,16 @@ export class OwnModules implements ModuleSource {
       const { message, cause: reason = cause } = cause as Error;
       throw new TypeError(`Cannot send module ${url}: ${message}`, { cause: reason });
     }
+  }
+
+  workers(source: string, url: string): string[] {
+    return namedModules(source, url).filter((one) => {
+      if (this.isEntry(one)) return false;
+      if (!one.startsWith("file:")) return true;
+      const path = fileURLToPath(one);
+      // A package names nothing outside its folder.
+      return packageFiles(url)?.files.has(path) ?? existsSync(path);
+    });
   }
 
   async code(url: string): Promise<string | undefined> {
@@ -177,7 +187,11 @@ export class OwnModules implements ModuleSource {
     const module = { id, kind: "cjs", source, imports: { ...dynamic, ...required } } as const;
     const exports = await commonJsExports(module, this.#host);
     const needs = Object.values(module.imports).filter((one) => !isAddon(one));
-    return { record: { ...module, ...positions, exports }, needs };
+    return {
+      record: { ...module, ...positions, exports },
+      needs,
+      workers: this.workers(source, id),
+    };
   }
 
   async #esModule(
@@ -205,7 +219,7 @@ export class OwnModules implements ModuleSource {
       ...await resolveUrls(this, found.resolved, id),
       ...positions,
     } as const;
-    return { record, needs: Object.values(record.imports) };
+    return { record, needs: Object.values(record.imports), workers: this.workers(source, id) };
   }
 
   async #readWasm(id: string): Promise<SourceModule> {

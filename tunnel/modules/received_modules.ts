@@ -5,6 +5,7 @@ import type { SentFile, ServedEntry } from "../../agent/protocol/sent_file.ts";
 import type { ModuleImport } from "../source/imports.ts";
 import { isAddon } from "./commonjs_exports.ts";
 import type { ModuleSource, SourceModule } from "./module_source.ts";
+import { namedModules } from "./named_files.ts";
 
 /** The modules that an agent was sent. What is missing among them, its controller may know. */
 export class ReceivedModules implements ModuleSource {
@@ -50,7 +51,12 @@ export class ReceivedModules implements ModuleSource {
       return Promise.reject(new TypeError(`Cannot send module ${id}: it was not sent here`));
     }
     const needs = Object.values(record.imports).filter((one) => !isAddon(one));
-    return Promise.resolve({ record, needs });
+    const workers = /^c?js$/.test(record.kind) ? this.workers(record.source as string, id) : [];
+    return Promise.resolve({ record, needs, workers });
+  }
+
+  workers(source: string, url: string): string[] {
+    return namedModules(source, url).filter((one) => this.hasReceived(one));
   }
 
   code(url: string): Promise<string | undefined> {

@@ -1,8 +1,13 @@
 import { deflateRawSync } from "node:zlib";
 import { FILES_BUNDLE } from "../../agent/_files_bundle.ts";
 import { PATHS_BUNDLE } from "../../agent/_paths_bundle.ts";
+import { WORKERS_BUNDLE } from "../../agent/_workers_bundle.ts";
 import type { Code } from "../../agent/protocol/handle.ts";
-import { type ModuleRecord, PATHS_MODULE } from "../../agent/protocol/module_record.ts";
+import {
+  type ModuleRecord,
+  PATHS_MODULE,
+  WORKERS_MODULE,
+} from "../../agent/protocol/module_record.ts";
 import { type Batch, Request } from "../../agent/protocol/request.ts";
 import type { SentFile } from "../../agent/protocol/sent_file.ts";
 import type { Channel } from "../../agent/wire/channel.ts";
@@ -23,6 +28,18 @@ const FILES: ModuleRecord = {
 
 /** The part of the agent that lets code open files of the controller by path. */
 const PATHS: ModuleRecord = { id: PATHS_MODULE, kind: "js", source: PATHS_BUNDLE, imports: {} };
+
+/** The part of the agent that starts workers of modules that were sent. */
+const WORKERS: ModuleRecord = {
+  id: WORKERS_MODULE,
+  kind: "js",
+  source: WORKERS_BUNDLE,
+  imports: {},
+};
+
+/** The text of code that may start a worker or a Node process of a module. */
+const STARTS =
+  /\bnew\s+(?:\w+\.)?Worker\b|\bworker_threads\b|\bchild_process\b[^]*\bfork\b|\bfork\b[^]*\bchild_process\b/;
 
 /** About how many bytes of files are in one batch. */
 const FILES_IN_BATCH = 4 * 2 ** 20;
@@ -102,6 +119,7 @@ export class Shipment {
     const id = this.#codes.size;
     this.#codes.set(key, id);
     for (const { url } of code.units) this.#scripts.add(url);
+    this.#sendWorkers(code.units);
     this.#send([[], [code]]);
     return id;
   }
@@ -134,7 +152,18 @@ export class Shipment {
     }
     const files = this.#files.take(missing);
     if (files.length > 0) this.#sendFiles(files);
+    this.#sendWorkers(missing);
     if (missing.length > 0) this.#send([missing, []]);
+  }
+
+  /** Sends the agent's part for workers, unless it has been sent or no source may start one. */
+  #sendWorkers(sources: readonly SentSource[]): void {
+    if (this.#modules.has(WORKERS.id)) return;
+    const startsOne = ({ kind = "js", source }: SentSource): boolean =>
+      kind.endsWith("js") && STARTS.test(source as string);
+    if (!sources.some(startsOne)) return;
+    this.#modules.add(WORKERS.id);
+    this.#send([[WORKERS], []]);
   }
 
   /** Sends files, and before the first of them the agent's part for them. */
