@@ -1,7 +1,7 @@
 import type { Code, FunctionUnit } from "../../agent/protocol/handle.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import { importsEntryText, isInteractive, REMEDY_FOR_ENTRY } from "../modules/entry_module.ts";
-import { isSent } from "../modules/module_graph.ts";
+import { isSent, moduleGraph } from "../modules/module_graph.ts";
 import { modulesHere } from "../modules/modules_here.ts";
 import { resolveImports, resolveUrls } from "../modules/resolve_imports.ts";
 import { inspectorAllowed, withV8 } from "../modules/v8.ts";
@@ -153,6 +153,10 @@ async function unitOf(
   }
   for (const { code } of codes) {
     Object.assign(resolves, (await resolveUrls(modulesHere, code.uses.resolved, url)).resolves);
+  }
+  for (const [key, id] of Object.entries(await modulesHere.templates(draft.source, url))) {
+    // One that cannot be loaded need never be reached.
+    if (isSent(id) && await moduleGraph(id).catch(() => undefined)) resolved[key] ??= id;
   }
   const mappings = await mappingsOf(url);
   return {

@@ -5,8 +5,8 @@ import { modulesHere } from "./modules_here.ts";
 const known = new Map<string, Promise<SourceModule>>();
 
 /**
- * The module `id` and all that it imports or may run as workers, directly or not, ready to be sent.
- * Each is read once.
+ * The module `id` and all that it imports, directly or not, ready to be sent.
+ * Each is read once. What it may need, such as the module of a worker, goes along.
  *
  * @param first The module itself, if it has been read and is not to be kept.
  * @throws {TypeError} If one of them cannot be sent; the text names it.
@@ -16,16 +16,16 @@ export async function moduleGraph(
   first?: SourceModule,
 ): Promise<ReadonlyMap<string, ModuleRecord>> {
   const found = new Map<string, ModuleRecord>();
-  const workers = new Set(await addGraph(id, found, first));
-  for (const worker of workers) {
-    if (found.has(worker)) continue;
+  const optional = new Set(await addGraph(id, found, first));
+  for (const one of optional) {
+    if (found.has(one) || !isSent(one)) continue;
     const graph = new Map(found);
     try {
-      for (const one of await addGraph(worker, graph)) workers.add(one);
+      for (const more of await addGraph(one, graph)) optional.add(more);
     } catch (error) {
-      // It may never be started. If it is, that fails with the reason.
+      // It may never be reached. If it is, that fails with the reason.
       const source = `throw new TypeError(${JSON.stringify((error as Error).message)});`;
-      found.set(worker, { id: worker, kind: "js", source, imports: {} });
+      found.set(one, { id: one, kind: "js", source, imports: {} });
       continue;
     }
     for (const [key, record] of graph) found.set(key, record);
@@ -33,13 +33,13 @@ export async function moduleGraph(
   return found;
 }
 
-/** Adds a module and all that it imports, and gives the modules that those may run as workers. */
+/** Adds a module and all that it imports, and gives the modules that those may need, too. */
 async function addGraph(
   id: string,
   found: Map<string, ModuleRecord>,
   first?: SourceModule,
 ): Promise<string[]> {
-  const workers: string[] = [];
+  const optional: string[] = [];
   /** The modules of the next round, with one that imports each. */
   let level = new Map<string, string | undefined>([[id, undefined]]);
   while (level.size > 0) {
@@ -54,12 +54,12 @@ async function addGraph(
     );
     for (const { record } of loaded) found.set(record.id, record);
     level = new Map();
-    for (const { record, needs, workers: more = [] } of loaded) {
-      workers.push(...more);
+    for (const { record, needs, mayNeed = [] } of loaded) {
+      optional.push(...mayNeed);
       for (const one of needs) if (!found.has(one) && isSent(one)) level.set(one, record.id);
     }
   }
-  return workers;
+  return optional;
 }
 
 function importedBy(importer: string | undefined, error: Error): Error {

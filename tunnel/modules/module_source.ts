@@ -11,8 +11,8 @@ export interface SourceModule {
   readonly record: ModuleRecord;
   /** The ids of the modules that have to be there when it is loaded. */
   readonly needs: readonly string[];
-  /** The ids of modules that it may start workers of. They need not be loadable. */
-  readonly workers?: readonly string[];
+  /** The ids of modules that it may import or run as workers. They need not be loadable. */
+  readonly mayNeed?: readonly string[];
 }
 
 /**
@@ -56,6 +56,9 @@ export interface ModuleSource {
 
   /** The ids of modules, all of which exist, that the code of a script may start workers of. */
   workers(source: string, url: string): readonly string[];
+
+  /** What each `import()` of a template may mean in the code of a script: ids by specifiers. */
+  templates(source: string, url: string): Promise<Record<string, string>>;
 
   /** The JavaScript of a script as it runs here, with its source map; `undefined` if unknown. */
   code(url: string): Promise<string | undefined>;

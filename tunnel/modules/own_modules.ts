@@ -21,6 +21,7 @@ import { type PackageFiles, packageFiles } from "./package_files.ts";
 import { parseUrl } from "./parse_url.ts";
 import { resolveImports, resolveUrls } from "./resolve_imports.ts";
 import type { ServedFolders } from "./served_folders.ts";
+import { templateModules } from "./template_modules.ts";
 
 /** The modules of this process itself, which Deno resolves and loads. */
 export class OwnModules implements ModuleSource {
@@ -85,6 +86,12 @@ export class OwnModules implements ModuleSource {
       // A package names nothing outside its folder.
       return packageFiles(url)?.files.has(path) ?? existsSync(path);
     });
+  }
+
+  async templates(source: string, url: string): Promise<Record<string, string>> {
+    // As in Deno's own graph, those of packages are not followed.
+    if (!/\bimport\(/.test(source) || packageFiles(url) !== undefined) return {};
+    return await resolveImports(this, templateModules(source, url), url);
   }
 
   async code(url: string): Promise<string | undefined> {
@@ -190,7 +197,7 @@ export class OwnModules implements ModuleSource {
     return {
       record: { ...module, ...positions, exports },
       needs,
-      workers: this.workers(source, id),
+      mayNeed: this.workers(source, id),
     };
   }
 
@@ -208,6 +215,7 @@ export class OwnModules implements ModuleSource {
     }
     const imports = await resolveImports(this, found.imports, id);
     this.#refuseEntry(imports);
+    const templates = await this.templates(source, id);
     const required = source.includes("createRequire")
       ? resolveRequires(source, id, this.#host)
       : {};
@@ -215,11 +223,15 @@ export class OwnModules implements ModuleSource {
       id,
       kind: "js",
       source: found.source,
-      imports: { ...required, ...imports },
+      imports: { ...templates, ...required, ...imports },
       ...await resolveUrls(this, found.resolved, id),
       ...positions,
     } as const;
-    return { record, needs: Object.values(record.imports), workers: this.workers(source, id) };
+    return {
+      record,
+      needs: [...Object.values(required), ...Object.values(imports)],
+      mayNeed: [...Object.values(templates), ...this.workers(source, id)],
+    };
   }
 
   async #readWasm(id: string): Promise<SourceModule> {

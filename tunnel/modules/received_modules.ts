@@ -1,8 +1,9 @@
 import type { AgentHost } from "../../agent/agent_host.ts";
 import type { FunctionUnit } from "../../agent/protocol/handle.ts";
-import { importKey } from "../../agent/protocol/module_record.ts";
+import { importKey, urlOf as specifierOf } from "../../agent/protocol/module_record.ts";
 import type { SentFile, ServedEntry } from "../../agent/protocol/sent_file.ts";
 import type { ModuleImport } from "../source/imports.ts";
+import { templateImports } from "../source/template_imports.ts";
 import { isAddon } from "./commonjs_exports.ts";
 import type { ModuleSource, SourceModule } from "./module_source.ts";
 import { namedModules } from "./named_files.ts";
@@ -51,12 +52,21 @@ export class ReceivedModules implements ModuleSource {
       return Promise.reject(new TypeError(`Cannot send module ${id}: it was not sent here`));
     }
     const needs = Object.values(record.imports).filter((one) => !isAddon(one));
-    const workers = /^c?js$/.test(record.kind) ? this.workers(record.source as string, id) : [];
-    return Promise.resolve({ record, needs, workers });
+    const mayNeed = /^c?js$/.test(record.kind) ? this.workers(record.source as string, id) : [];
+    return Promise.resolve({ record, needs, mayNeed });
   }
 
   workers(source: string, url: string): string[] {
     return namedModules(source, url).filter((one) => this.hasReceived(one));
+  }
+
+  templates(source: string, url: string): Promise<Record<string, string>> {
+    const { record, units } = this.#agent;
+    const known = [record(url), ...units(url)].flatMap((one) => Object.entries(one?.imports ?? {}));
+    const templates = templateImports(source);
+    return Promise.resolve(Object.fromEntries(
+      known.filter(([key]) => templates.some(({ pattern }) => pattern.test(specifierOf(key)))),
+    ));
   }
 
   code(url: string): Promise<string | undefined> {

@@ -17,9 +17,9 @@ for (const agent of AGENTS) {
   Deno.test(needing(agent.needs, `${agent.name}: computed imports under serve`, async (t) => {
     await using project = await makeProject({
       "app/mod.ts": `export const load = async (name: string) =>
-          (await import(\`../plugins/\${name}\`)).default;
+          (await import("../plugins/".concat(name))).default;
         export const loadText = async (name: string) =>
-          (await import(\`../plugins/\${name}\`, { with: { type: "text" } })).default;`,
+          (await import("../plugins/".concat(name), { with: { type: "text" } })).default;`,
       "plugins/a.ts":
         `import { shared } from "./deep/shared.ts"; import { other } from "../outside.ts";
         enum Kind { One = 1 } export default () => [shared, other, Kind.One];
@@ -69,4 +69,36 @@ for (const agent of AGENTS) {
       assertMatch(refused.message, /nor in a folder that is served/);
     });
   }));
+}
+
+for (const agent of AGENTS) {
+  Deno.test(
+    needing(agent.needs, `${agent.name}: imports of templates are in the graph`, async () => {
+      await using project = await makeProject({
+        "app/mod.ts": `
+        const reason = (error: Error) => error.message;
+        export const load = async (name: string) => (await import(\`./x/\${name}.ts\`)).default;
+        export const sum = async (name: string) => (await import("./x/" + name + ".ts")).default;
+        export const json = async (name: string) =>
+          (await import(\`./x/\${name}.json\`, { with: { type: "json" } })).default;
+        export const broken = () => load("broken").catch(reason);`,
+        "app/x/a.ts": `import { b } from "../b.ts"; export default b;`,
+        "app/x/in/c.ts": `export default "c";`,
+        "app/x/broken.ts": `import "./nothing.ts";`,
+        "app/x/data.json": "[1]",
+        "app/x/node_modules/d.ts": `export default "d";`,
+        "app/b.ts": `export const b: string = "b";`,
+      });
+      const { load, sum, json, broken } = await import(`file://${project.folder}/app/mod.ts`);
+      await using tun = agent.open();
+      const traffic = await spyOn(tun);
+      assertEquals(await tun.call(load, "a"), "b");
+      assertEquals(await tun.call(load, "in/c"), "c");
+      assertEquals(await tun.call(sum, "in/c"), "c");
+      assertEquals(await tun.call(json, "data"), [1]);
+      assertMatch(await tun.call(broken) as string, /nothing\.ts: there is no such module/);
+      assertEquals(traffic.imports, []);
+      await rejectsAs(RemoteError, tun.call(load, "node_modules/d"));
+    }),
+  );
 }

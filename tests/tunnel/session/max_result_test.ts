@@ -28,7 +28,7 @@ const WAYS: Record<string, (tun: Local) => Promise<unknown>> = {
     });
     return await Array.fromAsync(stream);
   },
-  "an import": (tun) => tun.call(() => import(`./${"x".repeat(200_000)}`)),
+  "an import": (tun) => tun.call(() => import("./".concat("x".repeat(200_000)))),
 };
 
 Deno.test("a far end can give no value that takes more memory than maxResult", async () => {
