@@ -1,3 +1,4 @@
+import process from "node:process";
 import { pathOf } from "./module_path.ts";
 
 const REASON = "a native addon only runs where it was installed";
@@ -5,11 +6,16 @@ const REASON = "a native addon only runs where it was installed";
 /** The paths of modules that asked for a native addon, with what they asked for. */
 const asked = new Map<string, string>();
 
-/** The error for a module that requires a native addon. */
-export function addonError(addon: string, referrer: string): Error {
-  asked.set(pathOf(referrer), addon);
-  return Object.assign(new Error(`Cannot require ${addon} from ${referrer}: ${REASON}`), {
-    code: "ERR_DLOPEN_FAILED",
+/**
+ * The error for a module that requires a native addon, or a package for one platform, which has an
+ * addon or a program; `undefined` if it is neither.
+ */
+export function addonError(name: string, referrer: string): Error | undefined {
+  const isFile = name.endsWith(".node");
+  if (!isFile && !name.includes(`${process.platform}-${process.arch}`)) return undefined;
+  asked.set(pathOf(referrer), name);
+  return Object.assign(new Error(`Cannot require ${name} from ${referrer}: ${REASON}`), {
+    code: isFile ? "ERR_DLOPEN_FAILED" : "MODULE_NOT_FOUND",
   });
 }
 

@@ -105,7 +105,7 @@ export class CommonJs {
       if (target !== undefined) return target;
       const name = specifier.replace(/^node:/, "");
       if (isBuiltin(name)) return `node:${name}`;
-      throw notFound(
+      throw addonError(specifier, id) ?? notFound(
         specifier,
         `Cannot find module '${specifier}' required by ${id}: it was not sent along`,
       );

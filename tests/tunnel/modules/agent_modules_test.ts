@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Local, RemoteError } from "../../../mod.ts";
 import { needing, service } from "../../services/services.ts";
 import { rejectsAs } from "../_deadline.ts";
@@ -50,15 +50,19 @@ Deno.test("call() says that a native addon is missing, though the package hides 
   await using project = await makeProject({
     "main.ts": `import a from "./a.cjs"; import { f as b } from "./b.ts";
       export const plain = () => a(); export const hiding = () => b();
-      export const falling = () => a.fallback(); export const other = () => { throw new Error("o"); };`,
+      export const falling = () => a.fallback(); export const other = () => { throw new Error("o"); };
+      export const platform = () => a.platform();`,
     "a.cjs": `module.exports = () => require("./x.node");
-      module.exports.fallback = () => { try { require("./y.node"); } catch { return 1; } };`,
+      module.exports.fallback = () => { try { require("./y.node"); } catch { return 1; } };
+      module.exports.platform = () => {
+        try { return require(\`@x/\${process.platform}-\${process.arch}-gnu\`); }
+        catch (error) { throw new Error(\`No binding, \${error.code}\`); } };`,
     "b.ts": `import c from "./c.cjs"; export const f = () => c();`,
     "c.cjs": `const name = "linux"; module.exports = () => {
       try { return require(\`@x/\${name}/x.node\`); } catch { throw new Error("Could not load x"); } };`,
     "x.node": "",
   });
-  const { plain, hiding, falling, other } = await import(`${project.folder}/main.ts`);
+  const { plain, hiding, falling, other, platform } = await import(`${project.folder}/main.ts`);
   const reason = "a native addon only runs where it was installed";
   await using tunnel = new Local();
   const message = async (fn: () => unknown): Promise<string> =>
@@ -70,6 +74,10 @@ Deno.test("call() says that a native addon is missing, though the package hides 
   assertStringIncludes(
     await message(hiding),
     `Could not load x (it required @x/linux/x.node: ${reason})`,
+  );
+  assertMatch(
+    await message(platform),
+    /No binding, MODULE_NOT_FOUND \(it required @x\/\w+-\w+-gnu: a native addon only runs/,
   );
   assertEquals(await tunnel.call(falling), 1);
   assertEquals((await message(other)).includes("addon"), false);
