@@ -193,6 +193,22 @@ export class ModuleHost {
     return new Uint8Array(readFileSync(fileURLToPath(url)));
   }
 
+  /**
+   * The bytes of a WebAssembly module.
+   *
+   * @throws {TypeError} If they are not those that this process loaded.
+   */
+  async wasm(url: string): Promise<Uint8Array> {
+    const bytes = await this.bytes(url);
+    if (!url.startsWith("file:") || !changedSinceStart(url)) return bytes;
+    const before = new Set(loadedScripts());
+    if (!before.has(url)) return bytes;
+    // V8 names such modules by the hashes of their bytes.
+    const compiled = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+    const isOther = loadedScripts().some((one) => one.startsWith("wasm:") && !before.has(one));
+    return isOther && compiled !== null ? ifInstalled(url, bytes) : bytes;
+  }
+
   /** The code of a file that cannot be read: V8 has it if it was loaded and V8 may be asked. */
   async #onlyLoaded(url: string, state: "missing" | "forbidden"): Promise<string | undefined> {
     const loaded = await scriptSource(url).catch((): undefined => undefined);
@@ -260,7 +276,7 @@ async function compile(url: string): Promise<unknown> {
  *
  * @throws {TypeError} If it was not.
  */
-function ifInstalled(url: string, source: string): string {
+function ifInstalled<T>(url: string, source: T): T {
   if (url.includes("/node_modules/")) return source;
   throw new TypeError(
     "it was written after this process started, and what was loaded of it cannot be found out; " +

@@ -235,7 +235,7 @@ export class OwnModules implements ModuleSource {
   }
 
   async #readWasm(id: string): Promise<SourceModule> {
-    const source = await this.#host.bytes(id);
+    const source = await this.#host.wasm(id);
     const compiled = new WebAssembly.Module(source as Uint8Array<ArrayBuffer>);
     const found = WebAssembly.Module.imports(compiled).map(({ module }): ModuleImport => ({
       specifier: module,

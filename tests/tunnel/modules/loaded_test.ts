@@ -33,6 +33,28 @@ Deno.test("call() sends what was loaded of files that were edited since", async 
   }
 });
 
+Deno.test("call() refuses a WebAssembly module that was edited since it was loaded", async () => {
+  const head = [0, 97, 115, 109, 1, 0, 0, 0, 1, 7, 1, 96, 2, 127, 127, 1, 127, 3, 2, 1, 0];
+  const bytes = (operator: number): Uint8Array =>
+    new Uint8Array([
+      ...[...head, 7, 7, 1, 3, 114, 117, 110, 0, 0, 10, 9, 1, 7, 0, 32, 0, 32, 1],
+      ...[operator, 11],
+    ]);
+  await using project = await makeProject({
+    "a.wasm": bytes(0x6a),
+    "b.wasm": bytes(0x6c),
+    "a.ts": `import { run } from "./a.wasm"; export const f = () => run(5, 2);`,
+    "b.ts": `import { run } from "./b.wasm"; export const f = () => run(5, 2);`,
+  });
+  const a = await import(`${project.folder}/a.ts`);
+  const b = await import(`${project.folder}/b.ts`);
+  await Deno.writeFile(`${project.folder}/a.wasm`, bytes(0x6b));
+  await using tunnel = new Local();
+  assertEquals([a.f(), await tunnel.call(b.f)], [7, 10]);
+  const error = await rejectsAs(TypeError, tunnel.call(a.f));
+  assertStringIncludes(error.message, "a.wasm: it was written after this process started");
+});
+
 Deno.test("call() sends a file that was written and not loaded here before", async () => {
   await using project = await makeProject({
     "c.cjs": `module.exports = 1;`,
