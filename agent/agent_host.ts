@@ -10,6 +10,8 @@ export interface AgentHost {
   readonly depthLimit: number;
   /** The URLs of the folders whose files may be asked for. */
   readonly serve: readonly string[];
+  /** The URL of the script that runs at the first controller, if it is known. */
+  readonly main?: string;
   /** Asks the controller for such a file; `undefined` if it does not exist. */
   file(url: string): Promise<Uint8Array | undefined>;
   /** Asks the controller what such a file or folder is; `undefined` if it does not exist. */

@@ -5,6 +5,7 @@ import { checkDepth } from "./connection/depth_limit.ts";
 import { ownInterpreter } from "./connection/interpreters.ts";
 import { linkOf, setCore } from "./operation/link.ts";
 import { permissionFlags } from "./arguments/permission_flags.ts";
+import { entryModule } from "./modules/entry_module.ts";
 import { IncludedFiles } from "./modules/included_files.ts";
 import { ServedFolders } from "./modules/served_folders.ts";
 import { Session } from "./session/session.ts";
@@ -76,6 +77,8 @@ export abstract class SubprocessTunnel extends BaseTunnel {
     const { host } = this;
     checkText("host", host);
     const { path, depthLimit } = checkDepth(host);
+    const controller = agentHost();
+    const main = controller === undefined ? entryModule() : controller.main;
     const options = this.#options;
     const type = this.constructor as typeof SubprocessTunnel;
     const { launch } = linkOf(this).core;
@@ -111,7 +114,10 @@ export abstract class SubprocessTunnel extends BaseTunnel {
       },
       connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,
       keepAlive: options.keepAlive ?? DEFAULTS.keepAlive,
-      info: { path, depthLimit, serve: agentHost()?.serve ?? this.#serve.urls },
+      info: {
+        ...{ path, depthLimit, serve: controller?.serve ?? this.#serve.urls },
+        ...main !== undefined && { main },
+      },
       onLine: report,
       onChannel: (channel, header) => session.handleChannel(channel, header),
       onEnd,

@@ -42,6 +42,8 @@ export interface ControllerInfo {
   readonly depthLimit: number;
   /** URLs of the folders that the agent may ask for files of. */
   readonly serve: readonly string[];
+  /** The URL of the script that runs at the first controller, if it is known. */
+  readonly main?: string;
 }
 
 /** Writes the payload of a controller's HELLO. */

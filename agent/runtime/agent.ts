@@ -14,6 +14,7 @@ import type { ControllerInfo } from "../protocol/hello.ts";
 import { lacksUsing } from "./lacks_using.ts";
 import { type AskForModule, Loader } from "./loader.ts";
 import { type ModuleRecord, PATHS_MODULE, WORKERS_MODULE } from "../protocol/module_record.ts";
+import { setMainModule } from "./main_module.ts";
 import type { Multiplexer } from "../wire/multiplexer.ts";
 import { type Batch, type FunctionReference, Request } from "../protocol/request.ts";
 import { define, find, lacks, loadCode, type Property } from "./reviver.ts";
@@ -99,7 +100,8 @@ export class Agent {
       const bytes = await file(url, true);
       return bytes && decode(bytes, TRUSTED) as ServedEntry;
     };
-    const { serve } = controller;
+    const { serve, main } = controller;
+    if (main !== undefined) setMainModule(main);
     this.#openFiles = (paths) =>
       (paths as { openPaths(options: object): SentFiles }).openPaths({
         ...{ serve, file, look },

@@ -1,10 +1,9 @@
-import process from "node:process";
 import * as threads from "node:worker_threads";
 import { setAgentHost } from "../agent_host.ts";
 import { PATHS_MODULE, WORKERS_MODULE } from "../protocol/module_record.ts";
 import type { SentFile, ServedEntry } from "../protocol/sent_file.ts";
 import { type AskForModule, Loader } from "../runtime/loader.ts";
-import { pathOf } from "../runtime/module_path.ts";
+import { setMainModule } from "../runtime/main_module.ts";
 import { SourcePositions } from "../runtime/source_positions.ts";
 import { Questions } from "./questions.ts";
 import type { Replace, ThreadData } from "./thread_init.ts";
@@ -57,8 +56,7 @@ export async function startThread(open: (replace: Replace, own: object) => void)
     sent = () => tree.files;
   }
   open(replace, given?.chopsticks === undefined ? {} : { workerData: given.data });
-  // In place of the script that loads it.
-  process.argv[1] = pathOf(entry);
+  setMainModule(entry);
   const isSent = loader.record(entry) !== undefined;
   await loader.import(isSent ? entry : await ask(entry, WORKERS_MODULE, undefined));
   early?.release();

@@ -1,3 +1,5 @@
+import process from "node:process";
+import { fileURLToPath } from "node:url";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Local, RemoteError } from "../../../mod.ts";
 import { needing, service } from "../../services/services.ts";
@@ -81,4 +83,13 @@ Deno.test("call() says that a native addon is missing, though the package hides 
   );
   assertEquals(await tunnel.call(falling), 1);
   assertEquals((await message(other)).includes("addon"), false);
+});
+
+Deno.test("call() names the script that runs here, also in process.argv", async () => {
+  const names = () => [process.argv.slice(1, 2), globalThis.Deno?.mainModule, import.meta.main];
+  for (const runtime of ["deno", "node"] as const) {
+    await using tunnel = new Local(runtime, { runtime });
+    const main = runtime === "deno" ? Deno.mainModule : undefined;
+    assertEquals(await tunnel.call(names), [[fileURLToPath(Deno.mainModule)], main, false]);
+  }
 });
