@@ -5,6 +5,10 @@
  * @module
  */
 import { Local, RemoteError, type TunnelOptions } from "../../mod.ts";
+import { Hidden } from "./_hidden.ts";
+
+/** The environment variable with the folders that the far ends do not see, behind each other. */
+export const HIDE_VARIABLE = "CHOPSTICKS_TEST_HIDE";
 
 /** The value of each function, or its failure. */
 export type Outcomes = Record<string, unknown>;
@@ -34,13 +38,15 @@ export async function compare(functions: Functions, options: TunnelOptions = {})
     }
     return all;
   };
+  const hidden = Deno.env.get(HIDE_VARIABLE)?.split(":");
   const there: Record<string, Outcomes> = {};
   for (const path of Deno.args) {
     const isDeno = path.endsWith("deno");
-    await using tun = new Local("there", {
+    const all: TunnelOptions = {
       ...options,
       ...isDeno ? { runtime: "deno", deno: path } : { runtime: "node", node: path },
-    });
+    };
+    await using tun = hidden === undefined ? new Local("there", all) : new Hidden(hidden, all);
     there[path] = await outcomes((fn) => tun.call(fn));
   }
   const comparison: Comparison = { here: await outcomes((fn) => fn()), there };

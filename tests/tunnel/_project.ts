@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { command } from "../services/command.ts";
 import { needing, service } from "../services/services.ts";
-import type { Comparison, Outcomes } from "./_compare.ts";
+import { type Comparison, HIDE_VARIABLE, type Outcomes } from "./_compare.ts";
 import { soon } from "./_deadline.ts";
 
 /** Files by their paths. */
@@ -30,11 +30,27 @@ export async function makeProject(
  * Runs the project's `main.ts`, which uses `compare()`, and gives the outcomes that are the same.
  */
 export async function runProject(folder: string, ...flags: string[]): Promise<Outcomes> {
+  return await run(folder, flags, {});
+}
+
+/** The same where the far ends do not see the project, whose root it takes, nor Deno's cache. */
+export async function runHidden(root: string, folder: string): Promise<Outcomes> {
+  const { stdout } = await command([Deno.execPath(), "info", "--json"]);
+  const { denoDir } = JSON.parse(stdout) as { denoDir: string };
+  return await run(folder, [], { [HIDE_VARIABLE]: `${root}:${denoDir}` });
+}
+
+async function run(
+  folder: string,
+  flags: readonly string[],
+  env: Record<string, string>,
+): Promise<Outcomes> {
   const { paths } = service("node");
   const args = [Deno.execPath(), paths["18"], paths["26"]];
   const { stdout, stderr, success } = await soon(
     command([Deno.execPath(), "run", "-A", "--no-check", "--quiet", ...flags, "main.ts", ...args], {
       cwd: folder,
+      env,
     }),
     "the end of main.ts",
     60_000,

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { command } from "../../services/command.ts";
 import { needing } from "../../services/services.ts";
-import { type Files, IMPORT_COMPARE, makeProject, runProject } from "../_project.ts";
+import { type Files, IMPORT_COMPARE, makeProject, runHidden, runProject } from "../_project.ts";
 import type { Outcomes } from "../_compare.ts";
 
 const OWN = { "acorn": "8.19.0", "cjs-module-lexer": "2.3.0", "es-module-lexer": "3.0.5" };
@@ -108,7 +108,7 @@ const PROJECTS: Readonly<Record<string, Project>> = {
 };
 
 for (const [name, { files, install, folder = "." }] of Object.entries(PROJECTS)) {
-  Deno.test(needing(["deno", "node"], `call() works in ${name}`, async () => {
+  Deno.test(needing(["deno", "node", "sudo"], `call() works in ${name}`, async () => {
     await using project = await makeProject(files);
     if (install !== undefined) {
       const { success, stderr } = await command([Deno.execPath(), ...install], {
@@ -118,5 +118,6 @@ for (const [name, { files, install, folder = "." }] of Object.entries(PROJECTS))
     }
     const outcomes: Outcomes = await runProject(`${project.folder}/${folder}`);
     assertEquals(outcomes, { f: 86_400_000 });
+    assertEquals(await runHidden(project.folder, `${project.folder}/${folder}`), outcomes);
   }));
 }
