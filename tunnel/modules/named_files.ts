@@ -74,7 +74,7 @@ export function namedFiles(
   return { data, modules, isReader: READS.test(source) };
 }
 
-/** The names in `new URL("./worker.ts", import.meta.url)`. */
+/** The names in each `new URL()` that is relative to a module. */
 function urlNames(source: string): string[] {
   return [...source.matchAll(NEW_URL)].map(([, , name]) => name!);
 }
