@@ -7,6 +7,7 @@ import { visible } from "../tunnel/visible.ts";
 import { budgetOf } from "./attempts.ts";
 import { FileOperations } from "./file_operations.ts";
 import type { Group } from "./group.ts";
+import { hasRange } from "./ranges/expand.ts";
 import { type Limits, limitsOf, setLimits } from "./limits/limits.ts";
 import { checkShare, shareOf } from "./limits/share.ts";
 import { htmlTable } from "./table/html_table.ts";
@@ -302,7 +303,8 @@ function hostsOf(hosts: Hosts): Set<string> {
 function membersOf(hosts: Hosts): (string | BaseTunnel)[] {
   if (hosts instanceof BaseTunnel) return [hosts];
   if (typeof hosts === "string") {
-    throw new TypeError(`hosts is ${JSON.stringify(hosts)}: expected an array of hosts`);
+    const text = JSON.stringify(hosts);
+    throw new TypeError(`hosts is ${text}: expected an array of hosts, such as hosts(${text})`);
   }
   if (typeof hosts?.[Symbol.iterator] !== "function") {
     throw new TypeError(`hosts is ${hosts}: expected an array of hosts and tunnels`);
@@ -311,6 +313,10 @@ function membersOf(hosts: Hosts): (string | BaseTunnel)[] {
   for (const [i, member] of members.entries()) {
     if (typeof member !== "string" && !((member as unknown) instanceof BaseTunnel)) {
       throw new TypeError(`hosts[${i}] is ${member}: expected a hostname or a tunnel`);
+    }
+    if (typeof member === "string" && hasRange(member)) {
+      const text = JSON.stringify(member);
+      throw new TypeError(`hosts[${i}] is ${text}: a range has to be expanded by hosts(${text})`);
     }
   }
   return members;

@@ -118,12 +118,13 @@ const ROOMS: Rooms = {
   "group/error_result.ts": [
     ...["tunnel/remote_error.ts", "tunnel/arguments/", "tunnel/visible.ts", "agent/protocol/"],
   ],
+  "group/ranges/": [],
   "group/limits/": ["group/error_result.ts", "tunnel/operation/"],
   "group/table/": [
     ...["group/error_result.ts", "tunnel/connection_error.ts", "tunnel/visible.ts", "codec/"],
   ],
   "group/": [
-    ...["group/table/", "group/limits/", "group/error_result.ts"],
+    ...["group/table/", "group/limits/", "group/ranges/", "group/error_result.ts"],
     ...["tunnel/", "tunnel/operation/", "tunnel/session/abort_signal.ts"],
     ...["tunnel/arguments/", ...PLAIN],
     ...["agent/files/", "agent/protocol/", "agent/wire/"],

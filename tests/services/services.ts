@@ -123,6 +123,13 @@ export interface RsyncService {
   readonly path: string;
 }
 
+/** The program that expands and folds ranges of hosts. */
+export interface NodesetService {
+  readonly available: true;
+  /** Absolute path of `nodeset`. */
+  readonly path: string;
+}
+
 /** Everything that tests can need; see each member. */
 export interface Services {
   /** The folder of this run: world-readable, removed at the end. */
@@ -140,6 +147,7 @@ export interface Services {
   readonly sudo: SudoService | Unavailable;
   readonly jupyter: JupyterService | Unavailable;
   readonly rsync: RsyncService | Unavailable;
+  readonly nodeset: NodesetService | Unavailable;
 }
 
 /** The name of a service. */
@@ -161,6 +169,7 @@ export function noServices(folder: string, reason: string): Services {
     sudo: missing,
     jupyter: missing,
     rsync: missing,
+    nodeset: missing,
   };
 }
 

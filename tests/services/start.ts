@@ -1,6 +1,7 @@
 import { startDocker } from "./docker.ts";
 import { placeDeno, placeNode, placeOldDeno } from "./interpreters.ts";
 import { findJupyter } from "./jupyter.ts";
+import { findNodeset } from "./nodeset.ts";
 import { findRsync } from "./rsync.ts";
 import { createLogins } from "./logins.ts";
 import { createRunFolder, removeDeadRuns, removeRunFolder } from "./run_folder.ts";
@@ -60,6 +61,7 @@ async function startAll(folder: string, signal: AbortSignal): Promise<RunningSer
       sudo,
       jupyter: findJupyter(),
       rsync: findRsync(),
+      nodeset: findNodeset(),
     },
     async [Symbol.asyncDispose](): Promise<void> {
       ssh.stop();
@@ -75,6 +77,7 @@ async function startQuick(folder: string): Promise<RunningServices> {
       quick: true,
       deno: await placeDeno(folder),
       rsync: findRsync(),
+      nodeset: findNodeset(),
     },
     [Symbol.asyncDispose]: () => removeRunFolder(folder),
   };
