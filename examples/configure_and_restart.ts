@@ -8,8 +8,8 @@
  *   uwsgi.ini /srv/www/supervisor/uwsgi.ini "supervisorctl restart uwsgi" www1 www2 www3
  * ```
  */
-import { execSync } from "node:child_process";
 import { Group, Local, type PutSource } from "../mod.ts";
+import { sh } from "../agent/sh.ts";
 
 const [file, path = "uwsgi.ini", restart = "cat uwsgi.ini", ...names] = Deno.args;
 
@@ -23,6 +23,6 @@ const hosts = names.length > 0 ? names : ["www1", "www2", "www3"].map((name) => 
 
 await using webservers = new Group(hosts);
 (await webservers.put(config, path)).raiseFailures();
-const restarted = await webservers.call(execSync, restart, { encoding: "utf8" });
+const restarted = await webservers.call(sh, restart);
 restarted.raiseFailures();
 console.log(restarted);

@@ -1,6 +1,7 @@
 import { type Linked, linkOf, signalOf } from "../tunnel/operation/link.ts";
 import { noteEffect } from "../tunnel/session/abort_signal.ts";
 import type { Operation } from "../tunnel/operation/operation.ts";
+import { reasonOf } from "./_failure_text.ts";
 import { ErrorResult } from "./error_result.ts";
 import { onEachMember } from "./limits/concurrency.ts";
 import { FailureBudget } from "./limits/failure_budget.ts";
@@ -86,7 +87,7 @@ export async function outcome<M extends Linked, T>(
     return await work.perform(member);
   } catch (error) {
     const isReason = signals.some((signal) => signal?.aborted && signal.reason === error);
-    return new ErrorResult(error, { aborted: isReason });
+    return new ErrorResult(error, { aborted: isReason, reason: reasonOf(error, member.host) });
   }
 }
 

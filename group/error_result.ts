@@ -1,8 +1,8 @@
-import { inspect } from "node:util";
 import { defineHandle, HandleKind } from "../agent/protocol/handle.ts";
 import { showAs } from "../tunnel/arguments/show_as.ts";
 import { RemoteError } from "../tunnel/remote_error.ts";
 import { visible } from "../tunnel/visible.ts";
+import { messageOf, reasonOf } from "./_failure_text.ts";
 
 /** Options for {@linkcode ErrorResult}. */
 export interface ErrorResultOptions {
@@ -24,6 +24,12 @@ export interface ErrorResultOptions {
    * @default false
    */
   readonly aborted?: boolean | undefined;
+  /**
+   * Why there is no value, in one line that does not name the host.
+   *
+   * @default The first lines of the message
+   */
+  readonly reason?: string | undefined;
 }
 
 /**
@@ -41,6 +47,11 @@ export interface ErrorResultOptions {
 export class ErrorResult {
   /** The failure, for a person to read. Control characters are made visible. */
   readonly msg: string;
+  /**
+   * The message in one line, at most 300 characters. In the results of a group it does not name the
+   * host, so that hosts that failed for the same reason have the same text.
+   */
+  readonly reason: string;
   /** The stack at the far end, or `null` if there is none. */
   readonly tb: string | null;
   /** The error that the same operation on the tunnel alone would have rejected with. */
@@ -61,7 +72,10 @@ export class ErrorResult {
    */
   constructor(error: unknown, options: ErrorResultOptions = {}) {
     const { skipped = false, aborted = false, tb } = options;
-    this.msg = visible(textOf(error));
+    this.msg = messageOf(error);
+    this.reason = options.reason === undefined
+      ? reasonOf(error)
+      : visible(options.reason).replaceAll(/[\n\t]/g, " ");
     this.tb = tb ? visible(tb) : error instanceof RemoteError ? error.remoteStack : null;
     this.error = error;
     this.skipped = skipped;
@@ -88,20 +102,15 @@ export class ErrorResult {
     defineHandle<ErrorResult>(
       this.prototype,
       HandleKind.ERROR_RESULT,
-      ({ msg, tb, skipped, aborted }) => [msg, tb, skipped, aborted],
-      (msg, tb, skipped, aborted) =>
+      ({ msg, tb, skipped, aborted, reason }) => [msg, tb, skipped, aborted, reason],
+      (msg, tb, skipped, aborted, reason) =>
         new ErrorResult(new Error(visible(String(msg))), {
           tb: typeof tb === "string" ? tb : null,
           skipped: Boolean(skipped),
           aborted: Boolean(aborted),
+          reason: typeof reason === "string" ? reason : undefined,
         }),
     );
     showAs<ErrorResult>(this.prototype, ({ msg }) => `ErrorResult: ${msg}`);
   }
-}
-
-/** The text of an error, or of an abort's reason, which may be anything. */
-function textOf(error: unknown): string {
-  if (error instanceof Error) return error.message === "" ? error.name : error.message;
-  return typeof error === "string" ? error : inspect(error);
 }

@@ -2,9 +2,11 @@ import { inspect } from "node:util";
 import type { Failure } from "../agent/protocol/failure.ts";
 import { defineHandle, HandleKind } from "../agent/protocol/handle.ts";
 import { RemoteError } from "../tunnel/remote_error.ts";
-import { htmlTable } from "./table/html_table.ts";
-import { reasonOf } from "./table/reason.ts";
-import { hostList, hostText, resultTable, stateOf } from "./table/result_table.ts";
+import { withoutHost } from "./_failure_text.ts";
+import { withoutOwnFrames } from "./_own_frames.ts";
+import { isPlain } from "./table/plain.ts";
+import { resultHtml } from "./table/result_html.ts";
+import { hostText, resultTable, stateOf } from "./table/result_table.ts";
 import { defineLooks } from "./table/show.ts";
 import { textTable } from "./table/text_table.ts";
 import { ErrorResult } from "./error_result.ts";
@@ -60,7 +62,12 @@ export class GroupResult<T> extends Map<string, T | ErrorResult> {
    */
   raiseFailures(): Map<string, T> {
     const failures = [...this.failures()];
-    if (failures.length > 0) throw failureOf(failures, this.size);
+    if (failures.length > 0) {
+      const error = failureOf(failures, this.size);
+      // The first line of its stack is the caller's, which is what is printed if nobody catches it.
+      Error.captureStackTrace(error, GroupResult.prototype.raiseFailures);
+      throw error;
+    }
     return this as Map<string, unknown> as Map<string, T>;
   }
 
@@ -87,6 +94,30 @@ export class GroupResult<T> extends Map<string, T | ErrorResult> {
     return json;
   }
 
+  /**
+   * A flat object for each host, for `console.table()` or a CSV: the host, and the properties of
+   * its value if that is a plain object, else the value as `value`. A host without a value has the
+   * reason as `error`.
+   *
+   * @example
+   * ```ts
+   * import { Group, Local } from "../mod.ts";
+   * import { memory } from "../agent/facts.ts";
+   *
+   * await using group = new Group([new Local("a"), new Local("b")]);
+   * console.table((await group.call(memory)).rows()); // host, total, available
+   * ```
+   */
+  rows(): ({ host: string } & Record<string, unknown>)[] {
+    return [...this].map(([host, result]) => {
+      if (result instanceof ErrorResult) return { host, error: withoutHost(result.reason, host) };
+      if (!isPlain(result)) return { host, value: result };
+      const row = { host, ...result };
+      row.host = host;
+      return row;
+    });
+  }
+
   /** The same table as when it is printed. */
   override toString(): string {
     return inspect(this);
@@ -100,18 +131,8 @@ export class GroupResult<T> extends Map<string, T | ErrorResult> {
       (...entries) => new GroupResult(entries.map(entryOf)),
     );
     defineLooks<GroupResult<unknown>>(this.prototype, {
-      text: (result, show, colors) => textTable(resultTable(result, show), colors),
-      html(result, show) {
-        const { title, rows } = resultTable(result, show);
-        return htmlTable(
-          title,
-          ["Hosts", "Result"],
-          rows.map(({ hosts, state, text }) => [
-            hostList(hosts, 200),
-            state === "ok" ? text : `${state}: ${text}`,
-          ]),
-        );
-      },
+      text: (result, show, options) => textTable(resultTable(result, show), options),
+      html: (result, show) => resultHtml(resultTable(result, show)),
     });
   }
 }
@@ -125,8 +146,10 @@ function entryOf(data: unknown): [string, unknown] {
 function failureOf(failures: readonly (readonly [string, ErrorResult])[], size: number): Error {
   const hosts = new Map<string, string[]>();
   for (const [host, result] of failures) {
-    const reason = reasonOf(host, result);
-    hosts.set(reason, [...hosts.get(reason) ?? [], hostText(host)]);
+    const reason = withoutHost(result.reason, host);
+    const names = hosts.get(reason) ?? [];
+    hosts.set(reason, names);
+    names.push(hostText(host));
   }
   const parts = [...hosts].map(([reason, names]) => `${names.join(", ")}: ${reason}`);
   const counts = (["failed", "aborted", "skipped"] as const)
@@ -138,6 +161,8 @@ function failureOf(failures: readonly (readonly [string, ErrorResult])[], size: 
   const failure: Failure = { name: "AggregateError", message: text, stack: null };
   const names = failures.map(([host]) => host).join(", ");
   const error = new RemoteError(names, "An operation", failure, text);
-  error.cause = new AggregateError(failures.map(([, { error }]) => error), summary);
+  error.cause = withoutOwnFrames(
+    new AggregateError(failures.map(([, { error }]) => error), summary),
+  );
   return error;
 }

@@ -115,18 +115,21 @@ const ROOMS: Rooms = {
     ...["agent/agent_host.ts", "agent/protocol/"],
   ],
 
+  "group/_failure_text.ts": ["tunnel/connection_error.ts", "tunnel/visible.ts"],
   "group/error_result.ts": [
-    ...["tunnel/remote_error.ts", "tunnel/arguments/", "tunnel/visible.ts", "agent/protocol/"],
+    ...["group/_failure_text.ts", "tunnel/remote_error.ts", "tunnel/visible.ts"],
+    ...["tunnel/arguments/", "agent/protocol/"],
   ],
   "group/ranges/": [],
   "group/limits/": ["group/error_result.ts", "tunnel/operation/"],
   "group/table/": [
-    ...["group/error_result.ts", "tunnel/connection_error.ts", "tunnel/visible.ts", "codec/"],
+    ...["group/error_result.ts", "group/_failure_text.ts", "group/ranges/"],
+    ...["tunnel/visible.ts", "codec/"],
   ],
   "group/": [
-    ...["group/table/", "group/limits/", "group/ranges/", "group/error_result.ts"],
-    ...["tunnel/", "tunnel/operation/", "tunnel/session/abort_signal.ts"],
-    ...["tunnel/arguments/", ...PLAIN],
+    ...["group/table/", "group/limits/", "group/ranges/"],
+    ...["group/error_result.ts", "group/_failure_text.ts", "tunnel/", "tunnel/operation/"],
+    ...["tunnel/session/abort_signal.ts", "tunnel/arguments/", ...PLAIN],
     ...["agent/files/", "agent/protocol/", "agent/wire/"],
   ],
 

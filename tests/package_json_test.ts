@@ -3,7 +3,12 @@ import { command } from "./services/command.ts";
 import { makeProject } from "./tunnel/_project.ts";
 import { ROOT, serveRepository } from "./_serve_repository.ts";
 
-const OWN = { "acorn": "8.19.0", "cjs-module-lexer": "2.3.0", "es-module-lexer": "3.0.5" };
+const OWN = {
+  "acorn": "8.19.0",
+  "cjs-module-lexer": "2.3.0",
+  "es-module-lexer": "3.0.5",
+  "string-width": "7.2.0",
+};
 
 const INSTALL = ["install", "--quiet"];
 

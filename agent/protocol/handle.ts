@@ -39,7 +39,7 @@ export const HandleKind = {
   DOM_EXCEPTION: 10,
   /** `[GROUP_RESULT, [host, value]…]`: the result of an operation on several hosts. */
   GROUP_RESULT: 11,
-  /** `[ERROR_RESULT, msg, tb, skipped, aborted]`: the failure of one of the hosts. */
+  /** `[ERROR_RESULT, msg, tb, skipped, aborted, reason]`: the failure of one of the hosts. */
   ERROR_RESULT: 12,
   /** `[OWN_SYMBOL, number, description]`: a symbol that the controller's script has made. */
   OWN_SYMBOL: 13,

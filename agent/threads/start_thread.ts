@@ -48,6 +48,7 @@ export async function startThread(open: (replace: Replace, own: object) => void)
     record: (id) => loader.record(id),
     namespace: (id) => loader.loaded(id),
     units: () => [],
+    callSignal: () => undefined,
   });
   if (files !== undefined) {
     const { openPaths } = await loader.import(PATHS_MODULE) as unknown as Paths;

@@ -2,7 +2,7 @@
 type Box = readonly (readonly string[])[];
 
 /**
- * Names as ranges, with commas between them. Names with brackets of their own stay as they are.
+ * Names as ranges, with commas between them. Names with brackets or backslashes stay as they are.
  *
  * @param names The names; of equal ones, one counts.
  */
@@ -10,7 +10,7 @@ export function foldNames(names: Iterable<string>): string[] {
   // By their texts around the numbers, so that all in one entry have the same number of fields.
   const shapes = new Map<string, { texts: string[]; boxes: Box[] }>();
   for (const name of new Set(names)) {
-    const parts = /[[\]]/.test(name) ? [name] : name.split(/(\d+)/);
+    const parts = /[[\]\\]/.test(name) ? [name] : name.split(/(\d+)/);
     const texts = parts.filter((_, i) => i % 2 === 0);
     const key = JSON.stringify(texts);
     const shape = shapes.get(key) ?? { texts, boxes: [] };

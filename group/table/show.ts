@@ -1,4 +1,6 @@
 import { inspect } from "node:util";
+import type { Show } from "./result_table.ts";
+import { terminalWidth } from "./text_width.ts";
 
 /** An inspecting function: `Deno.inspect`, or Node's. */
 type Inspect = (value: unknown, options: Record<string, unknown>) => string;
@@ -13,30 +15,42 @@ interface InspectOptions {
 
 /** How the objects of a class are shown. `show` gives the text of a part of an object. */
 export interface Looks<T> {
-  /** In a terminal. */
-  text(value: T, show: (part: unknown) => string, colors: boolean): string;
+  /** In a terminal of this width. */
+  text(value: T, show: Show, options: { colors: boolean; width: number }): string;
   /** In a notebook, as HTML. */
-  html(value: T, show: (part: unknown) => string): string;
+  html(value: T, show: Show): string;
 }
 
 /** The function that the runtime's console uses. Deno's and Node's differ in their quotes. */
 const native: Inspect = (globalThis as { Deno?: { inspect: Inspect } }).Deno?.inspect ?? inspect;
 
-/** On one line and without colours, which are for our own words and not for what hosts say. */
-const BRIEF = {
-  colors: false,
-  compact: true,
-  breakLength: Infinity,
-  iterableLimit: 10,
-  maxArrayLength: 10,
-};
+/**
+ * Without colours, which are for our own words and not for what hosts say; on one line, or on as
+ * many as a width needs.
+ */
+function brief(breakLength: number): Record<string, unknown> {
+  return {
+    colors: false,
+    compact: breakLength === Infinity ? true : 3,
+    breakLength,
+    iterableLimit: 10,
+    maxArrayLength: 10,
+  };
+}
 
 /** Makes Deno, Node and notebooks show the objects of a class as `looks` says. */
 export function defineLooks<T extends object>(prototype: T, looks: Looks<T>): void {
   const define = (key: string, value: (this: T, ...args: never[]) => unknown): unknown =>
     Object.defineProperty(prototype, Symbol.for(key), { value });
-  const text = (value: T, show: Inspect, { depth = 4, colors = false }: InspectOptions): string =>
-    looks.text(value, (part) => show(part, { ...BRIEF, depth }), colors);
+  const text = (value: T, show: Inspect, options: InspectOptions): string => {
+    const { depth = 4, colors = false, indentationLvl = 0 } = options;
+    const width = terminalWidth() - indentationLvl;
+    return looks.text(
+      value,
+      (part, width) => show(part, { ...brief(width), depth }),
+      { colors, width },
+    );
+  };
   define("Deno.customInspect", function (show: Inspect, options: InspectOptions) {
     const { indentationLvl = 0 } = options;
     return text(this, show, options).replaceAll("\n", `\n${" ".repeat(indentationLvl)}`);
@@ -51,7 +65,7 @@ export function defineLooks<T extends object>(prototype: T, looks: Looks<T>): vo
   define("Jupyter.display", function () {
     return {
       "text/plain": text(this, native, {}),
-      "text/html": looks.html(this, (part) => native(part, BRIEF)),
+      "text/html": looks.html(this, (part, width) => native(part, brief(width))),
     };
   });
 }

@@ -1,18 +1,59 @@
-/** Characters that take no column: combining marks, and what cannot be seen. */
-const NOTHING = /^[\p{Mn}\p{Me}\p{Cf}]$/u;
+import process from "node:process";
+// Version 8 needs Node 20, and this is also sent to agents that are Node 18.
+import stringWidth from "npm:string-width@7.2.0";
 
-/** Characters that take two columns of a terminal: East Asian ones, and pictures. */
-const WIDE =
-  /^(?:[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{20000}-\u{3fffd}]|\p{Emoji_Presentation})$/u;
+/** Texts whose characters take one column each, which is quicker to see than to add up. */
+const PLAIN = /^[ -~]*$/;
+
+/** How many columns a tab goes to. */
+const TAB = 8;
+
+const graphemes = new Intl.Segmenter();
+
+/** How many columns of a terminal a line takes. */
+export function widthOf(text: string): number {
+  return PLAIN.test(text) ? text.length : stringWidth(text);
+}
 
 /** A text with spaces at its end, so that it takes `width` columns of a terminal. */
 export function padded(text: string, width: number): string {
   return text + " ".repeat(Math.max(0, width - widthOf(text)));
 }
 
-/** How many columns of a terminal a line takes. */
-export function widthOf(text: string): number {
-  let width = 0;
-  for (const char of text) width += WIDE.test(char) ? 2 : NOTHING.test(char) ? 0 : 1;
-  return width;
+/** A line with spaces in place of its tabs, which would depend on what stands before the line. */
+export function withoutTabs(line: string): string {
+  if (!line.includes("\t")) return line;
+  const [first = "", ...parts] = line.split("\t");
+  return parts.reduce((text, part) => text + " ".repeat(TAB - widthOf(text) % TAB) + part, first);
+}
+
+/**
+ * A line as several that take at most `width` columns each, without a loss.
+ *
+ * @param where Whether words stay whole, if they can. The columns of a program's output would move.
+ */
+export function wrapped(line: string, width: number, where: "at spaces" | "anywhere"): string[] {
+  if (widthOf(line) <= width) return [line];
+  const lines: string[] = [];
+  let text = "";
+  let taken = 0;
+  for (const { segment } of graphemes.segment(line)) {
+    const more = widthOf(segment);
+    if (taken + more > width && text !== "") {
+      const space = where === "at spaces" ? text.trimEnd().lastIndexOf(" ") + 1 : 0;
+      const end = space > 0 && text.slice(0, space).trim() !== "" ? space : text.length;
+      lines.push(end < text.length ? text.slice(0, end).trimEnd() : text);
+      text = text.slice(end);
+      taken = widthOf(text);
+    }
+    text += segment;
+    taken += more;
+  }
+  return [...lines, text];
+}
+
+/** How many columns the terminal has that this process prints to; without one, any number. */
+export function terminalWidth(): number {
+  const { isTTY, columns } = process.stdout;
+  return isTTY && columns ? columns : Infinity;
 }

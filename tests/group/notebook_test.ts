@@ -90,6 +90,6 @@ Deno.test(needing("jupyter", "a notebook shows groups and results as tables", as
     return `${bundle?.["text/plain"]}\n${bundle?.["text/html"]}`;
   }) as [string, string];
   assert(group.startsWith("Group([Local('a'), Local('b')])\n<table><caption>Group of 2<"), group);
-  assert(result.startsWith('GroupResult: 2 ok\n  a, b  "<i>"\n<table><caption>'), result);
+  assert(result.startsWith('GroupResult: 2 ok\n  a,b (2)  "<i>"\n<table><caption>'), result);
   assert(result.includes(">&quot;&lt;i&gt;&quot;</td>"), result);
 }));
