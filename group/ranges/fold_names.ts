@@ -32,17 +32,22 @@ function merged(boxes: readonly Box[]): readonly Box[] {
     for (let field = fields - 1; field >= 0; field--) {
       const rows = new Map<string, Box[]>();
       for (const box of result) {
-        const others = JSON.stringify(box.with(field, []));
+        const others = JSON.stringify(replaced(box, field, []));
         const row = rows.get(others);
         if (row === undefined) rows.set(others, [box]);
         else row.push(box);
       }
       result = [...rows.values()].map((row) =>
-        row[0]!.with(field, inOrder(row.flatMap((box) => box[field]!)))
+        replaced(row[0]!, field, inOrder(row.flatMap((box) => box[field]!)))
       );
     }
   }
   return result;
+}
+
+/** A box with other numbers in a field. Node 18, which an agent may be, has no `Array.with()`. */
+function replaced(box: Box, field: number, numbers: readonly string[]): Box {
+  return box.map((own, i) => i === field ? numbers : own);
 }
 
 function inOrder(numbers: readonly string[]): string[] {

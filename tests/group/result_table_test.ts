@@ -4,6 +4,7 @@ import { ErrorResult, Group, GroupResult, Local, RemoteError } from "../../mod.t
 import { sh, type ShResult } from "../../agent/sh.ts";
 import { screenAfter } from "../examples/_screen.ts";
 import { command, which } from "../services/command.ts";
+import { needing, service } from "../services/services.ts";
 import { makeProject } from "../tunnel/_project.ts";
 
 const MOD = import.meta.resolve("../../mod.ts");
@@ -132,6 +133,24 @@ Deno.test("a string in a column has quotes if it could be taken for something el
   const all = [...unclear, ...quoted];
   assertEquals(all.map(value), all.map((text) => Deno.inspect(text)));
 });
+
+Deno.test(needing("node", "a table is the same on an agent that is Node 18", async () => {
+  await using tunnel = new Local("node", { runtime: "node", node: service("node").paths["18"] });
+  const shown = await tunnel.call(() => {
+    const value = { name: "東京", jobs: 3 };
+    const result = new GroupResult([["web1", value], ["web2", value], [
+      "db",
+      new ErrorResult("x"),
+    ]]);
+    return [String(result), JSON.stringify(result.rows())];
+  });
+  assertEquals(shown, [
+    "GroupResult: 2 ok, 1 failed\n                name  jobs\n  web[1-2] (2)  東京     3\n" +
+    "  db            failed: x",
+    '[{"host":"web1","name":"東京","jobs":3},{"host":"web2","name":"東京","jobs":3},' +
+    '{"host":"db","error":"x"}]',
+  ]);
+}));
 
 /** Prints results in a terminal of this many columns, and gives its screen. */
 async function screen(source: string, columns: number): Promise<string[]> {
