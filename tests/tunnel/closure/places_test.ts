@@ -251,6 +251,7 @@ Deno.test("What the library loads late is in its module graph", async () => {
     "npm:acorn",
     "npm:cjs-module-lexer",
     "npm:es-module-lexer/js",
+    "npm:string-width",
   ]);
 });
 
