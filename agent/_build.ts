@@ -105,6 +105,10 @@ async function build(): Promise<Map<URL, string>> {
         ),
       ],
       [
+        new URL("./_commonjs_bundle.ts", import.meta.url),
+        asText("COMMONJS", await bundle("./commonjs.ts", [globalProcess, inlined])),
+      ],
+      [
         new URL("./_workers_bundle.ts", import.meta.url),
         asText("WORKERS", await bundle("./workers.ts", [globalProcess, inlined])),
       ],
@@ -154,10 +158,11 @@ export const BUNDLE: string =
 }
 
 /** Keeps the code as it is: it is compressed when it is sent, like all modules. */
-function asText(name: "FILES" | "PATHS" | "WORKERS", contents: Uint8Array): string {
+function asText(name: "FILES" | "PATHS" | "WORKERS" | "COMMONJS", contents: Uint8Array): string {
   const { file, about } = {
     FILES: { file: "file_service.ts", about: "What an agent does with files" },
     PATHS: { file: "file_paths.ts", about: "How files of the controller are opened by path" },
+    COMMONJS: { file: "commonjs.ts", about: "How CommonJS modules are run" },
     WORKERS: { file: "workers.ts", about: "How workers of modules that were sent are started" },
   }[name];
   return `// Made by \`deno task bundle\` from ${file} in this folder. Do not edit.

@@ -9,6 +9,9 @@ export const PATHS_MODULE = "chopsticks:paths";
 /** The id of the agent's part that starts workers of modules that were sent. */
 export const WORKERS_MODULE = "chopsticks:workers";
 
+/** The id of the agent's part that runs CommonJS modules. */
+export const COMMONJS_MODULE = "chopsticks:commonjs";
+
 /** A module as it is sent: all that the loader at the far end needs to know of it. */
 export interface ModuleRecord {
   /** Its name in imports: its URL, and behind a space its type if the URL does not tell that. */

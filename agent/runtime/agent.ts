@@ -156,7 +156,7 @@ export class Agent {
     for (let batch; (batch = await channel.receive()) !== undefined;) {
       const [records, codes, files] = decode(inflateRawSync(batch.bytes), TRUSTED) as Batch;
       await this.#lower([...records, ...codes.flatMap(({ units }) => units)]);
-      this.#loader.define(records);
+      await this.#loader.define(records);
       if (records.some(({ id }) => id === WORKERS_MODULE)) {
         const { openWorkers } = await this.#loader.import(WORKERS_MODULE);
         (openWorkers as (replace: unknown) => void)(this.#replace);

@@ -1,8 +1,7 @@
 import vm from "node:vm";
-import { addonError } from "./addons.ts";
 import { type ModuleRecord, urlOf } from "../protocol/module_record.ts";
 import { folderOf, pathOf } from "./module_path.ts";
-import { requireBuiltin } from "./node_module.ts";
+import { nodeModule, requireBuiltin } from "./node_module.ts";
 
 /** The loader, as far as CommonJS modules need it. */
 export interface CommonJsHost {
@@ -10,6 +9,8 @@ export interface CommonJsHost {
   /** What a built-in module exports here instead, if anything. */
   replaced(id: string): unknown;
   importDynamically(specifier: string, referrer: string): Promise<vm.Module>;
+  /** The error for a module that requires a native addon; `undefined` if it is none. */
+  addonError(name: string, referrer: string): Error | undefined;
 }
 
 /** `module` in a CommonJS module. */
@@ -75,11 +76,11 @@ export class CommonJs {
     return this.#json.get(id);
   }
 
-  /** Gives the `require` of a module that was sent, by its URL or path, else `undefined`. */
-  requireOf(from: string): Require | undefined {
-    const id = from.startsWith("/") ? `file://${from}` : from;
-    const record = this.#host.record(id);
-    return record && this.#requireFrom(record);
+  /** Does what `createRequire()` of `node:module` does, also for the modules that were sent. */
+  createRequire(from: string | URL): unknown {
+    const url = String(from);
+    const record = this.#host.record(url.startsWith("/") ? `file://${url}` : url);
+    return record === undefined ? nodeModule().createRequire(from) : this.#requireFrom(record);
   }
 
   #run(record: ModuleRecord, module: Module): void {
@@ -101,11 +102,11 @@ export class CommonJs {
     const resolve = (specifier: string): string => {
       const target = imports[specifier];
       const wanted = target ?? specifier;
-      if (wanted.endsWith(".node")) throw addonError(wanted, id);
+      if (wanted.endsWith(".node")) throw this.#host.addonError(wanted, id);
       if (target !== undefined) return target;
       const name = specifier.replace(/^node:/, "");
       if (isBuiltin(name)) return `node:${name}`;
-      throw addonError(specifier, id) ?? notFound(
+      throw this.#host.addonError(specifier, id) ?? notFound(
         specifier,
         `Cannot find module '${specifier}' required by ${id}: it was not sent along`,
       );

@@ -1,7 +1,9 @@
 import vm from "node:vm";
-import { CommonJs } from "./commonjs.ts";
+import { addonError } from "./addons.ts";
+import type { CommonJs, CommonJsHost } from "./commonjs.ts";
 import type { FunctionUnit, UnitContext } from "../protocol/handle.ts";
 import {
+  COMMONJS_MODULE,
   importKey,
   type ModuleRecord,
   NO_MODULE,
@@ -9,7 +11,6 @@ import {
   urlOf,
 } from "../protocol/module_record.ts";
 import { folderOf, pathOf } from "./module_path.ts";
-import { nodeModule } from "./node_module.ts";
 import type { SourcePositions } from "./source_positions.ts";
 
 /** Asks for a module that was not sent. Resolves to its id, once its record is defined. */
@@ -31,12 +32,15 @@ export class Loader {
   readonly #makers = new Map<FunctionUnit, Promise<() => UnitContext>>();
   readonly #ask: AskForModule;
   readonly #positions: SourcePositions;
-  readonly #commonJs = new CommonJs({
+  /** Runs CommonJS modules; it was sent before the first of them. */
+  #commonJs: CommonJs | undefined;
+  readonly #commonJsHost: CommonJsHost = {
     record: (id) => this.#records.get(id),
     replaced: (id) => this.#replaced.get(id)?.default,
     importDynamically: (specifier, referrer) =>
       this.#importDynamically(specifier, referrer, undefined),
-  });
+    addonError,
+  };
   #linking: Promise<unknown> = Promise.resolve();
 
   constructor(ask: AskForModule, positions: SourcePositions) {
@@ -44,12 +48,18 @@ export class Loader {
     this.#positions = positions;
   }
 
-  /** Takes in modules, which are loaded when something imports them. */
-  define(records: readonly ModuleRecord[]): void {
+  /**
+   * Takes in modules, which are loaded when something imports them. Those that other modules depend
+   * on, to be loaded at all, are loaded at once.
+   */
+  async define(records: readonly ModuleRecord[]): Promise<void> {
     for (const record of records) {
       this.#records.set(record.id, record);
       if (record.mappings !== undefined) this.#positions.add(urlOf(record.id), record.mappings);
     }
+    if (this.#commonJs !== undefined || !this.#records.has(COMMONJS_MODULE)) return;
+    const part = await this.import(COMMONJS_MODULE) as typeof import("./commonjs.ts");
+    this.#commonJs ??= new part.CommonJs(this.#commonJsHost);
   }
 
   /** Makes a module of values that are here already. */
@@ -195,7 +205,7 @@ export class Loader {
         return this.#sourceModule(id, source as string, record);
       case "cjs":
         return synthetic(["default", ...record.exports ?? []], id, () => {
-          const exports = this.#commonJs.require(id) as Namespace | null | undefined;
+          const exports = this.#commonJs!.require(id) as Namespace | null | undefined;
           return (name) => name === "default" ? exports : exports?.[name];
         });
       case "json": {
@@ -282,13 +292,7 @@ export class Loader {
       ...new Set(WebAssembly.Module.imports(compiled).map(({ module }) => module)),
     ];
     const names = WebAssembly.Module.exports(compiled).map(({ name }) => name);
-    const code = [
-      ...imports.map((specifier, i) => `import * as i${i} from ${JSON.stringify(specifier)};`),
-      `const { exports } = import.meta.instantiate([${imports.map((_, i) => `i${i}`)}]);`,
-      ...names.map((name, i) => `const e${i} = exports[${JSON.stringify(name)}];`),
-      `export {${names.map((name, i) => `e${i} as ${JSON.stringify(name)}`)}};`,
-    ];
-    return this.#sourceModule(record.id, code.join(""), record, (meta) => {
+    return this.#sourceModule(record.id, wasmCode(imports, names), record, (meta) => {
       meta.instantiate = (namespaces: Namespace[]) => {
         const given = Object.fromEntries(imports.map((name, i) => [name, namespaces[i]]));
         return new WebAssembly.Instance(compiled, given as WebAssembly.Imports);
@@ -301,13 +305,13 @@ export class Loader {
       ...await import(id.replace("real:", "")),
       ...this.#replaced.get(id),
     };
-    if (id === "node:module") {
+    const commonJs = this.#commonJs;
+    if (id === "node:module" && commonJs !== undefined) {
       // The modules that a module requires were sent with it.
-      const create = (from: string | URL): unknown =>
-        this.#commonJs.requireOf(String(from)) ?? nodeModule().createRequire(from);
-      namespace.createRequire = create;
+      const createRequire = commonJs.createRequire.bind(commonJs);
+      namespace.createRequire = createRequire;
       namespace.default = Object.assign(Object.create(namespace.default as object), {
-        createRequire: create,
+        createRequire,
       });
     }
     // Another import of it may have finished in the meantime.
@@ -316,6 +320,16 @@ export class Loader {
     this.provide(id, namespace);
     return this.#modules.get(id)!;
   }
+}
+
+/** Code that runs WebAssembly with what it imports, and exports what that exports. */
+function wasmCode(imports: readonly string[], names: readonly string[]): string {
+  return [
+    ...imports.map((specifier, i) => `import * as i${i} from ${JSON.stringify(specifier)};`),
+    `const { exports } = import.meta.instantiate([${imports.map((_, i) => `i${i}`)}]);`,
+    ...names.map((name, i) => `const e${i} = exports[${JSON.stringify(name)}];`),
+    `export {${names.map((name, i) => `e${i} as ${JSON.stringify(name)}`)}};`,
+  ].join("");
 }
 
 /**

@@ -39,7 +39,7 @@ export async function startThread(open: (replace: Replace, own: object) => void)
   const positions = new SourcePositions();
   positions.install();
   const loader = new Loader(ask, positions);
-  loader.define(records);
+  await loader.define(records);
   const replace: Replace = (id, exports) => loader.replace(id, exports);
   let sent = (): readonly SentFile[] => [];
   setAgentHost({

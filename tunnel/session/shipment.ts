@@ -1,9 +1,11 @@
 import { deflateRawSync } from "node:zlib";
+import { COMMONJS_BUNDLE } from "../../agent/_commonjs_bundle.ts";
 import { FILES_BUNDLE } from "../../agent/_files_bundle.ts";
 import { PATHS_BUNDLE } from "../../agent/_paths_bundle.ts";
 import { WORKERS_BUNDLE } from "../../agent/_workers_bundle.ts";
 import type { Code } from "../../agent/protocol/handle.ts";
 import {
+  COMMONJS_MODULE,
   type ModuleRecord,
   PATHS_MODULE,
   WORKERS_MODULE,
@@ -28,6 +30,14 @@ const FILES: ModuleRecord = {
 
 /** The part of the agent that lets code open files of the controller by path. */
 const PATHS: ModuleRecord = { id: PATHS_MODULE, kind: "js", source: PATHS_BUNDLE, imports: {} };
+
+/** The part of the agent that runs CommonJS modules. */
+const COMMONJS: ModuleRecord = {
+  id: COMMONJS_MODULE,
+  kind: "js",
+  source: COMMONJS_BUNDLE,
+  imports: {},
+};
 
 /** The part of the agent that starts workers of modules that were sent. */
 const WORKERS: ModuleRecord = {
@@ -119,7 +129,7 @@ export class Shipment {
     const id = this.#codes.size;
     this.#codes.set(key, id);
     for (const { url } of code.units) this.#scripts.add(url);
-    this.#sendWorkers(code.units);
+    this.#sendParts(code.units);
     this.#send([[], [code]]);
     return id;
   }
@@ -152,18 +162,18 @@ export class Shipment {
     }
     const files = this.#files.take(missing);
     if (files.length > 0) this.#sendFiles(files);
-    this.#sendWorkers(missing);
+    this.#sendParts(missing);
     if (missing.length > 0) this.#send([missing, []]);
   }
 
-  /** Sends the agent's part for workers, unless it has been sent or no source may start one. */
-  #sendWorkers(sources: readonly SentSource[]): void {
-    if (this.#modules.has(WORKERS.id)) return;
-    const startsOne = ({ kind = "js", source }: SentSource): boolean =>
-      kind.endsWith("js") && STARTS.test(source as string);
-    if (!sources.some(startsOne)) return;
-    this.#modules.add(WORKERS.id);
-    this.#send([[WORKERS], []]);
+  /** Sends the agent's parts that sources may need, unless they have been sent. */
+  #sendParts(sources: readonly SentSource[]): void {
+    const parts = [COMMONJS, WORKERS].filter(({ id }) =>
+      !this.#modules.has(id) && sources.some((source) => needsPart(source, id))
+    );
+    if (parts.length === 0) return;
+    for (const { id } of parts) this.#modules.add(id);
+    this.#send([parts, []]);
   }
 
   /** Sends files, and before the first of them the agent's part for them. */
@@ -194,6 +204,13 @@ export class Shipment {
     if (sources.some(mayUse)) this.#lowerable.set(this.#batches, sources);
     this.#batches++;
   }
+}
+
+/** Whether a source may need a part of the agent. */
+function needsPart({ kind = "js", source }: SentSource, part: string): boolean {
+  if (!kind.endsWith("js")) return false;
+  if (part === WORKERS_MODULE) return STARTS.test(source as string);
+  return kind === "cjs" || (source as string).includes("createRequire");
 }
 
 /** Whether there may be `using` declarations in a source. */
