@@ -38,6 +38,7 @@ export class PipeProcess {
   readonly #gone: Deferred<void> = deferred();
   #exit: ProcessExit | undefined;
   #holds = 1;
+  #closed = false;
   #afterlife = 0;
   #reaper: Reaper | undefined;
   #reaped: Promise<void> | undefined;
@@ -120,7 +121,8 @@ export class PipeProcess {
   }
 
   #handleClose(): void {
-    if (this.#exit === undefined) return;
+    if (this.#exit === undefined || this.#closed) return;
+    this.#closed = true;
     this.#options.onEnd();
     if (this.#options.detached) this.#killGroup();
     this.#handleGone();
