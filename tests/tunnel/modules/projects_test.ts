@@ -4,7 +4,12 @@ import { needing } from "../../services/services.ts";
 import { type Files, IMPORT_COMPARE, makeProject, runHidden, runProject } from "../_project.ts";
 import type { Outcomes } from "../_compare.ts";
 
-const OWN = { "acorn": "8.19.0", "cjs-module-lexer": "2.3.0", "es-module-lexer": "3.0.5" };
+const OWN = {
+  "acorn": "8.19.0",
+  "cjs-module-lexer": "2.3.0",
+  "es-module-lexer": "3.0.5",
+  "string-width": "7.2.0",
+};
 
 const SCRIPT = `${IMPORT_COMPARE}
   import { f } from "./f.ts";
