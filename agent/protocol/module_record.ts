@@ -16,17 +16,26 @@ export const COMMONJS_MODULE = "chopsticks:commonjs";
 export interface ModuleRecord {
   /** Its name in imports: its URL, and behind a space its type if the URL does not tell that. */
   readonly id: string;
-  readonly kind: "js" | "cjs" | "json" | "text" | "bytes" | "wasm";
-  /** JavaScript, JSON or text, or the bytes of the other kinds. */
+  readonly kind: "js" | "cjs" | "json" | "text" | "bytes" | "wasm" | "broken";
+  /**
+   * JavaScript, JSON or text, or the bytes of the other kinds. Of a module that cannot be sent, the
+   * properties of the error for those who load it, as JSON.
+   */
   readonly source: string | Uint8Array;
   /**
-   * The meaning of each specifier that it imports or requires: another record's id, or a `node:`
-   * module. The key is an {@linkcode importKey}, which replaces the specifier in the source.
+   * The meaning of each specifier that it imports: another record's id, or a `node:` module. The
+   * key is an {@linkcode importKey}, which replaces the specifier in the source.
    */
   readonly imports: Readonly<Record<string, string>>;
+  /**
+   * The same for the specifiers that it requires, as a package may have one module for those who
+   * import it and another for those who require it. `node:` modules are left out. What it requires
+   * by a computed name is there by its id.
+   */
+  readonly requires?: Readonly<Record<string, string>>;
   /** The results of `import.meta.resolve()` that are not simply URLs relative to its own. */
   readonly resolves?: Readonly<Record<string, string>>;
-  /** The names that a CommonJS module exports, as far as they can be known before it runs. */
+  /** The names that a CommonJS module exports to those who import it, if anything imports it. */
   readonly exports?: readonly string[];
   /** The `mappings` of its source map, if its lines differ from those of the file. */
   readonly mappings?: string;
@@ -35,6 +44,11 @@ export interface ModuleRecord {
 /** A specifier, and behind a space the type: a module may import one file as two types. */
 export function importKey(specifier: string, type: string | undefined): string {
   return type === undefined ? specifier : `${specifier} ${type}`;
+}
+
+/** The key of what a `require()` resolves that a module made for another place than its own. */
+export function requireKey(specifier: string, from: string): string {
+  return `${specifier} from ${from}`;
 }
 
 /** The specifier and the type in an {@linkcode importKey}. */

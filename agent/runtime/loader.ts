@@ -35,8 +35,9 @@ export class Loader {
   /** Runs CommonJS modules; it was sent before the first of them. */
   #commonJs: CommonJs | undefined;
   readonly #commonJsHost: CommonJsHost = {
-    record: (id) => this.#records.get(id),
-    replaced: (id) => this.#replaced.get(id)?.default,
+    records: this.#records,
+    replaced: this.#replaced,
+    replace: (id, exports) => this.replace(id, exports),
     importDynamically: (specifier, referrer) =>
       this.#importDynamically(specifier, referrer, undefined),
     addonError,
@@ -72,7 +73,7 @@ export class Loader {
     this.#replaced.set(id, exports);
     const known = this.#modules.get(id) as vm.SyntheticModule | undefined;
     if (known === undefined) return;
-    for (const name of Object.keys(known.namespace)) known.setExport(name, exports[name]);
+    for (const name of Object.keys(exports)) known.setExport(name, exports[name]);
   }
 
   /** Gives the record of a module that was sent. */
@@ -204,10 +205,11 @@ export class Loader {
       case "js":
         return this.#sourceModule(id, source as string, record);
       case "cjs":
-        return synthetic(["default", ...record.exports ?? []], id, () => {
-          const exports = this.#commonJs!.require(id) as Namespace | null | undefined;
-          return (name) => name === "default" ? exports : exports?.[name];
-        });
+        return synthetic(
+          ["default", ...record.exports ?? []],
+          id,
+          () => this.#commonJs!.exportsOf(id),
+        );
       case "json": {
         // The text is parsed here, since Node before 22 also reports an error in a synthetic module
         // as uncaught.
@@ -219,6 +221,8 @@ export class Loader {
         return synthetic(["default"], id, () => () => source);
       case "wasm":
         return this.#wasm(record);
+      case "broken":
+        throw this.#commonJs!.brokenError(record);
     }
   }
 
@@ -305,15 +309,6 @@ export class Loader {
       ...await import(id.replace("real:", "")),
       ...this.#replaced.get(id),
     };
-    const commonJs = this.#commonJs;
-    if (id === "node:module" && commonJs !== undefined) {
-      // The modules that a module requires were sent with it.
-      const createRequire = commonJs.createRequire.bind(commonJs);
-      namespace.createRequire = createRequire;
-      namespace.default = Object.assign(Object.create(namespace.default as object), {
-        createRequire,
-      });
-    }
     // Another import of it may have finished in the meantime.
     const known = this.#modules.get(id);
     if (known !== undefined) return known;

@@ -1,18 +1,19 @@
 import process from "node:process";
 
-type NodeModule = Pick<typeof import("node:module"), "createRequire">;
+type NodeModule = { createRequire: typeof import("node:module").createRequire };
 
 // Deno takes milliseconds to load node:module, which most agents never need. Old Nodes can only
 // load it now.
-const early: NodeModule | undefined = "getBuiltinModule" in process
-  ? undefined
-  : await import("node:module");
+const { getBuiltinModule } = process;
+const early: NodeModule | undefined = getBuiltinModule === undefined
+  ? (await import("node:module")).default
+  : undefined;
 
 let require: ReturnType<NodeModule["createRequire"]> | undefined;
 
 /** Gives `node:module`, which is loaded when it is first needed. */
 export function nodeModule(): NodeModule {
-  return early ?? process.getBuiltinModule("node:module");
+  return early ?? getBuiltinModule("node:module");
 }
 
 /** Gives a `require` for built-in modules. */

@@ -51,7 +51,7 @@ function answer(port: MessagePort, modules: SentModules): void {
         const [specifier, referrer, type] = rest as [string, string, string | undefined];
         const isKnown = type === undefined && host.record(specifier) !== undefined;
         const value = isKnown ? specifier : await host.ask(specifier, referrer, type);
-        answer = [id, undefined, value, modules.take(value)];
+        answer = [id, undefined, value, [...modules.parts(), ...modules.take(value)]];
       } else answer = [id, undefined, await host[kind](rest[0]!)];
     } catch (error) {
       answer = [id, (error as Error).message];

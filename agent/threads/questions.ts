@@ -13,14 +13,14 @@ export class Questions {
   #last = 0;
 
   /** `define` takes the modules that come with an answer. */
-  constructor(port: MessagePort, define: (records: readonly ModuleRecord[]) => void) {
+  constructor(port: MessagePort, define: (records: readonly ModuleRecord[]) => Promise<void>) {
     this.#port = port;
-    port.onmessage = ({ data }) => {
+    port.onmessage = async ({ data }) => {
       const [id, error, value, records = []] = data as ThreadAnswer;
       const { resolve, reject } = this.#open.get(id)!;
       this.#open.delete(id);
       if (this.#open.size === 0) this.#port.unref?.();
-      define(records);
+      await define(records);
       if (error === undefined) resolve(value);
       else reject(new TypeError(error));
     };

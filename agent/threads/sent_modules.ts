@@ -1,4 +1,5 @@
 import {
+  COMMONJS_MODULE,
   type ModuleRecord,
   NO_MODULE,
   PATHS_MODULE,
@@ -14,9 +15,9 @@ export class SentModules {
     this.#record = record;
   }
 
-  /** The agent's own parts, which every worker needs. */
+  /** The agent's own parts that have been sent and that a worker has not been told of yet. */
   parts(): ModuleRecord[] {
-    return [WORKERS_MODULE, PATHS_MODULE].flatMap((id) => this.take(id));
+    return [WORKERS_MODULE, PATHS_MODULE, COMMONJS_MODULE].flatMap((id) => this.take(id));
   }
 
   /** What a worker has not been told yet of a module and all that it imports. */
@@ -29,7 +30,7 @@ export class SentModules {
       if (record === undefined) continue;
       this.#told.add(next);
       taken.push(record);
-      left.push(...Object.values(record.imports));
+      left.push(...Object.values(record.imports), ...Object.values(record.requires ?? {}));
     }
     return taken;
   }

@@ -42,10 +42,11 @@ export class AskedModules {
     if (isReal && plain === url || modulesHere.hasReceived(id)) return await moduleGraph(id);
     this.#check(id, ++this.#count > MOST_MODULES);
     const known = isReal ? readOnce(id, path, plain + id.slice(url.length)) : undefined;
-    const { record, needs } = await (known ?? modulesHere.module(id));
+    const module = await (known ?? modulesHere.module(id));
+    const { record } = module;
     this.#source += record.source.length;
     this.#check(id, this.#source > MOST_SOURCE);
-    return await moduleGraph(id, { record: { ...record, id }, needs });
+    return await moduleGraph(id, { ...module, record: { ...record, id } });
   }
 
   #check(id: string, isTooMuch: boolean): void {

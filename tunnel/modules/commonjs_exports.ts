@@ -1,16 +1,51 @@
 import type { ModuleRecord } from "../../agent/protocol/module_record.ts";
 import { withoutSourceMap } from "../source/imports.ts";
+import { loadedExports } from "./loaded_exports.ts";
 import type { ModuleHost } from "./module_host.ts";
 
 type Lexer = (source: string) => { exports: Iterable<string>; reexports: Iterable<string> };
 
 /** A CommonJS module, as far as its exports depend on it. */
-type CommonJs = Pick<ModuleRecord, "id" | "source" | "imports">;
+type CommonJs = Pick<ModuleRecord, "id" | "source">;
 
-/** The names that a CommonJS module exports, with those of the modules that it re-exports. */
-export async function commonJsExports(module: CommonJs, host: ModuleHost): Promise<string[]> {
-  const { parse } = await import("npm:cjs-module-lexer@2.3.0");
-  return await exportsOf(module, host, parse, new Set());
+/** The names that CommonJS modules export to those who import them. */
+export class CommonJsExports {
+  readonly #host: ModuleHost;
+  readonly #loaded = new WeakMap<CommonJs, readonly string[]>();
+  readonly #found = new WeakMap<CommonJs, readonly string[]>();
+
+  constructor(host: ModuleHost) {
+    this.#host = host;
+  }
+
+  /** The names that a module exports, but for `default`. */
+  async of(module: CommonJs): Promise<readonly string[]> {
+    const known = this.#loaded.get(module) ?? await exportsHere(module.id);
+    if (known !== undefined) {
+      this.#loaded.set(module, known);
+      return known;
+    }
+    let found = this.#found.get(module);
+    if (found === undefined) {
+      const { parse } = await import("npm:cjs-module-lexer@2.3.0");
+      found = [...await exportsOf(module, this.#host, parse, new Set()), "module.exports"];
+      this.#found.set(module, found);
+    }
+    return found;
+  }
+}
+
+/**
+ * The names of a module that runs here, as Deno found them: it finds others than the lexer does.
+ * Importing what was required takes half a millisecond, so it is not done for what nothing imports.
+ */
+async function exportsHere(id: string): Promise<readonly string[] | undefined> {
+  if (loadedExports(id) === undefined) return undefined;
+  try {
+    return Object.keys(await import(id)).filter((name) => name !== "default");
+  } catch {
+    return undefined; // One of its getters throws.
+  }
 }
 
 async function exportsOf(
@@ -28,76 +63,11 @@ async function exportsOf(
   }
   const names = new Set(found.exports);
   for (const specifier of found.reexports) {
-    const id = module.imports[specifier];
-    if (id === undefined || seen.has(id)) continue;
+    const id = host.resolveRequire(specifier, module.id);
+    if (id === undefined || id.startsWith("node:") || seen.has(id)) continue;
     const { source } = withoutSourceMap(await host.code(id) ?? "");
-    const inner = { id, source, imports: resolveRequires(source, id, host) };
-    for (const name of await exportsOf(inner, host, parse, seen)) names.add(name);
+    for (const name of await exportsOf({ id, source }, host, parse, seen)) names.add(name);
   }
   names.delete("default");
   return [...names];
-}
-
-/**
- * Whether a file is a CommonJS module, by the rules of Node and Deno: this process may not have
- * loaded it.
- *
- * @param isModule Whether it has syntax that only ES modules have.
- */
-export function isCommonJs(url: string, isModule: boolean, host: ModuleHost): boolean {
-  if (isModule || !url.startsWith("file:") || /\.(mjs|mts|ts|tsx|jsx)$/.test(url)) return false;
-  if (/\.(cjs|cts)$/.test(url)) return true;
-  const type = packageType(url, host);
-  return type === "commonjs" || type === undefined && url.includes("/node_modules/") ||
-    type === "none" && /\/(npm|node_modules)\//.test(url);
-}
-
-/**
- * The `type` of the nearest package.json: `"none"` if the file does not say, `undefined` if there
- * is no such file.
- */
-function packageType(url: string, host: ModuleHost): string | undefined {
-  for (let folder = new URL(".", url);; folder = new URL("..", folder)) {
-    try {
-      const text = host.file(new URL("package.json", folder).href);
-      if (text !== undefined) return JSON.parse(text).type ?? "none";
-    } catch {
-      // It cannot be read, so it counts as missing.
-    }
-    if (folder.pathname === "/") return undefined;
-  }
-}
-
-/**
- * The ids of the modules that a script requires by literal names, by those names, but for `node:`
- * modules.
- */
-export function resolveRequires(
-  source: string,
-  url: string,
-  host: ModuleHost,
-): Record<string, string> {
-  const resolved: Record<string, string> = {};
-  for (const specifier of requiresOf(source)) {
-    const id = host.resolveRequire(specifier, url);
-    if (id !== undefined && !id.startsWith("node:")) resolved[specifier] = id;
-  }
-  return resolved;
-}
-
-/** The literal arguments of `require` calls. One that is only in a comment does no harm. */
-function requiresOf(source: string): Set<string> {
-  const found = new Set<string>();
-  for (const match of source.matchAll(/\brequire\s*\(\s*(["'`])([^"'`\n]+)\1\s*\)/g)) {
-    found.add(match[2]!);
-  }
-  return found;
-}
-
-/**
- * Whether an id is that of a native addon, which only runs on the machine where it was installed. A
- * module that requires one fails at the far end when it does so.
- */
-export function isAddon(id: string): boolean {
-  return id.endsWith(".node");
 }

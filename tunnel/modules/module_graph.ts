@@ -5,66 +5,101 @@ import { modulesHere } from "./modules_here.ts";
 const known = new Map<string, Promise<SourceModule>>();
 
 /**
- * The module `id` and all that it imports, directly or not, ready to be sent.
- * Each is read once. What it may need, such as the module of a worker, goes along.
+ * The module `id` and all that it imports, directly or not, ready to be sent. Each is read once. In
+ * place of a module that cannot be sent there is the reason, if nothing loads it at once.
  *
  * @param first The module itself, if it has been read and is not to be kept.
- * @throws {TypeError} If one of them cannot be sent; the text names it.
+ * @throws {TypeError} If a module that is loaded with `id` cannot be sent; the text names it.
  */
 export async function moduleGraph(
   id: string,
   first?: SourceModule,
 ): Promise<ReadonlyMap<string, ModuleRecord>> {
-  const found = new Map<string, ModuleRecord>();
-  const optional = new Set(await addGraph(id, found, first));
-  for (const one of optional) {
-    if (found.has(one) || !isSent(one)) continue;
-    const graph = new Map(found);
-    try {
-      for (const more of await addGraph(one, graph)) optional.add(more);
-    } catch (error) {
-      // It may never be reached. If it is, that fails with the reason.
-      const source = `throw new TypeError(${JSON.stringify((error as Error).message)});`;
-      found.set(one, { id: one, kind: "js", source, imports: {} });
-      continue;
-    }
-    for (const [key, record] of graph) found.set(key, record);
-  }
-  return found;
-}
-
-/** Adds a module and all that it imports, and gives the modules that those may need, too. */
-async function addGraph(
-  id: string,
-  found: Map<string, ModuleRecord>,
-  first?: SourceModule,
-): Promise<string[]> {
-  const optional: string[] = [];
-  /** The modules of the next round, with one that imports each. */
-  let level = new Map<string, string | undefined>([[id, undefined]]);
+  const found = new Map<string, SourceModule | Error>();
+  const read = (one: string): SourceModule | Promise<SourceModule | Error> =>
+    one === id && first !== undefined ? first : moduleOf(one).catch(asError);
+  let level = new Set([id]);
   while (level.size > 0) {
     const loaded = await Promise.all(
-      Array.from(
-        level,
-        ([one, importer]) =>
-          (one === id && first ? Promise.resolve(first) : moduleOf(one)).catch((error) => {
-            throw importedBy(importer, error);
-          }),
-      ),
+      Array.from(level, async (one) => [one, await read(one)] as const),
     );
-    for (const { record } of loaded) found.set(record.id, record);
-    level = new Map();
-    for (const { record, needs, mayNeed = [] } of loaded) {
-      optional.push(...mayNeed);
-      for (const one of needs) if (!found.has(one) && isSent(one)) level.set(one, record.id);
+    for (const [one, module] of loaded) found.set(one, module);
+    level = new Set();
+    for (const [, module] of loaded) {
+      if (module instanceof Error) continue;
+      for (const one of [...module.needs, ...module.wants ?? []]) {
+        if (!found.has(one) && isSent(one)) level.add(one);
+      }
     }
   }
-  return optional;
+  throwIfNeeded(id, found);
+  const names = importedFrom(id, found);
+  return new Map(
+    await Promise.all(Array.from(found, async ([one, module]) => {
+      if (module instanceof Error) return [one, brokenModule(one, module)] as const;
+      return [one, await withExports(module.record, names.get(one))] as const;
+    })),
+  );
+}
+
+/** The modules that the module `id` and others import, with the names that these import. */
+function importedFrom(
+  id: string,
+  found: ReadonlyMap<string, SourceModule | Error>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const names = new Map([[id, new Set<string>()]]);
+  for (const module of found.values()) {
+    if (module instanceof Error) continue;
+    for (const one of Object.values(module.record.imports)) {
+      const all = names.get(one) ?? new Set();
+      names.set(one, all);
+      for (const name of module.names?.get(one) ?? []) all.add(name);
+    }
+  }
+  return names;
+}
+
+const exporting = new WeakMap<ModuleRecord, ModuleRecord>();
+
+/** Gives a CommonJS module that is imported, with the names that it exports. */
+async function withExports(
+  record: ModuleRecord,
+  imported: ReadonlySet<string> | undefined,
+): Promise<ModuleRecord> {
+  if (record.kind !== "cjs" || imported === undefined) return record;
+  // What imports a name here, and runs, is right: there is such an export.
+  const exports = [...new Set([...await modulesHere.exportsOf(record), ...imported])].sort();
+  const known = exporting.get(record);
+  if (known !== undefined && `${known.exports}` === `${exports}`) return known;
+  const made = { ...record, exports };
+  exporting.set(record, made);
+  return made;
+}
+
+/** Throws the error of a module that is loaded with the module `id`. */
+function throwIfNeeded(id: string, found: ReadonlyMap<string, SourceModule | Error>): void {
+  /** The modules that are loaded, with one that imports each. */
+  const needed = new Map<string, string | undefined>([[id, undefined]]);
+  for (const [one, importer] of needed) {
+    const module = found.get(one);
+    if (module instanceof Error) throw importedBy(importer, module);
+    for (const need of module?.needs ?? []) if (!needed.has(need)) needed.set(need, one);
+  }
 }
 
 function importedBy(importer: string | undefined, error: Error): Error {
   if (importer === undefined) return error;
   return new TypeError(`${error.message} (imported by ${importer})`, { cause: error.cause });
+}
+
+/** A module that fails when it is loaded. */
+function brokenModule(id: string, { message, code }: Error & { code?: string }): ModuleRecord {
+  return { id, kind: "broken", source: JSON.stringify({ message, code }), imports: {} };
+}
+
+function asError(error: unknown): Error {
+  if (error instanceof Error) return error;
+  throw error;
 }
 
 /** Whether the module that an import means is one to send. */

@@ -176,7 +176,8 @@ export class ModuleHost {
         if (!url.startsWith("file:")) throw error;
       }
     }
-    return this.file(url) ?? await this.text(url);
+    const text = this.file(url) ?? await this.text(url);
+    return text.replace(/^\uFEFF/, "");
   }
 
   /** A file as it is. */

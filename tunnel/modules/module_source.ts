@@ -11,8 +11,10 @@ export interface SourceModule {
   readonly record: ModuleRecord;
   /** The ids of the modules that have to be there when it is loaded. */
   readonly needs: readonly string[];
-  /** The ids of modules that it may import or run as workers. They need not be loadable. */
-  readonly mayNeed?: readonly string[];
+  /** The ids of more modules that it may load; one that is never reached may be broken. */
+  readonly wants?: readonly string[];
+  /** The names that it imports, by the ids of the modules. */
+  readonly names?: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -59,6 +61,9 @@ export interface ModuleSource {
 
   /** What each `import()` of a template may mean in the code of a script: ids by specifiers. */
   templates(source: string, url: string): Promise<Record<string, string>>;
+
+  /** The names that a CommonJS module exports to those who import it, but for `default`. */
+  exportsOf(record: ModuleRecord): Promise<readonly string[]>;
 
   /** The JavaScript of a script as it runs here, with its source map; `undefined` if unknown. */
   code(url: string): Promise<string | undefined>;

@@ -10,22 +10,31 @@ import {
   urlOf,
 } from "../../agent/protocol/module_record.ts";
 import type { SentFile, ServedEntry } from "../../agent/protocol/sent_file.ts";
+import type { RequiringModule } from "../source/found_require.ts";
+import { importedNames } from "../source/imported_names.ts";
 import { type Imports, importsOf, type ModuleImport, withoutSourceMap } from "../source/imports.ts";
-import { commonJsExports, isAddon, isCommonJs, resolveRequires } from "./commonjs_exports.ts";
+import { CommonJsExports } from "./commonjs_exports.ts";
+import { isAddon, isCommonJs } from "./commonjs.ts";
 import { entryModule, importsEntryText, REMEDY_FOR_ENTRY } from "./entry_module.ts";
 import { loadedExports } from "./loaded_exports.ts";
+import { ModuleCode } from "./module_code.ts";
 import { ModuleHost } from "./module_host.ts";
 import type { ModuleSource, SourceModule } from "./module_source.ts";
 import { type NamedFiles, namedFiles, namedModules } from "./named_files.ts";
 import { type PackageFiles, packageFiles } from "./package_files.ts";
 import { parseUrl } from "./parse_url.ts";
 import { resolveImports, resolveUrls } from "./resolve_imports.ts";
+import { type ResolvedRequires, resolveRequires } from "./resolve_requires.ts";
 import type { ServedFolders } from "./served_folders.ts";
 import { templateModules } from "./template_modules.ts";
 
 /** The modules of this process itself, which Deno resolves and loads. */
 export class OwnModules implements ModuleSource {
   readonly #host = new ModuleHost();
+  readonly #code = new ModuleCode(this.#host);
+  readonly #exports = new CommonJsExports(this.#host);
+  /** The modules that others require. */
+  readonly #required = new Set<string>();
   readonly #named = new WeakMap<ModuleRecord, ReturnType<OwnModules["namedFiles"]>>();
 
   /** Resolves when the first module can be resolved; all else waits for that by itself. */
@@ -73,8 +82,9 @@ export class OwnModules implements ModuleSource {
     try {
       return await this.#read(id, url, type);
     } catch (cause) {
-      const { message, cause: reason = cause } = cause as Error;
-      throw new TypeError(`Cannot send module ${url}: ${message}`, { cause: reason });
+      const { message, code, cause: reason = cause } = cause as Error & { code?: string };
+      const error = new TypeError(`Cannot send module ${url}: ${message}`, { cause: reason });
+      throw code === undefined ? error : Object.assign(error, { code });
     }
   }
 
@@ -92,6 +102,10 @@ export class OwnModules implements ModuleSource {
     // As in Deno's own graph, those of packages are not followed.
     if (!/\bimport\(/.test(source) || packageFiles(url) !== undefined) return {};
     return await resolveImports(this, templateModules(source, url), url);
+  }
+
+  async exportsOf(record: ModuleRecord): Promise<readonly string[]> {
+    return await this.#exports.of(record);
   }
 
   async code(url: string): Promise<string | undefined> {
@@ -172,12 +186,13 @@ export class OwnModules implements ModuleSource {
       return data(id, "json", await this.#host.json(url));
     }
     if (pathname.endsWith(".wasm")) return await this.#readWasm(url);
-    const code = await this.#host.code(url);
+    const code = await this.#code.take(url);
     if (code === undefined) throw unloadable(await this.#host.reason(url));
     const { source, mappings } = withoutSourceMap(code);
     const found = importsOf(source);
     const positions = mappings === undefined ? {} : { mappings };
-    return isCommonJs(url, found.isModule, this.#host)
+    const isRequired = this.#required.has(url);
+    return isCommonJs(url, found.isModule, isRequired, this.#host)
       ? await this.#commonJs(url, source, found, positions)
       : await this.#esModule(url, source, found, positions);
   }
@@ -188,16 +203,12 @@ export class OwnModules implements ModuleSource {
     found: Imports,
     positions: Pick<ModuleRecord, "mappings">,
   ): Promise<SourceModule> {
-    const required = resolveRequires(source, id, this.#host);
-    this.#refuseEntry(required);
-    const dynamic = await resolveImports(this, found.imports, id);
-    const module = { id, kind: "cjs", source, imports: { ...dynamic, ...required } } as const;
-    const exports = await commonJsExports(module, this.#host);
-    const needs = Object.values(module.imports).filter((one) => !isAddon(one));
+    const { requires, wanted } = this.#requires({ source, url: id, isModule: false });
+    const imports = await resolveImports(this, found.imports, id);
     return {
-      record: { ...module, ...positions, exports },
-      needs,
-      mayNeed: this.workers(source, id),
+      record: { id, kind: "cjs", source, imports, requires, ...positions },
+      needs: [],
+      wants: [...wanted, ...Object.values(imports), ...this.workers(source, id)],
     };
   }
 
@@ -216,22 +227,46 @@ export class OwnModules implements ModuleSource {
     const imports = await resolveImports(this, found.imports, id);
     this.#refuseEntry(imports);
     const templates = await this.templates(source, id);
-    const required = source.includes("createRequire")
-      ? resolveRequires(source, id, this.#host)
-      : {};
+    const makers = await this.#makers(found.imports, imports);
+    const { requires, wanted } = this.#requires({ source, url: id, isModule: true, makers });
     const record = {
       id,
       kind: "js",
       source: found.source,
-      imports: { ...templates, ...required, ...imports },
+      imports: { ...templates, ...imports },
+      ...Object.keys(requires).length > 0 ? { requires } : {},
       ...await resolveUrls(this, found.resolved, id),
       ...positions,
     } as const;
-    return {
-      record,
-      needs: [...Object.values(required), ...Object.values(imports)],
-      mayNeed: [...Object.values(templates), ...this.workers(source, id)],
-    };
+    const names = new Map<string, string[]>();
+    for (const { specifier, type, isDynamic, statement } of found.imports) {
+      if (isDynamic) continue;
+      const one = imports[importKey(specifier, type)]!;
+      names.set(one, [...names.get(one) ?? [], ...importedNames(statement)]);
+    }
+    const wants = [...wanted, ...Object.values(record.imports), ...this.workers(source, id)];
+    return { record, needs: [...names.keys()], wants, names };
+  }
+
+  /** The modules of its own package from which a module may import a `require()`. */
+  async #makers(
+    found: Imports["imports"],
+    imports: Readonly<Record<string, string>>,
+  ): Promise<ReadonlyMap<string, string>> {
+    const makers = new Map<string, string>();
+    await Promise.all(found.map(async ({ specifier, type }) => {
+      const id = imports[specifier];
+      if (type !== undefined || id === undefined || !/^\.{1,2}\//.test(specifier)) return;
+      if (await this.#code.makesRequire(id)) makers.set(specifier, id);
+    }));
+    return makers;
+  }
+
+  #requires(module: RequiringModule): ResolvedRequires {
+    const required = resolveRequires(module, this.#host);
+    this.#refuseEntry(required.requires);
+    for (const id of required.wanted) this.#required.add(id);
+    return required;
   }
 
   async #readWasm(id: string): Promise<SourceModule> {
@@ -274,10 +309,10 @@ function unloadable(cause: Error | undefined): Error {
   const [first = "", ...rest] = stripVTControlCharacters(cause.message).split("\n");
   const place = rest.find((line) => /^ +at (?!data:)/.test(line))?.replace(/ at ext:.*/, "");
   const isMissing = first.startsWith("Module not found");
-  return new TypeError(
-    isMissing
-      ? "there is no such module"
-      : first.replace(/\.$/, "") + (place === undefined ? "" : ` ${place.trim()}`),
-    { cause },
-  );
+  if (isMissing) {
+    const error = new TypeError("there is no such module", { cause });
+    return Object.assign(error, { code: "ERR_MODULE_NOT_FOUND" });
+  }
+  const text = first.replace(/\.$/, "") + (place === undefined ? "" : ` ${place.trim()}`);
+  return new TypeError(text, { cause });
 }

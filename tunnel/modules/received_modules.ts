@@ -1,10 +1,13 @@
 import type { AgentHost } from "../../agent/agent_host.ts";
 import type { FunctionUnit } from "../../agent/protocol/handle.ts";
-import { importKey, urlOf as specifierOf } from "../../agent/protocol/module_record.ts";
+import {
+  importKey,
+  type ModuleRecord,
+  urlOf as specifierOf,
+} from "../../agent/protocol/module_record.ts";
 import type { SentFile, ServedEntry } from "../../agent/protocol/sent_file.ts";
 import type { ModuleImport } from "../source/imports.ts";
 import { templateImports } from "../source/template_imports.ts";
-import { isAddon } from "./commonjs_exports.ts";
 import type { ModuleSource, SourceModule } from "./module_source.ts";
 import { namedModules } from "./named_files.ts";
 
@@ -51,9 +54,11 @@ export class ReceivedModules implements ModuleSource {
     if (record === undefined) {
       return Promise.reject(new TypeError(`Cannot send module ${id}: it was not sent here`));
     }
-    const needs = Object.values(record.imports).filter((one) => !isAddon(one));
-    const mayNeed = /^c?js$/.test(record.kind) ? this.workers(record.source as string, id) : [];
-    return Promise.resolve({ record, needs, mayNeed });
+    // The rest is not sent: an addon, or a file of which a module only asks for the path.
+    const needs = [...Object.values(record.imports), ...Object.values(record.requires ?? {})]
+      .filter((one) => this.hasReceived(one));
+    const wants = /^c?js$/.test(record.kind) ? this.workers(record.source as string, id) : [];
+    return Promise.resolve({ record, needs, wants });
   }
 
   workers(source: string, url: string): string[] {
@@ -67,6 +72,10 @@ export class ReceivedModules implements ModuleSource {
     return Promise.resolve(Object.fromEntries(
       known.filter(([key]) => templates.some(({ pattern }) => pattern.test(specifierOf(key)))),
     ));
+  }
+
+  exportsOf({ exports = [] }: ModuleRecord): Promise<readonly string[]> {
+    return Promise.resolve(exports);
   }
 
   code(url: string): Promise<string | undefined> {

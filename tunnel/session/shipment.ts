@@ -59,6 +59,8 @@ export class Shipment {
   readonly #multiplexer: Multiplexer;
   readonly #files: FileShipment;
   readonly #modules = new Set<string>();
+  /** The CommonJS modules that have been sent with their exports, for those who import them. */
+  readonly #exporting = new Set<string>();
   /** The modules whose imports, and the imports of those, have all been sent too. */
   readonly #graphs = new Set<string>();
   /** The numbers of code that has been sent, by the code. */
@@ -155,15 +157,22 @@ export class Shipment {
   }
 
   #sendGraph(graph: ReadonlyMap<string, ModuleRecord>): void {
-    const missing = [...graph.values()].filter((record) => !this.#modules.has(record.id));
-    for (const { id } of graph.values()) {
+    const missing = [...graph.values()].filter((record) => !this.#has(record));
+    for (const { id, kind, exports } of graph.values()) {
+      // The user may mend it before the next call.
+      if (kind === "broken") continue;
       this.#modules.add(id);
+      if (exports !== undefined) this.#exporting.add(id);
       this.#graphs.add(id);
     }
     const files = this.#files.take(missing);
     if (files.length > 0) this.#sendFiles(files);
     this.#sendParts(missing);
     if (missing.length > 0) this.#send([missing, []]);
+  }
+
+  #has({ id, exports }: ModuleRecord): boolean {
+    return this.#modules.has(id) && (exports === undefined || this.#exporting.has(id));
   }
 
   /** Sends the agent's parts that sources may need, unless they have been sent. */
@@ -208,9 +217,10 @@ export class Shipment {
 
 /** Whether a source may need a part of the agent. */
 function needsPart({ kind = "js", source }: SentSource, part: string): boolean {
+  if (part === COMMONJS_MODULE && (kind === "cjs" || kind === "broken")) return true;
   if (!kind.endsWith("js")) return false;
   if (part === WORKERS_MODULE) return STARTS.test(source as string);
-  return kind === "cjs" || (source as string).includes("createRequire");
+  return (source as string).includes("createRequire");
 }
 
 /** Whether there may be `using` declarations in a source. */

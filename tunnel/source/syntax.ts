@@ -9,7 +9,10 @@ export type SourceType = "module" | "script";
  *
  * @throws {SyntaxError} If it is not JavaScript of that kind.
  */
-export function parse(source: string, sourceType: SourceType = "module"): SyntaxNode {
+export function parse(
+  source: string,
+  sourceType: SourceType | "commonjs" = "module",
+): SyntaxNode {
   return acornParse(source, {
     ecmaVersion: "latest",
     sourceType,

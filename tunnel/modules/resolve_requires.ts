@@ -1,0 +1,90 @@
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { requireKey } from "../../agent/protocol/module_record.ts";
+import type { RequiringModule } from "../source/found_require.ts";
+import { requiresOf } from "../source/requires.ts";
+import { isAddon } from "./commonjs.ts";
+import type { ModuleHost } from "./module_host.ts";
+import { packageFiles } from "./package_files.ts";
+
+/** What a module requires. */
+export interface ResolvedRequires {
+  /** Ids by what is required, for the module's record; `node:` modules are left out. */
+  readonly requires: Readonly<Record<string, string>>;
+  /** The modules among them that it may load. One that is never reached may be broken. */
+  readonly wanted: ReadonlySet<string>;
+}
+
+/** How many modules one computed name may stand for. */
+const MOST_MODULES = 2000;
+const CODE = /\.(?:[cm]?js|json)$|\/[^./]+$/;
+
+/** Resolves what a module requires. */
+export function resolveRequires(module: RequiringModule, host: ModuleHost): ResolvedRequires {
+  const { url } = module;
+  const requires: Record<string, string> = {};
+  const wanted = new Set<string>();
+  const add = (key: string, id: string | undefined, isResolve = false): void => {
+    if (id === undefined || id.startsWith("node:")) return;
+    requires[key] = id;
+    if (!isAddon(id) && (!isResolve || CODE.test(id))) wanted.add(id);
+  };
+  let isComputed = false;
+  for (const { texts, isResolve, from } of requiresOf(module)) {
+    const [name = "", ...rest] = texts;
+    if (rest.length === 0) {
+      const id = host.resolveRequire(name, from ?? url);
+      add(from === undefined ? name : requireKey(name, from), id, isResolve);
+    } else {
+      isComputed = true;
+      for (const id of modulesNamed(name, rest.at(-1)!, url, from ?? url)) add(id, id);
+    }
+  }
+  if (isComputed) {
+    for (const [key, id] of requiredHere(url, host)) add(key, id);
+  }
+  return { requires, wanted };
+}
+
+/**
+ * The modules of its package that a module may mean by a computed name.
+ *
+ * @param start How the name begins: only if that has a folder, it is known where to look.
+ */
+function* modulesNamed(start: string, end: string, url: string, base: string): Iterable<string> {
+  if (!/^\.{0,2}\//.test(start)) return;
+  const found = packageFiles(url);
+  if (found === undefined) return;
+  const here = dirname(fileURLToPath(base));
+  const isAbsolute = start.startsWith("/");
+  const folder = start.slice(0, start.lastIndexOf("/") + 1);
+  const within = join(isAbsolute ? "/" : here, folder, "/");
+  const prefix = within + start.slice(folder.length);
+  // All that is below a folder of modules, but not all of the package.
+  const isDeep = !`${here}/`.startsWith(within);
+  let count = 0;
+  for (const [path, { size }] of found.files) {
+    if (size === null || !path.startsWith(prefix) || !CODE.test(path)) continue;
+    const rest = path.slice(within.length).replace(/\/(?:index\.c?js|index\.json)$/, "");
+    const isMeant = (isDeep || !rest.includes("/")) &&
+      (path.endsWith(end) || path.replace(/(?:\/index)?\.(?:js|json)$/, "").endsWith(end));
+    if (!isMeant) continue;
+    if (++count > MOST_MODULES) return;
+    yield pathToFileURL(path).href;
+  }
+}
+
+/** The modules that a CommonJS module has required here, by what it may have called them. */
+function* requiredHere(url: string, host: ModuleHost): Iterable<readonly [string, string]> {
+  if (!url.startsWith("file:")) return;
+  const module = createRequire("file:///").cache[fileURLToPath(url)];
+  for (const { filename } of module?.children ?? []) {
+    if (typeof filename !== "string") continue;
+    const id = pathToFileURL(filename).href;
+    yield [id, id];
+    const name = /\/(?:node_modules|npm\/[^/]+)\/((?:@[^/]+\/)?[^@/][^/]*)\/(?!.*\/node_modules\/)/
+      .exec(id)?.[1];
+    if (name !== undefined && host.resolveRequire(name, url) === id) yield [name, id];
+  }
+}
