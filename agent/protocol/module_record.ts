@@ -14,7 +14,10 @@ export const COMMONJS_MODULE = "chopsticks:commonjs";
 
 /** A module as it is sent: all that the loader at the far end needs to know of it. */
 export interface ModuleRecord {
-  /** Its name in imports: its URL, and behind a space its type if the URL does not tell that. */
+  /**
+   * Its name in imports: its URL, and behind a space its type if the URL does not tell that, or
+   * `require` if it is a {@linkcode markedModule}.
+   */
   readonly id: string;
   readonly kind: "js" | "cjs" | "json" | "text" | "bytes" | "wasm" | "broken";
   /**
@@ -53,7 +56,7 @@ export function requireKey(specifier: string, from: string): string {
 
 /** The specifier and the type in an {@linkcode importKey}. */
 export function splitImportKey(key: string): { specifier: string; type: string | undefined } {
-  const [, specifier = key, type] = /^(.*) (json|text|bytes)$/s.exec(key) ?? [];
+  const [, specifier = key, type] = /^(.*) (json|text|bytes|require)$/s.exec(key) ?? [];
   return { specifier, type };
 }
 

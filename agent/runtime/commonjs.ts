@@ -4,10 +4,10 @@ import { CommonJsModule } from "./commonjs_module.ts";
 import { type ModuleRecord, requireKey, urlOf } from "../protocol/module_record.ts";
 import { pathOf } from "./module_path.ts";
 import { nodeModule, requireBuiltin } from "./node_module.ts";
+import { RequiredModules, type RequiredModulesHost } from "./required_modules.ts";
 
 /** The loader, as far as CommonJS modules need it. */
-export interface CommonJsHost {
-  readonly records: ReadonlyMap<string, ModuleRecord>;
+export interface CommonJsHost extends RequiredModulesHost {
   /** What built-in modules export here instead. */
   readonly replaced: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** Has modules see other exports in a built-in module. */
@@ -32,6 +32,7 @@ type Require = ((specifier: string) => unknown) & {
  */
 export class CommonJs {
   readonly #host: CommonJsHost;
+  readonly #required: RequiredModules;
   /** The modules by their paths. Code may change it. */
   readonly #cache: Record<string, CommonJsModule> = Object.create(null);
   readonly #extensions: object;
@@ -39,12 +40,23 @@ export class CommonJs {
 
   constructor(host: CommonJsHost) {
     this.#host = host;
+    this.#required = new RequiredModules(host);
     const load = (module: CommonJsModule, path: string): void => {
       module.exports = this.require(idOf(path));
     };
     const names = [".js", ".cjs", ".mjs", ".wasm", ".json", ".node"];
     this.#extensions = Object.fromEntries(names.map((name) => [name, load]));
     this.#offerCreateRequire();
+  }
+
+  /** Takes in what modules require, when all of them are defined. */
+  define(records: readonly ModuleRecord[]): void {
+    this.#required.define(records);
+  }
+
+  /** Links the ES modules that may be required. No other graph may be linked meanwhile. */
+  async link(): Promise<void> {
+    await this.#required.link();
   }
 
   /**
@@ -64,8 +76,9 @@ export class CommonJs {
     }
     const record = this.#host.records.get(id);
     if (record?.kind === "broken") throw this.brokenError(record);
+    if (record?.kind === "js" || record?.kind === "wasm") return this.#required.require(id);
     if (record?.kind !== "cjs" && record?.kind !== "json") {
-      throw notFound(id, `Cannot require ${id}: it is not a CommonJS module that was sent along`);
+      throw notFound(id, `Cannot require ${id}: it is not a module that was sent along`);
     }
     const module = new CommonJsModule(path, parent);
     this.#cache[path] = module;

@@ -38,6 +38,8 @@ export class Loader {
     records: this.#records,
     replaced: this.#replaced,
     replace: (id, exports) => this.replace(id, exports),
+    link: (id) => this.#link(id),
+    dependency: (specifier, referrer) => this.#dependency(specifier, referrer),
     importDynamically: (specifier, referrer) =>
       this.#importDynamically(specifier, referrer, undefined),
     addonError,
@@ -58,9 +60,11 @@ export class Loader {
       this.#records.set(record.id, record);
       if (record.mappings !== undefined) this.#positions.add(urlOf(record.id), record.mappings);
     }
-    if (this.#commonJs !== undefined || !this.#records.has(COMMONJS_MODULE)) return;
-    const part = await this.import(COMMONJS_MODULE) as typeof import("./commonjs.ts");
-    this.#commonJs ??= new part.CommonJs(this.#commonJsHost);
+    if (this.#commonJs === undefined && this.#records.has(COMMONJS_MODULE)) {
+      const part = await this.import(COMMONJS_MODULE) as typeof import("./commonjs.ts");
+      this.#commonJs ??= new part.CommonJs(this.#commonJsHost);
+    }
+    this.#commonJs?.define(records);
   }
 
   /** Makes a module of values that are here already. */
@@ -139,27 +143,31 @@ export class Loader {
 
   /** Gives a module, linked with all that it imports. */
   #linked(id: string): Promise<vm.Module> {
-    return this.#linkAlone(async () => {
-      const module = await this.#module(id);
-      try {
-        if (module.status === "unlinked") {
-          await module.link((specifier, referrer) =>
-            this.#dependency(specifier, referrer.identifier)
-          );
-        }
-      } catch (error) {
-        this.#modules.delete(id);
-        throw error;
+    return this.#linkAlone(() => this.#link(id));
+  }
+
+  async #link(id: string): Promise<vm.Module> {
+    const module = await this.#module(id);
+    try {
+      if (module.status === "unlinked") {
+        await module.link((specifier, referrer) =>
+          this.#dependency(specifier, referrer.identifier)
+        );
       }
-      return module;
-    });
+    } catch (error) {
+      this.#modules.delete(id);
+      this.#forgetUnlinked();
+      throw error;
+    }
+    return module;
   }
 
   /**
-   * Links one graph at a time, as a module that is being linked cannot be part of another graph.
+   * Links one graph at a time, as a module that is being linked cannot be part of another graph,
+   * and before it what its modules may require.
    */
   #linkAlone<T>(link: () => Promise<T>): Promise<T> {
-    const linked = this.#linking.then(link);
+    const linked = this.#linking.then(() => this.#commonJs?.link()).then(link);
     this.#linking = linked.catch(() => this.#forgetUnlinked());
     return linked;
   }
@@ -273,12 +281,7 @@ export class Loader {
     const key = importKey(specifier, type);
     const id = imports[key] ??
       (/^(node|data|blob):/.test(specifier) ? key : await this.#askFor(key, urlOf(referrer)));
-    if (id === NO_MODULE) {
-      throw Object.assign(
-        new TypeError(`Cannot import ${specifier} from ${referrer}: there is no such module`),
-        { code: "ERR_MODULE_NOT_FOUND" },
-      );
-    }
+    if (id === NO_MODULE) throw noModule(specifier, referrer);
     const module = await this.#linked(id);
     await evaluate(module);
     return module;
@@ -315,6 +318,11 @@ export class Loader {
     this.provide(id, namespace);
     return this.#modules.get(id)!;
   }
+}
+
+function noModule(specifier: string, referrer: string): Error {
+  const text = `Cannot import ${specifier} from ${referrer}: there is no such module`;
+  return Object.assign(new TypeError(text), { code: "ERR_MODULE_NOT_FOUND" });
 }
 
 /** Code that runs WebAssembly with what it imports, and exports what that exports. */

@@ -10,7 +10,7 @@ import type { AnyFunction } from "./any_function.ts";
 import { CallDraft, type DraftedCall } from "./call_draft.ts";
 import type { Unit } from "./function_describer.ts";
 import { UnknownExports } from "./function_place.ts";
-import { urlOfNamespace } from "./namespace.ts";
+import { idOfNamespace } from "./namespace.ts";
 import { learnScopes } from "./scope_identity.ts";
 
 /** A call, ready to be sent. */
@@ -100,7 +100,7 @@ async function withCode(calls: CallDraft, { place, body }: DraftedCall): Promise
   await tellScopes(calls);
   const loads = [...calls.sent.loads];
   const namespaces: string[] = [];
-  for (const namespace of calls.sent.namespaces) namespaces.push(await urlOfNamespace(namespace));
+  for (const namespace of calls.sent.namespaces) namespaces.push(await idOfNamespace(namespace));
   const modules = new Set([...loads, ...namespaces].filter(isSent));
   const units: FunctionUnit[] = [];
   for (const unit of calls.units) {

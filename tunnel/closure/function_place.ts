@@ -67,12 +67,12 @@ export function placeOf(
   if (location === undefined || isInternal(location.url)) return findBuiltin(fn);
   const { url } = location;
   if (url === "" || url === entryModule() || !/^[a-z]+:/.test(url)) return undefined;
-  const known = modulesHere.exportsNow(url);
+  const module = scopes.find(({ description }) => description === "Module");
+  const known = modulesHere.exportsNow(url, module !== undefined);
   if (known !== undefined || namespaces.has(url)) {
     const path = findExport(fn, known ?? namespaces.get(url) ?? {});
     return path && { module: url, path };
   }
-  const module = scopes.find(({ description }) => description === "Module");
   // Not a module, such as what eval() made.
   if (module === undefined) return undefined;
   const { exports, isComplete } = exportsIn(module.variables, scriptOf());

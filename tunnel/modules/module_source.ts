@@ -74,11 +74,13 @@ export interface ModuleSource {
   /**
    * The exports of a module that runs already, if they can be had at once: those of CommonJS
    * modules, and of modules that were received.
+   *
+   * @param isEsModule Whether it is an ES module: if that is required, it seems to be CommonJS.
    */
-  exportsNow(url: string): Readonly<Record<string, unknown>> | undefined;
+  exportsNow(url: string, isEsModule: boolean): Readonly<Record<string, unknown>> | undefined;
 
   /** The namespace of a module that runs already; `undefined` if it cannot be had. */
-  namespace(url: string): Promise<Record<string, unknown> | undefined>;
+  namespace(id: string): Promise<Record<string, unknown> | undefined>;
 
   /** The code of functions that was cut from the script `url` and sent here. */
   units(url: string): readonly FunctionUnit[];

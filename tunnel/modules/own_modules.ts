@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import type { FunctionUnit } from "../../agent/protocol/handle.ts";
+import { markedModule } from "../../agent/protocol/marked_module.ts";
 import {
   importKey,
   type ModuleRecord,
@@ -116,11 +117,13 @@ export class OwnModules implements ModuleSource {
     return this.#host.codeNow(url);
   }
 
-  exportsNow(url: string): Readonly<Record<string, unknown>> | undefined {
-    return loadedExports(url);
+  exportsNow(url: string, isEsModule: boolean): Readonly<Record<string, unknown>> | undefined {
+    return isEsModule ? undefined : loadedExports(url);
   }
 
-  async namespace(url: string): Promise<Record<string, unknown> | undefined> {
+  async namespace(id: string): Promise<Record<string, unknown> | undefined> {
+    const url = urlOf(id);
+    if (id !== url) return loadedExports(url)?.["default"] as Record<string, unknown> | undefined;
     try {
       return await import(url);
     } catch {
@@ -180,6 +183,7 @@ export class OwnModules implements ModuleSource {
   async #read(id: string, url: string, type: string): Promise<SourceModule> {
     const { pathname } = new URL(url);
     if (isAddon(pathname)) throw new TypeError("a native addon only runs where it was installed");
+    if (type === "require") return { record: markedModule(url), needs: [url] };
     if (type === "bytes") return data(id, "bytes", await this.#host.bytes(url));
     if (type === "text") return data(id, "text", await this.#host.text(url));
     if (type === "json" || pathname.endsWith(".json")) {

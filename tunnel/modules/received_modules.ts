@@ -92,8 +92,8 @@ export class ReceivedModules implements ModuleSource {
     return this.#agent.namespace(url);
   }
 
-  namespace(url: string): Promise<Record<string, unknown> | undefined> {
-    return Promise.resolve(this.#agent.namespace(url));
+  namespace(id: string): Promise<Record<string, unknown> | undefined> {
+    return Promise.resolve(this.#agent.namespace(id));
   }
 
   units(url: string): readonly FunctionUnit[] {

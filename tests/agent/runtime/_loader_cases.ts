@@ -6,7 +6,8 @@
 import assert from "node:assert/strict";
 import os from "node:os";
 import { Loader } from "../../../agent/runtime/loader.ts";
-import type { ModuleRecord } from "../../../agent/protocol/module_record.ts";
+import { COMMONJS_BUNDLE } from "../../../agent/_commonjs_bundle.ts";
+import { COMMONJS_MODULE, type ModuleRecord } from "../../../agent/protocol/module_record.ts";
 import { SourcePositions } from "../../../agent/runtime/source_positions.ts";
 
 /** Makes records of sources. An import of `./x` means `file:///x`. */
@@ -306,6 +307,69 @@ export const cases: Record<string, () => Promise<void>> = {
     for (const outcome of both) assert.equal((outcome as PromiseRejectedResult).reason, "a string");
     assert.deepEqual(log, ["bad", "late"]);
     assert.equal((await loader.import("file:///fine.js")).fine, true);
+  },
+
+  async "runs ES modules that are required"() {
+    const loader = loaderOf({
+      "plain.js": 'import { b } from "./default.js"; loaderLog.push("ran"); export const a = b;',
+      "default.js": 'export default 1; export const b = 2; import("./plain.js");',
+      "waits.js": 'import { a } from "./plain.js"; loaderLog.push("bad"); await a;',
+      "above.js": 'export * from "./waits.js";',
+      "asynchronous.js": "export const f = async () => { await 0; };",
+      "whole.js": 'const f = () => "whole"; export { f as "module.exports" };',
+      "broken.js": 'import { none } from "./plain.js";',
+      "throws.js": 'throw new RangeError("no");',
+      "unnamed.js": "",
+    });
+    const names = [
+      "plain",
+      "default",
+      "waits",
+      "above",
+      "asynchronous",
+      "whole",
+      "broken",
+      "throws",
+      "mended",
+    ];
+    const commonJs = {
+      id: COMMONJS_MODULE,
+      kind: "js",
+      source: COMMONJS_BUNDLE,
+      imports: {},
+    } as const;
+    const mended = { id: urlOf("mended.js"), imports: {} };
+    const source = JSON.stringify({ message: "It is broken", code: "ERR_TEST" });
+    await loader.define([commonJs, { ...mended, kind: "broken", source }, {
+      id: urlOf("main.cjs"),
+      kind: "cjs",
+      source: "exports.load = (name) => require(name);",
+      imports: {},
+      requires: Object.fromEntries(names.map((name) => [name, urlOf(`${name}.js`)])),
+    }]);
+    const { default: { load } } = await loader.import("file:///main.cjs") as {
+      default: { load(name: string): Record<string, unknown> };
+    };
+    assert.deepEqual(log, []);
+    assert.equal(load("plain").a, 2);
+    assert.equal(load("plain"), await loader.import("file:///plain.js"));
+    assert.deepEqual(log, ["ran"]);
+    assert.deepEqual({ ...load("default") }, { default: 1, b: 2, __esModule: true });
+    assert.equal(load("default"), load("default"));
+    const code = "ERR_REQUIRE_ASYNC_MODULE";
+    for (const name of ["waits", "above"]) assert.throws(() => load(name), { code });
+    assert.deepEqual(log, ["ran"]);
+    assert.deepEqual(Object.keys(load("asynchronous")), ["f"]);
+    assert.equal((load("whole") as unknown as () => string)(), "whole");
+    assert.throws(() => load("broken"), SyntaxError);
+    assert.throws(() => load("mended"), { message: "It is broken", code: "ERR_TEST" });
+    await loader.define([{ ...mended, kind: "js", source: "export const well = true;" }]);
+    await loader.import("file:///plain.js");
+    assert.equal(load("mended").well, true);
+    assert.throws(() => load("/unnamed.js"), { code: "ERR_REQUIRE_ESM" });
+    for (const _ of [1, 2]) assert.throws(() => load("throws"), { message: "no" });
+    await loader.import("file:///waits.js");
+    assert.throws(() => load("waits"), { code });
   },
 
   async "shows the controller's file and line in a stack"() {

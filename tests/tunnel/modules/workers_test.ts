@@ -76,7 +76,10 @@ const FILES = {
     export const forked = () => fork(import.meta.dirname + "/thread.ts");
   `,
   "node_modules/pool/package.json": '{ "name": "pool", "version": "1.0.0" }',
-  "node_modules/pool/shared.cjs": "exports.square = (n) => n * n;",
+  "node_modules/pool/shared.cjs": `
+    const { times } = require("./times.mjs");
+    exports.square = (n) => times(n, n);`,
+  "node_modules/pool/times.mjs": "export const times = (a, b) => a * b;",
   "node_modules/pool/data.txt": "data",
   "node_modules/pool/worker.cjs": `
     const { parentPort, workerData } = require("worker_threads");
