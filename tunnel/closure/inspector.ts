@@ -41,7 +41,12 @@ export interface FunctionInspection {
 /** A property as `Runtime.getProperties` describes it. */
 interface Property {
   readonly name: string;
-  readonly value?: { readonly objectId?: string; readonly value?: unknown };
+  readonly value?: {
+    readonly objectId?: string;
+    readonly value?: unknown;
+    /** A number or a bigint that JSON does not have: `-0`, `NaN`, `12n`. */
+    readonly unserializableValue?: string;
+  };
 }
 
 /** Where V8 finds the functions, and where it hands values over. */
@@ -73,8 +78,12 @@ export function inspectFunctions(
     )
   );
   const objects = handOver(session, list, wanted);
-  const valueOf = ({ value }: Property): unknown =>
-    value?.objectId === undefined ? value?.value : objects.get(value.objectId);
+  const valueOf = ({ value }: Property): unknown => {
+    const { objectId, unserializableValue: text } = value ?? {};
+    if (objectId !== undefined) return objects.get(objectId);
+    if (text === undefined) return value?.value;
+    return text.endsWith("n") ? BigInt(text.slice(0, -1)) : Number(text);
+  };
   return found.map(({ internal, privates }) => {
     const known = new Map(internal.map((property) => [property.name, property]));
     const internalValue = (name: string): unknown =>

@@ -310,6 +310,29 @@ export const cases: Cases = {
       assertEquals(text, `hello ${index} at 8080`);
     });
   },
+
+  async "numbers that JSON does not have, where only V8 has them"(tun) {
+    class Counter {
+      static #all: unknown[] = [];
+      static #last: number | bigint = 0;
+      static add(one: number | bigint): void {
+        Counter.#all.push(Counter.#last = one);
+      }
+      static last(): unknown[] {
+        return [typeof Counter.#last, String(Counter.#last), Object.is(Counter.#last, -0)];
+      }
+    }
+    const type = function (this: unknown): unknown[] {
+      "use strict";
+      return [typeof this, String(this), Object.is(this, -0)];
+    };
+    for (const one of [12n, -5n, -0, NaN, -Infinity]) {
+      Counter.add(one);
+      assertEquals(await tun.call(() => Counter.last()), Counter.last());
+      const bound = type.bind(one);
+      assertEquals(await tun.call(bound), bound());
+    }
+  },
 };
 
 if (import.meta.main) await runCases(cases);
