@@ -110,6 +110,7 @@ export class CallDraft {
       this.#find({ value, user: undefined, name: "arguments", steps: `[${i}]` })
     );
     do this.#describePending(); while (this.sent.settle((value) => this.#canSend(value)));
+    for (const [fn, property] of this.#functions.heirs()) this.#addProperty(fn, property);
     return { place, body: this.#encode(place === undefined ? fn : null) };
   }
 
@@ -123,9 +124,7 @@ export class CallDraft {
     return refusal(`${start}: ${reason}; ${remedy}${this.#positionOf(fn)}`, data);
   }
 
-  /**
-   * Where a function is written, or else the next one on the way to it that is written somewhere.
-   */
+  /** Where a function is written, or else the next on the way to it that is written somewhere. */
   #positionOf(fn: AnyFunction): string {
     for (let at: AnyFunction | undefined = fn; at !== undefined; at = this.#ways.get(at)?.user) {
       const written = (this.#inspect([at])[0]!.bound?.target ?? at) as AnyFunction;
@@ -300,9 +299,9 @@ export class CallDraft {
     const { key, value } = property;
     this.sent.whenKnown(key, value, () => {
       const step = key === null ? "[[Prototype]]" : stepTo(key).replace(/^\./, "");
-      const name = `property ${step}`;
+      const way = { user: owner, name: `property ${step}`, steps: "" };
       const parts = key === null ? [value] : Object.values(value ?? {});
-      for (const part of parts) this.#find({ value: part, user: owner, name, steps: "" });
+      for (const value of parts) this.#find({ ...way, value, isPrototype: key === "prototype" });
       this.sent.properties.push({ owner, ...property });
     });
   }

@@ -20,6 +20,7 @@ import {
   type IsMember,
   ownProperties,
   type OwnProperty,
+  ownPrototype,
   parentOf,
 } from "./own_properties.ts";
 import { originalPosition } from "./original_position.ts";
@@ -67,6 +68,8 @@ export class FunctionDescriber {
   readonly #options: FunctionDescriberOptions;
   readonly #units = new Map<string, Unit>();
   readonly #sent = new Map<AnyFunction, SentFunction>();
+  /** Classes, with what they extend. */
+  readonly #extended = new Map<AnyFunction, AnyFunction>();
 
   constructor(options: FunctionDescriberOptions) {
     this.#options = options;
@@ -114,6 +117,7 @@ export class FunctionDescriber {
     if (made.size > 0) code = keyed!.code;
     if (code.parent !== undefined) {
       const parent = parentOf(fn);
+      if (parent !== null) this.#extended.set(fn, parent);
       if (!isValueOf(code.parent, parent, scopes)) {
         code = { ...code.withOwnParent ?? code, keyVariables: code.keyVariables };
       }
@@ -192,6 +196,19 @@ export class FunctionDescriber {
         ? this.#options.inspect([value])[0]!.location?.scriptId !== location.scriptId
         : typeof key === "string" && !source.includes(key);
       if (isForeign) yield { kind: PropertyKind.MISSING, key, value: descriptor };
+    }
+  }
+
+  /**
+   * What the `prototype` of a class inherits from, where the class will be made before the function
+   * that it extends gets the `prototype` that was put there by hand.
+   */
+  *heirs(): Generator<[AnyFunction, OwnProperty]> {
+    for (const [fn, parent] of this.#extended) {
+      if (!this.#sent.has(parent) || ownPrototype(parent) !== undefined) continue;
+      const value = Object.getPrototypeOf(fn.prototype);
+      if (value !== parent.prototype) continue;
+      yield [fn, { kind: PropertyKind.PROTOTYPE_INHERITED, key: null, value }];
     }
   }
 

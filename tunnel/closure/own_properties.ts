@@ -34,10 +34,8 @@ export function ownProperties(
     const value = isOfClass ? changedAttributes(fn, descriptor) : descriptor;
     if (value !== undefined) found.push({ kind: PropertyKind.OWN, key, value });
   }
-  const prototype: unknown = Object.getOwnPropertyDescriptor(fn, "prototype")?.value;
-  if (typeof prototype === "object" && prototype !== null) {
-    found.push(...prototypeProperties(fn, prototype, code, isMember));
-  }
+  const prototype = ownPrototype(fn);
+  if (prototype !== undefined) found.push(...prototypeProperties(fn, prototype, code, isMember));
   found.push(...deletedProperties(fn, prototype, code));
   const usual = code.parent === undefined
     ? usualPrototype(code)
@@ -93,6 +91,24 @@ function prototypeProperties(
     found.push({ kind: PropertyKind.PROTOTYPE_INHERITED, key: null, value: inherited });
   }
   return found;
+}
+
+/**
+ * The `prototype` that a function was made with; `undefined` if it has none, or one that was put
+ * there by hand and may be that of several functions.
+ */
+export function ownPrototype(fn: AnyFunction): object | undefined {
+  const descriptor = Object.getOwnPropertyDescriptor(fn, "prototype");
+  const prototype: unknown = descriptor?.value;
+  if (typeof prototype !== "object" || prototype === null || descriptor!.configurable) {
+    return undefined;
+  }
+  const { value: owner, enumerable } = Object.getOwnPropertyDescriptor(prototype, "constructor") ??
+    {};
+  const isOwn = owner === fn && !enumerable || GENERATED.has(Object.getPrototypeOf(prototype)) ||
+    // That of a class cannot be replaced.
+    Function.prototype.toString.call(fn).startsWith("class");
+  return isOwn ? prototype : undefined;
 }
 
 /**
@@ -158,7 +174,7 @@ function isUsual(
     case "length":
       return value === length && !writable && !enumerable && configurable === true;
     case "prototype":
-      return value === undefined || typeof value === "object" && value !== null;
+      return value !== undefined && value === ownPrototype(fn);
     case "arguments":
     case "caller":
       return Function.prototype.toString.call(fn).startsWith("function");
@@ -183,6 +199,11 @@ const PROTOTYPES: readonly { readonly prototype?: unknown }[] = [
   async function* () {},
 ].map((fn) => Object.getPrototypeOf(fn));
 
+/** What the `prototype` of a generator function inherits from. */
+const GENERATED: ReadonlySet<unknown> = new Set(
+  PROTOTYPES.slice(2).map(({ prototype }) => prototype),
+);
+
 /** What a function inherits from that is made by the same syntax. */
 function usualPrototype({ isAsync, isGenerator }: FunctionCode): { readonly prototype?: unknown } {
   return PROTOTYPES[(isAsync ? 1 : 0) + (isGenerator ? 2 : 0)]!;
@@ -190,10 +211,10 @@ function usualPrototype({ isAsync, isGenerator }: FunctionCode): { readonly prot
 
 /** The `prototype` of a function, in an array, if it is its own and may not be changed. */
 export function closedPrototype(fn: AnyFunction): object[] {
-  const { value: prototype } = Object.getOwnPropertyDescriptor(fn, "prototype") ?? {};
-  if (typeof prototype !== "object" || prototype === null) return [];
+  const prototype = ownPrototype(fn);
+  if (prototype === undefined || Object.isExtensible(prototype)) return [];
   const owner = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
-  return Object.isExtensible(prototype) || owner !== fn ? [] : [prototype];
+  return owner === fn ? [prototype] : [];
 }
 
 /** Whether a function or an object may not be changed. */

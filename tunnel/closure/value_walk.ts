@@ -9,14 +9,16 @@ import type { AnyFunction } from "./any_function.ts";
 import { attachmentHandle, isAttachment, simpleHandle } from "./attachment_handle.ts";
 import { findBuiltin, findBuiltinNamespace, findGlobal } from "./builtin.ts";
 import { isNative } from "./function_place.ts";
-import { integrity } from "./own_properties.ts";
+import { integrity, ownPrototype } from "./own_properties.ts";
 import type { RefusalData, Way } from "./refusal.ts";
 import type { SentValues } from "./sent_values.ts";
-import { contentOf, isCopied, type OddProperty, stepTo } from "./values.ts";
+import { contentOf, contentOfPrototype, isCopied, type OddProperty, stepTo } from "./values.ts";
 
 /** A value, and how it was found. */
 export interface Found extends Way {
   readonly value: unknown;
+  /** Whether it was put in the place of a function's `prototype`. */
+  readonly isPrototype?: boolean;
 }
 
 /** Options for {@linkcode ValueWalk}. */
@@ -88,7 +90,7 @@ export class ValueWalk {
     const place = this.#placeOf(value);
     if (place !== undefined) return sent.setPlace(value, place);
     const owner = Object.getOwnPropertyDescriptor(value, "constructor")?.value;
-    if (typeof owner === "function" && owner.prototype === value) {
+    if (typeof owner === "function" && ownPrototype(owner) === value) {
       sent.setHandle(value, [HandleKind.PROTOTYPE, owner]);
       this.#keepIntegrity(value);
       pending.push({ ...found, value: owner, steps: `${found.steps}.constructor` });
@@ -100,7 +102,9 @@ export class ValueWalk {
   #visitContent(found: Found, value: object, pending: Found[]): void {
     const { sent } = this.#options;
     const { user, name, steps } = found;
-    const content = contentOf(value, this.#options.canSend);
+    const content = found.isPrototype === true && !isCopied(value)
+      ? contentOfPrototype(value)
+      : contentOf(value, this.#options.canSend);
     this.#keepIntegrity(value);
     const isOdd = content.kind === "odd";
     const properties = isOdd && content.properties.length > 0
@@ -196,8 +200,8 @@ export class ValueWalk {
  * Whether a value is a stream, a signal or a callback that goes along. An object of Node that a
  * function uses, and that happens to be a stream, such as a logger, is not one.
  */
-function isSentAlong({ value, user }: Found): boolean {
-  if (!isAttachment(value)) return false;
+function isSentAlong({ value, user, isPrototype }: Found): boolean {
+  if (isPrototype === true || !isAttachment(value)) return false;
   if (user === undefined) return true;
   // It would be an iterator of another kind there.
   if (Object(value)[Symbol.iterator] !== undefined) return false;

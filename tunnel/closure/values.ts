@@ -62,6 +62,22 @@ export function contentOf(object: object, hasCopy: HasCopy = () => true): Conten
   return object instanceof Error ? contentOfError(object, hasCopy) : { kind: "leaf" };
 }
 
+/** What is in an object that was put in the place of a function's `prototype`: all, as it is. */
+export function contentOfPrototype(object: object): Content {
+  const inherited = Object.getPrototypeOf(object);
+  const properties = Reflect.ownKeys(object).map((key) => ({
+    key,
+    descriptor: Object.getOwnPropertyDescriptor(object, key)!,
+  }));
+  return {
+    kind: "odd",
+    parts: [],
+    properties,
+    copied: inherited === null ? Object.create(null) : {},
+    ...inherited !== null && inherited !== Object.prototype && { inherited },
+  };
+}
+
 function contentOfPlain(object: object, inherited?: object): Content {
   if (types.isArgumentsObject(object)) {
     const copied = Array.from(object as ArrayLike<unknown>);

@@ -297,6 +297,46 @@ export const cases: Cases = {
     );
   },
 
+  async "prototypes that were put there by hand"(tun) {
+    type Old = (new () => object) & { prototype: object };
+    const old = (prototype?: object): Old => {
+      const made = function () {} as unknown as Old;
+      if (prototype !== undefined) made.prototype = prototype;
+      return made;
+    };
+    const shared = Object.defineProperty({ one: 1 }, "hidden", { value: 2 });
+    const [A, B, Own] = [old(shared), old(shared), old()];
+    const [AsOwn, AsArray, AsMap] = [Own.prototype, Array.prototype, new Map([[1, 2]])].map(old);
+    const Closed = old(Object.freeze(Object.create(shared, { two: { value: 2 } })));
+    const Child = class extends A {};
+    const made = function* () {} as unknown as Generator & Old;
+    made.prototype = shared;
+    const arrow = Object.assign(() => {}, { prototype: shared });
+    class Parent {}
+    const Orphan = old(Object.create(Parent.prototype));
+    const Grandchild = class extends Orphan {};
+    const describe = (): unknown[] => [
+      [A.prototype === shared, B.prototype === shared, new B() instanceof A],
+      [Reflect.get(shared, "hidden"), Reflect.ownKeys(shared)],
+      [AsOwn!.prototype === Own.prototype, Object.hasOwn(Own.prototype, "constructor")],
+      [AsArray!.prototype === Array.prototype, (AsMap!.prototype as Map<1, 2>).get(1)],
+      [
+        Object.isFrozen(Closed.prototype),
+        new Closed() instanceof A,
+        Reflect.ownKeys(Closed.prototype),
+      ],
+      [Object.getPrototypeOf(Child.prototype) === shared, new Child() instanceof B],
+      [made.prototype === shared, arrow.prototype === shared],
+      [Object.getPrototypeOf(Grandchild.prototype) === Orphan.prototype],
+      [new Grandchild() instanceof Parent, new Orphan() instanceof Grandchild],
+    ];
+    assertEquals(await tun.call(describe), describe());
+    assertEquals(
+      await tun.call((it, One) => [new One() instanceof A, One.prototype === it], shared, B),
+      [true, true],
+    );
+  },
+
   async "functions in static fields"(tun) {
     class Steps {
       static first = (n: number): number => n + 1;

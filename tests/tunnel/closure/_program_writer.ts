@@ -265,7 +265,7 @@ export class ProgramWriter {
         const odd = symbol === undefined ? "" : `, [${symbol.name}]: ${this.value(scope)}`;
         const proto = this.oneIn(10) ? "__proto__: null, " : "";
         return `{ ${proto}${values.map((value, i) => `k${i}: ${value}`).join(", ")}${odd} }`
-          .replace("{ ,", "{");
+          .replace(/(?<=\{ |, ), /, "");
       },
       array: () => `[${values.join(", ")}]`,
       map: () => `new Map([${values.map((value, i) => `[${i}, ${value}]`).join(", ")}])`,
@@ -582,6 +582,7 @@ export class ProgramWriter {
     const value = this.number(scope);
     const name = scope.freshName("AB");
     const isReplaced = this.oneIn(2);
+    const shared = isReplaced && this.oneIn(3) ? scope.pick(["class", "object"]) : undefined;
     scope.declare(name, "class");
     const as = this.#isTyped ? `(${name} as any)` : name;
     return [
@@ -589,11 +590,19 @@ export class ProgramWriter {
       ...isReplaced
         ? [
           `${as}.prototype = ${
-            parent === undefined ? "{}" : `Object.create(${parent}.prototype)`
+            shared?.kind === "class"
+              ? `${shared.name}.prototype`
+              : shared !== undefined
+              ? shared.name
+              : parent === undefined
+              ? "{}"
+              : `Object.create(${parent}.prototype)`
           };`,
         ]
         : [],
-      ...isReplaced && this.oneIn(2) ? [`${as}.prototype.constructor = ${name};`] : [],
+      ...isReplaced && shared?.kind !== "class" && this.oneIn(2)
+        ? [`${as}.prototype.constructor = ${name};`]
+        : [],
       `${as}.prototype.m = ${member};`,
       ...this.oneIn(2) ? [`${as}.make = ${this.value(scope)};`] : [],
     ];
