@@ -52,6 +52,9 @@ const KINDS: readonly [object | null, string][] = [
 /** What the objects that generators give inherit from, up to what generators share. */
 const GENERATED = Object.getPrototypeOf(function* () {}).prototype;
 
+/** Built-ins that a runtime has written in JavaScript, each in its own way. */
+const OF_RUNTIME = new Set<unknown>([URL, structuredClone]);
+
 const USUAL = new Set<PropertyKey>(["length", "name", "prototype", "arguments", "caller"]);
 
 class Look {
@@ -76,6 +79,7 @@ class Look {
   }
 
   #function(fn: AnyFunction, self: unknown): string {
+    if (OF_RUNTIME.has(fn)) return fn.name;
     const source = Function.prototype.toString.call(fn);
     if (/\{\s*\[native code\]\s*\}$/.test(source)) return `${fn.name}/${fn.length} native`;
     const isClass = /^class\b/.test(source);
@@ -101,6 +105,8 @@ class Look {
   #prototype(fn: AnyFunction): string {
     const { prototype } = fn;
     if (typeof prototype !== "object" || prototype === null) return "";
+    const seen = this.#seen.get(prototype);
+    if (seen !== undefined) return ` proto #${seen}`;
     const keys = Reflect.ownKeys(prototype);
     const descriptor = Object.getOwnPropertyDescriptor(prototype, "constructor");
     const isUsual = keys.length === 1 && descriptor?.value === fn && !descriptor.enumerable;
