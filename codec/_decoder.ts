@@ -165,7 +165,12 @@ export class Decoder extends ValueReader {
       }
     }
     const binary = BINARIES[type - FIRST_BINARY];
-    if (binary === undefined) throw this.bad(`extension type ${type} is unknown`);
+    if (binary === undefined) {
+      const isKnown = type - FIRST_BINARY in BINARIES;
+      throw this.bad(
+        isKnown ? "this runtime has no Float16Array" : `extension type ${type} is unknown`,
+      );
+    }
     if (size % (binary.BYTES_PER_ELEMENT ?? 1) > 0) {
       throw this.bad("its last element is incomplete");
     }

@@ -20,6 +20,7 @@ import { resetOnAbort } from "./abort_signal.ts";
 import { Attachments } from "./attachments.ts";
 import { type Decoding, decodingOf } from "./decoding.ts";
 import { FileShipment } from "./file_shipment.ts";
+import { explainMissingPatch } from "./missing_patch.ts";
 import { Requests } from "./requests.ts";
 import { Shipment } from "./shipment.ts";
 
@@ -68,7 +69,7 @@ export class Session {
         return () => connection.release();
       },
       decoding,
-      fail: (failure) => new RemoteError(host, "A stream", failure),
+      fail: (failure) => new RemoteError(host, "A stream", explainMissingPatch(failure)),
       broken,
     });
     this.#requests = new Requests({
@@ -152,7 +153,7 @@ export class Session {
     } catch (cause) {
       return this.broken(`The far end sent a failure of ${name} that cannot be read`, cause);
     }
-    return new RemoteError(this.#host, name, failure, text?.(failure));
+    return new RemoteError(this.#host, name, explainMissingPatch(failure), text?.(failure));
   }
 
   /**

@@ -4,11 +4,12 @@
  *
  * @module
  */
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
 import os, { EOL as lineEnd, hostname } from "node:os";
 import process from "node:process";
 import url from "node:url";
 import zlib from "node:zlib";
+import { RemoteError } from "../../../mod.ts";
 import evenDefault, * as evenModule from "../fixture/parity.ts";
 import { type Parity, parity as renamed } from "../fixture/parity.ts";
 // deno-lint-ignore verbatim-module-syntax -- used as a type only, though it does not say so
@@ -332,6 +333,35 @@ export const cases: Cases = {
       const bound = type.bind(one);
       assertEquals(await tun.call(bound), bound());
     }
+  },
+
+  async "what only the script, or this runtime, has"(tun) {
+    Object.assign(String.prototype, { shout: () => "!" });
+    Object.assign(Math, { half: (n: number) => n / 2 });
+    const text = "a" as unknown as { shout(): string };
+    const { half } = Math as unknown as { half(n: number): number };
+    try {
+      const shout = await assertRejects(() => tun.call(() => text.shout()), RemoteError);
+      assertMatch(
+        shout.message,
+        /has added String\.prototype\.shout\(\), which is only here; add it/,
+      );
+      const fail = () => (Math as unknown as { half(n: number): number }).half(1);
+      const halved = await assertRejects(() => tun.call(fail), RemoteError);
+      assertMatch(halved.message, /has added Math\.half\(\), which is only here/);
+      assertEquals(await tun.call(half, 4), 2);
+      const other = () => (text as unknown as { quiet(): void }).quiet();
+      const quiet = await assertRejects(() => tun.call(other), RemoteError);
+      assertMatch(quiet.message, /is not a function$/);
+    } finally {
+      Reflect.deleteProperty(String.prototype, "shout");
+      Reflect.deleteProperty(Math, "half");
+    }
+    const halves = new Float16Array([1.5]);
+    const found = tun.call(([first]) => first, halves).catch(({ message }) => message);
+    const has = await tun.call(() => "Float16Array" in globalThis);
+    if (has) assertEquals(await found, 1.5);
+    else assertMatch(await found, /: this runtime has no Float16Array$/);
   },
 };
 
