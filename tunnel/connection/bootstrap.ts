@@ -83,8 +83,8 @@ export function bootstrapLine(options: BootstrapOptions): string {
     "exec 2>/dev/null",
     "_csO=",
     // e: what to do when an interpreter has ended; $1: its exit code, $2: its path.
-    // It returns only if the interpreter is too old, and ends the shell otherwise. For what a signal
-    // has ended, ksh93 and yash have codes of their own: 256 or 384 and its number.
+    // It returns only if the interpreter is too old, and ends the shell otherwise. For what a
+    // signal has ended, ksh93 and yash have codes of their own: 256 or 384 and its number.
     `e() { _csc=$1;[ $_csc -gt 255 ]&&_csc=$((_csc%128+128));if [ $_csc = ${TOO_OLD} ];then _csv=$("$2" --version);_csO="$_csO $2 is \${_csv%%"$_csL"*};";return;fi;` +
     (killGroup ? `if [ $_csc = ${ORDERLY} ];then kill -9 0;fi;` : "") +
     `printf "${octal(exitHeader(marker))}%0${EXIT_CODE_DIGITS}d%s" $_csc $_csN >&4;trap "" TERM;` +
