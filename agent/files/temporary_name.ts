@@ -76,7 +76,8 @@ function isAbandoned(name: string, modified: number): boolean {
 function isDead(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return false;
+    // Its parent may never ask how it ended, as the first process of many a container.
+    return /^[ZX]/.test(fieldsOf(`${pid}`)[0]!);
   } catch (error) {
     return codeOf(error) === "ESRCH";
   }
@@ -84,12 +85,17 @@ function isDead(pid: number): boolean {
 
 /** When a process was started, in milliseconds since 1970; `-Infinity` if that is not known. */
 function startOf(pid: string): number {
-  const [own, system] = [readSystemText(`/proc/${pid}/stat`), readSystemText("/proc/stat")];
-  // The name of the program comes first, in parentheses, and may have any characters.
-  const ticks = own.slice(own.lastIndexOf(")")).split(" ")[20];
-  const boot = /^btime (\d+)$/m.exec(system)?.[1];
+  const ticks = fieldsOf(pid)[19];
+  const boot = /^btime (\d+)$/m.exec(readSystemText("/proc/stat"))?.[1];
   if (ticks === undefined || boot === undefined) return -Infinity;
   return Number(boot) * 1000 + Number(ticks) * TICK;
+}
+
+/** What Linux tells of a process, from its state on. */
+function fieldsOf(pid: string): string[] {
+  const text = readSystemText(`/proc/${pid}/stat`);
+  // The name of the program comes first, in parentheses, and may have any characters.
+  return text.slice(text.lastIndexOf(")") + 2).split(" ");
 }
 
 /**

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { dirname } from "node:path";
 import { isTemporaryName, sweep, temporaryPath } from "../../../agent/files/temporary_name.ts";
-import { Folder } from "../../tunnel/operation/_files.ts";
+import { Folder, until } from "../../tunnel/operation/_files.ts";
 
 const DAY = 24 * 60 * 60;
 
@@ -79,6 +79,32 @@ Deno.test("sweep() removes what the dead have left, and nothing else", async () 
   await sweep(folder.path);
   assertEquals(folder.names, [...kept, folderName].sort());
   for (const name of kept) assertEquals(Deno.readTextFileSync(folder.at(name)), name);
+});
+
+Deno.test({
+  name: "sweep() removes what a process left that nobody has waited for",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    await using folder = await Folder.create();
+    const [machine, , random] = partsOf(temporaryPath(folder.path));
+    const child = new Deno.Command("sh", {
+      args: ["-c", "sleep .1 & echo $!; exec sleep 1000"],
+      stdout: "piped",
+    }).spawn();
+    try {
+      const reader = child.stdout.getReader();
+      const dead = new TextDecoder().decode((await reader.read()).value).trim();
+      await reader.cancel();
+      const stat = `/proc/${dead}/stat`;
+      await until(() => Deno.readTextFileSync(stat).includes(" Z "), "the end of a process");
+      folder.write(`.chopsticks-${machine}-${dead}-${random}`, "");
+      await sweep(folder.path);
+      assertEquals(folder.names, []);
+    } finally {
+      child.kill();
+      await child.status;
+    }
+  },
 });
 
 Deno.test("sweep() looks at a folder once in a minute", async () => {
