@@ -25,6 +25,7 @@ for (const kind of KINDS) {
     await t.step("a script forgets to close its tunnel, and ends", () => testForgotten(kind));
     await t.step("close() ends what does not want to end", () => testClosed(kind));
     await t.step("an agent is killed", () => testAgentKilled(kind));
+    await t.step("the shells around an agent are told to end", () => testShellsTerminated(kind));
     await t.step("nothing is written to the disk", () => testDisk(kind));
   }));
 }
@@ -74,6 +75,20 @@ async function testAgentKilled(kind: Kind): Promise<void> {
   await rejectsAs(ConnectionError, tun.call(fixture.kill, "SIGKILL", "last words"));
   await untilGone(family, DEADLINE);
   await tun.close();
+  await untilContainerGone(kind, tun.host);
+}
+
+async function testShellsTerminated(kind: Kind): Promise<void> {
+  const mark = newMark();
+  const tun = kind.open({ stderr: () => {} });
+  await tun.call(fixture.startChild, mark);
+  const family = await familyOf(mark);
+  const shells = family.filter(({ command }) => /^\S*\bsh -c IFS=/.test(command));
+  assert(shells.length >= 3, Deno.inspect(family));
+  for (const { pid } of shells) Deno.kill(pid, "SIGTERM");
+  assertEquals(await tun.call(fixture.echo, 1), [1]);
+  await tun.close();
+  await untilGone(family, DEADLINE);
   await untilContainerGone(kind, tun.host);
 }
 

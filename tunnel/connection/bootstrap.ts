@@ -104,7 +104,8 @@ export function bootstrapLine(options: BootstrapOptions): string {
     // The relay. When `cat` ends by itself, the controller has closed the pipe or is gone. The
     // agent sees that too, unless its code never yields, and gets a moment to remove half-written
     // files. Not every `sleep` takes fractions. `cat` ends by SIGPIPE if the agent has ended first.
-    '{ trap "exit 0" TERM;cat <&3&&exec >&2&&{ sleep .3||sleep 1;}&&kill -9 0;} 4>&-|{ exec 3<&0 </dev/null',
+    // A TERM that is not from `e` ends neither shell, so `e` runs when the agent ends.
+    '{ trap "exit 0" TERM;cat <&3&&exec >&2&&{ sleep .3||sleep 1;}&&kill -9 0;} 4>&-|{ trap : TERM;exec 3<&0 </dev/null',
     ...places.deno.map((place) => `d ${pathWord(place)}`),
     ...places.node.map((place) => `n ${pathWord(place)}`),
     // Without the kill, the relay would wait for the end of the pipe.
