@@ -19,15 +19,17 @@ export interface RunningServices extends AsyncDisposable {
  * Starts the services for a run of the tests, after clearing up after runs that were killed.
  *
  * @param signal Ends the starting early; a service that has not started by then is unavailable.
- * @param which Every service that this machine can have, or only those that need no starting.
+ * @param which Every service that this machine can have, only sshd and the interpreters, or only
+ * those that need no starting.
  */
 export async function startServices(
   signal: AbortSignal,
-  which: "all" | "quick" = "all",
+  which: "all" | "ssh" | "quick" = "all",
 ): Promise<RunningServices> {
   for (const dead of await removeDeadRuns()) console.log(`Removed what a dead run left: ${dead}`);
   const folder = createRunFolder();
   try {
+    if (which === "ssh") return await startWithSSH(folder, signal);
     return which === "all" ? await startAll(folder, signal) : await startQuick(folder);
   } catch (error) {
     await removeRunFolder(folder);
@@ -63,6 +65,22 @@ async function startAll(folder: string, signal: AbortSignal): Promise<RunningSer
       rsync: findRsync(),
       nodeset: findNodeset(),
     },
+    async [Symbol.asyncDispose](): Promise<void> {
+      ssh.stop();
+      await removeRunFolder(folder);
+    },
+  };
+}
+
+async function startWithSSH(folder: string, signal: AbortSignal): Promise<RunningServices> {
+  const [deno, node, ssh] = await Promise.all([
+    placeDeno(folder),
+    placeNode(folder, signal),
+    startSSH(folder, signal),
+  ]);
+  const none = noServices(folder, "this task does not start it");
+  return {
+    services: { ...none, deno, node, ssh: ssh.service },
     async [Symbol.asyncDispose](): Promise<void> {
       ssh.stop();
       await removeRunFolder(folder);
