@@ -83,7 +83,10 @@ export abstract class Members extends FileOperations implements Iterable<BaseTun
     for (const member of membersOf(hosts)) {
       const tunnel = typeof member === "string" ? new SSHTunnel(member, ssh) : member;
       if (members.has(tunnel.host)) {
-        throw new TypeError(`Two members of the group have the host ${tunnel.host}`);
+        throw new TypeError(
+          `Two members of the group have the host ${tunnel.host}: ` +
+            "give them names, as by the option `name` of a tunnel",
+        );
       }
       members.set(tunnel.host, tunnel);
     }

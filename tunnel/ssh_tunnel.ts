@@ -6,7 +6,7 @@ import { SudoPassword } from "./login/sudo_password.ts";
 import { linkOf } from "./operation/link.ts";
 import { shown } from "./arguments/shown.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
-import { checkArgs, checkKeys, checkPassword } from "./arguments/check.ts";
+import { checkArgs, checkKeys, checkPassword, checkText } from "./arguments/check.ts";
 import { checkNoLeadingDash } from "./arguments/leading_dash.ts";
 import type { Password } from "./question.ts";
 import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
@@ -30,6 +30,13 @@ export interface SSHSudoOptions {
 
 /** Options for {@linkcode SSHTunnel}. */
 export interface SSHTunnelOptions extends TunnelOptions {
+  /**
+   * The tunnel's name in results and messages, so that one address with several ports or users can
+   * be several members of a group.
+   *
+   * @default The host
+   */
+  readonly name?: string | undefined;
   /**
    * The user to log in as.
    *
@@ -83,13 +90,15 @@ const WITH_PORT = /^(?!ssh:\/\/)(.*@)?([^:@]+|\[.*\]):\d+$/;
 export class SSHTunnel extends SubprocessTunnel {
   /** The tunnel's name in results and messages. */
   override readonly host: string;
+  /** The host, as ssh is given it. */
+  readonly address: string;
   /** The login shell at the far end reads the command. */
   override readonly remoteShell = true;
   readonly #options: SSHTunnelOptions;
   readonly #sudo: SudoAt | undefined;
 
   /**
-   * Names the host; the connection is made by the first use.
+   * Takes the host; the connection is made by the first use.
    *
    * @param host The host, as it would be given to ssh.
    * @param options How to log in, and options that every tunnel takes. Default: `{}`.
@@ -99,10 +108,11 @@ export class SSHTunnel extends SubprocessTunnel {
   constructor(host: string, options: SSHTunnelOptions = {}) {
     super(options);
     if (new.target === SSHTunnel) {
-      checkNames(options, "user", "port", "password", "sudo", "sshArgs");
+      checkNames(options, "name", "user", "port", "password", "sudo", "sshArgs");
     }
     checkHost(host);
-    const { user, port, password } = options;
+    const { name = host, user, port, password } = options;
+    checkText("name", name);
     if (user !== undefined) checkNoLeadingDash("user", user);
     checkPassword("password", password);
     const sudo = sudoOf(options.sudo);
@@ -110,7 +120,8 @@ export class SSHTunnel extends SubprocessTunnel {
     if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
       throw new RangeError(`port is ${shown(port)}: expected an integer, 1 to 65535`);
     }
-    this.host = host;
+    this.host = name;
+    this.address = host;
     this.#options = options;
     this.#sudo = sudo;
     const core = linkOf(this).core;
@@ -138,14 +149,23 @@ export class SSHTunnel extends SubprocessTunnel {
       ...["-o", "ServerAliveInterval=15", "-o", "RemoteCommand=none"],
       // As the master of the user's own sessions, this ssh would end them when the tunnel closes.
       ...["-o", "ControlMaster=no"],
+      // A host's own settings may keep stdin and the command from the far end.
+      ...sshVersion("ssh") < 8.7 ? [] : PLAIN_SESSION,
       ...askProblem() === "" ? [] : ["-o", "BatchMode=yes"],
       "--",
-      this.host,
+      this.address,
       "exec",
       ...sudo === undefined ? [] : sudoCommand(sudo.user, sudo.password),
     ];
   }
 }
+
+/** These options are of OpenSSH 8.7; an older one would refuse them. */
+const PLAIN_SESSION: readonly string[] = [
+  ...["-o", "StdinNull=no"],
+  ...["-o", "ForkAfterAuthentication=no"],
+  ...["-o", "SessionType=default"],
+];
 
 /** @throws {TypeError} If ssh would read `host` as something else. */
 function checkHost(host: string): void {

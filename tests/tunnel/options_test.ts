@@ -229,6 +229,32 @@ Deno.test("SSHTunnel.command() has the user's options first, and the host behind
   );
 });
 
+Deno.test("SSHTunnel: a name is the host everywhere, and ssh gets the address", () => {
+  const ports = [2200, 2201].map((port) => new SSHTunnel("10.0.0.1", { name: `b${port}`, port }));
+  assertEquals(new Group(ports).hosts, ["b2200", "b2201"]);
+  const [tun] = ports;
+  assertEquals([tun!.host, tun!.address, `${tun}`], ["b2200", "10.0.0.1", "SSHTunnel('b2200')"]);
+  const argv = tun!.command();
+  assertEquals(argv.slice(argv.indexOf("--")), ["--", "10.0.0.1", "exec"]);
+  assertEquals(new SSHTunnel("web1").host, "web1");
+  for (const name of ["", 5, "a\0"] as string[]) {
+    assertThrows(() => new SSHTunnel("web1", { name }), TypeError, "name ");
+  }
+  assertThrows(
+    () => new Group(ports.map(({ address }) => address)),
+    TypeError,
+    "Two members of the group have the host 10.0.0.1: give them names, as by the option `name`",
+  );
+});
+
+Deno.test("SSHTunnel.command() undoes no option that the user gives", () => {
+  const sshArgs = ["-o", "SessionType=none", "-n"];
+  const argv = new SSHTunnel("host", { sshArgs }).command();
+  // ssh takes the first of two.
+  assertEquals(argv.indexOf("SessionType=none") < argv.indexOf("SessionType=default"), true);
+  assertEquals(argv.indexOf("-n") < argv.indexOf("StdinNull=no"), true);
+});
+
 Deno.test("Docker.command() heeds image, rm and dockerArgs", () => {
   const argv = new Docker("box", { image: "img", dockerArgs: ["--init"] }).command();
   assertEquals(argv.slice(0, 2), ["docker", "run"]);
