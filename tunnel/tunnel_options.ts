@@ -6,15 +6,15 @@ import type { Ask } from "./question.ts";
 /** Options that every tunnel takes. */
 export interface TunnelOptions {
   /**
-   * The interpreter that runs the agent. `"auto"` takes a Deno that is new enough, or else such a
-   * Node, even if `deno` is given; `"deno"` and `"node"` take no other.
+   * The interpreter that runs the agent. `"auto"` takes a Deno that is new enough and comes up, or
+   * else such a Node, even if `deno` is given; `"deno"` and `"node"` take no other.
    *
    * @default "auto"
    */
   readonly runtime?: "deno" | "node" | "auto" | undefined;
   /**
    * Path of Deno at the far end, or its name in `$PATH` there; `~/` is the home folder there. If
-   * there is no Deno at that path, Node is taken, unless `runtime` is `"deno"`.
+   * no Deno comes up from that path, Node is taken, unless `runtime` is `"deno"`.
    *
    * @default The tunnel type's static `deno`, or else the usual places are searched
    */
@@ -90,7 +90,8 @@ export interface TunnelOptions {
   readonly ask?: Ask | undefined;
   /**
    * Milliseconds that connecting may take, from the start of the process to an agent that is up;
-   * after that, it fails with a `ConnectionError`. The time that a question waits for its answer
+   * after that, it fails with a `ConnectionError`. An interpreter that is not up after half of it
+   * gives way to another, if there is one. The time that a question waits for its answer
    * does not count. 0: no limit.
    *
    * @default 30,000

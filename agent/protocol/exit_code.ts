@@ -18,6 +18,9 @@ export const NO_RUNTIME = 92;
 /** The agent exits with this code if it ended because the controller told it to, or is gone. */
 export const ORDERLY = 93;
 
+/** The shell exits with this code if the first line that it reads is not the bootstrap's. */
+export const NO_LINE = 94;
+
 /**
  * The exit code's decimal digits in the payload of an EXIT frame. The connection's marker follows
  * them, and nothing else.

@@ -35,7 +35,10 @@ export interface AgentConnectionOptions {
   readonly outOfReach: boolean;
   /** Who answers what the process asks, if it may ask something. */
   readonly login?: LoginOptions | undefined;
-  readonly bootstrap: Omit<BootstrapOptions, "marker" | "killGroup" | "signInterval">;
+  readonly bootstrap: Omit<
+    BootstrapOptions,
+    "marker" | "killGroup" | "signInterval" | "connectTimeout"
+  >;
   /** Milliseconds that connecting may take, or 0 for no limit. */
   readonly connectTimeout: number;
   /** Milliseconds between pings, or 0 for none. */
@@ -108,6 +111,7 @@ export class AgentConnection {
       marker: this.#marker,
       onBytes: (bytes) => this.#lines.push(bytes),
       onSign: () => this.#keepAlive?.handleSign(),
+      onNext: () => this.#failure.said.push(this.#lines.endSection()),
     });
     this.#boot = new BootReader(this.#marker, (rest) => this.#handleFrames(rest));
     this.#login = login && new Login(login);
@@ -128,6 +132,7 @@ export class AgentConnection {
       command,
       interpreters: bootstrap,
       cwd: bootstrap.cwd,
+      connectTimeout,
       process: this.#process,
       boot: this.#boot,
       lines: this.#lines,
@@ -208,6 +213,7 @@ export class AgentConnection {
     const line = bootstrapLine({
       ...this.#options.bootstrap,
       marker: this.#marker,
+      connectTimeout: this.#options.connectTimeout,
       signInterval: signInterval(this.#options.keepAlive),
       killGroup: !this.#options.detached || this.#options.outOfReach,
     });

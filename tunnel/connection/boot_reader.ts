@@ -7,6 +7,14 @@ const NOISE_TAIL = 2048;
 /** The longest line, in bytes, that the shell at the far end may print. */
 const MAX_LINE = 64 * 1024;
 
+/** An interpreter that did not come up. */
+export interface FallenInterpreter {
+  /** How it ended: `old`, or `failed` with a code, or `failed` with `hung`. */
+  readonly word: "old" | "failed";
+  /** The version that it says, or the code and the path. */
+  readonly text: string;
+}
+
 /**
  * Reads all that comes before the agent's frames: noise of any size (a banner, the output of an
  * `rc` file), and the lines with the marker that the bootstrap prints.
@@ -16,8 +24,10 @@ export class BootReader {
   stage: "shell" | "interpreter" | "agent" = "shell";
   /** The kind and path of the interpreter that was started last. */
   interpreter = "";
-  /** Why the shell has started no agent: `cwd`, or `none` and the interpreters that are too old. */
-  failure: { readonly word: string; readonly text: string } | undefined;
+  /** Why the shell has started no agent: `cwd` or `none`. */
+  failure: string | undefined;
+  /** The interpreters that did not come up, in order. */
+  readonly fallen: FallenInterpreter[] = [];
 
   readonly #marker: Buffer;
   readonly #onAgent: (rest: Uint8Array) => void;
@@ -87,8 +97,10 @@ export class BootReader {
     if (word === "run") {
       this.stage = "interpreter";
       this.interpreter = text;
+    } else if (word === "old" || word === "failed") {
+      this.fallen.push({ word, text });
     } else {
-      this.failure = { word, text };
+      this.failure = word;
     }
     return false;
   }

@@ -3,6 +3,7 @@ import {
   EXIT_CODE_DIGITS,
   NO_DENO_DIR,
   NO_FOLDER,
+  NO_LINE,
   NO_RUNTIME,
   ORDERLY,
   TOO_OLD,
@@ -10,7 +11,7 @@ import {
 import { exitHeader } from "./exit_notice.ts";
 import { FIRST_STAGE } from "./first_stage.ts";
 import { type InterpreterOptions, searchedPlaces } from "./interpreters.ts";
-import { SIGN_START } from "./sign_remover.ts";
+import { NEXT_LETTER, SIGN_START } from "./sign_remover.ts";
 import { quote, quoteLine } from "./shell_quote.ts";
 
 /** Options for {@linkcode bootstrapLine}: what the shell at the far end needs to start an agent. */
@@ -28,18 +29,38 @@ export interface BootstrapOptions extends InterpreterOptions {
    * controller that can signal the group does it better, since it leaves no orphans.
    */
   readonly killGroup: boolean;
+  /**
+   * Milliseconds that connecting may take, or 0 for no limit. An interpreter that is not up after
+   * half of it gives way to another.
+   */
+  readonly connectTimeout: number;
   /** Milliseconds between the signs of life that the shell writes to stderr. */
   readonly signInterval: number;
   /** The agent's working folder. Without it, the agent runs in the folder of the shell. */
   readonly cwd?: string | undefined;
 }
 
+/** Exit codes inside of the shell: the next interpreter is to be tried. */
+const NEXT = TOO_OLD;
+const NEXT_AFTER_HANG = NO_FOLDER;
+
+/** Half of it is the time for an interpreter if connecting has no limit, in milliseconds. */
+const DEFAULT_TIMEOUT = 30_000;
+
+/** The line of the bootstrap begins with it. */
+const LINE_START = "_csN=";
+
 /**
  * The agent's command, for any login shell: it holds only words that every shell, csh and fish
  * included, reads alike. The rest of the bootstrap is a line that comes through the pipe, so no
- * secret of `env` shows in a process list.
+ * secret of `env` shows in a process list. If something else has read that line, such as an `rc`
+ * file, no other is run in its place: the next ones hold the agent's code.
  */
-export const AGENT_COMMAND: readonly string[] = ["sh", "-c", 'IFS= read -r s&&eval "$s"'];
+export const AGENT_COMMAND: readonly string[] = [
+  "sh",
+  "-c",
+  `IFS= read -r s&&case $s in ${LINE_START}*)eval "$s";;*)exit ${NO_LINE};esac`,
+];
 
 /** {@linkcode AGENT_COMMAND}, which first prints `word` on stderr to tell that it has begun. */
 export function commandThatTells(word: string): readonly string[] {
@@ -48,26 +69,33 @@ export function commandThatTells(word: string): readonly string[] {
 
 /**
  * The line that {@linkcode AGENT_COMMAND} reads and runs. It prints lines that begin with the
- * marker: which interpreter it starts (`run deno /usr/bin/deno`), or why it cannot start one
- * (`none …`, `cwd`). The agent prints all that follows.
+ * marker: which interpreter it starts (`run deno /usr/bin/deno`), how one ended that did not come
+ * up (`failed 126 /usr/bin/deno`, `failed hung …`, `old … is …`), or why it cannot start any
+ * (`none`, `cwd`). The agent prints all that follows.
  *
  * The agent ends with its controller: `cat` relays the pipe to it, and when the pipe ends, by
  * whatever death of the controller, the shell kills the whole process group a moment later, even if
  * the agent's code is in an endless loop and would not notice. When the agent ends first, the shell
  * ends the others in its group, tells the exit code in an EXIT frame, and exits with it.
+ *
+ * Descriptor 5 leads from the interpreter and those beside it to the shell that judges it: the
+ * first stage says `u` before it reads the pipe, the script of the signs `t` and a process id when
+ * that is overdue, and the shell `x` and the exit code at the end.
  */
 export function bootstrapLine(options: BootstrapOptions): string {
   const { marker, permissionFlags, env, cwd, killGroup, signInterval } = options;
   const places = searchedPlaces(options);
   const code = Buffer.from(FIRST_STAGE).toString("base64");
   const url = `data:text/javascript;base64,${code}`;
-  // Deno would write its cache to the far end's disk. `d` hands the value that DENO_DIR had to the
-  // agent, for the programs that the agent starts.
+  // Deno would write its cache to the far end's disk. The last argument hands the value that
+  // DENO_DIR had to the agent, for the programs that the agent starts.
   const noCache = options.useCache || "DENO_DIR" in env ? "" : `DENO_DIR=${NO_DENO_DIR} `;
-  const signs = `sh -c '${signScript(signInterval)}' sh $_csN 3<&- 4>&-&`;
+  const signs = `sh -c '${signScript(signInterval)}' sh $_csN $_csW 3<&- 4>&- 5>&5&`;
+  const home = env.HOME === undefined ? '"$HOME"' : quoteLine(env.HOME, "$_csL");
+  const ticks = Math.ceil((options.connectTimeout || DEFAULT_TIMEOUT) / 2 / signInterval);
   const parts = [
     // The marker is cut in two, so that a terminal that echoes this line does not print it.
-    `_csN=${marker.slice(0, 8)}""${marker.slice(8)}`,
+    `${LINE_START}${marker.slice(0, 8)}""${marker.slice(8)}`,
     '_csL=$(printf "\\nx");_csL=${_csL%x}',
     `_csU=${quote(url)}`,
     "exec 3<&0 4>&1 </dev/null >&2",
@@ -76,40 +104,70 @@ export function bootstrapLine(options: BootstrapOptions): string {
       ? "cd . 2>/dev/null||cd /"
       // `cd` takes a bare `-` for the previous folder, and looks for other names in $CDPATH.
       : `cd -- ${
-        pathWord(/^(\/|~\/|\.)/.test(cwd) ? cwd : `./${cwd}`)
+        pathWord(/^(\/|~\/|\.)/.test(cwd) ? cwd : `./${cwd}`, '"$HOME"')
       }||{ printf "%s cwd\\n" $_csN >&4;exit ${NO_FOLDER};}`,
-    ...Object.entries(env).map(([name, value]) => `export ${name}=${quoteLine(value, "$_csL")}`),
+    // x: sets the agent's variables. They are not for the shell's own `cat` and `sleep`.
+    `x() { ${
+      Object.entries(env).map(([name, value]) => `export ${name}=${quoteLine(value, "$_csL")};`)
+        .join("")
+    }:;}`,
     // A shell reports how others ended, such as "Killed". The user should not see that.
     "exec 2>/dev/null",
-    "_csO=",
-    // e: what to do when an interpreter has ended; $1: its exit code, $2: its path.
-    // It returns only if the interpreter is too old, and ends the shell otherwise. For what a
-    // signal has ended, ksh93 and yash have codes of their own: 256 or 384 and its number.
-    `e() { _csc=$1;[ $_csc -gt 255 ]&&_csc=$((_csc%128+128));if [ $_csc = ${TOO_OLD} ];then _csv=$("$2" --version);_csO="$_csO $2 is \${_csv%%"$_csL"*};";return;fi;` +
+    // e: what to do when an agent has ended with $_csc. It ends the shell.
+    "e() { " +
     (killGroup ? `if [ $_csc = ${ORDERLY} ];then kill -9 0;fi;` : "") +
     `printf "${octal(exitHeader(marker))}%0${EXIT_CODE_DIGITS}d%s" $_csc $_csN >&4;trap "" TERM;` +
     // The processes of the group that ignore TERM are killed a second later, in case that nobody
     // else does: a script that ends closes this pipe a moment before it is gone.
     "(sleep 1&&kill -9 0) >&2 3<&- 4>&-& " +
-    "kill 0;exit $_csc;}",
-    // f: finds an interpreter; $1: its kind, $2: a path, or a name in $PATH.
-    'f() { _csp=$(command -v "$2")&&[ -f "$_csp" ]&&[ -x "$_csp" ]||return;printf "%s run %s %s\\n" $_csN $1 "$_csp" >&4;}',
-    `d() { f deno "$1"||return;_csD=\${DENO_DIR-};(${signs}${noCache}DENO_NO_PACKAGE_JSON=1 exec "$_csp" run ` +
+    `kill 0;case $_csc in ${NEXT}|${NEXT_AFTER_HANG})exit ${NO_RUNTIME};esac;exit $_csc;}`,
+    // f: finds an interpreter that was not tried yet; $1: a path, or a name in $PATH.
+    `f() { case $1 in */*)_csp=$1;;*)${
+      "PATH" in env ? '_csp=$(x;command -v "$1")||' : ""
+    }_csp=$(command -v "$1")||return;;esac;` +
+    'case "$_csT" in *":$_csp:"*)return 1;esac;[ -f "$_csp" ]&&[ -x "$_csp" ];}',
+    // i: becomes an interpreter; $1: its kind.
+    `i() { if [ $1 = deno ];then _csD=\${DENO_DIR-};${noCache}DENO_NO_PACKAGE_JSON=1 exec "$_csp" run ` +
     `${
       permissionFlags.map((flag) => quoteLine(flag, "$_csL")).join(" ")
-    } --no-prompt --no-config --no-lock "$_csU" $_csN "$_csD" 2>&1 3<&3 4>&4);e $? "$_csp";}`,
-    `n() { f node "$1"||return;(${signs}exec "$_csp" --experimental-vm-modules --no-warnings --input-type=module ` +
-    `-e "import'$_csU'" $_csN 2>&1 3<&3 4>&4);e $? "$_csp";}`,
+    } --no-prompt --no-config --no-lock "$_csU" $_csN "$_csD" 2>&1 3<&3 4>&4 5>&5;fi;` +
+    `exec "$_csp" --experimental-vm-modules --no-warnings --input-type=module ` +
+    `-e "import'$_csU'" $_csN 2>&1 3<&3 4>&4 5>&5;}`,
+    // j: judges how an interpreter fares, and ends with the agent's exit code, or with one that
+    // says to go on. One that hangs is waited for if there is no other; $@: the kinds and places
+    // that are left.
+    "j() { trap : TERM;_csq=$_csp;_csu=;_csh=;_csa=;while read -r _csa;do case $_csa in " +
+    'u)_csu=1;;x*)break;;*)if [ -z "$_csu" ];then ' +
+    'while [ $# -gt 0 ];do f "$2"&&break;shift 2;done;' +
+    "if [ $# -gt 0 ];then _csh=hung;kill -9 ${_csa#t};fi;fi;;esac;done;" +
+    // Some shells add 256 or 384 to the number of a signal, rather than 128.
+    "_csc=${_csa#x};_csc=${_csc:-1};if [ $_csc -gt 255 ];then _csc=$((_csc%128+128));fi;" +
+    'if [ -n "$_csu" ];then e;fi;' +
+    `if [ $_csc = ${TOO_OLD} ];then _csv=$(x;"$_csq" --version);` +
+    'printf "%s old %s is %s\\n" $_csN "$_csq" "${_csv%%"$_csL"*}" >&4;' +
+    'else printf "%s failed %s %s\\n" $_csN ${_csh:-$_csc} "$_csq" >&4;fi;' +
+    // The end of its output: the two pipes need not arrive in order.
+    `printf "${octal(SIGN_START)}%s${NEXT_LETTER}" $_csN;` +
+    `if [ -n "$_csh" ];then exit ${NEXT_AFTER_HANG};fi;exit ${NEXT};}`,
     "trap : TERM",
     // The relay. When `cat` ends by itself, the controller has closed the pipe or is gone. The
     // agent sees that too, unless its code never yields, and gets a moment to remove half-written
     // files. Not every `sleep` takes fractions. `cat` ends by SIGPIPE if the agent has ended first.
     // A TERM that is not from `e` ends neither shell, so `e` runs when the agent ends.
-    '{ trap "exit 0" TERM;cat <&3&&exec >&2&&{ sleep .3||sleep 1;}&&kill -9 0;} 4>&-|{ trap : TERM;exec 3<&0 </dev/null',
-    ...places.deno.map((place) => `d ${pathWord(place)}`),
-    ...places.node.map((place) => `n ${pathWord(place)}`),
+    '{ trap "exit 0" TERM;cat <&3&&exec >&2&&{ sleep .3||sleep 1;}&&kill -9 0;} 4>&-|{ trap : TERM;exec 3<&0 6>&1 </dev/null',
+    `set -- ${
+      [
+        ...places.deno.map((place) => `deno ${pathWord(place, home)}`),
+        ...places.node.map((place) => `node ${pathWord(place, home)}`),
+      ].join(" ")
+    }`,
+    `_csT=:;_csW=${ticks};while [ $# -gt 0 ];do _csk=$1;_csm=$2;shift 2;f "$_csm"||continue`,
+    '_csT=$_csT$_csp:;printf "%s run %s %s\\n" $_csN $_csk "$_csp" >&4',
+    `{ trap : TERM;(${signs} x 2>&1;i $_csk);printf "x%s\\n" $? >&5;} 5>&1 >&6 6>&-|(j "$@")`,
+    // The second one that hangs must not take the rest of the time.
+    `_csc=$?;case $_csc in ${NEXT});;${NEXT_AFTER_HANG})_csW=$((_csW/2+1));;*)exit $_csc;esac;done`,
     // Without the kill, the relay would wait for the end of the pipe.
-    `printf "%s none %s\\n" $_csN "$_csO" >&4;trap "" TERM;kill 0;exit ${NO_RUNTIME};}`,
+    `printf "%s none\\n" $_csN >&4;trap "" TERM;kill 0;exit ${NO_RUNTIME};}`,
   ];
   return parts.join(";") + "\n";
 }
@@ -120,20 +178,24 @@ export function bootstrapLine(options: BootstrapOptions): string {
  * kills the process group. `cat` does not see the end of the pipe while the agent does not read
  * what `cat` has for it, as in an endless loop.
  *
+ * After as many signs as its second argument says, it tells on descriptor 5 that the interpreter
+ * should be up.
+ *
  * A failing write is a signal, an error or (ksh93) only the signal. Not every `sleep` takes
  * fractions.
  */
 function signScript(interval: number): string {
   const seconds = interval / 1000;
   const pause = Number.isInteger(seconds) ? `sleep ${seconds}` : `sleep ${seconds}||sleep 1`;
-  return `trap "kill -9 0" PIPE;while ${pause};do kill -0 $PPID||exit;s=;read -r s </proc/$PPID/stat;` +
+  return `trap "kill -9 0" PIPE;c=0;while ${pause};do kill -0 $PPID||exit;` +
+    `c=$((c+1));if [ $c = $2 ];then echo t$PPID >&5;fi;s=;read -r s </proc/$PPID/stat;` +
     `printf "${octal(SIGN_START)}%s%.1s" $1 "\${s##*) }-"||kill -9 0;done`;
 }
 
-/** A path as a word of the shell; `~/` at its start is the home folder there. */
-function pathWord(path: string): string {
+/** A path as a word of the shell; `~/` at its start stands for `home`. */
+function pathWord(path: string, home: string): string {
   return path.startsWith("~/")
-    ? `"$HOME"/${quoteLine(path.slice(2), "$_csL")}`
+    ? `${home}/${quoteLine(path.slice(2), "$_csL")}`
     : quoteLine(path, "$_csL");
 }
 

@@ -1,4 +1,4 @@
-import { OLDEST_DENO, OLDEST_NODE } from "../../agent/protocol/exit_code.ts";
+import { NO_LINE, OLDEST_DENO, OLDEST_NODE } from "../../agent/protocol/exit_code.ts";
 import {
   ConnectionError,
   type ConnectionErrorOptions,
@@ -7,9 +7,10 @@ import {
 import { visible } from "../visible.ts";
 import type { Login } from "../login/login.ts";
 import { loginAdvice } from "../login/login_advice.ts";
-import type { BootReader } from "./boot_reader.ts";
+import type { BootReader, FallenInterpreter } from "./boot_reader.ts";
 import { type InterpreterOptions, searchedPlaces } from "./interpreters.ts";
 import type { PipeProcess } from "./pipe_process.ts";
+import { reasonIn } from "./reason.ts";
 import type { StderrLines } from "./stderr_lines.ts";
 
 /** Options for {@linkcode ConnectionFailure}: where it looks for what has happened. */
@@ -20,8 +21,10 @@ export interface ConnectionFailureOptions {
   readonly interpreters: InterpreterOptions;
   /** The agent's working folder, if it was given. */
   readonly cwd: string | undefined;
+  /** The time for connecting, in milliseconds. */
+  readonly connectTimeout: number;
   readonly process: Pick<PipeProcess, "exit">;
-  readonly boot: Pick<BootReader, "stage" | "interpreter" | "failure" | "noise">;
+  readonly boot: Pick<BootReader, "stage" | "interpreter" | "failure" | "fallen" | "noise">;
   readonly lines: Pick<StderrLines, "tail">;
   readonly login?: Pick<Login, "notes"> | undefined;
 }
@@ -32,11 +35,10 @@ const WANTED = {
   node: `Node ${OLDEST_NODE} or newer`,
 } as const;
 
-/** A line that gives a reason. A usage or a version is often printed after it. */
-const REASON =
-  /error|cannot|can't|denied|refused|not found|no such|unable|invalid|failed|timed out|unreachable|unknown|unrecognized|illegal|\bbad\b|\blost\b|closed by/i;
-/** A line of a stack. It may contain any name, and so any word of a reason. */
-const STACK_LINE = /^\s+at /;
+/** Why the first line that the shell got was not the one that was sent. */
+const LINE_EATEN = "something at the far end reads stdin before the agent's shell does, " +
+  "such as a `read` in ~/.bashrc: let it do so only in an interactive shell";
+
 /** A longer line is cut. */
 const MAX_REASON = 300;
 
@@ -46,6 +48,8 @@ export class ConnectionFailure {
   wasUp = false;
   /** The agent's exit code, if the shell around it told it. */
   agentExitCode: number | undefined;
+  /** What each interpreter that did not come up has printed, in order. */
+  readonly said: string[] = [];
   /** Why the login was refused, if the process is to end for that. */
   refusal: string | undefined;
 
@@ -68,7 +72,8 @@ export class ConnectionFailure {
 
   /** The agent was not up in time. */
   ofTimeout(milliseconds: number): ConnectionError {
-    return this.#notConnected(`no answer within ${milliseconds} ms, ${this.#stage()}`);
+    const before = this.#fallen().map((text) => `; ${text}`).join("");
+    return this.#notConnected(`no answer within ${milliseconds} ms, ${this.#stage()}${before}`);
   }
 
   /** The agent does not answer any more. */
@@ -80,11 +85,12 @@ export class ConnectionFailure {
   ofEnd(): ConnectionError {
     if (this.wasUp) return this.#lost(`${this.#ending()}${this.#lastLine()}`);
     if (this.refusal !== undefined) return this.#notConnected(this.refusal);
-    const { cwd, login, lines, boot: { failure } } = this.#options;
-    if (failure?.word === "cwd") {
+    const { cwd, login, lines, boot: { failure, stage } } = this.#options;
+    if (failure === "cwd") {
       return this.#notConnected(`cannot enter the folder ${cwd}${this.#reason()}`);
     }
-    if (failure?.word === "none") return this.#notFound(failure.text);
+    if (failure === "none") return this.#notFound();
+    if (stage === "shell" && this.#exitCode === NO_LINE) return this.#notConnected(LINE_EATEN);
     const known = login && loginAdvice(lines.tail);
     const reason = known === undefined
       ? this.#reason()
@@ -112,14 +118,40 @@ export class ConnectionFailure {
     return new ConnectionError(host, `Cannot connect to ${host}: ${text}`, this.#details(cause));
   }
 
-  #notFound(tooOld: string): RuntimeNotFoundError {
+  #notFound(): RuntimeNotFoundError {
     const { host, interpreters } = this.#options;
     const places = searchedPlaces(interpreters);
-    const wanted = (["deno", "node"] as const).filter((kind) => places[kind].length > 0)
-      .map((kind) => `${WANTED[kind]} (looked for ${places[kind].join(", ")})`);
-    const text = `Cannot connect to ${host}: found no ${wanted.join(" and no ")}`;
-    const old = tooOld === "" ? "" : `; too old: ${visible(tooOld)}`;
-    return new RuntimeNotFoundError(host, `${text}${old}`, this.#details());
+    const fallen = this.#fallen();
+    const other = fallen.length === 0 ? "" : "other ";
+    const wanted = (["deno", "node"] as const)
+      .filter((kind) => places[kind].length > 0 && !this.#isTheOnly(places[kind]))
+      .map((kind) => `no ${other}${WANTED[kind]} (looked for ${places[kind].join(", ")})`);
+    const found = wanted.length === 0 ? [] : [`found ${wanted.join(" and ")}`];
+    const text = `Cannot connect to ${host}: ${[...fallen, ...found].join("; ")}`;
+    return new RuntimeNotFoundError(host, text, this.#details());
+  }
+
+  /** Whether there is one place to look at, and what is there has failed. */
+  #isTheOnly([place = "", ...more]: readonly string[]): boolean {
+    const end = place.replace(/^~/, "");
+    return more.length === 0 &&
+      this.#options.boot.fallen.some(({ word, text }) => word === "failed" && text.endsWith(end));
+  }
+
+  /** What has become of each interpreter that did not come up. */
+  #fallen(): string[] {
+    return this.#options.boot.fallen.map((one, i) => this.#fall(one, this.said[i] ?? ""));
+  }
+
+  #fall({ word, text }: FallenInterpreter, said: string): string {
+    if (word === "old") return `${visible(text)}, which is too old`;
+    const space = text.indexOf(" ");
+    const [code, path] = [text.slice(0, space), visible(text.slice(space + 1))];
+    const reason = reasonIn(said);
+    const ending = code === "hung"
+      ? `was not up after ${this.#options.connectTimeout / 2} ms`
+      : `exited with code ${code}${meaningOf(Number(code))}`;
+    return `${path} ${ending}${reason === "" ? "" : `: ${shortened(reason)}`}`;
   }
 
   /** How far the far end had come. */
@@ -137,8 +169,7 @@ export class ConnectionFailure {
     }
     // Only the shell around the agent tells the agent's code: ssh, for one, has codes of its own.
     const who = this.wasUp && this.agentExitCode !== undefined ? "the agent" : this.#program;
-    const meaning = code > 128 && code < 160 ? ` (ended by signal ${code - 128})` : "";
-    return `${who} exited with code ${code}${meaning}`;
+    return `${who} exited with code ${code}${meaningOf(code)}`;
   }
 
   #lastLine(): string {
@@ -148,10 +179,8 @@ export class ConnectionFailure {
 
   /** The line of stderr that says best why there is no connection. */
   #reason(): string {
-    const reason = this.#options.lines.tail.split("\n").findLast((line) =>
-      REASON.test(line) && !STACK_LINE.test(line)
-    );
-    return reason === undefined ? this.#lastLine() : `: ${shortened(reason.trim())}`;
+    const reason = reasonIn(this.#options.lines.tail);
+    return reason === "" ? "" : `: ${shortened(reason)}`;
   }
 
   #details(cause?: unknown): ConnectionErrorOptions {
@@ -164,6 +193,11 @@ export class ConnectionFailure {
       ...cause === undefined ? {} : { cause },
     };
   }
+}
+
+/** What an exit code of a shell says besides. */
+function meaningOf(code: number): string {
+  return code > 128 && code < 160 ? ` (ended by signal ${code - 128})` : "";
 }
 
 /** The start of a line, for a message. */

@@ -13,6 +13,9 @@ function isOlderThan(oldest: string): string {
  * The pipe is read into one buffer, over and over. Deno would otherwise make a new one of 64 KiB
  * for each read, and spend more time on that than on anything else when much arrives.
  *
+ * Before it reads, it tells so on descriptor 5: from then on no other interpreter can take its
+ * place. Code may keep the thread busy as soon as it has read.
+ *
  * It does not import `node:process`: Node would make its stdout and stderr then, which the agent
  * has to replace first.
  */
@@ -37,8 +40,11 @@ await m.link(async s=>{let o=await import(s),k=Object.keys(o);return new v.Synth
 await m.evaluate()
 f=m.namespace.start(i,Buffer.concat(c))
 },
-i=new Socket({fd:3,readable:true,writable:false,onread:{buffer:Buffer.alloc(65536),callback:(n,b)=>(f(b.subarray(0,n)),true)}})
-if(D?${isOlderThan(OLDEST_DENO)}:${isOlderThan(OLDEST_NODE)})(D||process).exit(${TOO_OLD})
+i
+if(!v.SourceTextModule||(D?${isOlderThan(OLDEST_DENO)}:${
+  isOlderThan(OLDEST_NODE)
+}))(D||process).exit(${TOO_OLD})
+new Socket({fd:5,readable:false,writable:true}).end("u\\n",()=>i=new Socket({fd:3,readable:true,writable:false,onread:{buffer:Buffer.alloc(65536),callback:(n,b)=>(f(b.subarray(0,n)),true)}}))
 `;
 
 /**

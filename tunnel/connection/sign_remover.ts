@@ -6,6 +6,11 @@ export const SIGN_START: Uint8Array = new Uint8Array([0x16]);
 /** The letter at the end of a sign when the agent's process is stopped, as by SIGSTOP. */
 const STOPPED = "T".charCodeAt(0);
 
+/** The letter in place of the state when an interpreter has not come up. It is no sign of life. */
+export const NEXT_LETTER = "N";
+
+const NEXT = NEXT_LETTER.charCodeAt(0);
+
 /** Who takes what a {@linkcode SignRemover} finds. */
 export interface SignRemoverOptions {
   /** The connection's marker. */
@@ -14,6 +19,8 @@ export interface SignRemoverOptions {
   readonly onBytes: (bytes: Uint8Array) => void;
   /** The shell at the far end lives, and so does the agent. */
   readonly onSign: () => void;
+  /** An interpreter has not come up. All that it printed has come. */
+  readonly onNext: () => void;
 }
 
 /**
@@ -49,7 +56,8 @@ export class SignRemover {
         this.#held = Buffer.from(bytes.subarray(at));
         return;
       }
-      if (bytes[from - 1] !== STOPPED) this.#options.onSign();
+      if (bytes[from - 1] === NEXT) this.#options.onNext();
+      else if (bytes[from - 1] !== STOPPED) this.#options.onSign();
       at = from;
     }
     this.#emit(bytes.subarray(from));

@@ -8,6 +8,9 @@ const MAX_LINE = 64 * 1024;
 /** How many characters of the end are kept for errors. */
 const TAIL = 4096;
 
+/** How many lines of a section are given. */
+const MAX_SECTION = 20;
+
 /** Cuts the output of the far end into lines, and keeps the last of them. */
 export class StderrLines {
   readonly #decoder = new StringDecoder("utf8");
@@ -16,6 +19,8 @@ export class StderrLines {
   /** The last lines. They are cut when they have become many, as each cut takes a copy. */
   #last: string[] = [];
   #lastSize = 0;
+  /** How many lines the present section has. */
+  #count = 0;
 
   constructor(onLine: (line: string) => void) {
     this.#onLine = onLine;
@@ -27,6 +32,15 @@ export class StderrLines {
     if (all.length <= TAIL) return all;
     const cut = all.slice(-TAIL);
     return cut.slice(cut.indexOf("\n") + 1);
+  }
+
+  /** Ends a section, such as all that one interpreter printed, and gives its last lines. */
+  endSection(): string {
+    // A program that ends may leave its last line without a line break.
+    this.end();
+    const count = Math.min(this.#count, MAX_SECTION);
+    this.#count = 0;
+    return count === 0 ? "" : this.#last.slice(-count).join("\n");
   }
 
   /** Takes the next bytes. */
@@ -57,6 +71,7 @@ export class StderrLines {
 
   #emit(line: string): void {
     this.#last.push(line);
+    this.#count++;
     this.#lastSize += line.length + 1;
     if (this.#lastSize > 2 * MAX_LINE) {
       this.#last = [this.#last.join("\n").slice(-TAIL - 1)];

@@ -63,9 +63,18 @@ Deno.test("BootReader.stage says how far the far end has come", () => {
 });
 
 Deno.test("BootReader.failure says why the shell has started no agent", () => {
-  const none = read(`noise${MARKER} none  /old is deno 1.0;\n`, 1).reader;
-  assertEquals(none.failure, { word: "none", text: "/old is deno 1.0;" });
-  assertEquals(read(`${MARKER} cwd\n`, 1).reader.failure, { word: "cwd", text: "" });
+  assertEquals(read(`noise${MARKER} none\n`, 1).reader.failure, "none");
+  assertEquals(read(`${MARKER} cwd\n`, 1).reader.failure, "cwd");
+});
+
+Deno.test("BootReader.fallen has the interpreters that did not come up", () => {
+  const lines = ["run deno /a b", "failed 126 /a b", "old /c is deno 1.0", "run node /d"];
+  const { reader } = read(lines.map((line) => `noise${MARKER} ${line}\n`).join(""), 3);
+  assertEquals(reader.fallen, [
+    { word: "failed", text: "126 /a b" },
+    { word: "old", text: "/c is deno 1.0" },
+  ]);
+  assertEquals([reader.failure, reader.interpreter], [undefined, "node /d"]);
 });
 
 Deno.test("BootReader.noise is the end of the noise", () => {

@@ -13,6 +13,7 @@ const OPTIONS: BootstrapOptions = {
   permissionFlags: [],
   env: {},
   killGroup: false,
+  connectTimeout: 0,
   signInterval: 1_000,
 };
 
@@ -38,7 +39,8 @@ Deno.test("bootstrapLine() has the shell print an exit code as exitCodeAtEnd() r
 });
 
 Deno.test("FIRST_STAGE refuses what is older than the oldest versions", () => {
-  const [check, isTooOld] = /if\((.*)\)\(D\|\|process\)\.exit\(\d+\)$/.exec(FIRST_STAGE)!;
+  const [check, isTooOld] = /if\(!v.SourceTextModule\|\|\((.*)\)\)\(D\|\|process\)\.exit\(\d+\)$/m
+    .exec(FIRST_STAGE)!;
   assertStringIncludes(check, `(D||process).exit(${TOO_OLD})`);
   const evaluate = new Function("D", "a", "b", `return ${isTooOld}`);
   const refuses = (runtime: "deno" | "node", version: string): boolean =>

@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { RuntimeNotFoundError } from "../../../mod.ts";
+import type { FallenInterpreter } from "../../../tunnel/connection/boot_reader.ts";
 import {
   ConnectionFailure,
   type ConnectionFailureOptions,
@@ -9,6 +10,7 @@ const BOOT: ConnectionFailureOptions["boot"] = {
   stage: "shell",
   interpreter: "",
   failure: undefined,
+  fallen: [],
   noise: "",
 };
 
@@ -22,11 +24,17 @@ function failureWith(
     command: ["ssh", "web1"],
     interpreters: { runtime: "deno", deno: "/d" },
     cwd: undefined,
+    connectTimeout: 6_000,
     process: { exit: { code: 255, signal: null } },
     boot: BOOT,
     lines: { tail },
     ...more,
   });
+}
+
+/** What a far end tells that could start no interpreter. */
+function noneOf(fallen: FallenInterpreter[]): ConnectionFailureOptions["boot"] {
+  return { ...BOOT, failure: "none", fallen };
 }
 
 const firstLine = ({ message }: Error): string => message.split("\n")[0]!;
@@ -72,20 +80,53 @@ Deno.test("ConnectionFailure.ofEnd() says how the agent ended, once it was up", 
 Deno.test("ConnectionFailure.ofEnd() says why the shell could not start an agent", () => {
   const folder = failureWith("sh: /x: no such file", {
     cwd: "/x",
-    boot: { ...BOOT, failure: { word: "cwd", text: "" } },
+    boot: { ...BOOT, failure: "cwd" },
   });
   assertEquals(
     firstLine(folder.ofEnd()),
     "Cannot connect to web1: cannot enter the folder /x: sh: /x: no such file",
   );
-  const none = failureWith("", {
-    boot: { ...BOOT, failure: { word: "none", text: "/d is deno 1.0;" } },
-  }).ofEnd();
+  const none = failureWith("", { boot: { ...BOOT, failure: "none" } }).ofEnd();
   assertEquals(
     firstLine(none),
-    "Cannot connect to web1: found no Deno 2.9 or newer (looked for /d); too old: /d is deno 1.0;",
+    "Cannot connect to web1: found no Deno 2.9 or newer (looked for /d)",
   );
   assertEquals(none instanceof RuntimeNotFoundError, true);
+});
+
+Deno.test("ConnectionFailure lists what each interpreter said that did not come up", () => {
+  const boot = noneOf([
+    { word: "old", text: "/d is deno 1.0" },
+    { word: "failed", text: "126 /my shims/deno" },
+    { word: "failed", text: "hung /e" },
+    { word: "failed", text: "139 /f" },
+  ]);
+  const failure = failureWith("", { boot });
+  failure.said.push("", "No version is set\nConsider adding one", "");
+  assertEquals(
+    firstLine(failure.ofEnd()),
+    "Cannot connect to web1: /d is deno 1.0, which is too old; " +
+      "/my shims/deno exited with code 126: Consider adding one; " +
+      "/e was not up after 3000 ms; /f exited with code 139 (ended by signal 11); " +
+      "found no other Deno 2.9 or newer (looked for /d)",
+  );
+});
+
+Deno.test("ConnectionFailure lists no other places if there was only one", () => {
+  const failure = failureWith("", {
+    interpreters: { runtime: "deno", deno: "~/my/deno" },
+    boot: noneOf([{ word: "failed", text: "3 /root/my/deno" }]),
+  });
+  failure.said.push("no way");
+  assertEquals(
+    firstLine(failure.ofEnd()),
+    "Cannot connect to web1: /root/my/deno exited with code 3: no way",
+  );
+});
+
+Deno.test("ConnectionFailure says that something else has read what was sent", () => {
+  const { message } = failureWith("", { process: { exit: { code: 94, signal: null } } }).ofEnd();
+  assertStringIncludes(message, "reads stdin before the agent's shell does, such as a `read` in");
 });
 
 Deno.test("ConnectionFailure tells a timeout from a silence", () => {

@@ -13,6 +13,7 @@ function remove(text: string, size: number): [text: string, signs: number] {
     marker: MARKER,
     onBytes: (bytes) => left += new TextDecoder().decode(bytes),
     onSign: () => signs++,
+    onNext: () => left += "<next>",
   });
   for (let at = 0; at < text.length; at += size) {
     const chunk = new TextEncoder().encode(text.slice(at, at + size));
@@ -43,4 +44,11 @@ Deno.test("SignRemover takes signs out of text, wherever they stand and however 
 
 Deno.test("SignRemover takes the sign of a stopped agent for none", () => {
   assertEquals(remove(`a${START}${MARKER}Tb`, 5), ["ab", 0]);
+});
+
+Deno.test("SignRemover tells where the words of an interpreter end that did not come up", () => {
+  const text = `one${SIGN}${START}${MARKER}Ntwo`;
+  for (let size = 1; size <= text.length; size++) {
+    assertEquals(remove(text, size), ["one<next>two", 1]);
+  }
 });

@@ -62,6 +62,19 @@ Deno.test("StderrLines.tail is that of all lines, after any number of them", () 
   }
 });
 
+Deno.test("StderrLines.endSection() gives the last lines since it was called", () => {
+  const lines: string[] = [];
+  const reader = new StderrLines((line) => lines.push(line));
+  const push = (text: string): void => reader.push(new TextEncoder().encode(text));
+  assertEquals(reader.endSection(), "");
+  push("one\ntwo");
+  assertEquals(reader.endSection(), "one\ntwo");
+  assertEquals(reader.endSection(), "");
+  push(`${"x\n".repeat(100)}three\n`);
+  assertEquals(reader.endSection(), `${"x\n".repeat(19)}three`);
+  assertEquals(lines.length, 103);
+});
+
 Deno.test("StderrLines takes bytes that are not text", () => {
   const { lines } = linesOf("", 1);
   assertEquals(lines, []);
