@@ -55,12 +55,16 @@ export type {
   SyncProgress,
   SyncResult,
 } from "./tunnel/file_options.ts";
+export { Container, type ContainerOptions } from "./tunnel/container.ts";
 export { Docker, type DockerOptions } from "./tunnel/docker.ts";
+export { Kubernetes, type KubernetesOptions } from "./tunnel/kubernetes.ts";
 export { Local, type LocalOptions } from "./tunnel/local.ts";
+export { Podman, type PodmanOptions } from "./tunnel/podman.ts";
 export type { Ask, Password, Question } from "./tunnel/question.ts";
 export type { ArgsIfChanged, NoCopy, Received } from "./tunnel/received.ts";
 export { RemoteError } from "./tunnel/remote_error.ts";
 export { type Settings, settings } from "./tunnel/settings.ts";
+export { Slurm, type SlurmOptions } from "./tunnel/slurm.ts";
 export {
   type SSHSudoOptions,
   SSHTunnel,

@@ -1,6 +1,6 @@
-import { shown } from "./arguments/shown.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
 import { checkArgs, checkBoolean } from "./arguments/check.ts";
+import { checkContainerName } from "./arguments/container_name.ts";
 import { checkNoLeadingDash } from "./arguments/leading_dash.ts";
 import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
 
@@ -22,9 +22,6 @@ export interface DockerOptions extends TunnelOptions {
   readonly dockerArgs?: readonly string[] | undefined;
 }
 
-/** The names that Docker accepts for a container. */
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
-
 /** The version of Deno in the default image when this script runs on Node. */
 const FALLBACK_VERSION = "2.9.6";
 
@@ -43,6 +40,8 @@ const FALLBACK_VERSION = "2.9.6";
 export class Docker extends SubprocessTunnel {
   /** The tunnel's name in results and messages. */
   override readonly host: string;
+  /** The program that runs containers. */
+  protected readonly engine: string = "docker";
   readonly #options: DockerOptions;
 
   /**
@@ -55,12 +54,7 @@ export class Docker extends SubprocessTunnel {
   constructor(name: string, options: DockerOptions = {}) {
     super(options);
     if (new.target === Docker) checkNames(options, "image", "rm", "dockerArgs");
-    checkNoLeadingDash("name", name);
-    if (!NAME.test(name)) {
-      throw new TypeError(
-        `name is ${shown(name)}: expected a letter or digit, then letters, digits, _, . or -`,
-      );
-    }
+    checkContainerName("name", name);
     if (options.image !== undefined) checkNoLeadingDash("image", options.image);
     checkBoolean("rm", options.rm);
     checkArgs("dockerArgs", options.dockerArgs);
@@ -70,9 +64,9 @@ export class Docker extends SubprocessTunnel {
 
   /** `docker run`, without the image's own entry point. */
   override command(): string[] {
-    const { image = defaultImage(), rm = true, dockerArgs = [] } = this.#options;
+    const { image = this.defaultImage(), rm = true, dockerArgs = [] } = this.#options;
     return [
-      "docker",
+      this.engine,
       "run",
       "--interactive",
       ...rm ? ["--rm"] : [],
@@ -84,9 +78,10 @@ export class Docker extends SubprocessTunnel {
       image,
     ];
   }
-}
 
-function defaultImage(): string {
-  const version = typeof Deno === "undefined" ? FALLBACK_VERSION : Deno.version.deno;
-  return `denoland/deno:${version}`;
+  /** The image to run if the option `image` names none. */
+  protected defaultImage(): string {
+    const version = typeof Deno === "undefined" ? FALLBACK_VERSION : Deno.version.deno;
+    return `denoland/deno:${version}`;
+  }
 }

@@ -1,4 +1,3 @@
-import { linkOf } from "./operation/link.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
 import { checkText } from "./arguments/check.ts";
 import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
@@ -20,6 +19,8 @@ export type LocalOptions = TunnelOptions;
 export class Local extends SubprocessTunnel {
   /** The tunnel's name in results and messages. */
   override readonly host: string;
+  /** The agent runs on this machine. */
+  protected override readonly otherMachine = false;
 
   /**
    * Names the tunnel; the process is started by the first use.
@@ -31,7 +32,6 @@ export class Local extends SubprocessTunnel {
   constructor(name = "localhost", options: LocalOptions = {}) {
     super(options);
     if (new.target === Local) checkNames(options);
-    linkOf(this).core.launch = { here: true, sameUser: true };
     checkText("name", name);
     this.host = name;
   }

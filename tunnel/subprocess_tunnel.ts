@@ -1,3 +1,4 @@
+import process from "node:process";
 import { agentHost } from "../agent/agent_host.ts";
 import { AgentConnection } from "./connection/agent_connection.ts";
 import { AGENT_COMMAND, commandThatTells } from "./connection/bootstrap.ts";
@@ -47,6 +48,38 @@ export abstract class SubprocessTunnel extends BaseTunnel {
    */
   readonly remoteShell: boolean = false;
 
+  /**
+   * Whether the far end is another machine, a container or the like, where no signal of this
+   * process reaches. If not, the interpreter that runs this script is the first choice there.
+   *
+   * @default true
+   */
+  protected readonly otherMachine: boolean = true;
+
+  /**
+   * Whether the agent belongs to another user. On this machine, it then does not use Deno's cache.
+   *
+   * @default false
+   */
+  protected readonly otherUser: boolean = false;
+
+  /**
+   * Whether the process stays at the terminal of this script, where it can ask something by itself,
+   * and where Ctrl-C reaches it too. Only for another machine: at the end, the agent's shell there
+   * ends its whole process group, which would be that of this script.
+   *
+   * @default false
+   */
+  protected readonly terminal: boolean = false;
+
+  /**
+   * Whether the agent's command may have to wait until it is run, as in the queue of a cluster.
+   * `connectTimeout` then counts from when it runs.
+   *
+   * @default false
+   */
+  protected readonly queued: boolean = false;
+
   readonly #options: TunnelOptions;
   readonly #serve: ServedFolders;
   readonly #include: IncludedFiles;
@@ -73,6 +106,18 @@ export abstract class SubprocessTunnel extends BaseTunnel {
   /** The argv in front of the agent's own command. It is called at each connect. */
   abstract command(): string[];
 
+  /**
+   * The argv of a command that ends what {@linkcode command} has begun, for programs that may leave
+   * something behind when they are killed, such as a job. It runs whenever the connection has
+   * ended, by whatever death of this script, and may run more than once. It must do no harm when
+   * there is nothing to end. It is called at each connect.
+   *
+   * @returns `undefined`, unless a driver overrides it: no such command is needed.
+   */
+  protected cancelCommand(): string[] | undefined {
+    return undefined;
+  }
+
   #open(onEnd: () => void): Session {
     const { host } = this;
     checkText("host", host);
@@ -94,19 +139,28 @@ export abstract class SubprocessTunnel extends BaseTunnel {
       // The ssh of a driver of the user's own.
       ? { ssh: sshVersion("ssh"), host, ask: options.ask }
       : undefined;
+    const { otherMachine, otherUser, terminal } = this;
+    if (terminal && !otherMachine) {
+      throw new TypeError(
+        `Cannot connect to ${host}: the driver has terminal, but not otherMachine; ` +
+          "a process at the terminal is in the process group of this script, which would end with it",
+      );
+    }
     const connection = new AgentConnection({
       host,
       command: [...this.command(), ...agent],
+      cancelCommand: this.cancelCommand(),
+      queued: this.queued,
       login,
       // A session of its own, out of reach of the terminal: Ctrl-C is the script's affair.
-      detached: true,
-      outOfReach: !launch.here || launch.otherUser === true,
+      detached: !terminal,
+      outOfReach: otherMachine || otherUser && process.getuid?.() !== 0,
       bootstrap: {
         runtime: permissions === undefined ? runtime : "deno",
         deno: options.deno ?? type.deno,
         node: options.node ?? type.node,
-        own: launch.here ? ownInterpreter() : undefined,
-        useCache: launch.sameUser === true && typeof Deno !== "undefined" &&
+        own: otherMachine ? undefined : ownInterpreter(),
+        useCache: !otherMachine && !otherUser && typeof Deno !== "undefined" &&
           !("HOME" in env || "XDG_CACHE_HOME" in env),
         permissionFlags: permissionFlags(permissions),
         env,

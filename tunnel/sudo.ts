@@ -1,4 +1,3 @@
-import process from "node:process";
 import { sudoCommand } from "./login/sudo_command.ts";
 import { SudoPassword } from "./login/sudo_password.ts";
 import { linkOf } from "./operation/link.ts";
@@ -47,6 +46,10 @@ export interface SudoOptions extends TunnelOptions {
 export class Sudo extends SubprocessTunnel {
   /** The tunnel's name in results and messages. */
   override readonly host: string;
+  /** The agent runs on this machine. */
+  protected override readonly otherMachine = false;
+  /** The agent belongs to the user that sudo becomes. */
+  protected override readonly otherUser = true;
   readonly #user: string;
   readonly #password: SudoPassword | undefined;
 
@@ -62,11 +65,7 @@ export class Sudo extends SubprocessTunnel {
     const { user = "root", name = user, password } = options;
     checkPassword("password", password);
     this.#password = password === undefined ? undefined : new SudoPassword(password);
-    linkOf(this).core.launch = {
-      here: true,
-      otherUser: process.getuid?.() !== 0,
-      login: { sudo: this.#password },
-    };
+    linkOf(this).core.launch = { login: { sudo: this.#password } };
     checkNoLeadingDash("user", user);
     checkText("name", name);
     this.#user = user;

@@ -7,12 +7,16 @@ import {
 } from "@std/assert";
 import {
   BaseTunnel,
+  Container,
   Docker,
   Group,
+  Kubernetes,
   Local,
+  Podman,
   Queue,
   RuntimeNotFoundError,
   settings,
+  Slurm,
   SSHTunnel,
   SubprocessTunnel,
   Sudo,
@@ -25,6 +29,10 @@ const CONSTRUCTORS: Record<string, (options: TunnelOptions) => SubprocessTunnel>
   Local: (options) => new Local("here", options),
   SSHTunnel: (options) => new SSHTunnel("host", options),
   Docker: (options) => new Docker("name", options),
+  Podman: (options) => new Podman("name", options),
+  Container: (options) => new Container("name", options),
+  Kubernetes: (options) => new Kubernetes("pod", options),
+  Slurm: (options) => new Slurm("name", options),
   Sudo: (options) => new Sudo(options),
   Driver: (options) => new Driver(["true"], options),
 };

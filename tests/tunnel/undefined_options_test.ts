@@ -1,5 +1,16 @@
 import { assertEquals } from "@std/assert";
-import { Docker, Group, Local, Queue, SSHTunnel, Sudo } from "../../mod.ts";
+import {
+  Container,
+  Docker,
+  Group,
+  Kubernetes,
+  Local,
+  Podman,
+  Queue,
+  Slurm,
+  SSHTunnel,
+  Sudo,
+} from "../../mod.ts";
 
 Deno.test("an option that is undefined is one that is not given", async (t) => {
   const nothing = {
@@ -19,6 +30,14 @@ Deno.test("an option that is undefined is one that is not given", async (t) => {
       new SSHTunnel("a").command(),
     );
     assertEquals(new Docker("a", docker).command(), new Docker("a").command());
+    assertEquals(new Podman("a", docker).command(), new Podman("a").command());
+    const container = { ...nothing, engine: undefined, user: undefined };
+    assertEquals(new Container("a", container).command(), new Container("a").command());
+    const where = { namespace: undefined, context: undefined, container: undefined };
+    const pod = { ...nothing, ...where, image: undefined, kubectlArgs: undefined };
+    assertEquals(new Kubernetes("a", pod).command(), new Kubernetes("a").command());
+    const argv = new Slurm("a", { ...nothing, srunArgs: undefined }).command();
+    assertEquals(argv.length, new Slurm("a").command().length);
     assertEquals([sudo.command(), sudo.host], [new Sudo().command(), new Sudo().host]);
     assertEquals(new Group([], { concurrency: undefined, ssh: undefined }).concurrency, 100);
     new Queue({ concurrency: undefined });

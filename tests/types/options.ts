@@ -2,11 +2,15 @@ import { decode, encode } from "../../codec/mod.ts";
 import {
   type BaseTunnel,
   ConnectionError,
+  Container,
   Docker,
   ErrorResult,
   Group,
+  Kubernetes,
   Local,
+  Podman,
   Queue,
+  Slurm,
   SSHTunnel,
   Sudo,
 } from "../../mod.ts";
@@ -29,6 +33,17 @@ const nothing = {
 } as const;
 const tun: BaseTunnel = new Local("a", nothing);
 new Docker("a", { ...nothing, image: undefined, rm: undefined, dockerArgs: undefined });
+new Podman("a", { ...nothing, image: undefined, rm: undefined, dockerArgs: undefined });
+new Container("a", { ...nothing, engine: undefined, user: undefined });
+new Kubernetes("a", {
+  ...nothing,
+  namespace: undefined,
+  context: undefined,
+  container: undefined,
+  image: undefined,
+  kubectlArgs: undefined,
+});
+new Slurm("a", { ...nothing, srunArgs: undefined });
 new Sudo({ ...nothing, user: undefined, name: undefined, password: undefined });
 new SSHTunnel("a", {
   ...nothing,

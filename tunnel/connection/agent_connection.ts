@@ -29,6 +29,10 @@ export interface AgentConnectionOptions {
   readonly command: readonly string[];
   /** Whether the process gets a session of its own, out of reach of the terminal. */
   readonly detached: boolean;
+  /** The argv of a command that ends what the process has begun; see {@linkcode PipeProcess}. */
+  readonly cancelCommand?: readonly string[] | undefined;
+  /** Whether the time that connecting may take begins when there is a shell at the far end. */
+  readonly queued?: boolean | undefined;
   /**
    * Whether no signal reaches the far end, which is on another machine or belongs to another user.
    */
@@ -106,7 +110,10 @@ export class AgentConnection {
     this.#options = options;
     this.ready = this.#ready.promise;
     this.ready.catch(() => {});
-    this.#lines = new StderrLines(options.onLine);
+    this.#lines = new StderrLines((line) => {
+      // Nobody cares what the end of a process looks like that has led nowhere, and was closed.
+      if (this.#closed === undefined || this.#info !== undefined) options.onLine(line);
+    });
     this.#signs = new SignRemover({
       marker: this.#marker,
       onBytes: (bytes) => this.#lines.push(bytes),
@@ -119,6 +126,7 @@ export class AgentConnection {
       command,
       env: this.#login?.env,
       detached,
+      cancelCommand: options.cancelCommand,
       onOutput: (chunk) => this.#handleOutput(chunk),
       onStderr: (chunk) => this.#signs.push(this.#login?.handleStderr(chunk) ?? chunk),
       onDrain: () => this.multiplexer.handleDrain(),
@@ -150,6 +158,7 @@ export class AgentConnection {
       this.#timeout = new Countdown(connectTimeout, () => {
         this.multiplexer.end(this.#failure.ofTimeout(connectTimeout));
       });
+      if (options.queued) this.#timeout.pause();
     }
     this.#process.release();
     this.#sendBootstrap();
@@ -209,21 +218,27 @@ export class AgentConnection {
   }
 
   #sendBootstrap(): void {
+    const { cancelCommand, detached, outOfReach } = this.#options;
     bundle ??= withLength(Buffer.from(BUNDLE, "base64"));
     const line = bootstrapLine({
       ...this.#options.bootstrap,
       marker: this.#marker,
       connectTimeout: this.#options.connectTimeout,
       signInterval: signInterval(this.#options.keepAlive),
-      killGroup: !this.#options.detached || this.#options.outOfReach,
+      // What has a command of its own to be ended by, such as a job, ends all that is left itself.
+      killGroup: cancelCommand === undefined && (!detached || outOfReach),
     });
     this.#pipe.write([Buffer.from(line), bundle]);
   }
 
   #handleOutput(chunk: Uint8Array): void {
     if (this.#boot.stage === "agent") return this.#handleFrames(chunk);
+    const hadShell = this.#boot.stage !== "shell";
     try {
       this.#boot.push(chunk);
+      if (this.#options.queued && !hadShell && this.#boot.stage !== "shell") {
+        this.#timeout?.resume();
+      }
     } catch (error) {
       this.multiplexer.end(error as Error);
     }

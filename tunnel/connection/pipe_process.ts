@@ -3,11 +3,17 @@ import { clearTimeout, setTimeout } from "node:timers";
 import { type Deferred, deferred } from "../../agent/wire/deferred.ts";
 import type { Pipe } from "../../agent/wire/multiplexer.ts";
 import type { Child, ChildOptions, ProcessExit } from "./child.ts";
+import { Canceller } from "./canceller.ts";
 import { Reaper } from "./reaper.ts";
 import { startChild } from "./start_child.ts";
 
 /** Options for {@linkcode PipeProcess}. */
 export interface PipeProcessOptions extends Omit<ChildOptions, "onExit" | "onClose"> {
+  /**
+   * The argv of a command that ends what the process has begun. It runs when the process has ended,
+   * before it is killed, and when this isolate ends, by whatever death.
+   */
+  readonly cancelCommand?: readonly string[] | undefined;
   /** Milliseconds in which all at the far end is gone when the process has been killed. */
   readonly afterlife: number;
   /** The process has ended, and all that it printed has been read. */
@@ -40,13 +46,17 @@ export class PipeProcess {
   #holds = 1;
   #closed = false;
   #afterlife = 0;
+  readonly #canceller: Canceller | undefined;
   #reaper: Reaper | undefined;
-  #reaped: Promise<void> | undefined;
+  #reaped: Promise<unknown> | undefined;
 
   /** Starts the process. It is held, as by {@linkcode hold}. */
   constructor(options: PipeProcessOptions) {
     this.#options = options;
     this.gone = this.#gone.promise;
+    const { cancelCommand } = options;
+    // Before the process, which may begin something at once.
+    this.#canceller = cancelCommand && new Canceller(cancelCommand);
     this.#child = startChild({
       ...options,
       onSpawnError: (error) => this.#handleSpawnError(error),
@@ -105,19 +115,28 @@ export class PipeProcess {
       if (this.#exit === undefined) this.#afterlife = this.#options.afterlife;
       this.#kill();
     }, KILL_GRACE);
-    if (atOnce) this.#kill();
+    if (!atOnce) return;
+    if (this.#canceller === undefined) this.#kill();
+    // It ends by itself, and tidies up: what it has begun may have no end if it is killed.
+    else this.#canceller.cancel();
   }
 
   #handleSpawnError(error: NodeJS.ErrnoException): void {
     this.#options.onSpawnError(error);
+    this.#stopGuards();
     this.#handleGone();
   }
 
   #handleExit(exit: ProcessExit): void {
     this.#exit = exit;
-    this.#reaped = this.#reaper?.stop();
+    this.#stopGuards();
     // "close" follows when all output has been read, unless a grandchild holds the pipe.
     this.later(() => this.#handleClose(), OUTPUT_GRACE);
+  }
+
+  #stopGuards(): void {
+    const guards = [this.#reaper, this.#canceller].filter((guard) => guard !== undefined);
+    if (guards.length > 0) this.#reaped = Promise.all(guards.map((guard) => guard.stop()));
   }
 
   #handleClose(): void {

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type GuardShell, startGuardShell } from "./guard_shell.ts";
 
 /**
  * Waits for the end of stdin, gives the process `$1` a second to end by itself, and kills `$2`. A
@@ -12,7 +12,7 @@ const SCRIPT = "f(){ s=;read -r s </proc/$1/stat;set -- ${s##*) };t=${20-};};f $
  * itself while the far end does not read what is on its way there.
  */
 export class Reaper {
-  readonly #end: () => Promise<unknown>;
+  readonly #shell: GuardShell;
 
   /**
    * Starts to wait.
@@ -21,47 +21,11 @@ export class Reaper {
    * @param target What to kill: the same, or its group as a negative number.
    */
   constructor(pid: number, target: number) {
-    const args = ["-c", SCRIPT, "sh", `${pid}`, `${target}`];
-    this.#end = typeof Deno === "undefined" ? startByNode(args) : startByDeno(args);
+    this.#shell = startGuardShell(SCRIPT, [`${pid}`, `${target}`]);
   }
 
   /** Ends it, since the process has ended. Resolves when it is gone, and never rejects. */
   async stop(): Promise<void> {
-    await this.#end();
+    await this.#shell.kill();
   }
-}
-
-/** Only a pipe of `Deno.Command` is closed when the isolate ends; see `startChild()`. */
-function startByDeno(args: string[]): () => Promise<unknown> {
-  const child = new Deno.Command("sh", {
-    args,
-    detached: true,
-    stdin: "piped",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  child.unref();
-  return () => {
-    child.ref();
-    try {
-      child.kill("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-    return Promise.allSettled([child.stdin.close(), child.status]);
-  };
-}
-
-function startByNode(args: string[]): () => Promise<unknown> {
-  const child = spawn("sh", args, { detached: true, stdio: ["pipe", "ignore", "ignore"] });
-  child.stdin.on("error", () => {});
-  child.unref();
-  (child.stdin as unknown as { unref(): void }).unref();
-  const gone = new Promise((resolve) => child.on("close", resolve).on("error", resolve));
-  return () => {
-    child.ref();
-    child.kill("SIGKILL");
-    child.stdin.destroy();
-    return gone;
-  };
 }

@@ -40,15 +40,6 @@ export interface Core {
 export interface Launch {
   /** How the process logs in, if that may need answers. */
   readonly login?: LoginSetup;
-  /** Whether the far end may belong to a user whose processes this process cannot signal. */
-  readonly otherUser?: boolean;
-  /**
-   * Whether the far end is this machine and this user: then the agent may use Deno's cache, which
-   * this process uses too.
-   */
-  readonly sameUser?: boolean;
-  /** Whether the far end is this machine: then this process's interpreter is the first choice. */
-  readonly here?: boolean;
 }
 
 /** What a tunnel gives to its links. */

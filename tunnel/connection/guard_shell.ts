@@ -1,0 +1,67 @@
+import { spawn } from "node:child_process";
+
+/** A shell that outlives this isolate, and notices its end as that of its stdin. */
+export interface GuardShell {
+  /** Sends it a line. */
+  tell(): void;
+  /** Ends its stdin, and resolves when it is gone. Never rejects. */
+  end(): Promise<unknown>;
+  /** Kills it, and resolves when it is gone. Never rejects. */
+  kill(): Promise<unknown>;
+}
+
+/** Starts a shell that is out of reach of the terminal, and does not keep this script alive. */
+export function startGuardShell(script: string, args: readonly string[]): GuardShell {
+  const argv = ["-c", script, "sh", ...args];
+  return typeof Deno === "undefined" ? startByNode(argv) : startByDeno(argv);
+}
+
+/** Only a pipe of `Deno.Command` is closed when the isolate ends; see `startChild()`. */
+function startByDeno(args: string[]): GuardShell {
+  const child = new Deno.Command("sh", {
+    args,
+    detached: true,
+    stdin: "piped",
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  child.unref();
+  const writer = child.stdin.getWriter();
+  const end = (): Promise<unknown> => {
+    child.ref();
+    return Promise.allSettled([writer.close(), child.status]);
+  };
+  return {
+    tell: () => void writer.write(new Uint8Array([10])).catch(() => {}),
+    end,
+    kill() {
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // It has ended.
+      }
+      return end();
+    },
+  };
+}
+
+function startByNode(args: string[]): GuardShell {
+  const child = spawn("sh", args, { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+  child.stdin.on("error", () => {});
+  child.unref();
+  (child.stdin as unknown as { unref(): void }).unref();
+  const gone = new Promise((resolve) => child.on("close", resolve).on("error", resolve));
+  const end = (): Promise<unknown> => {
+    child.ref();
+    child.stdin.destroy();
+    return gone;
+  };
+  return {
+    tell: () => void child.stdin.write("\n"),
+    end,
+    kill() {
+      child.kill("SIGKILL");
+      return end();
+    },
+  };
+}
