@@ -71,7 +71,13 @@ export function namedFiles(
     add(rest!.replace(/[^/]*$/, ""), true);
   }
   for (const name of urlNames(source)) add(name, true);
-  return { data, modules, isReader: READS.test(source) };
+  const isReader = READS.test(source);
+  // It may read even a module as text, as uglify-js reads its own.
+  for (const [, , name] of isReader ? source.matchAll(RESOLVE) : []) {
+    const path = join(folder, name!);
+    if (typeof files.get(path)?.size === "number") data.add(path);
+  }
+  return { data, modules, isReader };
 }
 
 /** The names in each `new URL()` that is relative to a module. */

@@ -10,6 +10,7 @@ const READERS = await Deno.readTextFile(new URL("../fixture/path_readers.cjs", i
 const PACKAGE = {
   "node_modules/pkg/package.json": '{ "name": "pkg", "version": "1.0.0" }',
   "node_modules/pkg/lib/index.cjs": READERS,
+  "node_modules/pkg/lib/part.js": "part();",
   "node_modules/pkg/lib/other.bin": "other",
   "node_modules/pkg/data/a.txt": "naïve text",
   "node_modules/pkg/data/deep/c.json": "{}",
@@ -18,7 +19,7 @@ const PACKAGE = {
 
 const WAYS = [
   ...["sync", "errors", "callbacks", "promises", "streams", "descriptors"],
-  ...["folders", "handles", "copies", "links"],
+  ...["folders", "handles", "copies", "links", "parts"],
 ];
 
 type Functions = Record<string, (...args: unknown[]) => unknown>;
