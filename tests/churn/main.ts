@@ -32,6 +32,7 @@ const interruption = new AbortController();
 Deno.addSignalListener("SIGINT", () => interruption.abort());
 let passed = 0;
 let done = 0;
+let missed = 0;
 {
   await using running = await startServices(interruption.signal, "ssh");
   Object.assign(services, running.services);
@@ -42,13 +43,14 @@ let done = 0;
     lanes: Math.min(Number(values.lanes), moments.length),
     onMoment(outcome) {
       done += outcome.done;
+      if (outcome.missed) missed++;
       if (outcome.problems.length === 0) passed++;
       else console.log(`${outcome.problems.join("\n")}\n`);
     },
   });
   for (const failure of failures) console.log(`${failure}\n`);
   const seconds = Math.round((performance.now() - begun) / 1000);
-  console.log(`${done} pieces of work in ${seconds} s`);
+  console.log(`${done} pieces of work in ${seconds} s, ${missed} moments too early for the target`);
 }
 console.log(`${passed} of ${moments.length}, seed ${seed}`);
 Deno.exit(passed === moments.length ? 0 : 1);
