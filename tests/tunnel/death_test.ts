@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStrictEquals, equal } from "@std/assert";
-import { ConnectionError, Local, RuntimeNotFoundError } from "../../mod.ts";
+import { ConnectionError, Local, RuntimeNotFoundError, type SubprocessTunnel } from "../../mod.ts";
 import { command } from "../services/command.ts";
-import { listProcesses } from "../services/processes.ts";
+import { listProcesses, type Process } from "../services/processes.ts";
 import { needing } from "../services/services.ts";
 import { rejectsAs, soon } from "./_deadline.ts";
 import { familyOf, newMark, untilGone } from "./_family.ts";
@@ -26,6 +26,7 @@ for (const kind of KINDS) {
     await t.step("close() ends what does not want to end", () => testClosed(kind));
     await t.step("an agent is killed", () => testAgentKilled(kind));
     await t.step("the shells around an agent are told to end", () => testShellsTerminated(kind));
+    await t.step("the shells around an agent are killed", () => testShellsKilled(kind));
     await t.step("nothing is written to the disk", () => testDisk(kind));
   }));
 }
@@ -79,17 +80,36 @@ async function testAgentKilled(kind: Kind): Promise<void> {
 }
 
 async function testShellsTerminated(kind: Kind): Promise<void> {
-  const mark = newMark();
-  const tun = kind.open({ stderr: () => {} });
-  await tun.call(fixture.startChild, mark);
-  const family = await familyOf(mark);
-  const shells = family.filter(({ command }) => /^\S*\bsh -c IFS=/.test(command));
-  assert(shells.length >= 3, Deno.inspect(family));
-  for (const { pid } of shells) Deno.kill(pid, "SIGTERM");
+  const { tun, family } = await openFamily(kind);
+  for (const { pid } of shellsAmong(family)) Deno.kill(pid, "SIGTERM");
   assertEquals(await tun.call(fixture.echo, 1), [1]);
   await tun.close();
   await untilGone(family, DEADLINE);
   await untilContainerGone(kind, tun.host);
+}
+
+async function testShellsKilled(kind: Kind): Promise<void> {
+  const { tun, family } = await openFamily(kind);
+  const lost = rejectsAs(ConnectionError, tun.call(fixture.waitFor, "nothing"));
+  for (const { pid } of shellsAmong(family)) Deno.kill(pid, "SIGKILL");
+  await lost;
+  await untilGone(family, DEADLINE);
+  await tun.close();
+  await untilContainerGone(kind, tun.host);
+}
+
+/** A tunnel with a child process at the far end. The far end gives a sign of life often. */
+async function openFamily(kind: Kind): Promise<{ tun: SubprocessTunnel; family: Process[] }> {
+  const mark = newMark();
+  const tun = kind.open({ stderr: () => {}, keepAlive: 1_000 });
+  await tun.call(fixture.startChild, mark);
+  return { tun, family: await familyOf(mark) };
+}
+
+function shellsAmong(family: readonly Process[]): Process[] {
+  const shells = family.filter(({ command }) => /^\S*\bsh -c IFS=/.test(command));
+  assert(shells.length >= 3, Deno.inspect(family));
+  return shells;
 }
 
 async function testDisk(kind: Kind): Promise<void> {

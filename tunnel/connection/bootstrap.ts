@@ -90,7 +90,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
   // Deno would write its cache to the far end's disk. The last argument hands the value that
   // DENO_DIR had to the agent, for the programs that the agent starts.
   const noCache = options.useCache || "DENO_DIR" in env ? "" : `DENO_DIR=${NO_DENO_DIR} `;
-  const signs = `sh -c '${signScript(signInterval)}' sh $_csN $_csW 3<&- 4>&- 5>&5&`;
+  const signs = `sh -c '${signScript(signInterval)}' sh $_csN $_csW $$ 3<&- 4>&- 5>&5&`;
   const home = env.HOME === undefined ? '"$HOME"' : quoteLine(env.HOME, "$_csL");
   const ticks = Math.ceil((options.connectTimeout || DEFAULT_TIMEOUT) / 2 / signInterval);
   const parts = [
@@ -176,7 +176,8 @@ export function bootstrapLine(options: BootstrapOptions): string {
  * The script that gives signs of life, beside the agent and as its child: a sign and how the
  * agent's process is (`T`: stopped) on stderr, now and then. When nobody reads stderr any more, it
  * kills the process group. `cat` does not see the end of the pipe while the agent does not read
- * what `cat` has for it, as in an endless loop.
+ * what `cat` has for it, as in an endless loop. It does the same when the agent has ended and the
+ * shells around it are gone, too, which would have done it.
  *
  * After as many signs as its second argument says, it tells on descriptor 5 that the interpreter
  * should be up.
@@ -187,7 +188,8 @@ export function bootstrapLine(options: BootstrapOptions): string {
 function signScript(interval: number): string {
   const seconds = interval / 1000;
   const pause = Number.isInteger(seconds) ? `sleep ${seconds}` : `sleep ${seconds}||sleep 1`;
-  return `trap "kill -9 0" PIPE;c=0;while ${pause};do kill -0 $PPID||exit;` +
+  return `trap "kill -9 0" PIPE;c=0;while ${pause};do ` +
+    "kill -0 $PPID||{ kill -0 $3||kill -9 0;exit;};" +
     `c=$((c+1));if [ $c = $2 ];then echo t$PPID >&5;fi;s=;read -r s </proc/$PPID/stat;` +
     `printf "${octal(SIGN_START)}%s%.1s" $1 "\${s##*) }-"||kill -9 0;done`;
 }
