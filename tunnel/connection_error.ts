@@ -8,12 +8,19 @@ export interface ConnectionErrorOptions extends ErrorOptions {
   readonly stderr: string;
   /** The end of what the process printed on stdout before the agent was up. */
   readonly stdout?: string | undefined;
+  /**
+   * Whether the network or the server was not ready, so that another attempt may succeed.
+   *
+   * @default false
+   */
+  readonly temporary?: boolean | undefined;
 }
 
 /** The data of a {@linkcode ConnectionError}. */
-type Details = Omit<ConnectionErrorOptions, "cause" | "stdout"> & {
+type Details = Omit<ConnectionErrorOptions, "cause" | "stdout" | "temporary"> & {
   readonly host: string;
   readonly stdout: string;
+  readonly temporary: boolean;
 };
 
 // The details are not in properties: a printed error shows its own properties, and the message says
@@ -52,7 +59,7 @@ export class ConnectionError extends Error {
    * @param options The command, and how it ended.
    */
   constructor(host: string, message: string, options: ConnectionErrorOptions) {
-    const { command, exitCode, stderr, stdout = "", ...rest } = options;
+    const { command, exitCode, stderr, stdout = "", temporary = false, ...rest } = options;
     // The message may end with all of stderr.
     const isSaid = stderr === "" || message.endsWith(`: ${stderr}`);
     const details = [
@@ -61,7 +68,7 @@ export class ConnectionError extends Error {
       ...stdout === "" ? [] : [`stdout: ${indent(stdout)}`],
     ];
     super([message, ...details].join("\n  "), rest);
-    detailsOf.set(this, { host, command, exitCode, stderr, stdout });
+    detailsOf.set(this, { host, command, exitCode, stderr, stdout, temporary });
   }
 
   /** The host that the connection is to. */
@@ -106,6 +113,11 @@ export class ConnectionError extends Error {
 export class RuntimeNotFoundError extends ConnectionError {
   /** The name of the class. */
   override name = "RuntimeNotFoundError";
+}
+
+/** Whether `error` says that the network or the server was not ready. */
+export function isTemporary(error: unknown): boolean {
+  return error instanceof ConnectionError && detailsOf.get(error)!.temporary;
 }
 
 /**

@@ -90,8 +90,8 @@ export abstract class SubprocessTunnel extends BaseTunnel {
    * @param options Options that every tunnel takes. Those of the subclass may be among them.
    * Default: `{}`.
    * @throws {TypeError} If an option has the wrong type.
-   * @throws {RangeError} If `connectTimeout` or `keepAlive` is not a time, or `maxResult` not a
-   * number of bytes.
+   * @throws {RangeError} If `connectTimeout` or `keepAlive` is not a time, `connectRetries` not a
+   * number of attempts, or `maxResult` not a number of bytes.
    */
   constructor(options: TunnelOptions = {}) {
     super();
@@ -100,7 +100,8 @@ export abstract class SubprocessTunnel extends BaseTunnel {
     this.#serve = new ServedFolders(options.serve ?? []);
     const { include = [], includeLimit = DEFAULTS.includeLimit } = options;
     this.#include = new IncludedFiles(include, includeLimit);
-    setCore(this, (onEnd) => this.#open(onEnd));
+    const { connectRetries = DEFAULTS.connectRetries } = options;
+    setCore(this, (onEnd) => this.#open(onEnd), connectRetries);
   }
 
   /** The argv in front of the agent's own command. It is called at each connect. */

@@ -98,6 +98,15 @@ export interface TunnelOptions {
    */
   readonly connectTimeout?: number | undefined;
   /**
+   * How often to try again when the network or the server was not ready, such as a host that is
+   * still booting: after 1, 2, 4 … seconds, at most 30, or a little less. What time does not mend,
+   * such as a refused login or a host without a runtime, is not tried again, and a connection that
+   * was lost later is not made anew by it.
+   *
+   * @default 0
+   */
+  readonly connectRetries?: number | undefined;
+  /**
    * Milliseconds between pings. A connection on which three pings in a row get no answer counts as
    * lost. A function that never yields to the agent's event loop cannot answer, so it needs a
    * higher value. 0: no pings.
@@ -125,11 +134,13 @@ export interface WithOptions {
 /** The defaults of {@linkcode TunnelOptions}. */
 export const DEFAULTS: {
   readonly connectTimeout: number;
+  readonly connectRetries: number;
   readonly keepAlive: number;
   readonly maxResult: number;
   readonly includeLimit: number;
 } = {
   connectTimeout: 30_000,
+  connectRetries: 0,
   keepAlive: 15_000,
   maxResult: 256 * 1024 ** 2,
   includeLimit: 64 * 2 ** 20,
@@ -149,6 +160,7 @@ const NAMES: Readonly<Record<keyof TunnelOptions, true>> = {
   stderr: true,
   ask: true,
   connectTimeout: true,
+  connectRetries: true,
   keepAlive: true,
   maxResult: true,
 };
@@ -184,7 +196,12 @@ export function checkOptions(options: TunnelOptions): void {
   if (maxResult !== undefined && !(typeof maxResult === "number" && maxResult > 0)) {
     throw new RangeError(`maxResult is ${shown(maxResult)}: expected bytes, more than 0`);
   }
-  const { includeLimit = 0 } = options;
+  const { includeLimit = 0, connectRetries = 0 } = options;
+  if (!Number.isSafeInteger(connectRetries) || connectRetries < 0) {
+    throw new RangeError(
+      `connectRetries is ${shown(connectRetries)}: expected an integer, at least 0`,
+    );
+  }
   if (!Number.isSafeInteger(includeLimit) || includeLimit < 0) {
     throw new RangeError(`includeLimit is ${shown(includeLimit)}: expected a number of bytes`);
   }

@@ -9,6 +9,7 @@ import type { Login } from "../login/login.ts";
 import { loginAdvice } from "../login/login_advice.ts";
 import type { BootReader, FallenInterpreter } from "./boot_reader.ts";
 import { type InterpreterOptions, searchedPlaces } from "./interpreters.ts";
+import { isNotReady } from "./not_ready.ts";
 import type { PipeProcess } from "./pipe_process.ts";
 import { reasonIn } from "./reason.ts";
 import type { StderrLines } from "./stderr_lines.ts";
@@ -73,7 +74,8 @@ export class ConnectionFailure {
   /** The agent was not up in time. */
   ofTimeout(milliseconds: number): ConnectionError {
     const before = this.#fallen().map((text) => `; ${text}`).join("");
-    return this.#notConnected(`no answer within ${milliseconds} ms, ${this.#stage()}${before}`);
+    const text = `no answer within ${milliseconds} ms, ${this.#stage()}${before}`;
+    return this.#notConnected(text, undefined, this.#options.boot.stage === "shell");
   }
 
   /** The agent does not answer any more. */
@@ -97,7 +99,11 @@ export class ConnectionFailure {
       : `: ${shortened(known.line)}; ${known.advice}`;
     const notes = login?.notes(lines.tail) ?? "";
     const ended = `${this.#ending()}, ${this.#stage()}${reason}`;
-    return this.#notConnected(notes === "" ? ended : ended.replace(/\.$/, "") + notes);
+    return this.#notConnected(
+      notes === "" ? ended : ended.replace(/\.$/, "") + notes,
+      undefined,
+      stage === "shell" && known === undefined && isNotReady(lines.tail),
+    );
   }
 
   get #program(): string {
@@ -113,9 +119,10 @@ export class ConnectionFailure {
     return new ConnectionError(host, `Lost the connection to ${host}: ${text}`, this.#details());
   }
 
-  #notConnected(text: string, cause?: unknown): ConnectionError {
+  #notConnected(text: string, cause?: unknown, temporary = false): ConnectionError {
     const { host } = this.#options;
-    return new ConnectionError(host, `Cannot connect to ${host}: ${text}`, this.#details(cause));
+    const details = { ...this.#details(cause), temporary };
+    return new ConnectionError(host, `Cannot connect to ${host}: ${text}`, details);
   }
 
   #notFound(): RuntimeNotFoundError {

@@ -1,4 +1,9 @@
-import { ConnectionError, type ConnectionErrorOptions, errorSince } from "../connection_error.ts";
+import {
+  ConnectionError,
+  type ConnectionErrorOptions,
+  errorSince,
+  isTemporary,
+} from "../connection_error.ts";
 import {
   abortable,
   anySignal,
@@ -8,6 +13,7 @@ import {
 } from "../session/abort_signal.ts";
 import type { LoginSetup } from "../login/login.ts";
 import type { Session } from "../session/session.ts";
+import { Retries } from "./retries.ts";
 
 /** All that an operation needs of a tunnel. */
 export interface Link {
@@ -30,6 +36,8 @@ export interface Core {
   /** How the tunnel's process is started. */
   launch: Launch;
   session: Session | undefined;
+  /** The attempts to connect, if there may be more than one. */
+  readonly retries: Retries | undefined;
   /** How often the tunnel was closed: an operation that began before that does not connect anew. */
   closings: number;
   /** Resolves when the last connection's process is gone: then a container's name is free again. */
@@ -55,9 +63,19 @@ interface Source {
  */
 const links: WeakMap<Linked, Source> = new WeakMap();
 
-/** Makes a driver of a tunnel: `open` starts its connections. */
-export function setCore(tunnel: Linked, open: Core["open"]): void {
-  const core: Core = { open, launch: {}, session: undefined, closings: 0, gone: Promise.resolve() };
+/**
+ * Makes a driver of a tunnel: `open` starts its connections. `connectRetries` says how often that
+ * is tried again when the network or the server was not ready.
+ */
+export function setCore(tunnel: Linked, open: Core["open"], connectRetries: number): void {
+  const core: Core = {
+    open,
+    launch: {},
+    session: undefined,
+    retries: connectRetries === 0 ? undefined : new Retries(connectRetries),
+    closings: 0,
+    gone: Promise.resolve(),
+  };
   links.set(tunnel, { core, signal: () => undefined });
 }
 
@@ -146,7 +164,9 @@ export async function withSession<T>(
   const start = new Error();
   try {
     if (core.closings !== since) throw closedError(host);
-    const session = core.session ?? await openSession(link);
+    const session = core.retries === undefined
+      ? core.session ?? await openSession(link)
+      : await connectedSession(link, core.retries, since);
     session.connection.hold();
     try {
       return await work(session);
@@ -164,8 +184,30 @@ export async function closeLink({ host, core }: Link): Promise<void> {
   const { session, gone } = core;
   core.session = undefined;
   core.closings++;
+  core.retries?.reset();
   await session?.connection.close(closedError(host));
   await gone;
+}
+
+/** A session whose agent is up, after as many attempts as it takes and are allowed. */
+async function connectedSession(link: Link, retries: Retries, since: number): Promise<Session> {
+  const { host, core, signal } = link;
+  for (;;) {
+    const session = core.session ?? await openSession(link);
+    session.connection.hold();
+    try {
+      await abortable(session.connection.ready, signal);
+      retries.reset();
+      return session;
+    } catch (error) {
+      const pause = isTemporary(error) ? retries.pauseAfter(session, signal) : undefined;
+      if (pause === undefined) throw error;
+      await pause;
+      if (core.closings !== since) throw closedError(host);
+    } finally {
+      session.connection.release();
+    }
+  }
 }
 
 /** A new session, as soon as the process of the last one is gone. */
