@@ -174,6 +174,7 @@ export abstract class SubprocessTunnel extends BaseTunnel {
         ...main !== undefined && { main },
       },
       onLine: report,
+      holdsLines: stderr === undefined,
       onChannel: (channel, header) => session.handleChannel(channel, header),
       onEnd,
     });

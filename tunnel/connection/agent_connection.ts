@@ -11,12 +11,14 @@ import type { Channel } from "../../agent/wire/channel.ts";
 import { type Deferred, deferred } from "../../agent/wire/deferred.ts";
 import { Multiplexer, type Pipe } from "../../agent/wire/multiplexer.ts";
 import { ProtocolError } from "../../agent/wire/protocol_error.ts";
+import { ConnectionError } from "../connection_error.ts";
 import { Login, type LoginOptions } from "../login/login.ts";
 import { BootReader } from "./boot_reader.ts";
 import { bootstrapLine, type BootstrapOptions } from "./bootstrap.ts";
 import { ConnectionFailure } from "./connection_failure.ts";
 import { Countdown } from "./countdown.ts";
 import { exitCodeAtEnd, readExitCode } from "./exit_notice.ts";
+import { HeldLines } from "./held_lines.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import { OUTPUT_GRACE, PipeProcess } from "./pipe_process.ts";
 import { SignRemover } from "./sign_remover.ts";
@@ -51,6 +53,8 @@ export interface AgentConnectionOptions {
   readonly info: ControllerInfo;
   /** Takes a line that the far end has printed. */
   readonly onLine: (line: string) => void;
+  /** Whether lines that an error tells, since connecting has failed, are not passed on. */
+  readonly holdsLines: boolean;
   /** The agent has opened a channel. */
   readonly onChannel: (channel: Channel, header: Uint8Array) => void;
   /** The connection is over. Called once. */
@@ -90,6 +94,7 @@ export class AgentConnection {
   readonly #marker = randomBytes(16).toString("hex");
   readonly #boot: BootReader;
   readonly #lines: StderrLines;
+  readonly #held: HeldLines;
   readonly #signs: SignRemover;
   readonly #process: PipeProcess;
   readonly #failure: ConnectionFailure;
@@ -110,9 +115,11 @@ export class AgentConnection {
     this.#options = options;
     this.ready = this.#ready.promise;
     this.ready.catch(() => {});
+    this.#held = new HeldLines(options.onLine);
+    if (!options.holdsLines) this.#held.open();
     this.#lines = new StderrLines((line) => {
       // Nobody cares what the end of a process looks like that has led nowhere, and was closed.
-      if (this.#closed === undefined || this.#info !== undefined) options.onLine(line);
+      if (this.#closed === undefined || this.#info !== undefined) this.#held.push(line);
     });
     this.#signs = new SignRemover({
       marker: this.#marker,
@@ -239,6 +246,8 @@ export class AgentConnection {
       if (this.#options.queued && !hadShell && this.#boot.stage !== "shell") {
         this.#timeout?.resume();
       }
+      // The shell ends its relay by a signal, which is lost if the relay is only just starting.
+      if (this.#boot.failure !== undefined) this.#endSoon();
     } catch (error) {
       this.multiplexer.end(error as Error);
     }
@@ -259,6 +268,7 @@ export class AgentConnection {
       throw new ProtocolError("The agent sent a HELLO that cannot be read", { cause });
     }
     this.#failure.wasUp = true;
+    this.#held.open();
     this.#timeout?.stop();
     this.#login?.end();
     const { keepAlive, outOfReach } = this.#options;
@@ -276,6 +286,10 @@ export class AgentConnection {
   /** The agent has ended. The process ends too, unless something else holds the pipe open. */
   #handleAgentExit(code: number): void {
     this.#failure.agentExitCode = code;
+    this.#endSoon();
+  }
+
+  #endSoon(): void {
     this.#process.later(() => this.multiplexer.end(this.#endError()), OUTPUT_GRACE);
   }
 
@@ -291,6 +305,8 @@ export class AgentConnection {
     this.#login?.end();
     this.#keepAlive?.stop();
     this.#ready.reject(error);
+    if (error instanceof ConnectionError) this.#held.drop();
+    else this.#held.open();
     // An agent that is up sees that its pipe is closed, and ends all that it runs.
     this.#process.end(this.#info === undefined);
     this.#options.onEnd(error);

@@ -11,7 +11,7 @@ import type { BootReader, FallenInterpreter } from "./boot_reader.ts";
 import { type InterpreterOptions, searchedPlaces } from "./interpreters.ts";
 import { isNotReady } from "./not_ready.ts";
 import type { PipeProcess } from "./pipe_process.ts";
-import { reasonIn } from "./reason.ts";
+import { isOnlyNoise, reasonIn } from "./reason.ts";
 import type { StderrLines } from "./stderr_lines.ts";
 
 /** Options for {@linkcode ConnectionFailure}: where it looks for what has happened. */
@@ -93,11 +93,11 @@ export class ConnectionFailure {
     }
     if (failure === "none") return this.#notFound();
     if (stage === "shell" && this.#exitCode === NO_LINE) return this.#notConnected(LINE_EATEN);
-    const known = login && loginAdvice(lines.tail);
+    const notes = login?.notes(lines.tail) ?? "";
+    const known = login && loginAdvice(lines.tail, notes === "");
     const reason = known === undefined
       ? this.#reason()
-      : `: ${shortened(known.line)}; ${known.advice}`;
-    const notes = login?.notes(lines.tail) ?? "";
+      : `: ${shortened(known.line).replace(/\.$/, "")}; ${known.advice}`;
     const ended = `${this.#ending()}, ${this.#stage()}${reason}`;
     return this.#notConnected(
       notes === "" ? ended : ended.replace(/\.$/, "") + notes,
@@ -184,9 +184,11 @@ export class ConnectionFailure {
     return last === "" ? "" : `: ${shortened(last)}`;
   }
 
-  /** The line of stderr that says best why there is no connection. */
+  /** The line that says best why there is no connection. */
   #reason(): string {
-    const reason = reasonIn(this.#options.lines.tail);
+    const { lines: { tail }, boot } = this.#options;
+    // Some programs say why on stdout, such as nologin.
+    const reason = reasonIn(isOnlyNoise(tail) && boot.noise !== "" ? boot.noise : tail);
     return reason === "" ? "" : `: ${shortened(reason)}`;
   }
 

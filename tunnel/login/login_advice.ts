@@ -16,16 +16,31 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+/** The same for host keys, where no question was asked about them. */
+const HOST_KEY_ADVICE: readonly (readonly [RegExp, string])[] = [
+  [
+    /^Host key for .* has changed|^@ +WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED/,
+    "if you know why, remove the old one with `ssh-keygen -R HOST`, and trust the new one",
+  ],
+  [
+    /^Host key verification failed/,
+    "run `ssh HOST` once and trust its key, or allow new ones with the option " +
+    '`sshArgs: ["-o", "StrictHostKeyChecking=accept-new"]`',
+  ],
+];
+
 /**
  * Finds the message that says why a login has failed.
  *
  * @param stderr What the process has printed.
+ * @param ofHostKeys Whether host keys matter.
  * @returns The line, and what helps; `undefined` if it has no such message.
  */
 export function loginAdvice(
   stderr: string,
+  ofHostKeys: boolean,
 ): { readonly line: string; readonly advice: string } | undefined {
-  for (const [pattern, advice] of ADVICE) {
+  for (const [pattern, advice] of ofHostKeys ? [...ADVICE, ...HOST_KEY_ADVICE] : ADVICE) {
     const line = stderr.split("\n").find((line) => pattern.test(line));
     if (line !== undefined) return { line, advice };
   }

@@ -47,12 +47,26 @@ Deno.test("ConnectionFailure.ofEnd() gives the line of stderr that says why", ()
     ["the last line", ": the last line"],
     ["ssh: Connection refused\nusage: ssh host", ": ssh: Connection refused"],
     ["  Permission denied  \n    at failed (error.ts:1:1)", ": Permission denied"],
-    ["\x1b[1mfailed", ": \\x1b[1mfailed"],
+    ["\x1b[1mfailed\x1b[2J", ": failed\\x1b[2J"],
     [`error ${"x".repeat(1_000)}`, `: error ${"x".repeat(294)}…`],
   ];
   for (const [tail, reason] of reasons) {
     assertEquals(firstLine(failureWith(tail).ofEnd()), `${prefix}${reason}`);
   }
+});
+
+Deno.test("ConnectionFailure.ofEnd() gives a line of stdout if stderr has only warnings", () => {
+  const boot = { ...BOOT, noise: "This account is currently not available." };
+  for (const tail of ["", "bash: warning: setlocale: LC_ALL: cannot change locale (de_DE)"]) {
+    assertStringIncludes(
+      firstLine(failureWith(tail, { boot }).ofEnd()),
+      "at the far end: This account is currently not available.",
+    );
+  }
+  assertStringIncludes(
+    firstLine(failureWith("Go away", { boot }).ofEnd()),
+    "at the far end: Go away",
+  );
 });
 
 Deno.test("ConnectionFailure.ofEnd() says how the agent ended, once it was up", () => {
@@ -106,7 +120,7 @@ Deno.test("ConnectionFailure lists what each interpreter said that did not come 
   assertEquals(
     firstLine(failure.ofEnd()),
     "Cannot connect to web1: /d is deno 1.0, which is too old; " +
-      "/my shims/deno exited with code 126: Consider adding one; " +
+      "/my shims/deno exited with code 126: No version is set; " +
       "/e was not up after 3000 ms; /f exited with code 139 (ended by signal 11); " +
       "found no other Deno 2.9 or newer (looked for /d)",
   );

@@ -170,8 +170,8 @@ Node.js v20.20.2`;
         "unknown flag: --x\n\nUsage:  docker run\n\nRun 'docker run --help' for more information":
           "unknown flag: --x",
         "an error\nno such thing\nas I said": "no such thing",
-        "one\ntwo": "two",
-        [`the badge is glossy\n${"x".repeat(1000)}`]: `${"x".repeat(300)}…`,
+        "one\ntwo\nthree": "two ⏎ three",
+        [`the badge is glossy\n${"x".repeat(1000)}`]: `the badge is glossy ⏎ ${"x".repeat(278)}…`,
       };
       for (const [text, reason] of Object.entries(cases)) {
         await Deno.writeTextFile(`${folder}/stderr`, text);
@@ -228,6 +228,12 @@ Node.js v20.20.2`;
         error.message,
         /^Cannot connect to here: found no Deno 2\.9 or newer \(looked for \/no\/deno\) and no Node 18 or newer \(looked for \/no\/node\)\n/,
       );
+    });
+
+    await t.step("does not exist where SIGTERM is ignored", async () => {
+      const options = { deno: "/no/deno", node: "/no/node" };
+      await using tun = new Driver(shell('trap "" TERM;exec "$@"'), options);
+      await rejectsAs(RuntimeNotFoundError, tun.connect());
     });
 
     await t.step("is another program", async () => {
