@@ -21,6 +21,7 @@ const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Services whose names need an explanation. */
 const LABELS: Readonly<Record<string, string>> = {
+  kubectl: "a stand-in for kubectl",
   oldDeno: `deno ${OLD_DENO}`,
   node: `node ${NODE_MAJORS[0]} to ${NODE_MAJORS.at(-1)}`,
 };
@@ -118,6 +119,9 @@ async function test(
     TMPDIR: `${services.folder}/temp`,
   };
   if (services.docker.available) env.DOCKER_HOST = services.docker.host;
+  if (services.slurm.available) env.SLURM_CONF = services.slurm.config;
+  const bins = [services.podman, services.kubectl].flatMap((one) => one.available ? one.bin : []);
+  env.PATH = [...bins, Deno.env.get("PATH") ?? ""].join(":");
   // Deno uses colours only on a terminal, which the pipe is not.
   if (Deno.stdout.isTerminal() && !Deno.noColor) env.FORCE_COLOR = "1";
   const child = new Deno.Command(Deno.execPath(), {

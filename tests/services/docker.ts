@@ -1,23 +1,12 @@
 import { command, lastLine, startDaemon, which } from "./command.ts";
-import { type DockerImage, layOutImage } from "./docker_image.ts";
+import { denoImage, type DockerImage, layOutImage } from "./docker_image.ts";
 import type { DockerService, NodeService, Unavailable } from "./services.ts";
 
 const NODE_IMAGE = "chopsticks-node:20";
 
-/**
- * Like the entrypoint of the official image: options and subcommands go to Deno, everything else is
- * a command.
- */
-const ENTRYPOINT = `#!/bin/sh
-set -e
-if [ "$1" != "\${1#-}" ]; then exec deno "$@"; fi
-case "$1" in
-  bench | bundle | cache | check | compile | completions | coverage | doc | eval | fmt | help | \\
-  info | install | lint | lsp | repl | run | serve | task | test | types | upgrade | vendor)
-    exec deno "$@" ;;
-esac
-exec "$@"
-`;
+/** The containers that run all the time. */
+const UP = "up";
+const NODE_UP = "node-up";
 
 /**
  * Starts a dockerd without a network, and makes its images from programs of this machine.
@@ -53,15 +42,18 @@ export async function startDocker(
       docker.layOut(image, denoImage()),
     ]);
     await docker.import(image);
+    await docker.keepUp(UP, image, runFolder);
     const nodes = await node;
     if (nodes.available) {
       await docker.layOut(NODE_IMAGE, { files: { "/usr/bin/node": nodes.paths["20"] } });
       await docker.import(NODE_IMAGE);
+      await docker.keepUp(NODE_UP, NODE_IMAGE, runFolder);
     }
   } catch (error) {
     return missing(error instanceof Error ? error.message : String(error));
   }
-  return { available: true, host: docker.host, image, nodeImage: NODE_IMAGE };
+  const more = { nodeImage: NODE_IMAGE, up: UP, nodeUp: NODE_UP };
+  return { available: true, host: docker.host, image, ...more };
 }
 
 /**
@@ -98,17 +90,6 @@ function daemonCommand(dockerd: string, runFolder: string): string[] {
     "--cgroup-parent",
     runFolder.slice(runFolder.lastIndexOf("/")),
   ];
-}
-
-function denoImage(): DockerImage {
-  const init = which("docker-init");
-  const entrypoint = "/usr/local/bin/docker-entrypoint.sh";
-  const start = init === undefined ? [entrypoint] : ["/tini", "--", entrypoint];
-  return {
-    files: { "/usr/bin/deno": Deno.execPath(), ...(init === undefined ? {} : { "/tini": init }) },
-    scripts: { [entrypoint]: ENTRYPOINT },
-    changes: [`ENTRYPOINT ${JSON.stringify(start)}`, 'CMD ["eval", "console.log(\'Deno\')"]'],
-  };
 }
 
 class DockerClient {
@@ -157,6 +138,17 @@ class DockerClient {
       ...changes.flatMap((change) => ["--change", change]),
       "-",
       name,
+    ], { signal: this.#signal });
+    if (!success) throw new Error(problem);
+  }
+
+  /** Starts a container that runs all the time, and sees the temporary files of the tests. */
+  async keepUp(name: string, image: string, runFolder: string): Promise<void> {
+    const { success, problem } = await command([
+      ...["docker", "--host", this.host, "run", "--detach", "--network", "none"],
+      ...["--volume", `${runFolder}/temp:${runFolder}/temp`, "--name", name],
+      // The shell takes care of orphans.
+      ...["--entrypoint", "", image, "sh", "-c", "sleep infinity&wait"],
     ], { signal: this.#signal });
     if (!success) throw new Error(problem);
   }

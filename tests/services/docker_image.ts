@@ -10,6 +10,33 @@ export interface DockerImage {
   readonly changes?: readonly string[];
 }
 
+/** Deno as in the official image: with its entrypoint. */
+export function denoImage(): DockerImage {
+  const init = which("docker-init");
+  const entrypoint = "/usr/local/bin/docker-entrypoint.sh";
+  const start = init === undefined ? [entrypoint] : ["/tini", "--", entrypoint];
+  return {
+    files: { "/usr/bin/deno": Deno.execPath(), ...(init === undefined ? {} : { "/tini": init }) },
+    scripts: { [entrypoint]: ENTRYPOINT },
+    changes: [`ENTRYPOINT ${JSON.stringify(start)}`, 'CMD ["eval", "console.log(\'Deno\')"]'],
+  };
+}
+
+/**
+ * Like the entrypoint of the official image: options and subcommands go to Deno, everything else is
+ * a command.
+ */
+const ENTRYPOINT = `#!/bin/sh
+set -e
+if [ "$1" != "\${1#-}" ]; then exec deno "$@"; fi
+case "$1" in
+  bench | bundle | cache | check | compile | completions | coverage | doc | eval | fmt | help | \\
+  info | install | lint | lsp | repl | run | serve | task | test | types | upgrade | vendor)
+    exec deno "$@" ;;
+esac
+exec "$@"
+`;
+
 const COMMANDS = ["cat", "echo", "env", "false", "id", "kill", "ls", "mkdir", "ps", "pwd", "rm"];
 const MORE_COMMANDS = ["sleep", "stat", "touch", "true", "uname"];
 

@@ -100,6 +100,43 @@ export interface DockerService {
   readonly image: string;
   /** An image with Node and without Deno. It exists if the service `node` is available too. */
   readonly nodeImage: string;
+  /**
+   * A container of `image` that runs all the time. It sees the folder of temporary files, by the
+   * same path.
+   */
+  readonly up: string;
+  /** The same of `nodeImage`. */
+  readonly nodeUp: string;
+}
+
+/** A podman without a network. The runner puts it first in `PATH`. */
+export interface PodmanService {
+  readonly available: true;
+  /** The folder with the program. */
+  readonly bin: string;
+  /** An image with Deno, with the name of the official one. */
+  readonly image: string;
+  /**
+   * A container of `image` that runs all the time. It sees the folder of temporary files, by the
+   * same path.
+   */
+  readonly up: string;
+}
+
+/** A Slurm cluster on this machine. The runner points `SLURM_CONF` at it. */
+export interface SlurmService {
+  readonly available: true;
+  /** Its configuration. */
+  readonly config: string;
+}
+
+/** A stand-in for kubectl, which runs pods as processes. The runner puts it first in `PATH`. */
+export interface KubectlService {
+  readonly available: true;
+  /** The folder with the program. */
+  readonly bin: string;
+  /** A folder in which each new pod has an entry, as long as it is there. */
+  readonly pods: string;
 }
 
 /** A sudo that asks for no password. */
@@ -144,6 +181,9 @@ export interface Services {
   readonly shells: ShellsService | Unavailable;
   readonly logins: LoginsService | Unavailable;
   readonly docker: DockerService | Unavailable;
+  readonly podman: PodmanService | Unavailable;
+  readonly slurm: SlurmService | Unavailable;
+  readonly kubectl: KubectlService | Unavailable;
   readonly sudo: SudoService | Unavailable;
   readonly jupyter: JupyterService | Unavailable;
   readonly rsync: RsyncService | Unavailable;
@@ -166,6 +206,9 @@ export function noServices(folder: string, reason: string): Services {
     shells: missing,
     logins: missing,
     docker: missing,
+    podman: missing,
+    slurm: missing,
+    kubectl: missing,
     sudo: missing,
     jupyter: missing,
     rsync: missing,

@@ -132,6 +132,19 @@ Deno.test(needing(["docker", "node"], "docker runs the image with Node alone", a
   assertStringIncludes((await command([...run, "sh", "-c", "deno"])).stderr, "not found");
 }));
 
+Deno.test(needing("podman", "podman runs the image, and has a container that runs", async () => {
+  const { image, up } = service("podman");
+  for (const way of [["run", "--rm", image], ["exec", up]]) {
+    const { stdout, stderr } = await command(["podman", ...way, "deno", "--version"]);
+    assertStringIncludes(stdout, `deno ${Deno.version.deno}`, stderr);
+  }
+}));
+
+Deno.test(needing("slurm", "srun runs tasks on both nodes", async () => {
+  const { stdout, stderr } = await command(["srun", "-N2", "printenv", "SLURMD_NODENAME"]);
+  assertEquals(stdout.trim().split("\n").sort(), ["n1", "n2"], stderr);
+}));
+
 /** A runner of its own, with one test that hands out the services and then waits if told to. */
 async function startRunner(waits: boolean): Promise<{
   runner: Deno.ChildProcess;
@@ -239,7 +252,8 @@ Deno.test("run.ts clears up after a runner that was killed", async () => {
 });
 
 /** What a test might have going on in each service when the runner ends. */
-async function startLongLived({ ssh, shells, docker }: Services): Promise<Deno.ChildProcess[]> {
+async function startLongLived(services: Services): Promise<Deno.ChildProcess[]> {
+  const { ssh, shells, docker, podman, slurm } = services;
   const argvs: string[][] = [];
   const say = "echo up; exec sleep 1000";
   if (ssh.available) argvs.push(["ssh", "-F", ssh.config, "host1", say]);
@@ -247,6 +261,12 @@ async function startLongLived({ ssh, shells, docker }: Services): Promise<Deno.C
   if (docker.available) {
     const run = ["docker", "--host", docker.host, "run", "--rm", "--network", "none"];
     argvs.push([...run, docker.image, "sh", "-c", say]);
+  }
+  if (podman.available) {
+    argvs.push([`${podman.bin}/podman`, "run", "--rm", podman.image, "sh", "-c", say]);
+  }
+  if (slurm.available) {
+    argvs.push(["env", `SLURM_CONF=${slurm.config}`, "srun", "-u", "sh", "-c", say]);
   }
   return await Promise.all(argvs.map(async ([program = "", ...args]) => {
     const child = new Deno.Command(program, { args, stdin: "null", stdout: "piped" }).spawn();

@@ -1,4 +1,5 @@
 import { command, lastLine, startDaemon, which } from "./command.ts";
+import { freePorts } from "./free_port.ts";
 import { loginUsers } from "./logins.ts";
 import { shellUsers } from "./shells.ts";
 import type { SSHService, Unavailable } from "./services.ts";
@@ -30,7 +31,7 @@ export async function startSSH(runFolder: string, signal: AbortSignal): Promise<
   const folder = `${runFolder}/ssh`;
   const settings: SSHSettings = {
     folder,
-    port: freePort(),
+    port: freePorts(1)[0]!,
     silentPort: (silent.addr as Deno.NetAddr).port,
     user: (await command(["id", "-un"])).stdout.trim(),
     shellUsers: shellUsers(runFolder),
@@ -118,9 +119,4 @@ function listenSilently(): Deno.Listener {
     for await (const connection of listener) accepted.push(connection);
   })().catch(() => {}).finally(() => accepted.forEach((connection) => connection.close()));
   return listener;
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return (listener.addr as Deno.NetAddr).port;
 }

@@ -1,12 +1,15 @@
 import { startDocker } from "./docker.ts";
 import { placeDeno, placeNode, placeOldDeno } from "./interpreters.ts";
 import { findJupyter } from "./jupyter.ts";
+import { placeKubectl } from "./kubectl.ts";
 import { findNodeset } from "./nodeset.ts";
+import { startPodman } from "./podman.ts";
 import { findRsync } from "./rsync.ts";
 import { createLogins } from "./logins.ts";
 import { createRunFolder, removeDeadRuns, removeRunFolder } from "./run_folder.ts";
 import { noServices, type Services } from "./services.ts";
 import { createShells } from "./shells.ts";
+import { startSlurm } from "./slurm.ts";
 import { startSSH } from "./ssh.ts";
 import { findSudo } from "./sudo.ts";
 
@@ -39,16 +42,20 @@ export async function startServices(
 
 async function startAll(folder: string, signal: AbortSignal): Promise<RunningServices> {
   const placed = placeNode(folder, signal);
-  const [deno, oldDeno, node, ssh, shells, logins, docker, sudo] = await Promise.all([
-    placeDeno(folder),
-    placeOldDeno(folder, signal),
-    placed,
-    startSSH(folder, signal),
-    createShells(folder, signal),
-    createLogins(folder, signal),
-    startDocker(folder, placed, signal),
-    findSudo(signal),
-  ]);
+  const [deno, oldDeno, node, ssh, shells, logins, docker, podman, slurm, kubectl, sudo] =
+    await Promise.all([
+      placeDeno(folder),
+      placeOldDeno(folder, signal),
+      placed,
+      startSSH(folder, signal),
+      createShells(folder, signal),
+      createLogins(folder, signal),
+      startDocker(folder, placed, signal),
+      startPodman(folder, signal),
+      startSlurm(folder, signal),
+      placeKubectl(folder),
+      findSudo(signal),
+    ]);
   return {
     services: {
       folder,
@@ -60,6 +67,9 @@ async function startAll(folder: string, signal: AbortSignal): Promise<RunningSer
       shells: ssh.service.available ? shells : ssh.service,
       logins: ssh.service.available ? logins : ssh.service,
       docker,
+      podman,
+      slurm,
+      kubectl,
       sudo,
       jupyter: findJupyter(),
       rsync: findRsync(),

@@ -1,4 +1,15 @@
-import { Docker, Local, SSHTunnel, SubprocessTunnel, Sudo, type TunnelOptions } from "../../mod.ts";
+import {
+  Container,
+  Docker,
+  Kubernetes,
+  Local,
+  Podman,
+  Slurm,
+  SSHTunnel,
+  SubprocessTunnel,
+  Sudo,
+  type TunnelOptions,
+} from "../../mod.ts";
 import {
   NODE_MAJORS,
   type NodeMajor,
@@ -23,6 +34,10 @@ export interface Kind {
   readonly way: Way;
   readonly runtime: Runtime;
   readonly isDeno: boolean;
+  /** The program that makes a new container for each connection. */
+  readonly engine: "docker" | "podman" | undefined;
+  /** Whether the far end has a name, processes and a disk of its own. */
+  readonly isContainer: boolean;
   /** The services that it needs. */
   readonly needs: readonly ServiceName[];
   /** Makes a new tunnel. */
@@ -30,10 +45,14 @@ export interface Kind {
 }
 
 /** How an agent is reached. */
-export type Way = "local" | "ssh" | "sshSudo" | "docker" | "sudoRoot" | "sudoNobody";
+export type Way =
+  | ("local" | "ssh" | "sshSudo" | "sudoRoot" | "sudoNobody" | "slurm")
+  | ("docker" | "podman" | "container" | "podmanContainer" | "pod" | "newPod");
 
 interface WayEntry {
   readonly name: string;
+  readonly engine?: Kind["engine"];
+  readonly isContainer?: boolean;
   readonly needs: readonly ServiceName[];
   readonly runtimes: readonly Runtime[];
   open(
@@ -64,17 +83,58 @@ const WAYS: Readonly<Record<Way, WayEntry>> = {
   docker: {
     name: "Docker",
     needs: ["docker"],
+    engine: "docker",
+    isContainer: true,
     // The image with Node has version 20.
     runtimes: ["deno", "20"],
     open: ({ deno: _deno, node: _node, ...options }, { folder, runtime }) =>
       new Docker(containerName(), {
         ...options,
         ...runtime === "deno" ? {} : { image: service("docker").nodeImage },
-        dockerArgs: [
-          ...["--network", "none"],
-          ...folder === undefined ? [] : ["--volume", `${folder}:${folder}`],
-        ],
+        dockerArgs: ["--network", "none", ...volume(folder)],
       }),
+  },
+  podman: {
+    name: "Podman",
+    needs: ["podman"],
+    engine: "podman",
+    isContainer: true,
+    runtimes: ["deno"],
+    open: ({ deno: _deno, ...options }, { folder }) =>
+      new Podman(containerName(), { ...options, dockerArgs: volume(folder) }),
+  },
+  container: {
+    name: "Container",
+    needs: ["docker"],
+    isContainer: true,
+    runtimes: ["20"],
+    open: ({ node: _node, ...options }) => new Container(service("docker").nodeUp, options),
+  },
+  podmanContainer: {
+    name: "Container of podman",
+    needs: ["podman"],
+    isContainer: true,
+    runtimes: ["deno"],
+    open: ({ deno: _deno, ...options }) =>
+      new Container(service("podman").up, { ...options, engine: "podman" }),
+  },
+  pod: {
+    name: "Kubernetes (a stand-in)",
+    needs: ["kubectl"],
+    runtimes: ["22"],
+    open: (options) => new Kubernetes("web-0", { ...options, namespace: "shop" }),
+  },
+  newPod: {
+    name: "Kubernetes with a new pod (a stand-in)",
+    needs: ["kubectl"],
+    runtimes: ["deno"],
+    open: (options) => new Kubernetes(containerName(), { ...options, image: "deno" }),
+  },
+  slurm: {
+    name: "Slurm",
+    needs: ["slurm"],
+    runtimes: ["deno"],
+    open: (options) => new Slurm("farm", options),
   },
   sudoRoot: {
     name: "Sudo to root",
@@ -101,6 +161,11 @@ export function kindNamed(name: string): Kind {
   const kind = KINDS.find((one) => one.name === name);
   if (kind === undefined) throw new Error(`There is no kind ${name}`);
   return kind;
+}
+
+/** Shows a folder of this machine in a container. */
+function volume(folder: string | undefined): string[] {
+  return folder === undefined ? [] : ["--volume", `${folder}:${folder}`];
 }
 
 /** A name that no container has. */
@@ -137,6 +202,8 @@ function kindOf(way: Way, entry: WayEntry, runtime: Runtime): Kind {
     way,
     runtime,
     isDeno,
+    engine: entry.engine,
+    isContainer: entry.isContainer ?? false,
     needs: [...entry.needs, isDeno ? runtime : "node"],
     open: ({ folder, ...options } = {}) =>
       entry.open({

@@ -17,7 +17,12 @@ const TEARDOWN = 500;
 // Nothing in a container can see that the client of its engine is gone, while the pipe is full.
 const NAMES = [
   ...["Local, Deno", "Local, Node 20", "SSHTunnel, Deno", "SSHTunnel, Node 22"],
-  ...["SSHTunnel with sudo, Deno", "Sudo to nobody, Deno", "Sudo to nobody, Node 18"],
+  ...[
+    "Slurm, Deno",
+    "SSHTunnel with sudo, Deno",
+    "Sudo to nobody, Deno",
+    "Sudo to nobody, Node 18",
+  ],
 ];
 
 for (const kind of KINDS.filter(({ name }) => NAMES.includes(name))) {

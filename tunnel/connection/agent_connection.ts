@@ -15,6 +15,7 @@ import { ConnectionError } from "../connection_error.ts";
 import { Login, type LoginOptions } from "../login/login.ts";
 import { BootReader } from "./boot_reader.ts";
 import { bootstrapLine, type BootstrapOptions } from "./bootstrap.ts";
+import { isClientNotice } from "./client_notice.ts";
 import { ConnectionFailure } from "./connection_failure.ts";
 import { Countdown } from "./countdown.ts";
 import { exitCodeAtEnd, readExitCode } from "./exit_notice.ts";
@@ -118,8 +119,9 @@ export class AgentConnection {
     this.#held = new HeldLines(options.onLine);
     if (!options.holdsLines) this.#held.open();
     this.#lines = new StderrLines((line) => {
-      // Nobody cares what the end of a process looks like that has led nowhere, and was closed.
-      if (this.#closed === undefined || this.#info !== undefined) this.#held.push(line);
+      // Nobody cares how a process ends that was closed, least of all before it led to an agent.
+      if (this.#closed !== undefined && (this.#info === undefined || isClientNotice(line))) return;
+      this.#held.push(line);
     });
     this.#signs = new SignRemover({
       marker: this.#marker,
@@ -254,6 +256,8 @@ export class AgentConnection {
   }
 
   #handleFrames(chunk: Uint8Array): void {
+    // The agent has ended. What follows is from a program in front of it, such as kubectl.
+    if (this.#failure.agentExitCode !== undefined) return;
     this.#keepAlive?.handleSign();
     const exit = exitCodeAtEnd(chunk, this.#marker);
     this.multiplexer.handleChunk(exit?.before ?? chunk);

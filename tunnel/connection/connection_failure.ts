@@ -8,6 +8,7 @@ import { visible } from "../visible.ts";
 import type { Login } from "../login/login.ts";
 import { loginAdvice } from "../login/login_advice.ts";
 import type { BootReader, FallenInterpreter } from "./boot_reader.ts";
+import { isClientNotice } from "./client_notice.ts";
 import { type InterpreterOptions, searchedPlaces } from "./interpreters.ts";
 import { isNotReady } from "./not_ready.ts";
 import type { PipeProcess } from "./pipe_process.ts";
@@ -180,7 +181,8 @@ export class ConnectionFailure {
   }
 
   #lastLine(): string {
-    const last = this.#options.lines.tail.split("\n").at(-1)!;
+    const all = this.#options.lines.tail.split("\n");
+    const last = all.findLast((line) => !isClientNotice(line)) ?? all.at(-1)!;
     return last === "" ? "" : `: ${shortened(last)}`;
   }
 

@@ -17,8 +17,12 @@ export function exitHeader(marker: string): Uint8Array {
   return header;
 }
 
+/** So many bytes may a program in front of the agent print when the agent has ended. */
+const MAX_EPITAPH = 1024;
+
 /**
- * The exit code at the very end of `bytes`, or `undefined` if they do not end with the frame.
+ * The exit code at the end of `bytes`, or `undefined` if the frame is not there. Programs such as
+ * kubectl print something of their own behind it, which counts for nothing.
  *
  * An agent that is killed while it writes leaves a part of a frame, and the shell's frame would be
  * read as the rest of that. The marker, which nothing else contains, tells them apart.
@@ -28,10 +32,13 @@ export function exitCodeAtEnd(
   marker: string,
 ): { readonly code: number; readonly before: Uint8Array } | undefined {
   const size = HEADER_SIZE + EXIT_CODE_DIGITS + marker.length;
-  const before = bytes.subarray(0, Math.max(0, bytes.length - size));
-  const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).subarray(before.length);
-  if (frame.length < size || !frame.toString("latin1").endsWith(marker)) return undefined;
+  const tail = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    .subarray(-size - MAX_EPITAPH);
+  const at = tail.lastIndexOf(marker, undefined, "latin1") - HEADER_SIZE - EXIT_CODE_DIGITS;
+  if (at < 0) return undefined;
+  const frame = tail.subarray(at, at + size);
   if (!frame.subarray(0, HEADER_SIZE).equals(exitHeader(marker))) return undefined;
+  const before = bytes.subarray(0, bytes.length - tail.length + at);
   return { code: readExitCode(frame.subarray(HEADER_SIZE), marker), before };
 }
 

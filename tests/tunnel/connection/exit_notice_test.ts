@@ -24,12 +24,19 @@ Deno.test("exitCodeAtEnd() finds the shell's frame, whatever is before it", () =
   }
 });
 
+Deno.test("exitCodeAtEnd() leaves out what a program in front of the agent says after it", () => {
+  const before = bytesOf("part of a frame");
+  for (const after of ["\n", 'pod "web-0" deleted\n', "x".repeat(1024)]) {
+    const chunk = new Uint8Array([...withExit(`137${MARKER}`, before), ...bytesOf(after)]);
+    assertEquals(exitCodeAtEnd(chunk, MARKER), { code: 137, before });
+  }
+});
+
 Deno.test("exitCodeAtEnd() takes nothing else for the frame", () => {
   const whole = withExit(`007${MARKER}`);
   for (let length = 0; length < whole.length; length++) {
     assertEquals(exitCodeAtEnd(whole.subarray(0, length), MARKER), undefined);
   }
-  assertEquals(exitCodeAtEnd(new Uint8Array([...whole, 0]), MARKER), undefined);
   assertEquals(exitCodeAtEnd(withExit(`007${MARKER.replace("0", "1")}`), MARKER), undefined);
   assertEquals(
     exitCodeAtEnd(bytesOf(`some text of more than a frame's 007${MARKER}`), MARKER),
