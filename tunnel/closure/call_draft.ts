@@ -9,7 +9,7 @@ import { simpleHandle } from "./attachment_handle.ts";
 import { findBuiltin, findGlobal } from "./builtin.ts";
 import type { Variable } from "./class_needs.ts";
 import { FunctionDescriber } from "./function_describer.ts";
-import { isInternal, isNative, placeOf, UnknownExports } from "./function_place.ts";
+import { isInternal, isNative, isReplaced, placeOf, UnknownExports } from "./function_place.ts";
 import { type FunctionInspection, inspectFunctions } from "./inspector.ts";
 import { boundProperties, type OwnProperty } from "./own_properties.ts";
 import { leadsTo } from "./parts.ts";
@@ -243,8 +243,9 @@ export class CallDraft {
 
   #describeBuiltin(fn: AnyFunction): boolean {
     const place = findGlobal(fn) ?? (isNative(fn) ? findBuiltin(fn) : undefined);
-    if (place !== undefined) this.sent.setPlace(fn, place);
-    return place !== undefined;
+    if (place === undefined || isReplaced(place, fn, (fns) => this.#inspect(fns))) return false;
+    this.sent.setPlace(fn, place);
+    return true;
   }
 
   #describe(fn: AnyFunction): void {

@@ -19,6 +19,30 @@ export function isInternal(url: string): boolean {
   return /^(ext|node):/.test(url);
 }
 
+/** Functions that are found at globals, and are not the script's. */
+const ofRuntime = new WeakSet<AnyFunction>();
+
+/**
+ * Whether a function that is found at a global is the script's own, as in `console.log = log`. Much
+ * of Deno is JavaScript too, so only V8 tells.
+ */
+export function isReplaced(
+  { path }: FunctionPlace,
+  fn: AnyFunction,
+  inspect: (fns: readonly AnyFunction[]) => readonly FunctionInspection[],
+): boolean {
+  // Calls of Deno's functions need no inspector, which takes long to start.
+  if (path[0] === "Deno" || ofRuntime.has(fn) || isNative(fn)) return false;
+  try {
+    const { location } = inspect([fn])[0]!;
+    if (location !== undefined && !isInternal(location.url)) return true;
+  } catch {
+    // The script may not use the inspector.
+  }
+  ofRuntime.add(fn);
+  return false;
+}
+
 /** How a function without a name is called. */
 export const ANONYMOUS = "(anonymous)";
 

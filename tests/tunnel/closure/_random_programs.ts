@@ -19,6 +19,8 @@ await using tunnel = new Local(
   "far end",
   node === undefined ? { runtime: "deno", deno: Deno.execPath() } : { runtime: "node", node },
 );
+// Programs leave promises alone.
+globalThis.addEventListener("unhandledrejection", (event) => event.preventDefault());
 let mismatches = 0;
 const tally: Tally = { calls: 0, refusals: [], mismatches: [] };
 const begin = Number(first);

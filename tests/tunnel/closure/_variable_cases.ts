@@ -26,6 +26,8 @@ const { max } = m;
 const { fileURLToPath } = url;
 const { gzipSync, gunzipSync } = zlib;
 const { env } = process;
+// Before the first call, which looks through all globals.
+const { groupEnd } = Object.assign(console, { groupEnd: () => `ended ${counter}` });
 
 function greet(name = "nobody"): string {
   return `hello ${name} at ${port}`;
@@ -333,6 +335,12 @@ export const cases: Cases = {
       const bound = type.bind(one);
       assertEquals(await tun.call(bound), bound());
     }
+  },
+
+  async "what the script has put in the place of a built-in"(tun) {
+    assertEquals(await tun.call(() => groupEnd()), groupEnd());
+    assertEquals(await tun.call(groupEnd), groupEnd());
+    assertEquals(await tun.call(() => typeof console.groupEnd()), "undefined");
   },
 
   async "what only the script, or this runtime, has"(tun) {
