@@ -1,5 +1,4 @@
 import { HandleKind } from "../../agent/protocol/handle.ts";
-import { remedyFor } from "../../agent/protocol/remedy.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import { encode } from "../../codec/encode.ts";
 import { isEncodeRefusal } from "../../codec/encode_refusal.ts";
@@ -11,9 +10,11 @@ import type { Variable } from "./class_needs.ts";
 import { FunctionDescriber } from "./function_describer.ts";
 import { isInternal, isNative, isReplaced, placeOf, UnknownExports } from "./function_place.ts";
 import { type FunctionInspection, inspectFunctions } from "./inspector.ts";
+import { findModuleSymbols } from "./module_symbols.ts";
 import { boundProperties, type OwnProperty } from "./own_properties.ts";
 import { leadsTo } from "./parts.ts";
-import { cannotSend, refusal, type RefusalData, REMEDY, tooDeep, type Way } from "./refusal.ts";
+import { tooDeep } from "./refusal.ts";
+import { Refusals } from "./refusals.ts";
 import { scriptOf } from "./script.ts";
 import { SentValues } from "./sent_values.ts";
 import { type Found, ValueWalk } from "./value_walk.ts";
@@ -38,7 +39,6 @@ export class CallDraft {
   /** What V8 has told of functions, and which values can be sent: shared with trials. */
   readonly #inspections: Map<AnyFunction, FunctionInspection>;
   readonly #sendable: Map<unknown, boolean>;
-  readonly #ways = new Map<AnyFunction, Way>();
   readonly #functions: FunctionDescriber;
   readonly #walk: ValueWalk;
   /** Functions that were found and are not described yet. */
@@ -47,6 +47,8 @@ export class CallDraft {
   /** Modules whose exports are not known. */
   readonly #unknown = new Set<string>();
 
+  /** Makes the errors for what cannot be sent. */
+  readonly refusals: Refusals;
   /** What goes with the encoded values. */
   readonly sent: SentValues = new SentValues();
 
@@ -68,22 +70,26 @@ export class CallDraft {
     this.#called = called;
     this.#inspections = outer === undefined ? new Map() : outer.#inspections;
     this.#sendable = outer === undefined ? new Map() : outer.#sendable;
+    this.refusals = new Refusals(called, (fn) => {
+      const written = (this.#inspect([fn])[0]!.bound?.target ?? fn) as AnyFunction;
+      return this.#functions.positionOf(written, this.#inspect([written])[0]);
+    });
     this.#functions = new FunctionDescriber({
       session,
       inspect: (fns) => this.#inspect(fns),
       canSend: (value) => this.#canSend(value),
       onSymbol: (symbol, handle) => this.sent.setSymbol(symbol, handle),
-      refuse: (fn, reason, data) => this.refuse(fn, reason, data),
+      refuse: (fn, reason, data) => this.refusals.ofFunction(fn, reason, data),
     });
     this.#walk = new ValueWalk({
       sent: this.sent,
       onFunction: (fn, way) => {
-        this.#ways.set(fn, way);
+        this.refusals.ways.set(fn, way);
         this.#pending.push(fn);
       },
       isOfRuntime: (fn) => isInternal(this.#inspect([fn])[0]!.location?.url ?? ""),
       canSend: (value) => this.#canSend(value),
-      refuse: (found, reason, data) => this.#refuseValue(found, reason, data),
+      refuse: (found, reason, data) => this.refusals.ofValue(found, reason, data),
     });
   }
 
@@ -109,52 +115,12 @@ export class CallDraft {
     this.#args.forEach((value, i) =>
       this.#find({ value, user: undefined, name: "arguments", steps: `[${i}]` })
     );
-    do this.#describePending(); while (this.sent.settle((value) => this.#canSend(value)));
+    do {
+      this.#describePending();
+      this.#findSymbols();
+    } while (this.sent.settle((value) => this.#canSend(value)));
     for (const [fn, property] of this.#functions.heirs()) this.#addProperty(fn, property);
     return { place, body: this.#encode(place === undefined ? fn : null) };
-  }
-
-  /** The error for a function that cannot be sent. */
-  refuse(
-    fn: AnyFunction,
-    reason: string,
-    { remedy = REMEDY, ...data }: RefusalData = {},
-  ): TypeError {
-    const start = cannotSend(fn, this.#ways);
-    return refusal(`${start}: ${reason}; ${remedy}${this.#positionOf(fn)}`, data);
-  }
-
-  /** Where a function is written, or else the next on the way to it that is written somewhere. */
-  #positionOf(fn: AnyFunction): string {
-    for (let at: AnyFunction | undefined = fn; at !== undefined; at = this.#ways.get(at)?.user) {
-      const written = (this.#inspect([at])[0]!.bound?.target ?? at) as AnyFunction;
-      const position = this.#functions.positionOf(written, this.#inspect([written])[0]);
-      if (position !== "") return position;
-    }
-    return "";
-  }
-
-  /** Where the called function is written, as far as that can be told. */
-  #positionOfCalled(): string {
-    const fn = this.#called;
-    if (fn === undefined || isNative(fn)) return "";
-    try {
-      return this.#positionOf(fn);
-    } catch {
-      return ""; // the script may not use the inspector, for example
-    }
-  }
-
-  #refuseValue({ user, name, steps }: Found, reason: string, data: RefusalData = {}): TypeError {
-    const path = `${name.replace(/^(variable|property) /, "")}${steps}`;
-    if (user === undefined) {
-      const { problem = `it ${reason}` } = (data.cause ?? {}) as { problem?: string };
-      const remedy = remedyFor(problem, "arguments");
-      const text = `Cannot encode ${path}: ${problem}${remedy}${this.#positionOfCalled()}`;
-      return refusal(text, { ...data, path });
-    }
-    const variable = /^variable (.*)$/s.exec(name)?.[1];
-    return this.refuse(user, `${name}${steps} ${reason}`, { ...data, path, variable });
   }
 
   /** The place of the function that is called: it needs no handle, unless it is in a value, too. */
@@ -194,17 +160,17 @@ export class CallDraft {
   /** Says which function has to be there before itself, if that is the codec's problem. */
   #explain(error: unknown): unknown {
     if (!isEncodeRefusal(error)) return error;
-    if (error.kind === "depth") return tooDeep(error, this.#positionOfCalled());
+    if (error.kind === "depth") return tooDeep(error, this.refusals.positionOfCalled());
     if (error.kind !== "cycle") return error;
     for (const fn of this.sent.handled as Iterable<AnyFunction>) {
       if (leadsTo(this.#boundParts(fn), fn, this.#leads)) {
-        return this.refuse(fn, "what it binds has it in it", { cause: error });
+        return this.refusals.ofFunction(fn, "what it binds has it in it", { cause: error });
       }
       const variable = this.#neededBy(fn).find(([, , value]) => leadsTo(value, fn, this.#leads));
       if (variable === undefined) continue;
       const name = this.#functions.nameOfVariable(variable);
       const reason = `variable ${name}, which it may use when it is created, has it in it`;
-      return this.refuse(fn, reason, { variable: name, cause: error });
+      return this.refusals.ofFunction(fn, reason, { variable: name, cause: error });
     }
     return error;
   }
@@ -241,6 +207,26 @@ export class CallDraft {
     if (this.#unknown.size > 0) throw new UnknownExports(this.#unknown);
   }
 
+  /** Finds symbols of modules, whose own functions would not know others in their place. */
+  #findSymbols(): void {
+    const { ownSymbols } = this.sent;
+    if (ownSymbols.size === 0) return;
+    const fns = [...this.refusals.ways.keys(), ...this.#functions.importedFunctions].filter(
+      (fn) => {
+        const kind = this.sent.handleOf(fn)?.[0];
+        return kind === undefined || kind === HandleKind.PLACE;
+      },
+    );
+    if (this.#called !== undefined && !this.refusals.ways.has(this.#called)) fns.push(this.#called);
+    findModuleSymbols(ownSymbols, fns, {
+      inspect: (fns) => this.#inspect(fns),
+      scriptOf: (location) => scriptOf(location, this.#session()),
+      onPlace: (symbol, place) => this.sent.setSymbolPlace(symbol, place),
+      refuse: (fn, reason, data) => this.refusals.ofFunction(fn, reason, data),
+    });
+    this.#describePending();
+  }
+
   #describeBuiltin(fn: AnyFunction): boolean {
     const place = findGlobal(fn) ?? (isNative(fn) ? findBuiltin(fn) : undefined);
     if (place === undefined || isReplaced(place, fn, (fns) => this.#inspect(fns))) return false;
@@ -262,7 +248,7 @@ export class CallDraft {
     }
     if (location === undefined || isInternal(location.url)) {
       const code = location === undefined ? "native code" : "code of the runtime";
-      throw this.refuse(fn, `it is ${code} that no global or node: module leads to`, {
+      throw this.refusals.ofFunction(fn, `it is ${code} that no global or node: module leads to`, {
         remedy: "make it inside the function",
       });
     }

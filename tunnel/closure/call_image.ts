@@ -126,7 +126,7 @@ async function tellScopes(calls: CallDraft): Promise<void> {
   await learnScopes(doubts.flatMap(({ fns }) => fns));
   for (const { assigner, variable, isSettled } of doubts) {
     if (isSettled()) continue;
-    throw calls.refuse(
+    throw calls.refusals.ofFunction(
       assigner,
       `V8 does not tell which of several functions share variable ${variable}, which one of them changes`,
       { variable, remedy: "keep it in an object" },
@@ -147,7 +147,7 @@ async function unitOf(
     const own = await resolveImports(modulesHere, [one], url);
     const entry = Object.values(own).find((id) => modulesHere.isEntry(id));
     if (entry !== undefined) {
-      throw calls.refuse(user, importsEntryText(entry), { remedy: REMEDY_FOR_ENTRY });
+      throw calls.refusals.ofFunction(user, importsEntryText(entry), { remedy: REMEDY_FOR_ENTRY });
     }
     Object.assign(resolved, own);
   }

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { type Handle, HandleKind, PropertyKind } from "../../agent/protocol/handle.ts";
 import type { V8Session } from "../modules/v8.ts";
 import {
@@ -13,7 +14,7 @@ import { classNeeds, type SentFunction, type Variable } from "./class_needs.ts";
 import { readKeys } from "./computed_keys.ts";
 import { isInternal, isNative } from "./function_place.ts";
 import { codeTextOf } from "./function_text.ts";
-import { importedSymbols } from "./imported_symbols.ts";
+import { dataOf, importedSymbols } from "./imported_symbols.ts";
 import type { FunctionInspection, FunctionLocation, FunctionScope } from "./inspector.ts";
 import {
   closedPrototype,
@@ -68,6 +69,7 @@ export class FunctionDescriber {
   readonly #options: FunctionDescriberOptions;
   readonly #units = new Map<string, Unit>();
   readonly #sent = new Map<AnyFunction, SentFunction>();
+  readonly #imported = new Set<unknown>();
   /** Classes, with what they extend. */
   readonly #extended = new Map<AnyFunction, AnyFunction>();
 
@@ -141,6 +143,7 @@ export class FunctionDescriber {
         this.#options.onSymbol(symbol, [HandleKind.FUNCTION, unit.index, index]);
       }
       unit.imports.set(name, { imported, user: fn });
+      this.#imported.add(captured.value);
     }
     unit.codes.push({ fn, code });
     const { line, column } = startOf(text, script, location);
@@ -197,6 +200,16 @@ export class FunctionDescriber {
         : typeof key === "string" && !source.includes(key);
       if (isForeign) yield { kind: PropertyKind.MISSING, key, value: descriptor };
     }
+  }
+
+  /** Functions that are imported, also by namespaces, most of whose functions share a scope. */
+  get importedFunctions(): AnyFunction[] {
+    const isFunction = (value: unknown): value is AnyFunction => typeof value === "function";
+    return [...this.#imported as Set<object>].flatMap((value) =>
+      types.isModuleNamespaceObject(value)
+        ? Object.keys(value).map((key) => dataOf(value, key)).filter(isFunction).slice(0, 20)
+        : [value].filter(isFunction)
+    );
   }
 
   /**

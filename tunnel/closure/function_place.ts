@@ -81,10 +81,11 @@ export class UnknownExports extends Error {
  * The place at which the far end finds `fn`, too: that of a built-in, or an export of a module
  * other than the entry script. `undefined` if there is none.
  *
+ * @param fn A function, or a symbol that the module of the function has.
  * @throws {UnknownExports} If that cannot be told yet.
  */
 export function placeOf(
-  fn: AnyFunction,
+  fn: AnyFunction | symbol,
   { location, scopes }: FunctionInspection,
   scriptOf: () => Script,
 ): FunctionPlace | undefined {

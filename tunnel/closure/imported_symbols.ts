@@ -39,7 +39,8 @@ function symbolsIn(value: unknown, isPart = false): Found {
   return found;
 }
 
-function dataOf(object: object, key: string): unknown {
+/** The value of a property that is no accessor, or of an export. */
+export function dataOf(object: object, key: string): unknown {
   try {
     return Object.getOwnPropertyDescriptor(object, key)?.value;
   } catch {

@@ -29,6 +29,9 @@ export class SentValues {
   /** Namespaces, to which handles refer by their index. Their modules are still to be found. */
   readonly namespaces: object[] = [];
 
+  /** The symbols that are neither known everywhere nor at the place of a module. */
+  readonly ownSymbols: Set<symbol> = new Set();
+
   /** Whether there is anything that the codec does not copy by itself. */
   get isEmpty(): boolean {
     return this.#handles.size === 0 && this.#standIns.size === 0 &&
@@ -86,7 +89,17 @@ export class SentValues {
   }
 
   addSymbol(symbol: symbol): void {
-    if (!this.#handles.has(symbol)) this.setSymbol(symbol, symbolHandle(symbol));
+    if (this.#handles.has(symbol)) return;
+    const handle = symbolHandle(symbol);
+    if (handle[0] === HandleKind.OWN_SYMBOL) this.ownSymbols.add(symbol);
+    this.setSymbol(symbol, handle);
+  }
+
+  /** Has a symbol found at its place. */
+  setSymbolPlace(symbol: symbol, { module, path }: FunctionPlace): void {
+    this.loads.add(module!);
+    this.ownSymbols.delete(symbol);
+    this.setSymbol(symbol, [HandleKind.PLACE, module, ...path]);
   }
 
   /** Has a handle encoded for a symbol, which is known then. */
@@ -104,6 +117,7 @@ export class SentValues {
   whenKnown(key: string | symbol | null, value: unknown, act: () => void): void {
     if (typeof key === "symbol" && !this.#handles.has(key)) {
       if (symbolHandle(key)[0] === HandleKind.OWN_SYMBOL) {
+        this.ownSymbols.add(key);
         this.#waiting.set(key, [...this.#waiting.get(key) ?? [], { value, act }]);
         return;
       }

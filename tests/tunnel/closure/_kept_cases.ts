@@ -5,12 +5,12 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { execSync, spawn } from "node:child_process";
 import { callback } from "../../../mod.ts";
 import * as symbols from "../fixture/symbols.ts";
-import { Marked, own } from "../fixture/symbols.ts";
+import { find, Marked, own } from "../fixture/symbols.ts";
 import { type Cases, runCases } from "./_run_cases.ts";
 
 export const cases: Cases = {
@@ -27,6 +27,23 @@ export const cases: Cases = {
     assertEquals(await tun.call((key) => ({ [own]: 3 })[key as typeof own], own), 3, "itself");
     const bare = { [own]: 1 };
     assertEquals(await tun.call((given) => given[own], bare), 1, "key of an argument alone");
+  },
+  async "symbols of a module whose functions go by reference"(tun) {
+    const given = { [own]: 1, [Marked.mark]: 2 };
+    const hidden = symbols.hide();
+    const found = [1, 2, undefined];
+    for (let i = 0; i < 2; i++) assertEquals(await tun.call(symbols.find, given), found);
+    assertEquals(await tun.call(() => find(given)), found, "imported");
+    assertEquals(await tun.call(() => symbols.find(given)), found, "of a namespace");
+    assertEquals(await tun.call((fn, it) => fn(it), find, given), found, "argument");
+    for (const fn of [find, () => find(hidden), () => symbols.find(hidden)]) {
+      await assertRejects(
+        () => tun.call(fn as typeof find, hidden),
+        TypeError,
+        "its module makes Symbol(hidden) anew there, so it is not the symbol in the values",
+      );
+    }
+    assertEquals(await tun.call((it) => Object.getOwnPropertySymbols(it).length, hidden), 1);
   },
   async "views of one buffer, in values that come and go"(tun) {
     const make = () => {

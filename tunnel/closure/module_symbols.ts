@@ -1,0 +1,69 @@
+import { types } from "node:util";
+import type { FunctionPlace } from "../../agent/protocol/request.ts";
+import type { AnyFunction } from "./any_function.ts";
+import { isInternal, placeOf } from "./function_place.ts";
+import { dataOf } from "./imported_symbols.ts";
+import type { FunctionInspection, FunctionLocation } from "./inspector.ts";
+import type { Script } from "./script.ts";
+
+/** What {@linkcode findModuleSymbols} needs of the draft around it. */
+export interface ModuleSymbolsOptions {
+  readonly inspect: (fns: readonly AnyFunction[]) => readonly FunctionInspection[];
+  readonly scriptOf: (location: FunctionLocation) => Script;
+  /** A symbol is exported by a module that is loaded there. */
+  readonly onPlace: (symbol: symbol, place: FunctionPlace) => void;
+  readonly refuse: (
+    fn: AnyFunction,
+    reason: string,
+    data: { readonly remedy: string },
+  ) => TypeError;
+}
+
+/**
+ * Finds which of the symbols in the values of a call belong to the modules of functions that go by
+ * reference. These modules are loaded there, and make symbols of their own.
+ *
+ * @throws {TypeError} If a module keeps one to itself, so that nothing there could name it.
+ * @throws {UnknownExports} If an `import()` has to tell first what a module exports.
+ */
+export function findModuleSymbols(
+  symbols: ReadonlySet<symbol>,
+  fns: readonly AnyFunction[],
+  { inspect, scriptOf, onPlace, refuse }: ModuleSymbolsOptions,
+): void {
+  const seen = new Set<unknown>();
+  for (const [i, inspection] of inspect(fns).entries()) {
+    const { location, scopes } = inspection;
+    if (location === undefined || isInternal(location.url)) continue;
+    for (const { variables } of scopes) {
+      if (variables === globalThis) continue;
+      for (const symbol of symbolsIn(variables, seen)) {
+        if (!symbols.has(symbol)) continue;
+        const place = placeOf(symbol, inspection, () => scriptOf(location));
+        if (place !== undefined) onPlace(symbol, place);
+        else {
+          const reason = `its module makes ${
+            String(symbol)
+          } anew there, so it is not the symbol in the values that go along`;
+          const remedy = "export the symbol there, or make it by Symbol.for()";
+          throw refuse(fns[i]!, reason, { remedy });
+        }
+      }
+    }
+  }
+}
+
+/** The symbols that variables hold, and what hangs on the objects and classes in them. */
+function* symbolsIn(variables: object, seen: Set<unknown>, isPart = false): Generator<symbol> {
+  for (const key of Object.getOwnPropertyNames(variables)) {
+    const value = dataOf(variables, key);
+    if (typeof value === "symbol") yield value;
+    if (isPart || !isObject(value) || types.isProxy(value) || seen.has(value)) continue;
+    seen.add(value);
+    yield* symbolsIn(value, seen, true);
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null || typeof value === "function";
+}
