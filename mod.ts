@@ -17,6 +17,7 @@
 
 export type { Failure } from "./agent/protocol/failure.ts";
 export type { AgentInfo } from "./agent/protocol/hello.ts";
+export type { SocketAddress, TcpAddress, UnixAddress } from "./agent/sockets/socket_address.ts";
 export { ProtocolError } from "./agent/wire/protocol_error.ts";
 export { DecodeError } from "./codec/decode_error.ts";
 export { ErrorResult, type ErrorResultOptions } from "./group/error_result.ts";
@@ -57,6 +58,15 @@ export type {
 } from "./tunnel/file_options.ts";
 export { Container, type ContainerOptions } from "./tunnel/container.ts";
 export { Docker, type DockerOptions } from "./tunnel/docker.ts";
+export type {
+  Forward,
+  ForwardAddress,
+  ForwardOptions,
+  ForwardSource,
+  ForwardTarget,
+  UnixSocket,
+} from "./tunnel/forward.ts";
+export type { Forwarding } from "./tunnel/forwarding.ts";
 export { Kubernetes, type KubernetesOptions } from "./tunnel/kubernetes.ts";
 export { Local, type LocalOptions } from "./tunnel/local.ts";
 export { Podman, type PodmanOptions } from "./tunnel/podman.ts";

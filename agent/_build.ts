@@ -1,8 +1,9 @@
 /**
  * Bundles the agent into `_bundle.ts`, and the parts that are sent when they are needed: the one
- * that works on files into `_files_bundle.ts`, and the one for files of the controller that are
- * opened by path into `_paths_bundle.ts`, and the one that starts workers into
- * `_workers_bundle.ts`. These are the forms in which they are sent to a host.
+ * that works on files into `_files_bundle.ts`, the one for files of the controller that are opened
+ * by path into `_paths_bundle.ts`, the one that starts workers into `_workers_bundle.ts`, and the
+ * one that forwards sockets into `_sockets_bundle.ts`. These are the forms in which they are sent
+ * to a host.
  *
  * ```sh
  * deno task bundle          # writes them
@@ -26,6 +27,7 @@ const IMPORTS: readonly (readonly [specifier: RegExp, module: string])[] = [
   [/\/protocol\/failure\.ts$/, 'export { encodeFailure } from "chopsticks:failure";'],
   [/^node:crypto$/, 'export { createHash, randomBytes } from "node:crypto";'],
   [/^node:fs$/, 'export { default } from "node:fs";'],
+  [/^node:net$/, 'export { default } from "node:net";'],
   [/^node:path$/, 'export { dirname, join, resolve } from "node:path";'],
 ];
 
@@ -113,6 +115,13 @@ async function build(): Promise<Map<URL, string>> {
         asText("WORKERS", await bundle("./workers.ts", [globalProcess, inlined])),
       ],
       [
+        new URL("./_sockets_bundle.ts", import.meta.url),
+        asText(
+          "SOCKETS",
+          await bundle("./socket_service.ts", [importedOnce(IMPORTS), globalProcess, inlined]),
+        ),
+      ],
+      [
         new URL("./_paths_bundle.ts", import.meta.url),
         asText(
           "PATHS",
@@ -158,10 +167,14 @@ export const BUNDLE: string =
 }
 
 /** Keeps the code as it is: it is compressed when it is sent, like all modules. */
-function asText(name: "FILES" | "PATHS" | "WORKERS" | "COMMONJS", contents: Uint8Array): string {
+function asText(
+  name: "FILES" | "PATHS" | "WORKERS" | "COMMONJS" | "SOCKETS",
+  contents: Uint8Array,
+): string {
   const { file, about } = {
     FILES: { file: "file_service.ts", about: "What an agent does with files" },
     PATHS: { file: "file_paths.ts", about: "How files of the controller are opened by path" },
+    SOCKETS: { file: "socket_service.ts", about: "How an agent forwards sockets" },
     COMMONJS: { file: "commonjs.ts", about: "How CommonJS modules are run" },
     WORKERS: { file: "workers.ts", about: "How workers of modules that were sent are started" },
   }[name];

@@ -7,6 +7,7 @@ const PLAIN = [
   "tunnel/depth_limit_error.ts",
   "tunnel/remote_error.ts",
   "tunnel/file_options.ts",
+  "tunnel/forward.ts",
   "tunnel/tunnel_options.ts",
   "tunnel/settings.ts",
   "tunnel/callback.ts",
@@ -40,6 +41,9 @@ export const ROOMS: Rooms = {
   "agent/file_service.ts": [
     ...["agent/trees/", "agent/files/", "agent/protocol/", "agent/wire/", "codec/"],
   ],
+  "agent/sockets/": ["agent/wire/"],
+  "agent/socket_service.ts": ["agent/sockets/", "agent/wire/", "codec/"],
+  "agent/_sockets_bundle.ts": [],
   "agent/_bundle.ts": [],
   "agent/_files_bundle.ts": [],
   "agent/file_paths.ts": ["agent/paths/"],
@@ -56,11 +60,14 @@ export const ROOMS: Rooms = {
   "tunnel/depth_limit_error.ts": [],
   "tunnel/remote_error.ts": ["tunnel/visible.ts", "agent/protocol/"],
   "tunnel/file_options.ts": [],
+  "tunnel/forward.ts": ["agent/sockets/"],
   "tunnel/question.ts": [],
   "tunnel/tunnel_options.ts": ["tunnel/arguments/", "tunnel/question.ts"],
   "tunnel/settings.ts": ["tunnel/arguments/", "agent/agent_host.ts"],
   "tunnel/callback.ts": ["agent/agent_host.ts"],
-  "tunnel/arguments/": ["tunnel/file_options.ts", "agent/trees/"],
+  "tunnel/arguments/": [
+    ...["tunnel/file_options.ts", "tunnel/forward.ts", "agent/trees/", "agent/sockets/"],
+  ],
   "tunnel/source/": ["agent/protocol/"],
   "tunnel/modules/": [
     ...["tunnel/source/", "tunnel/arguments/", "agent/agent_host.ts", "agent/protocol/"],
@@ -88,16 +95,17 @@ export const ROOMS: Rooms = {
       "agent/_paths_bundle.ts",
       "agent/_workers_bundle.ts",
       "agent/_commonjs_bundle.ts",
+      "agent/_sockets_bundle.ts",
     ],
-    ...["agent/file_service.ts"],
+    ...["agent/file_service.ts", "agent/socket_service.ts"],
     ...["agent/agent_host.ts", "agent/protocol/", "agent/wire/", "codec/"],
   ],
   "tunnel/operation/": [
     ...["tunnel/session/", "tunnel/session/abort_signal.ts", "tunnel/connection/"],
     ...["tunnel/login/", "tunnel/closure/", "tunnel/modules/"],
-    ...["tunnel/arguments/", "tunnel/file_options.ts"],
+    ...["tunnel/arguments/", "tunnel/file_options.ts", "tunnel/forward.ts"],
     ...["tunnel/connection_error.ts", "tunnel/visible.ts"],
-    ...["agent/file_service.ts", "agent/trees/", "agent/files/"],
+    ...["agent/file_service.ts", "agent/trees/", "agent/files/", "agent/sockets/"],
     ...["agent/protocol/", "agent/wire/", "codec/"],
   ],
   "tunnel/": [
@@ -136,7 +144,7 @@ export const ROOMS: Rooms = {
 
   "mod.ts": [
     ...["queue/", "group/", "group/error_result.ts", "tunnel/", ...PLAIN],
-    ...["agent/protocol/", "agent/wire/", "codec/"],
+    ...["agent/sockets/", "agent/protocol/", "agent/wire/", "codec/"],
   ],
   "examples/": ["mod.ts", "agent/facts.ts", "agent/sh.ts"],
 };

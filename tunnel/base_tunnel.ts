@@ -13,6 +13,7 @@ import type {
   SyncOptions,
   SyncResult,
 } from "./file_options.ts";
+import { Forwarding } from "./forwarding.ts";
 import { showAs } from "./arguments/show_as.ts";
 import { prepareCall } from "./operation/call.ts";
 import { prepareConnect } from "./operation/connect.ts";
@@ -75,9 +76,9 @@ function groupOf(tunnel: BaseTunnel): Group {
  * console.log(await tun.call(runtime));
  * ```
  */
-export abstract class BaseTunnel {
+export abstract class BaseTunnel extends Forwarding {
   /** The name of the far end: what results and messages call it. */
-  abstract readonly host: string;
+  abstract override readonly host: string;
 
   /** Whether there is a connection with an agent that is up. */
   get connected(): boolean {
@@ -364,7 +365,7 @@ export abstract class BaseTunnel {
   }
 
   /** The type and the host, such as `Docker('py36')`. */
-  toString(): string {
+  override toString(): string {
     return `${this.constructor.name}('${this.host.replace(/['\\]/g, "\\$&")}')`;
   }
 

@@ -1,5 +1,6 @@
 import { decodeFailure, type Failure } from "../../agent/protocol/failure.ts";
 import type * as Files from "../../agent/file_service.ts";
+import type * as Sockets from "../../agent/socket_service.ts";
 import {
   type FunctionPlace,
   type FunctionReference,
@@ -45,6 +46,8 @@ export class Session {
   readonly connection: AgentConnection;
   /** How to decode what the far end sends. */
   readonly decoding: Decoding;
+  /** Tells the user about something that the far end did. */
+  readonly report: (line: string) => void;
   readonly #host: string;
   readonly #shipment: Shipment;
   readonly #attachments: Attachments;
@@ -56,6 +59,7 @@ export class Session {
     const decoding = decodingOf(maxResult);
     this.connection = connection;
     this.decoding = decoding;
+    this.report = report;
     this.#host = host;
     // An agent serves what its own controller serves.
     const isServing = (agentHost()?.serve ?? serve.urls).length > 0;
@@ -129,7 +133,15 @@ export class Session {
 
   /** Opens a channel that a function of the agent's part for files serves. */
   openFiles(name: keyof typeof Files, ...args: unknown[]): Channel {
-    const module = this.#shipment.sendFilesModule();
+    return this.#openService(this.#shipment.sendService("files"), name, args);
+  }
+
+  /** Opens a channel that a function of the agent's part for sockets serves. */
+  openSockets(name: keyof typeof Sockets, ...args: unknown[]): Channel {
+    return this.#openService(this.#shipment.sendService("sockets"), name, args);
+  }
+
+  #openService(module: string, name: string, args: readonly unknown[]): Channel {
     return this.connection.multiplexer.open(
       encode([Request.SERVICE, this.#shipment.batches, module, name, ...args]),
     );

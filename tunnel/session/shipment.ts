@@ -2,6 +2,7 @@ import { deflateRawSync } from "node:zlib";
 import { COMMONJS_BUNDLE } from "../../agent/_commonjs_bundle.ts";
 import { FILES_BUNDLE } from "../../agent/_files_bundle.ts";
 import { PATHS_BUNDLE } from "../../agent/_paths_bundle.ts";
+import { SOCKETS_BUNDLE } from "../../agent/_sockets_bundle.ts";
 import { WORKERS_BUNDLE } from "../../agent/_workers_bundle.ts";
 import type { Code } from "../../agent/protocol/handle.ts";
 import {
@@ -20,12 +21,12 @@ import { moduleGraph } from "../modules/module_graph.ts";
 import type { SentSource } from "../source/lower_using.ts";
 import type { FileShipment } from "./file_shipment.ts";
 
-/** The part of the agent that works on files. */
-const FILES: ModuleRecord = {
-  id: "chopsticks:files",
-  kind: "js",
-  source: FILES_BUNDLE,
-  imports: {},
+/** The parts of the agent that serve channels. */
+const SERVICES: Readonly<Record<"files" | "sockets", ModuleRecord>> = {
+  /** It works on files. */
+  files: { id: "chopsticks:files", kind: "js", source: FILES_BUNDLE, imports: {} },
+  /** It forwards sockets. */
+  sockets: { id: "chopsticks:sockets", kind: "js", source: SOCKETS_BUNDLE, imports: {} },
 };
 
 /** The part of the agent that lets code open files of the controller by path. */
@@ -136,13 +137,14 @@ export class Shipment {
     return id;
   }
 
-  /** Sends the part of the agent that works on files, unless it has been sent, and gives its id. */
-  sendFilesModule(): string {
-    if (!this.#modules.has(FILES.id)) {
-      this.#modules.add(FILES.id);
-      this.#send([[FILES], []]);
+  /** Sends a part of the agent that serves channels, unless it has been sent, and gives its id. */
+  sendService(name: keyof typeof SERVICES): string {
+    const service = SERVICES[name];
+    if (!this.#modules.has(service.id)) {
+      this.#modules.add(service.id);
+      this.#send([[service], []]);
     }
-    return FILES.id;
+    return service.id;
   }
 
   /**
