@@ -47,7 +47,8 @@ export async function connect(channel: Channel, to: SocketAddress): Promise<void
 
 /**
  * Listens until the controller ends the channel. Answers with the address, and then with a number
- * for each connection, or with 0 for one that was refused, since there were too many.
+ * for each connection, or with 0 for one that was refused, since there were too many. The
+ * controller sends each number back when it has taken the connection.
  */
 export async function listenThere(channel: Channel, from: SocketAddress): Promise<void> {
   const address = absolute(from);

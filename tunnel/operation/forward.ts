@@ -9,6 +9,7 @@ import { addressText, type SocketAddress } from "../../agent/sockets/socket_addr
 import type { Channel, Message } from "../../agent/wire/channel.ts";
 import { Flag } from "../../agent/wire/frame.ts";
 import { decode } from "../../codec/decode.ts";
+import { encode } from "../../codec/encode.ts";
 import { type ForwardAddresses, forwardAddresses } from "../arguments/forward_options.ts";
 import type { Forward, ForwardOptions } from "../forward.ts";
 import { resetOnAbort } from "../session/abort_signal.ts";
@@ -136,7 +137,7 @@ async function listenHere(opening: Opening): Promise<OpenForward> {
 
 /** Has the far end listen, and connects here. */
 async function listenThere(opening: Opening, addr: SocketAddress): Promise<OpenForward> {
-  const { session, name, addresses: { to } } = opening;
+  const { session, control, name, addresses: { to } } = opening;
   await here(opening, () => checkAccess(to, false));
   const onMessage = async (message: Message): Promise<void> => {
     const number = decoded(session, message);
@@ -146,6 +147,9 @@ async function listenThere(opening: Opening, addr: SocketAddress): Promise<OpenF
     await forward.untilRoom();
     const channel = session.openSockets("accept", number);
     forward.carry(dial(to, channel), channel);
+    // A far end that does not read is not served on.
+    control.send(encode(number));
+    await control.drained();
   };
   const forward = new OpenForward({ ...opening, to, addr, onMessage });
   return forward;

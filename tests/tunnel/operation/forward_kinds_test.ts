@@ -1,7 +1,9 @@
-import { assertEquals } from "@std/assert";
-import { needing } from "../../services/services.ts";
+import { assert, assertEquals } from "@std/assert";
+import { Local, SSHTunnel } from "../../../mod.ts";
+import { command, which } from "../../services/command.ts";
+import { needing, service } from "../../services/services.ts";
 import { soon } from "../_deadline.ts";
-import { type Kind, KINDS } from "../_kinds.ts";
+import { type Kind, KINDS, sshArgs } from "../_kinds.ts";
 import * as sockets from "../fixture/sockets.ts";
 
 const BYTES = Uint8Array.from({ length: 300_000 }, (_, i) => i * 7 + (i >> 8));
@@ -62,3 +64,53 @@ async function testForwards(t: Deno.TestContext, tun: ReturnType<Kind["open"]>):
     await sockets.stop(to);
   });
 }
+
+Deno.test({
+  name: "curl talks to a web server at the far end, and there to one here",
+  ignore: which("curl") === undefined,
+  async fn() {
+    await using tun = new Local();
+    // In a far end that is another machine, it would be another server.
+    const body = "x".repeat(3_000_000);
+    await using web = Deno.serve(
+      { port: 0, onListen() {} },
+      async (request) => new Response(request.method === "POST" ? await request.text() : body),
+    );
+    const to = { port: web.addr.port };
+    const path = sockets.newPath();
+    await using _forward = await tun.forward({ to, from: { path } });
+    const args = ["--silent", "--show-error", "--max-time", "20", "--unix-socket", path];
+    const { stdout } = await command(["curl", ...args, "http://host/"]);
+    assertEquals(stdout, body);
+    const posted = await command(["curl", ...args, "--data", "@/etc/services", "http://host/"]);
+    assert(posted.success, posted.problem);
+
+    await using reverse = await tun.reverse({ to });
+    const url = `http://127.0.0.1:${reverse.addr.port}/`;
+    const answer = await tun.call(
+      async () => await new Deno.Command("curl", { args: ["--silent", url] }).output(),
+    );
+    assertEquals(new TextDecoder().decode(answer.stdout), body);
+  },
+});
+
+Deno.test(needing("ssh", "ssh logs in through a forward", async () => {
+  await using tun = new Local();
+  const { config, hosts } = service("ssh");
+  const options = (await command(["ssh", "-G", "-F", config, hosts[0]!])).stdout;
+  const port = Number(/^port (\d+)$/m.exec(options)![1]);
+  const hostname = /^hostname (\S+)$/m.exec(options)![1]!;
+  await using forward = await tun.forward({ to: { hostname, port } });
+  await using inner = new SSHTunnel(hosts[0]!, {
+    sshArgs: [
+      ...["-o", `Port=${forward.addr.port}`, "-o", "HostName=127.0.0.1"],
+      ...["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", ...sshArgs()],
+    ],
+    stderr: () => {},
+  });
+  assertEquals(
+    await inner.call(sockets.ask, await inner.call(sockets.serve, "echo"), BYTES),
+    BYTES,
+  );
+  assertEquals(forward.connections, 1);
+}));

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import fs from "node:fs";
-import net from "node:net";
 import type { ForwardOptions } from "../../../mod.ts";
 import { Local, RemoteError, type SocketAddress } from "../../../mod.ts";
 import { rejection, rejectsAs, soon } from "../_deadline.ts";
@@ -126,11 +125,14 @@ onRuntimes(
     const line = `Cannot carry a connection to 127.0.0.1:${to.port}: on web1, ${text}`;
     await lines.until(line);
     // Something listens there later.
-    const server = net.createServer((socket) => socket.end("late")).listen(to.port, "127.0.0.1");
-    await new Promise((resolve) => server.once("listening", resolve));
-    const late = await sockets.ask(forward.addr, new Uint8Array(0));
-    assertEquals(new TextDecoder().decode(late), "late");
-    await new Promise((resolve) => server.close(resolve));
+    const server = Deno.listen({ hostname: "127.0.0.1", port: to.port });
+    const accepted = server.accept();
+    const late = sockets.ask(forward.addr, bytesOf(5));
+    using connection = await soon(accepted, "a connection");
+    await connection.write(new TextEncoder().encode("late"));
+    await connection.closeWrite();
+    assertEquals(new TextDecoder().decode(await late), "late");
+    server.close();
     assertEquals(lines.all, [line]);
   },
 );
