@@ -23,6 +23,9 @@ const OUTCOMES: Readonly<Record<string, RegExp>> = {
     /more than 10000 callbacks run at once$/,
   "callbacks give streams that nobody reads": /calls back without reading the answers$/,
   "long names of modules are refused and not read": /requests of more than 67108864 bytes at once$/,
+  "reverse: the address is none": /^ProtocolError: The far end broke the protocol of reverse\(\)$/,
+  "reverse: the number of a connection is none":
+    /^ProtocolError: The far end broke the protocol of reverse\(\)$/,
   "requests are refused and not read": /requests of more than 67108864 bytes at once$/,
 };
 

@@ -40,7 +40,13 @@ function addressOf(key: string, value: unknown, lowest: 0 | 1): SocketAddress {
     string,
     unknown
   >;
-  checkKeys(value, "hostname", "port", "path");
+  checkKeys(value, "hostname", "port", "path", "transport");
+  // The address of one of Deno's listeners has it.
+  const { transport } = value as Record<string, unknown>;
+  const known = path === undefined ? "tcp" : "unix";
+  if (transport !== undefined && transport !== known) {
+    throw new TypeError(`${key}.transport is ${shown(transport)}: expected "${known}"`);
+  }
   if (path !== undefined) {
     const { hostname, port } = value as Record<string, unknown>;
     if (hostname !== undefined || port !== undefined) {

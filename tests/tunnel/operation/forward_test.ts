@@ -185,6 +185,8 @@ Deno.test("forward() refuses options that it does not understand", async () => {
     [{ to: { path: "" } }, 'to.path is "": expected a string'],
     [{ to: { path: "\0abstract" } }, "to.path has a NUL character"],
     [{ to: { port: 80, host: "x" } }, 'options has "host": expected one of hostname, port, path'],
+    [{ to: { port: 80, transport: "udp" } }, 'to.transport is "udp": expected "tcp"'],
+    [{ to: { path: "/x", transport: "tcp" } }, 'to.transport is "tcp": expected "unix"'],
     [{ to: { port: 80, hostname: 5 } }, "to.hostname is 5: expected a string"],
     [{ to: { port: 80 }, from: { port: -1 } }, "from.port is -1: expected a whole number, 0 to"],
     [{ to: { port: 80 }, form: {} }, 'options has "form": expected one of to, from'],
@@ -195,6 +197,19 @@ Deno.test("forward() refuses options that it does not understand", async () => {
       assertStringIncludes(String(error), text);
     }
   }
+});
+
+Deno.test("forward() takes the addresses of Deno's listeners", async () => {
+  await using tun = new Local();
+  using tcp = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await using forward = await tun.forward({ to: tcp.addr });
+  using connection = await Deno.connect(forward.addr);
+  using accepted = await soon(tcp.accept(), "a connection");
+  await accepted.write(bytesOf(1));
+  assertEquals(await connection.read(new Uint8Array(10)), 1);
+  const path = sockets.newPath();
+  using unix = Deno.listen({ transport: "unix", path });
+  await (await tun.forward({ to: unix.addr as Deno.UnixAddr })).close();
 });
 
 Deno.test("forward() says why it cannot listen, and where", async () => {
