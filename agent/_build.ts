@@ -72,21 +72,35 @@ const inlined: esbuild.Plugin = {
   name: "inlined",
   setup(build): void {
     build.onLoad({ filter: /\/(agent|codec)\/.*\.ts$/ }, async ({ path }) => ({
-      contents: (await Deno.readTextFile(path)).replace(
-        /^export const (\w+) = \{([^]*?)\} as const;$/gm,
-        (_, name, members) => `export enum ${name} {${members.replace(/\b([A-Z_]+): /g, "$1 = ")}}`,
-      ),
+      contents: inlineConstants(await Deno.readTextFile(path)),
       loader: "ts",
     }));
   },
 };
 
-/** Leaves out a defence that an agent does not need, as it trusts its controller; see `Agent`. */
+function inlineConstants(code: string): string {
+  return code.replace(
+    /^export const (\w+) = \{([^]*?)\} as const;$/gm,
+    (_, name, members) => `export enum ${name} {${members.replace(/\b([A-Z_]+): /g, "$1 = ")}}`,
+  );
+}
+
+/**
+ * Leaves out a defence that an agent does not need, as it trusts its controller; see `Agent`. And
+ * the texts of errors that nobody would see: an agent to which garbage comes just ends.
+ */
 const trusting: esbuild.Plugin = {
   name: "trusting",
   setup(build): void {
     build.onLoad({ filter: /\/codec\/_hash_chains\.ts$/ }, () => ({
       contents: "export class HashChains { add() { return 0; } } export const nextGap = () => 1e9;",
+    }));
+    build.onLoad({ filter: /\/agent\/wire\/.*\.ts$/ }, async ({ path }) => ({
+      contents: inlineConstants(await Deno.readTextFile(path)).replace(
+        /new ProtocolError\(\s*(`[^`]*`|"[^"]*"),?\s*\)/g,
+        'new ProtocolError("")',
+      ),
+      loader: "ts",
     }));
   },
 };

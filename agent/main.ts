@@ -14,7 +14,8 @@ import { watchGlobals } from "./runtime/broken_globals.ts";
 import { blockOutput } from "./runtime/block_output.ts";
 import { onControllerLoss } from "./runtime/controller_loss.ts";
 import { captureExit, ExitSignal } from "./runtime/exit.ts";
-import { NO_DENO_DIR, ORDERLY } from "./protocol/exit_code.ts";
+import { Silence } from "./runtime/silence.ts";
+import { NO_DENO_DIR, ORDERLY, SILENCE } from "./protocol/exit_code.ts";
 import { decodeControllerInfo, encodeAgentInfo } from "./protocol/hello.ts";
 import { Multiplexer } from "./wire/multiplexer.ts";
 import { streamPipe } from "./wire/stream_pipe.ts";
@@ -48,6 +49,7 @@ export function start(input: Socket, rest: Uint8Array): (chunk: Uint8Array) => v
 
   const output = new Socket({ fd: 4, readable: false, writable: true });
   const checkGlobals = watchGlobals(() => exit(1));
+  const silence = new Silence(() => multiplexer.end(new Error("The controller is silent")));
   const agent = new Agent(() => multiplexer, checkGlobals);
   const multiplexer: Multiplexer = new Multiplexer(
     streamPipe(input, output, () => multiplexer.handleDrain()),
@@ -58,8 +60,9 @@ export function start(input: Socket, rest: Uint8Array): (chunk: Uint8Array) => v
       maxChannels: Infinity,
       onChannel: (channel, header) => agent.handleChannel(channel, header),
       onHello: (payload) => agent.introduce(decodeControllerInfo(payload)),
+      onPing: (payload) => silence.count(payload),
       onBye: () => multiplexer.end(new Error("The controller closed the connection")),
-      onEnd: () => setTimeout(() => exit(ORDERLY)),
+      onEnd: () => setTimeout(() => exit(silence.isTooLong ? SILENCE : ORDERLY)),
     },
   );
   onControllerLoss(input, output, (reason) => multiplexer.end(reason));
@@ -77,7 +80,10 @@ export function start(input: Socket, rest: Uint8Array): (chunk: Uint8Array) => v
   multiplexer.handleChunk(rest);
   // A call looks at its end. This is for what was broken later, and takes no time of calls.
   setInterval(checkGlobals, 1_000).unref();
-  return (chunk) => multiplexer.handleChunk(chunk);
+  return (chunk) => {
+    silence.handleSign();
+    multiplexer.handleChunk(chunk);
+  };
 }
 
 /** Shows an error that belongs to no call on stderr. It must not end the agent. */

@@ -107,9 +107,9 @@ export interface TunnelOptions {
    */
   readonly connectRetries?: number | undefined;
   /**
-   * Milliseconds between pings. A connection on which three pings in a row get no answer counts as
-   * lost. A function that never yields to the agent's event loop cannot answer, so it needs a
-   * higher value. 0: no pings.
+   * Milliseconds between pings. A far end that gives no sign of life for three intervals counts as
+   * lost; a function that blocks its thread there does not matter. An agent on another machine ends
+   * when nothing has come from here for six. 0: no pings, and neither end counts.
    *
    * @default 15,000
    */

@@ -21,6 +21,9 @@ export const ORDERLY = 93;
 /** The shell exits with this code if the first line that it reads is not the bootstrap's. */
 export const NO_LINE = 94;
 
+/** The agent exits with this code if nothing has come from the controller for a long time. */
+export const SILENCE = 95;
+
 /**
  * The exit code's decimal digits in the payload of an EXIT frame. The connection's marker follows
  * them, and nothing else.

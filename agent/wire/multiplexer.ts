@@ -46,6 +46,8 @@ export interface MultiplexerOptions {
   onChannel(channel: Channel, header: Uint8Array): void;
   /** The other end introduced itself. `payload` may be overwritten afterwards. */
   onHello(payload: Uint8Array): void;
+  /** The other end asked for a sign of life. It gets one. */
+  onPing?(payload: Uint8Array): void;
   /** The other end asks this one to end. */
   onBye?(): void;
   /** The other end's process has ended. */
@@ -308,6 +310,7 @@ export class Multiplexer implements ChannelCarrier {
       case FrameType.RESET:
         return this.#find(id)?.fail(new ChannelReset(new Uint8Array(payload)));
       case FrameType.PING:
+        this.#options.onPing?.(payload);
         return this.#sendAnswer(FrameType.PONG, 0, payload);
       case FrameType.PONG:
         return;

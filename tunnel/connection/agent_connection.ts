@@ -278,6 +278,8 @@ export class AgentConnection {
     const { keepAlive, outOfReach } = this.#options;
     if (outOfReach) this.#process.guard();
     if (keepAlive > 0) {
+      // Any other link cannot die without a word.
+      if (outOfReach) this.#process.giveSigns(keepAlive);
       this.#keepAlive = new KeepAlive({
         interval: keepAlive,
         ping: () => this.multiplexer.sendPing(),

@@ -1,4 +1,5 @@
 import type { Pipe } from "../../agent/wire/multiplexer.ts";
+import type { WriteLock } from "./write_lock.ts";
 
 /** How a process ended: by itself, with a code, or by a signal. */
 export interface ProcessExit {
@@ -37,6 +38,8 @@ export interface Child {
    * can live until the far end is gone: ssh for one ends at once when nobody reads it.
    */
   readonly pipe: Pipe;
+  /** Says when another thread may write to the pipe, if one may. */
+  readonly lock?: WriteLock;
   /** Reads no more of stdout and stderr. */
   closeOutputs(): void;
   /** Sends the process SIGKILL, if it is still there. */

@@ -1,4 +1,4 @@
-import { NO_LINE, OLDEST_DENO, OLDEST_NODE } from "../../agent/protocol/exit_code.ts";
+import { NO_LINE, OLDEST_DENO, OLDEST_NODE, SILENCE } from "../../agent/protocol/exit_code.ts";
 import {
   ConnectionError,
   type ConnectionErrorOptions,
@@ -86,6 +86,11 @@ export class ConnectionFailure {
 
   /** The process, or the agent, has ended. */
   ofEnd(): ConnectionError {
+    if (this.wasUp && this.agentExitCode === SILENCE) {
+      return this.#lost(
+        "nothing arrived there for six keepAlive intervals, so the agent ended: the link was dead, or this script was stopped",
+      );
+    }
     if (this.wasUp) return this.#lost(`${this.#ending()}${this.#lastLine()}`);
     if (this.refusal !== undefined) return this.#notConnected(this.refusal);
     const { cwd, login, lines, boot: { failure, stage } } = this.#options;

@@ -2,6 +2,7 @@ import { concat } from "../../agent/wire/concat.ts";
 import type { Pipe } from "../../agent/wire/multiplexer.ts";
 import { HIGH_WATER, JOIN_LIMIT } from "../../agent/wire/stream_pipe.ts";
 import type { Child, ChildOptions } from "./child.ts";
+import { WriteLock } from "./write_lock.ts";
 
 /** Bytes of the buffer for output: as much as a pipe holds. */
 const BUFFER_SIZE = 64 * 1024;
@@ -19,7 +20,8 @@ export function startDenoChild(options: ChildOptions): Child {
   }
   const stdout = new OutputReader(child.stdout, options.onOutput);
   const stderr = new OutputReader(child.stderr, options.onStderr);
-  const stdin = writerPipe(child.stdin, options.onDrain);
+  const lock = new WriteLock();
+  const stdin = writerPipe(child.stdin, lock, options.onDrain);
   const exited = child.status.then(({ code, signal }) =>
     options.onExit({ code: signal === null ? code : null, signal })
   );
@@ -27,6 +29,7 @@ export function startDenoChild(options: ChildOptions): Child {
   return {
     pid: child.pid,
     pipe: stdin,
+    lock,
     closeOutputs() {
       stdout.cancel();
       stderr.cancel();
@@ -82,7 +85,11 @@ class OutputReader {
 }
 
 /** A {@linkcode Pipe} that writes to a web stream; see `streamPipe` for the limits. */
-function writerPipe(stream: WritableStream<Uint8Array>, onDrain: () => void): Pipe {
+function writerPipe(
+  stream: WritableStream<Uint8Array>,
+  lock: WriteLock,
+  onDrain: () => void,
+): Pipe {
   const writer = stream.getWriter();
   // An error of the pipe says less than the exit of the process, which causes it.
   const ignore = (): void => {};
@@ -90,9 +97,11 @@ function writerPipe(stream: WritableStream<Uint8Array>, onDrain: () => void): Pi
   let queued = 0;
   let congested = false;
   const write = (chunk: Uint8Array): void => {
+    if (queued === 0) lock.take();
     queued += chunk.length;
     writer.write(chunk).then(() => {
       queued -= chunk.length;
+      if (queued === 0) lock.release();
       if (!congested || queued > HIGH_WATER) return;
       congested = false;
       onDrain();
@@ -107,6 +116,9 @@ function writerPipe(stream: WritableStream<Uint8Array>, onDrain: () => void): Pi
       congested = queued > HIGH_WATER;
       return !congested;
     },
-    close: () => void writer.abort().catch(ignore),
+    close() {
+      lock.close();
+      writer.abort().catch(ignore);
+    },
   };
 }

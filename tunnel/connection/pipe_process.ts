@@ -5,6 +5,7 @@ import type { Pipe } from "../../agent/wire/multiplexer.ts";
 import type { Child, ChildOptions, ProcessExit } from "./child.ts";
 import { Canceller } from "./canceller.ts";
 import { Reaper } from "./reaper.ts";
+import { giveSigns } from "./sign_thread.ts";
 import { startChild } from "./start_child.ts";
 
 /** Options for {@linkcode PipeProcess}. */
@@ -32,6 +33,9 @@ export const OUTPUT_GRACE = 250;
  */
 const KILL_GRACE = 2_000;
 
+/** Milliseconds until the thread is started that gives signs of life. */
+const SIGN_START_DELAY = 250;
+
 /** The process whose stdin and stdout are the pipe to an agent: how it is started and ended. */
 export class PipeProcess {
   /** The pipe to the far end. */
@@ -48,6 +52,9 @@ export class PipeProcess {
   #afterlife = 0;
   readonly #canceller: Canceller | undefined;
   #reaper: Reaper | undefined;
+  /** Stops the signs of life, if they have begun. */
+  #stopSigns: (() => void) | undefined;
+  #isEnding = false;
   #reaped: Promise<unknown> | undefined;
 
   /** Starts the process. It is held, as by {@linkcode hold}. */
@@ -97,6 +104,26 @@ export class PipeProcess {
     }
   }
 
+  /**
+   * Has a thread give signs of life to the far end, from a moment later on: to start the thread
+   * blocks this one for some time, and a script that does little should not wait for that.
+   */
+  giveSigns(interval: number): void {
+    const { pid, lock } = this.#child;
+    if (pid === undefined || lock === undefined) return;
+    const timer = setTimeout(async () => {
+      if (this.#isEnding) return;
+      try {
+        const stop = await giveSigns(pid, lock, interval);
+        if (this.#isEnding) stop();
+        else this.#stopSigns = stop;
+      } catch {
+        // There is no thread to be had. Then the agent does not count.
+      }
+    }, Math.min(SIGN_START_DELAY, interval / 2));
+    timer.unref();
+  }
+
   /** Calls `act` later, unless the process is gone by then. */
   later(act: () => void, milliseconds: number): void {
     const timer = setTimeout(act, milliseconds);
@@ -105,6 +132,7 @@ export class PipeProcess {
 
   /** Ends the process, whose pipe is closed: at once, or after it had time to end by itself. */
   end(atOnce: boolean): void {
+    this.#endSigns();
     if (this.#exit !== undefined) return;
     // The script must not end while it waits for `gone`. But it must not wait for ever either: the
     // process may be another user's, whom nobody here can kill.
@@ -130,6 +158,7 @@ export class PipeProcess {
   #handleExit(exit: ProcessExit): void {
     this.#exit = exit;
     this.#stopGuards();
+    this.#endSigns();
     // "close" follows when all output has been read, unless a grandchild holds the pipe.
     this.later(() => this.#handleClose(), OUTPUT_GRACE);
   }
@@ -155,6 +184,12 @@ export class PipeProcess {
     };
     if (this.#reaped === undefined) isGone();
     else this.#reaped.then(isGone);
+  }
+
+  #endSigns(): void {
+    this.#isEnding = true;
+    this.#stopSigns?.();
+    this.#stopSigns = undefined;
   }
 
   #kill(): void {

@@ -1,0 +1,65 @@
+import { assert, assertEquals } from "@std/assert";
+import { FrameDecoder, frameOf, FrameType } from "../../../agent/wire/frame.ts";
+import { startDenoChild } from "../../../tunnel/connection/deno_child.ts";
+import { giveSigns } from "../../../tunnel/connection/sign_thread.ts";
+import { concat } from "../../../agent/wire/concat.ts";
+import { soon } from "../_deadline.ts";
+
+Deno.test("giveSigns() gives no sign within a frame, and ends with the pipe", async () => {
+  const closed = Promise.withResolvers<void>();
+  const drained = [Promise.withResolvers<void>()];
+  const sizes: number[] = [];
+  let signs = 0;
+  const decoder = new FrameDecoder();
+  const child = startDenoChild({
+    command: ["cat"],
+    detached: true,
+    onOutput: (chunk) =>
+      decoder.push(chunk, ({ type, payload }) => {
+        if (type === FrameType.PING) {
+          signs++;
+          assertEquals([...payload], [0, 0, 0, 1]);
+        } else {
+          sizes.push(payload.length);
+          assert(payload.every((byte) => byte === 7));
+        }
+      }),
+    onStderr() {},
+    onDrain: () => drained.at(-1)!.resolve(),
+    onSpawnError: closed.reject,
+    onExit() {},
+    onClose: closed.resolve,
+  });
+  const stop = await giveSigns(child.pid!, child.lock!, 1);
+  await soon(until(() => signs >= 3), "signs");
+  const sent: number[] = [];
+  for (let burst = 0; burst < 30; burst++) {
+    const frames = Array.from({ length: 20 }, (_, i) => {
+      sent.push(i % 3 === 0 ? 65_000 : i);
+      return frameOf(FrameType.DATA, 0, 1, new Uint8Array(sent.at(-1)!).fill(7));
+    });
+    drained.push(Promise.withResolvers());
+    const goOn = child.pipe.write([concat(
+        frames,
+        frames.reduce((sum, { length }) => sum + length, 0),
+      )])
+      ? undefined
+      : drained.at(-1)!.promise;
+    // This thread is busy while a part of a frame is written and `cat` has taken it.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    for (const end = Date.now() + 5; Date.now() < end;);
+    await goOn;
+    // And it does nothing when all has been written.
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await soon(until(() => sizes.length === sent.length), "the frames");
+  assertEquals(sizes, sent);
+  assert(signs > 10, `${signs} signs`);
+  stop();
+  child.pipe.close();
+  await soon(closed.promise, "the end of cat");
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}

@@ -1,0 +1,57 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { ConnectionError } from "../../mod.ts";
+import { needing, service } from "../services/services.ts";
+import { DeadLink } from "./_dead_link.ts";
+import { PATIENCE, rejectsAs, soon } from "./_deadline.ts";
+import { familyOf, newMark, untilGone } from "./_family.ts";
+import { Driver } from "./_kinds.ts";
+import * as fixture from "./fixture/functions.ts";
+
+/** Milliseconds. */
+const KEEP_ALIVE = 300;
+
+const AGENTS = {
+  deno: () => ({ deno: Deno.execPath() }),
+  node: () => ({ node: service("node").paths["20"] }),
+} as const;
+
+for (const runtime of ["deno", "node"] as const) {
+  for (const direction of ["to", "from", "both"] as const) {
+    const name = `${runtime}: the agent ends when the link dies without a word (${direction})`;
+    Deno.test(needing(runtime, name, async () => {
+      await using link = new DeadLink();
+      const mark = newMark();
+      const tun = new Driver(link.command, {
+        ...{ runtime, keepAlive: KEEP_ALIVE, stderr: () => {} },
+        ...AGENTS[runtime](),
+      });
+      const call = tun.call(fixture.startChild, mark).then(() => tun.call(fixture.waitFor, "x"));
+      call.catch(() => {});
+      const family = await familyOf(mark);
+      assert(family.length >= 2, Deno.inspect(family));
+      await soon(link.signed, "a sign of life");
+      link.die(direction);
+      const { message } = await rejectsAs(ConnectionError, call);
+      if (direction === "to") assertMatch(message, /nothing arrived there for six keepAlive/);
+      else assertMatch(message, /no sign of life for 900 ms/);
+      await untilGone(family, PATIENCE);
+      await tun.close();
+    }));
+  }
+
+  Deno.test(
+    needing(runtime, `${runtime}: the agent goes on while this script is busy`, async () => {
+      await using tun = new Driver([], {
+        ...{ runtime, keepAlive: KEEP_ALIVE },
+        ...AGENTS[runtime](),
+      });
+      const waiting = tun.call(fixture.waitFor, "a word");
+      // Until the agent has got the first sign, and counts.
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      const end = Date.now() + 12 * KEEP_ALIVE;
+      while (Date.now() < end);
+      await tun.call(fixture.release, "a word");
+      assertEquals(await waiting, "a word");
+    }),
+  );
+}
