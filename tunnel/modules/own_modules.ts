@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import type { FunctionUnit } from "../../agent/protocol/handle.ts";
@@ -139,12 +138,11 @@ export class OwnModules implements ModuleSource {
     return false;
   }
 
-  async servedFile(
+  servedFile(
     url: string,
     folders: ServedFolders,
   ): Promise<Uint8Array | "missing" | "refused"> {
-    const found = folders.find(url);
-    return found === "served" ? await readFile(fileURLToPath(url)) : found;
+    return folders.read(url);
   }
 
   servedSize(url: string, folders: ServedFolders): number {

@@ -1,9 +1,12 @@
-import { lstatSync, realpathSync, statSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { constants, lstatSync, realpathSync, statSync } from "node:fs";
+import { open, readdir } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { ServedEntry } from "../../agent/protocol/sent_file.ts";
 import { shown } from "../arguments/shown.ts";
+
+/** A file that is opened must be no link, and a pipe must not let it wait. */
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** The folders whose files a far end may ask for. */
 export class ServedFolders {
@@ -49,6 +52,29 @@ export class ServedFolders {
     const isThere = !real.startsWith("file:") ||
       statSync(fileURLToPath(real), { throwIfNoEntry: false })?.isFile();
     return isThere ? "served" : "missing";
+  }
+
+  /**
+   * Reads a file, if the far end may have it. A link that somebody here puts into the place of the
+   * file, or of a folder above it, after the check is not followed.
+   */
+  async read(url: string): Promise<Uint8Array | "missing" | "refused"> {
+    const real = this.#inside(url);
+    const found = this.find(url);
+    if (found !== "served" || !real?.startsWith("file:")) {
+      return found === "served" ? "missing" : found;
+    }
+    const path = fileURLToPath(real);
+    const file = await open(path, FLAGS);
+    try {
+      const opened = await file.stat();
+      const now = lstatSync(path, { throwIfNoEntry: false });
+      const isSame = now !== undefined && now.dev === opened.dev && now.ino === opened.ino;
+      if (!isSame || !opened.isFile() || this.#inside(url) !== real) return "missing";
+      return await file.readFile();
+    } finally {
+      await file.close();
+    }
   }
 
   /** How many bytes a file has; 0 if the far end may not have it. */
