@@ -39,6 +39,7 @@ export function watchGlobals(exit: () => void): () => void {
     watched.push({ name, owner: globals, key: name, value });
     watch(`${name}.prototype`, value.prototype);
   }
+  watch("Promise", Promise);
   watch("TypedArray.prototype", getPrototypeOf(Uint8Array.prototype));
   return () => {
     for (let i = 0; i < watched.length; i++) {
@@ -57,6 +58,8 @@ export function watchGlobals(exit: () => void): () => void {
 /** Sends a message from one end to another, as an agent does. */
 function works(): boolean {
   try {
+    new Promise(() => {}).then();
+    Promise.reject(Promise.resolve()).catch(() => {});
     let arrived = "";
     const end = (odd: boolean, write: (chunks: Uint8Array[]) => boolean): Multiplexer =>
       new Multiplexer({ write, close() {} }, {

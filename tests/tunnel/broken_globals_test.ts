@@ -24,6 +24,17 @@ const BREAKS: readonly (readonly [name: string, fn: () => void])[] = [
   ["TypedArray.prototype.subarray", () => {
     delete (Object.getPrototypeOf(Uint8Array.prototype) as { subarray?: unknown }).subarray;
   }],
+  ["Promise", () => {
+    globalThis.Promise = class {} as never;
+  }],
+  ["Promise", () => {
+    delete (globalThis as { Promise?: unknown }).Promise;
+  }],
+  ["Promise.resolve", () => {
+    Promise.resolve = () => {
+      throw new Error("broken");
+    };
+  }],
   ["Array.prototype.push", async () => {
     await new Promise((resolve) => setTimeout(resolve));
     delete (Array.prototype as { push?: unknown }).push;
