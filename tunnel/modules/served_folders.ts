@@ -1,12 +1,10 @@
-import { constants, lstatSync, realpathSync, statSync } from "node:fs";
-import { open, readdir } from "node:fs/promises";
+import { lstatSync, realpathSync, statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { ServedEntry } from "../../agent/protocol/sent_file.ts";
 import { shown } from "../arguments/shown.ts";
-
-/** A file that is opened must be no link, and a pipe must not let it wait. */
-const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+import { readChecked } from "./read_checked.ts";
 
 /** The folders whose files a far end may ask for. */
 export class ServedFolders {
@@ -64,17 +62,7 @@ export class ServedFolders {
     if (found !== "served" || !real?.startsWith("file:")) {
       return found === "served" ? "missing" : found;
     }
-    const path = fileURLToPath(real);
-    const file = await open(path, FLAGS);
-    try {
-      const opened = await file.stat();
-      const now = lstatSync(path, { throwIfNoEntry: false });
-      const isSame = now !== undefined && now.dev === opened.dev && now.ino === opened.ino;
-      if (!isSame || !opened.isFile() || this.#inside(url) !== real) return "missing";
-      return await file.readFile();
-    } finally {
-      await file.close();
-    }
+    return await readChecked(fileURLToPath(real), () => this.#inside(url) === real) ?? "missing";
   }
 
   /** How many bytes a file has; 0 if the far end may not have it. */

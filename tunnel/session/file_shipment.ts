@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { readFile, realpath } from "node:fs/promises";
+import { readFileSync, realpathSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ModuleRecord } from "../../agent/protocol/module_record.ts";
@@ -8,6 +7,7 @@ import type { IncludedFiles } from "../modules/included_files.ts";
 import { modulesHere } from "../modules/modules_here.ts";
 import type { NamedFiles } from "../modules/named_files.ts";
 import { type PackageFiles, urlOfPath } from "../modules/package_files.ts";
+import { readChecked } from "../modules/read_checked.ts";
 
 /** Options for {@linkcode FileShipment}, all of which a session sets. */
 export interface FileShipmentOptions {
@@ -72,8 +72,8 @@ export class FileShipment {
   async read(url: string): Promise<Uint8Array | undefined> {
     const path = this.#find(url)?.path;
     // It may have become a link since.
-    if (path === undefined || await realpath(path) !== path) return undefined;
-    return new Uint8Array(await readFile(path));
+    const isStill = (): boolean => realpathSync(path!) === path;
+    return path === undefined || !isStill() ? undefined : await readChecked(path, isStill);
   }
 
   #find(url: string): { readonly path: string; readonly size: number } | undefined {

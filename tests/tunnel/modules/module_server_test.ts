@@ -19,13 +19,16 @@ const lookAt = (url: unknown): unknown[] => [Request.FILE, url, true];
 async function answersTo(
   requests: readonly unknown[][],
   serve: readonly string[],
+  { include = [], fn = ask }: { include?: string[]; fn?: typeof ask } = {},
 ): Promise<{ answers: Answer[]; reports: string[]; batches: number }> {
   const reports: string[] = [];
   const { error } = console;
   console.error = (line: string) => void reports.push(line);
   try {
-    await using tun = new Driver([Deno.execPath(), "run", "--no-check", AGENT], { serve });
-    return { ...await soon(tun.call(ask, requests), "answers"), reports };
+    await using tun = new Driver([Deno.execPath(), "run", "--no-check", AGENT], {
+      ...{ serve, include },
+    });
+    return { ...await soon(tun.call(fn, requests), "answers"), reports };
   } finally {
     console.error = error;
   }
@@ -203,6 +206,58 @@ Deno.test(slow("the module server gives nothing but what was sent and is served"
     assertMatch(texts[8]!, /^node:fs,\d$/);
     assertEquals(reports, []);
   });
+}));
+
+Deno.test(slow("a far end gets of packages and include what it was told of", async () => {
+  const root = "node_modules/reader";
+  await using project = await makeProject({
+    [`${root}/package.json`]: `{ "name": "reader", "type": "module", "main": "index.js" }`,
+    [`${root}/index.js`]: `import { readFile } from "node:fs";\n` +
+      "export const read = (name) => readFile(import.meta.dirname + name, () => {});",
+    [`${root}/Data.txt`]: "data",
+    [`${root}/node_modules/inner/secret.txt`]: "secret",
+    "node_modules/reader-not/secret.txt": "secret",
+    "included/file.txt": "included",
+    "secret.txt": "secret",
+    "main.ts": `import * as reader from "./${root}/index.js";\n` +
+      "export function ask(_requests) { reader.read; throw 1; }",
+  });
+  const { folder } = project;
+  await Deno.symlink("../../secret.txt", `${folder}/${root}/link.txt`);
+  await Deno.symlink("..", `${folder}/${root}/up`);
+  await Deno.symlink("../secret.txt", `${folder}/included/link.txt`);
+  const { ask: fn } = await import(`file://${folder}/main.ts`);
+  const base = `file://${folder}/${root}`;
+  const given = [
+    ...["/Data.txt", "/./Data.txt", "/x/../Data.txt", "/%44ata.txt"].map((path) => base + path),
+    `file://localhost${folder}/${root}/Data.txt`,
+  ];
+  const refused = [
+    ...["/data.txt", "/DATA.TXT", "/Data.txt%00", "/Data.txt/", "/Data.txt/.", "/link.txt"],
+    ...["/up/reader/Data.txt", "/node_modules/inner/secret.txt", "/../reader-not/secret.txt"],
+    ...["/..%2f..%2fsecret.txt", "/%2e%2e/%2e%2e/secret.txt", "-not/secret.txt", "", "/"],
+  ].map((path) => base + path).concat(
+    `file://other${folder}/${root}/Data.txt`,
+    `http://localhost${folder}/${root}/Data.txt`,
+    `file://${folder}/included/../secret.txt`,
+    `file://${folder}/included/link.txt`,
+    `file://${folder}/included/FILE.txt`,
+    ...spellings(`${folder}/secret.txt`, `${base}/`),
+    ...spellings(`${folder}/secret.txt`, `file://${folder}/included/`),
+  );
+  const requests = [...given, ...refused].map(fileAt);
+  const include = [`file://${folder}/included`];
+  const { answers } = await answersTo(requests, [], { include, fn });
+  assertEquals(answers.slice(0, given.length), given.map(() => ({ given: "bytes" })));
+  for (const [i, answer] of answers.slice(given.length).entries()) {
+    assert("refused" in answer, `${JSON.stringify(refused[i])}: ${Deno.inspect(answer)}`);
+  }
+  // A link takes the place of a file that the far end is told of.
+  await Deno.remove(`${folder}/${root}/Data.txt`);
+  await Deno.symlink("../../secret.txt", `${folder}/${root}/Data.txt`);
+  const later = await answersTo([fileAt(given[0])], [], { fn });
+  assertEquals(later.answers.length, 1);
+  assert("refused" in later.answers[0]!, Deno.inspect(later.answers));
 }));
 
 Deno.test("an agent that is refused again and again is not reported each time", async () => {
