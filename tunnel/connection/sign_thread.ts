@@ -41,6 +41,14 @@ parentPort.on("message", ({ id, pid, cell, sign, interval }) => {
 let shared: { readonly worker: Worker; users: number } | undefined;
 let lastId = 0;
 
+/** Whether the thread may open the pipe. It must not ask the user. */
+function mayOpen(): boolean {
+  const { permissions } = Deno;
+  return (["read", "write"] as const).every((name) =>
+    permissions.querySync({ name, path: "/proc" }).state === "granted"
+  );
+}
+
 /**
  * Gives signs of life to the far end from a thread, so that a script that is busy, or waits in
  * `confirm()` or a debugger, is not taken for a dead link. A sign is a PING that tells the
@@ -57,6 +65,7 @@ export async function giveSigns(
   lock: WriteLock,
   interval: number,
 ): Promise<() => void> {
+  if (!mayOpen()) return () => {};
   const { Worker } = await import("node:worker_threads");
   if (shared === undefined) {
     const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(CODE)}`));

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { FrameDecoder, frameOf, FrameType } from "../../../agent/wire/frame.ts";
 import { startDenoChild } from "../../../tunnel/connection/deno_child.ts";
 import { giveSigns } from "../../../tunnel/connection/sign_thread.ts";
@@ -58,6 +59,31 @@ Deno.test("giveSigns() gives no sign within a frame, and ends with the pipe", as
   stop();
   child.pipe.close();
   await soon(closed.promise, "the end of cat");
+});
+
+Deno.test("giveSigns() asks no user for a permission", async () => {
+  const script = fileURLToPath(import.meta.resolve("../fixture/limited.ts"));
+  const root = fileURLToPath(import.meta.resolve("../../../"));
+  const flags = `--allow-run --allow-env --allow-sys --allow-read='${root}'`;
+  const deno = `'${Deno.execPath()}'`;
+  // A program that keeps its terminal, as Deno asks nobody else.
+  const child = new Deno.Command("script", {
+    args: ["-qefc", `${deno} run --no-check ${flags} '${script}' ${deno}`, "/dev/null"],
+    cwd: root,
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  let screen = "";
+  const read = (async () => {
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      screen += text;
+      if (/Allow\?/.test(screen)) child.kill();
+    }
+  })();
+  await soon(read, "the end of the script");
+  await child.stdin.close().catch(() => {});
+  await child.status;
+  assertEquals(screen.trim(), "done");
 });
 
 async function until(condition: () => boolean): Promise<void> {
