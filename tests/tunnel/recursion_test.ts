@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import process from "node:process";
 import { callback, Docker, Local, RemoteError, settings, SSHTunnel, Sudo } from "../../mod.ts";
 import { hostname, runtime } from "../../agent/facts.ts";
 import { needing, service } from "../services/services.ts";
@@ -40,20 +41,25 @@ for (const { name, needs, options } of KINDS) {
   test("a function at the far end sends functions further on", async () => {
     const own = options();
     await using tun = new Local("outer", own);
-    const [sum, host, kind] = await tun.call(async () => {
+    const [sum, host, kind, replaced] = await tun.call(async () => {
       const local = 2;
+      // An agent has its own.
+      const { exit } = process;
+      const { Worker } = globalThis;
       const inner = new Local("inner", own);
       try {
         return [
           await inner.call(() => add(local)), // a closure made there, and what it uses from here
           await inner.call(hostname), // an export
           (await inner.call(runtime)).name,
+          await inner.call(() => [exit === process.exit, Worker === globalThis.Worker]),
         ];
       } finally {
         await inner.close();
       }
     });
     assertEquals([sum, host], [42, Deno.hostname()]);
+    assertEquals(replaced, [true, true]);
     assertEquals(kind, tun.info!.runtime);
   });
 

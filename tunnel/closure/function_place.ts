@@ -14,9 +14,9 @@ export function isNative(fn: AnyFunction): boolean {
   return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(fn));
 }
 
-/** Whether a script is part of the runtime. */
+/** Whether a script is part of the runtime, or of an agent, which replaces some of its functions. */
 export function isInternal(url: string): boolean {
-  return /^(ext|node):/.test(url);
+  return /^(ext|node|chopsticks):/.test(url);
 }
 
 /** Functions that are found at globals, and are not the script's. */
