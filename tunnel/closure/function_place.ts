@@ -14,7 +14,7 @@ export function isNative(fn: AnyFunction): boolean {
   return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(fn));
 }
 
-/** Whether a script is part of the runtime, or of an agent, which replaces some of its functions. */
+/** Whether a script is part of the runtime, or of an agent, which replaces some functions. */
 export function isInternal(url: string): boolean {
   return /^(ext|node|chopsticks):/.test(url);
 }
