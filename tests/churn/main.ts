@@ -33,6 +33,7 @@ Deno.addSignalListener("SIGINT", () => interruption.abort());
 let passed = 0;
 let done = 0;
 let missed = 0;
+let failed = 0;
 {
   await using running = await startServices(interruption.signal, "ssh");
   Object.assign(services, running.services);
@@ -45,7 +46,8 @@ let missed = 0;
       done += outcome.done;
       if (outcome.missed) missed++;
       if (outcome.problems.length === 0) passed++;
-      else console.log(`${outcome.problems.join("\n")}\n`);
+      else failed++;
+      if ((passed + failed) % 25 === 0) console.log(`${passed + failed} moments, ${failed} failed`);
     },
   });
   for (const failure of failures) console.log(`${failure}\n`);

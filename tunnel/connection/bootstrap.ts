@@ -116,7 +116,10 @@ export function bootstrapLine(options: BootstrapOptions): string {
     // e: what to do when an agent has ended with $_csc. It ends the shell.
     "e() { " +
     (killGroup ? `if [ $_csc = ${ORDERLY} ];then kill -9 0;fi;` : "") +
-    `printf "${octal(exitHeader(marker))}%0${EXIT_CODE_DIGITS}d%s" $_csc $_csN >&4;trap "" TERM;` +
+    // Nobody reads that if the controller is gone, too.
+    `trap "" TERM PIPE;printf "${
+      octal(exitHeader(marker))
+    }%0${EXIT_CODE_DIGITS}d%s" $_csc $_csN >&4;` +
     // The processes of the group that ignore TERM are killed a second later, in case that nobody
     // else does: a script that ends closes this pipe a moment before it is gone.
     "(sleep 1&&kill -9 0) >&2 3<&- 4>&-& " +

@@ -1,8 +1,13 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { OLDEST_DENO, OLDEST_NODE, TOO_OLD } from "../../../agent/protocol/exit_code.ts";
-import { bootstrapLine, type BootstrapOptions } from "../../../tunnel/connection/bootstrap.ts";
+import {
+  AGENT_COMMAND,
+  bootstrapLine,
+  type BootstrapOptions,
+} from "../../../tunnel/connection/bootstrap.ts";
 import { exitCodeAtEnd } from "../../../tunnel/connection/exit_notice.ts";
 import { FIRST_STAGE } from "../../../tunnel/connection/first_stage.ts";
+import { familyOf, newMark, untilGone } from "../_family.ts";
 
 const MARKER = "0123456789abcdef0123456789abcdef";
 
@@ -52,4 +57,42 @@ Deno.test("FIRST_STAGE refuses what is older than the oldest versions", () => {
   for (const version of ["18.0.0", "20.1.0", "100.0.0"]) {
     assertEquals(refuses("node", version), false);
   }
+});
+
+Deno.test({
+  name: "bootstrapLine() leaves nothing of an agent that ends when nobody reads its output",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const mark = newMark();
+    const folder = await Deno.makeTempDir();
+    const agent =
+      `#!/bin/sh\n(trap "" TERM;exec sleep ${mark})&\nwhile [ ! -e ${folder}/end ];do sleep .1;done\n`;
+    Deno.writeTextFileSync(`${folder}/agent`, agent, { mode: 0o755 });
+    const [program, ...args] = AGENT_COMMAND;
+    const shell = new Deno.Command(program!, {
+      args,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+      detached: true,
+    }).spawn();
+    const stdin = shell.stdin.getWriter();
+    try {
+      const line = bootstrapLine({ ...OPTIONS, deno: `${folder}/agent` });
+      await stdin.write(new TextEncoder().encode(line));
+      const family = await familyOf(mark);
+      await shell.stdout.cancel();
+      Deno.createSync(`${folder}/end`).close();
+      await untilGone(family, 5_000);
+    } finally {
+      try {
+        Deno.kill(-shell.pid, "SIGKILL");
+      } catch {
+        // Nothing is left, as it should be.
+      }
+      await stdin.close().catch(() => {});
+      await shell.status;
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
 });
