@@ -41,9 +41,18 @@ export function startDenoChild(options: ChildOptions): Child {
         // It has ended.
       }
     },
-    ref: () => child.ref(),
-    unref: () => child.unref(),
+    ref: () => unlessEnded(() => child.ref()),
+    unref: () => unlessEnded(() => child.unref()),
   };
+}
+
+/** Does something with a process. Deno throws a `BadResource` if the process has ended. */
+function unlessEnded(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
+  }
 }
 
 /** Stands for a process that could not be started. */
