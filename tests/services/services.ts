@@ -74,6 +74,27 @@ export interface ShellsService {
   readonly aliases: readonly string[];
 }
 
+/** Programs that are `sh` somewhere, such as on Fedora, Alpine, macOS and Android. */
+export const POSIX_SHELLS = [
+  "bash",
+  "busybox",
+  "zsh",
+  "yash",
+  "posh",
+  "ksh93",
+  "mksh",
+] as const;
+
+/** One of {@linkcode POSIX_SHELLS}. */
+export type PosixShell = typeof POSIX_SHELLS[number];
+
+/** All those shells, and mount namespaces in which they take the place of `/bin/sh`. */
+export interface PosixShellsService {
+  readonly available: true;
+  /** Absolute path of each. */
+  readonly paths: Readonly<Record<PosixShell, string>>;
+}
+
 /**
  * Users of the machine with a password, as aliases in the ssh service's `config`: `login-plain`
  * logs in by key, `asks-plain` by the password. `asks-1` to `asks-5` are `plain` at other
@@ -179,6 +200,7 @@ export interface Services {
   readonly node: NodeService | Unavailable;
   readonly ssh: SSHService | Unavailable;
   readonly shells: ShellsService | Unavailable;
+  readonly posixShells: PosixShellsService | Unavailable;
   readonly logins: LoginsService | Unavailable;
   readonly docker: DockerService | Unavailable;
   readonly podman: PodmanService | Unavailable;
@@ -204,6 +226,7 @@ export function noServices(folder: string, reason: string): Services {
     node: missing,
     ssh: missing,
     shells: missing,
+    posixShells: missing,
     logins: missing,
     docker: missing,
     podman: missing,

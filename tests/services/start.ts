@@ -6,6 +6,7 @@ import { findNodeset } from "./nodeset.ts";
 import { startPodman } from "./podman.ts";
 import { findRsync } from "./rsync.ts";
 import { createLogins } from "./logins.ts";
+import { findPosixShells } from "./posix_shells.ts";
 import { createRunFolder, removeDeadRuns, removeRunFolder } from "./run_folder.ts";
 import { noServices, type Services } from "./services.ts";
 import { createShells } from "./shells.ts";
@@ -42,20 +43,33 @@ export async function startServices(
 
 async function startAll(folder: string, signal: AbortSignal): Promise<RunningServices> {
   const placed = placeNode(folder, signal);
-  const [deno, oldDeno, node, ssh, shells, logins, docker, podman, slurm, kubectl, sudo] =
-    await Promise.all([
-      placeDeno(folder),
-      placeOldDeno(folder, signal),
-      placed,
-      startSSH(folder, signal),
-      createShells(folder, signal),
-      createLogins(folder, signal),
-      startDocker(folder, placed, signal),
-      startPodman(folder, signal),
-      startSlurm(folder, signal),
-      placeKubectl(folder),
-      findSudo(signal),
-    ]);
+  const [
+    deno,
+    oldDeno,
+    node,
+    ssh,
+    shells,
+    posixShells,
+    logins,
+    docker,
+    podman,
+    slurm,
+    kubectl,
+    sudo,
+  ] = await Promise.all([
+    placeDeno(folder),
+    placeOldDeno(folder, signal),
+    placed,
+    startSSH(folder, signal),
+    createShells(folder, signal),
+    findPosixShells(signal),
+    createLogins(folder, signal),
+    startDocker(folder, placed, signal),
+    startPodman(folder, signal),
+    startSlurm(folder, signal),
+    placeKubectl(folder),
+    findSudo(signal),
+  ]);
   return {
     services: {
       folder,
@@ -65,6 +79,7 @@ async function startAll(folder: string, signal: AbortSignal): Promise<RunningSer
       node,
       ssh: ssh.service,
       shells: ssh.service.available ? shells : ssh.service,
+      posixShells,
       logins: ssh.service.available ? logins : ssh.service,
       docker,
       podman,

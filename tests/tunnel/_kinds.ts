@@ -14,6 +14,7 @@ import {
   NODE_MAJORS,
   type NodeMajor,
   OLD_DENO,
+  POSIX_SHELLS,
   service,
   type ServiceName,
 } from "../services/services.ts";
@@ -46,7 +47,7 @@ export interface Kind {
 
 /** How an agent is reached. */
 export type Way =
-  | ("local" | "ssh" | "sshSudo" | "sudoRoot" | "sudoNobody" | "slurm")
+  | ("local" | "ssh" | "sshSudo" | "sudoRoot" | "sudoNobody" | "slurm" | "shell")
   | ("docker" | "podman" | "container" | "podmanContainer" | "pod" | "newPod");
 
 interface WayEntry {
@@ -61,7 +62,7 @@ interface WayEntry {
   ): SubprocessTunnel;
 }
 
-const WAYS: Readonly<Record<Way, WayEntry>> = {
+const WAYS: Readonly<Record<Exclude<Way, "shell">, WayEntry>> = {
   local: {
     name: "Local",
     needs: [],
@@ -152,13 +153,29 @@ const WAYS: Readonly<Record<Way, WayEntry>> = {
 
 /** Every kind of tunnel, on every runtime that makes a difference to it. */
 export const KINDS: readonly Kind[] = Object.keys(WAYS).flatMap((key) => {
-  const way = key as Way;
+  const way = key as keyof typeof WAYS;
   return WAYS[way].runtimes.map((runtime) => kindOf(way, WAYS[way], runtime));
 });
 
+/** Far ends whose `/bin/sh` is another than Debian's, each on one runtime. */
+export const SHELL_KINDS: readonly Kind[] = POSIX_SHELLS.map((shell, i) =>
+  kindOf("shell", {
+    name: `${shell} as sh`,
+    needs: ["posixShells"],
+    runtimes: [],
+    open: (options) => new Driver(shellInPlace(service("posixShells").paths[shell]), options),
+  }, i % 2 === 0 ? "deno" : "20")
+);
+
+/** The argv that runs a command where the shell is `/bin/sh`. */
+function shellInPlace(shell: string): string[] {
+  const script = 'mount --bind "$0" /bin/sh&&exec "$@"';
+  return ["unshare", "-m", "/bin/sh", "-c", script, shell];
+}
+
 /** The kind with this name. */
 export function kindNamed(name: string): Kind {
-  const kind = KINDS.find((one) => one.name === name);
+  const kind = [...KINDS, ...SHELL_KINDS].find((one) => one.name === name);
   if (kind === undefined) throw new Error(`There is no kind ${name}`);
   return kind;
 }

@@ -14,7 +14,7 @@ import { ConnectionError, RemoteError } from "../../mod.ts";
 import { command } from "../services/command.ts";
 import { needing, OLD_DENO } from "../services/services.ts";
 import { rejection, rejectsAs, soon } from "./_deadline.ts";
-import { type Kind, KINDS } from "./_kinds.ts";
+import { type Kind, KINDS, SHELL_KINDS } from "./_kinds.ts";
 import { Lines } from "./_lines.ts";
 import * as fixture from "./fixture/functions.ts";
 
@@ -43,7 +43,7 @@ const ODD_TEXTS = [
 /** A folder that everybody may enter, with a name that is no plain word. */
 const ODD_FOLDER = 'it\'s a "folder" with $HOME \\ `id` & 🥢';
 
-for (const kind of KINDS) {
+for (const kind of [...KINDS, ...SHELL_KINDS]) {
   Deno.test(needing(kind.needs, `${kind.name}: one connection`, (t) => testConnection(t, kind)));
   Deno.test(needing(kind.needs, `${kind.name}: connecting and losing`, (t) => testLife(t, kind)));
 }
@@ -528,6 +528,9 @@ async function testLife(t: Deno.TestContext, kind: Kind): Promise<void> {
     await using tun = kind.open({ keepAlive: 150, stderr: () => {} });
     // One that is busy for many intervals is not.
     assertEquals(await tun.call(fixture.block, 1_200), 1_200);
+    // zsh and yash wake a stopped process that they wait for. ksh93 starts the agent as a
+    // grandchild, whose state the script of the signs does not see.
+    if (/^(zsh|yash|ksh93) as sh/.test(kind.name)) return;
     const error = await rejectsAs(ConnectionError, tun.call(fixture.kill, "SIGSTOP", "halt"));
     assertStringIncludes(error.message, "no sign of life");
     assertEquals(await tun.call(fixture.count), 1);

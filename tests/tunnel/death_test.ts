@@ -5,7 +5,7 @@ import { listProcesses, type Process } from "../services/processes.ts";
 import { needing, service } from "../services/services.ts";
 import { rejectsAs, soon } from "./_deadline.ts";
 import { familyOf, newMark, untilGone } from "./_family.ts";
-import { type Kind, KINDS } from "./_kinds.ts";
+import { type Kind, KINDS, SHELL_KINDS } from "./_kinds.ts";
 import { Lines } from "./_lines.ts";
 import * as fixture from "./fixture/functions.ts";
 
@@ -14,7 +14,7 @@ const CONTROLLER = new URL("./fixture/controller.ts", import.meta.url).pathname;
 /** Milliseconds that may pass until nothing is left. */
 const DEADLINE = 3_000;
 
-for (const kind of KINDS) {
+for (const kind of [...KINDS, ...SHELL_KINDS]) {
   Deno.test(needing(kind.needs, `${kind.name}: nothing is left behind`, async (t) => {
     await t.step("a controller is killed while the agent is in an endless loop", () => {
       return testKilled(kind, "spin");

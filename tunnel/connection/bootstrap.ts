@@ -194,7 +194,7 @@ function signScript(interval: number): string {
   return `trap "kill -9 0" PIPE;c=0;while ${pause};do ` +
     "kill -0 $PPID||{ kill -0 $3||kill -9 0;exit;};" +
     `c=$((c+1));if [ $c = $2 ];then echo t$PPID >&5;fi;s=;read -r s </proc/$PPID/stat;` +
-    `printf "${octal(SIGN_START)}%s%.1s" $1 "\${s##*) }-"||kill -9 0;done`;
+    `printf "${octal(SIGN_START)}%s%.1s" $1 "\${s##*\\) }-"||kill -9 0;done`;
 }
 
 /** A path as a word of the shell; `~/` at its start stands for `home`. */
