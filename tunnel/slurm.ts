@@ -13,9 +13,11 @@ export interface SlurmOptions extends TunnelOptions {
 /**
  * srun makes a terminal of what an unbuffered task prints to, which `node:net` cannot write to, so
  * `cat` stands between. It has to write the agent's last frame, so it stays when the agent's shell
- * ends its process group; so does this shell, or srun would report whom the signal ended.
+ * ends its process group; so does this shell, or srun would report whom the signal ended. When the
+ * job is cancelled, it ends the group: some clusters lose sight of processes without a parent.
  */
-const RELAY = 'trap : TERM;"$@"|(trap "" TERM;exec cat)';
+const RELAY = 'exec 3<&0;trap "(sleep 1;kill -9 0)&" TERM;' +
+  '"$@" <&3 3<&-|(trap "" TERM;exec cat) 3<&-& p=$!;exec 3<&-;wait $p;wait $p';
 
 /**
  * A tunnel to a job of a Slurm cluster: one task, started by srun. The job begins with the first

@@ -266,7 +266,9 @@ async function startLongLived(services: Services): Promise<Deno.ChildProcess[]> 
     argvs.push([`${podman.bin}/podman`, "run", "--rm", podman.image, "sh", "-c", say]);
   }
   if (slurm.available) {
-    argvs.push(["env", `SLURM_CONF=${slurm.config}`, "srun", "-u", "sh", "-c", say]);
+    // With a path of the run among its arguments, or it would wait for its controller for minutes.
+    const { config } = slurm;
+    argvs.push(["env", `SLURM_CONF=${config}`, "srun", "-u", "sh", "-c", say, config]);
   }
   return await Promise.all(argvs.map(async ([program = "", ...args]) => {
     const child = new Deno.Command(program, { args, stdin: "null", stdout: "piped" }).spawn();

@@ -95,6 +95,8 @@ AccountingStorageType=accounting_storage/none
 # This machine may have less than the nodes say.
 SlurmdParameters=config_overrides
 ReturnToService=2
+# Seconds between SIGTERM and SIGKILL for what a cancelled job still runs. The default is 30.
+KillWait=1
 ${nodes.join("\n")}
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 `;
