@@ -9,7 +9,7 @@ import {
   type TunnelOptions,
 } from "../../mod.ts";
 import { command } from "../services/command.ts";
-import { slow } from "../services/services.ts";
+import { needing, slow } from "../services/services.ts";
 import { rejectsAs, soon } from "./_deadline.ts";
 import { Lines } from "./_lines.ts";
 
@@ -247,3 +247,45 @@ Deno.test(slow("connectTimeout does not count the time in a queue", async () => 
     await Deno.remove(folder, { recursive: true });
   }
 }));
+
+Deno.test(
+  needing(
+    "slurm",
+    "Slurm: a job that waits in the queue ends with its tunnel and its script",
+    async () => {
+      const jobs = async (): Promise<string> =>
+        (await command(["squeue", "--noheader", "--format=%j %T"])).stdout;
+      const until = (isIt: (list: string) => boolean): Promise<void> =>
+        soon(
+          (async () => {
+            while (!isIt(await jobs())) await new Promise((resolve) => setTimeout(resolve, 20));
+          })(),
+          "the queue",
+        );
+      const waits = (list: string): boolean => /^chopsticks-\S+ PENDING\n$/.test(list);
+      const lines = new Lines();
+      const tun = new Slurm("farm", {
+        srunArgs: ["--hold"],
+        connectTimeout: 1,
+        stderr: lines.take,
+      });
+      const pending = rejectsAs(ConnectionError, tun.connect());
+      await until(waits);
+      await lines.until((line) => line.includes("queued and waiting"));
+      await soon(tun.close(), "close()");
+      assertStringIncludes((await pending).message, "was closed");
+      await until((list) => list === "");
+
+      const script = `import { Slurm } from ${JSON.stringify(import.meta.resolve("../../mod.ts"))};
+    await new Slurm("farm", { srunArgs: ["--hold"] }).connect();`;
+      const child = new Deno.Command(Deno.execPath(), {
+        args: ["eval", "--no-check", script],
+        stderr: "null",
+      }).spawn();
+      await until(waits);
+      child.kill("SIGKILL");
+      await child.status;
+      await until((list) => list === "");
+    },
+  ),
+);
