@@ -64,17 +64,18 @@ export async function listenThere(channel: Channel, from: SocketAddress): Promis
     waiting.set(number, { connection, end: () => own.delete(number) });
     channel.send(encode(number));
   });
-  const close = (): void => {
-    listener.close();
+  const close = async (): Promise<void> => {
+    const closed = listener.close();
     for (const number of own) {
       waiting.get(number)?.connection.breakOff();
       waiting.delete(number);
     }
+    await closed;
   };
-  channel.onFailure(close);
+  channel.onFailure(() => void close());
   channel.send(encode(listener.address));
   await endedByController(channel);
-  close();
+  if (!channel.failed) await close();
   channel.end();
 }
 

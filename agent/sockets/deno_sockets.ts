@@ -25,7 +25,7 @@ export async function connectDeno(to: SocketAddress, signal: AbortSignal): Promi
 export function listenDeno(
   from: SocketAddress,
   onConnection: (connection: Connection) => void,
-): { readonly address: SocketAddress; close(): void } {
+): { readonly address: SocketAddress; close(): Promise<void> } {
   const isPath = "path" in from;
   const listener: Deno.Listener = isPath
     ? Deno.listen({ transport: "unix", ...from })
@@ -41,13 +41,15 @@ export function listenDeno(
       }
     }
   };
-  void accept();
+  const accepting = accept();
   const { hostname, port } = listener.addr as Deno.NetAddr;
   return {
     address: isPath ? from : { hostname, port },
-    close(): void {
+    async close(): Promise<void> {
       isOpen = false;
       listener.close();
+      // Until then, it still listens and has its file.
+      await accepting;
     },
   };
 }

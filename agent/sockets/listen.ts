@@ -18,8 +18,11 @@ const MAX_PATH = process.platform === "linux" ? 107 : 103;
 export interface Listener {
   /** Where it listens; the port is never 0. */
   readonly address: SocketAddress;
-  /** Takes no more connections, and removes a socket file. Those that there are stay open. */
-  close(): void;
+  /**
+   * Takes no more connections; those that there are stay open. A socket file is removed at once.
+   * The address can be used again when this resolves.
+   */
+  close(): Promise<void>;
 }
 
 type OnConnection = (connection: Connection) => void;
@@ -48,13 +51,17 @@ async function listenPrivately(from: UnixAddress, onConnection: OnConnection): P
     listener = await openPrivately(from, onConnection);
   }
   const { address, close } = listener;
+  const remove = (): void => fs.rmSync(from.path, { force: true });
   // The file of a script that calls exit() must not stay.
-  process.on("exit", close);
+  process.on("exit", remove);
   return {
     address,
-    close(): void {
-      process.off("exit", close);
-      close();
+    async close(): Promise<void> {
+      process.off("exit", remove);
+      const closed = close();
+      // Not by Deno alone, which removes it later: this process may be about to end.
+      remove();
+      await closed;
     },
   };
 }

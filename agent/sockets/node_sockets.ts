@@ -24,7 +24,7 @@ export function connectNode(to: SocketAddress, signal: AbortSignal): Promise<Con
 export function listenNode(
   from: SocketAddress,
   onConnection: (connection: Connection) => void,
-): Promise<{ readonly address: SocketAddress; close(): void }> {
+): Promise<{ readonly address: SocketAddress; close(): Promise<void> }> {
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
     onConnection(new NodeConnection(socket));
   });
@@ -34,7 +34,10 @@ export function listenNode(
       const { address: hostname, port } = server.address() as net.AddressInfo;
       resolve({
         address: "path" in from ? from : { hostname, port },
-        close: () => void server.close(),
+        close(): Promise<void> {
+          server.close();
+          return Promise.resolve();
+        },
       });
     });
     server.listen("path" in from ? from : { host: from.hostname, port: from.port });

@@ -33,7 +33,7 @@ export interface OpenForwardOptions {
   /** Takes a message of the control channel. Without it, the far end must not send one. */
   readonly onMessage?: (message: Message) => Promise<void>;
   /** Listens no more. */
-  readonly stopListening?: () => void;
+  readonly stopListening?: () => Promise<void>;
 }
 
 /** A {@linkcode Forward} that is open: the connections that go through it, and its end. */
@@ -139,7 +139,7 @@ export class OpenForward implements Forward {
 
   async #end(failure: { readonly reason: unknown } | undefined): Promise<void> {
     const { control, session, link, since, stopListening } = this.#options;
-    stopListening?.();
+    const stopped = stopListening?.();
     for (const channel of this.#connections.keys()) channel.reset(failure?.reason ?? CLOSED);
     if (failure === undefined) {
       control.end();
@@ -148,7 +148,7 @@ export class OpenForward implements Forward {
       clearTimeout(timer);
     }
     control.reset(CLOSED);
-    await Promise.allSettled(this.#connections.values());
+    await Promise.allSettled([stopped, ...this.#connections.values()]);
     session.connection.release();
     const wasClosed = failure === undefined || link.core.closings !== since;
     if (wasClosed) this.#closed.resolve();
