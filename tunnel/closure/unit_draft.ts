@@ -34,6 +34,8 @@ export interface AddedFunction {
 
 /** A function of a {@linkcode UnitDraft}. */
 interface FunctionDraft extends AddedFunction {
+  /** The `name` that it has when the call is made. */
+  readonly name: unknown;
   readonly index: number;
   /** The groups of the scopes around it, from the outside in. */
   readonly path: readonly ScopeGroup[];
@@ -122,7 +124,8 @@ export class UnitDraft {
       [...added.privates].map(([name, value]) => [name, this.#add(name, value)]),
     );
     const index = this.#functions++;
-    const draft = { ...added, index, path, privateVariables };
+    const name: unknown = Object.getOwnPropertyDescriptor(added.fn, "name")?.value ?? "";
+    const draft = { ...added, name, index, path, privateVariables };
     path.at(-1)!.functions.push(draft);
     for (const name of code.uses.assigned) {
       const one = used.get(name);
@@ -227,8 +230,8 @@ function head(own: string, isSloppy: boolean): string {
 }
 
 function wrapper(part: FunctionDraft, own: string, isSloppyUnit: boolean): [string, string] {
-  const { fn, code, isSloppy, shown } = part;
-  const key = JSON.stringify(Object.getOwnPropertyDescriptor(fn, "name")?.value ?? "");
+  const { code, isSloppy, shown, name } = part;
+  const key = JSON.stringify(name);
   const [start, end] = code.form === "method"
     ? [`${own}m({`, code.hasComputedKey ? `},${key})` : "})"]
     : code.form === "class" && code.ownName !== undefined

@@ -381,6 +381,10 @@ export const cases: Cases = {
     Object.defineProperty(method, "name", { value: "more" });
     Object.defineProperty(written, "length", { value: 7 });
     Object.defineProperty(Kind, "length", { value: 8 });
+    const { late } = { late: () => late.name };
+    const called = tun.call(late);
+    Object.defineProperty(late, "name", { value: "later" });
+    assertEquals(await called, "late");
     function Old(): void {}
     Old.prototype = { constructor: Old };
     assertEquals(
