@@ -111,8 +111,8 @@ export class PipeProcess {
   giveSigns(interval: number): void {
     const { pid, lock } = this.#child;
     if (pid === undefined || lock === undefined) return;
+    if (this.#isEnding) return;
     const timer = setTimeout(async () => {
-      if (this.#isEnding) return;
       try {
         const stop = await giveSigns(pid, lock, interval);
         if (this.#isEnding) stop();
@@ -122,6 +122,7 @@ export class PipeProcess {
       }
     }, Math.min(SIGN_START_DELAY, interval / 2));
     timer.unref();
+    this.#stopSigns = () => clearTimeout(timer);
   }
 
   /** Calls `act` later, unless the process is gone by then. */
