@@ -17,7 +17,7 @@ function isOlderThan(oldest: string): string {
  * place. Code may keep the thread busy as soon as it has read.
  *
  * It does not import `node:process`: Node would make its stdout and stderr then, which the agent
- * has to replace first.
+ * has to replace first. Node does so, too, when a socket is destroyed, as after its `end()`.
  */
 const SOURCE = `
 import{Socket}from"node:net"
@@ -44,7 +44,7 @@ i
 if(!v.SourceTextModule||(D?${isOlderThan(OLDEST_DENO)}:${
   isOlderThan(OLDEST_NODE)
 }))(D||process).exit(${TOO_OLD})
-new Socket({fd:5,readable:false,writable:true}).end("u\\n",()=>i=new Socket({fd:3,readable:true,writable:false,onread:{buffer:Buffer.alloc(65536),callback:(n,b)=>(f(b.subarray(0,n)),true)}}))
+new Socket({fd:5,readable:false,writable:true})[D?"end":"write"]("u\\n",()=>i=new Socket({fd:3,readable:true,writable:false,onread:{buffer:Buffer.alloc(65536),callback:(n,b)=>(f(b.subarray(0,n)),true)}}))
 `;
 
 /**
