@@ -61,7 +61,7 @@ Deno.test(needing(
     assertMatch(stdout, new RegExp(`^Time on host1: ${TIME}\n$`));
     assertMatch(
       stderr,
-      /^\[refused\] .*\nNo time from refused: Cannot connect to refused: .*Connection refused\n/,
+      /^No time from refused: Cannot connect to refused: .*Connection refused\n/,
     );
     assertEquals(code, 0);
   },
