@@ -138,8 +138,8 @@ export function bootstrapLine(options: BootstrapOptions): string {
     `-e "import'$_csU'" $_csN 2>&1 3<&3 4>&4 5>&5;}`,
     // j: judges how an interpreter fares, and ends with the agent's exit code, or with one that
     // says to go on. One that hangs is waited for if there is no other; $@: the kinds and places
-    // that are left.
-    "j() { trap : TERM;_csq=$_csp;_csu=;_csh=;_csa=;while read -r _csa;do case $_csa in " +
+    // that are left. A TERM must not interrupt its `read`, which would look like the end.
+    "j() { trap '' TERM;_csq=$_csp;_csu=;_csh=;_csa=;while read -r _csa;do case $_csa in " +
     'u)_csu=1;;x*)break;;*)if [ -z "$_csu" ];then ' +
     'while [ $# -gt 0 ];do f "$2"&&break;shift 2;done;' +
     "if [ $# -gt 0 ];then _csh=hung;kill -9 ${_csa#t};fi;fi;;esac;done;" +

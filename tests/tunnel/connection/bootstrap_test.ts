@@ -66,7 +66,7 @@ Deno.test({
     const mark = newMark();
     const folder = await Deno.makeTempDir();
     const agent =
-      `#!/bin/sh\n(trap "" TERM;exec sleep ${mark})&\nwhile [ ! -e ${folder}/end ];do sleep .1;done\n`;
+      `#!/bin/sh\necho u >&5\n(trap "" TERM;exec sleep ${mark})&\nwhile [ ! -e ${folder}/end ];do sleep .1;done\n`;
     Deno.writeTextFileSync(`${folder}/agent`, agent, { mode: 0o755 });
     const [program, ...args] = AGENT_COMMAND;
     const shell = new Deno.Command(program!, {
