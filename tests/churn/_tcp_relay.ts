@@ -58,7 +58,7 @@ class Connection {
     this.#near = near;
     this.#far = far;
     this.ended = Promise.all([this.#move(near, far, "there"), this.#move(far, near, "back")])
-      .then(() => this.lost.size === 0 && this.close());
+      .then(() => this.close());
   }
 
   async #move(from: Deno.TcpConn, to: Deno.TcpConn, way: Lost): Promise<void> {
