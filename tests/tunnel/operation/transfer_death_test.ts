@@ -36,7 +36,12 @@ async function untilStray(path: string): Promise<void> {
 for (const kind of KINDS) {
   Deno.test(needing(kind.needs, `${kind.name}: put() leaves nothing behind`, async (t) => {
     await t.step("an agent is killed: the next one clears up", () => testAgentKilled(kind));
-    await t.step("a controller is killed", () => testControllerKilled(kind));
+    await t.step({
+      name: "a controller is killed",
+      // scancel ends a job at once, so that only the next transfer clears up.
+      ignore: kind.way === "slurm",
+      fn: () => testControllerKilled(kind),
+    });
   }));
 }
 
