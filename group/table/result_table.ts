@@ -108,7 +108,7 @@ function fingerprint(value: unknown): unknown {
 }
 
 function rowOf(result: unknown, columns: readonly string[] | undefined, show: Show): ResultRow {
-  const row = { state: "ok" as const, hosts: [], isOutput: false, note: "" };
+  const row = { state: "ok" as const, hosts: [] as string[], isOutput: false, note: "" };
   const output = typeof result === "string" && result.includes("\n")
     ? { text: result.replace(/\n$/, ""), note: "" }
     : commandOutput(result);

@@ -156,7 +156,7 @@ async function unitOf(
   }
   for (const [key, id] of Object.entries(await modulesHere.templates(draft.source, url))) {
     // One that cannot be loaded need never be reached.
-    if (isSent(id) && await moduleGraph(id).catch(() => undefined)) resolved[key] ??= id;
+    if (isSent(id) && await moduleGraph(id).catch((): undefined => undefined)) resolved[key] ??= id;
   }
   const mappings = await mappingsOf(url);
   return {

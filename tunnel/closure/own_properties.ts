@@ -149,7 +149,11 @@ function deletedProperties(
   { members }: FunctionCode,
 ): OwnProperty[] {
   const deleted = (kind: number, owner: object, keys: readonly string[]): OwnProperty[] =>
-    keys.filter((key) => !Object.hasOwn(owner, key)).map((key) => ({ kind, key, value: null }));
+    keys.filter((key) => !Object.hasOwn(owner, key)).map((key) => ({
+      kind,
+      key,
+      value: null as unknown,
+    }));
   const isStatic = (member: string): boolean => member.startsWith("static ");
   const statics = [...members].filter(isStatic).map((member) => member.slice("static ".length));
   const others = [...members].filter((member) => !isStatic(member) && member !== "constructor");

@@ -91,7 +91,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
   // DENO_DIR had to the agent, for the programs that the agent starts.
   const noCache = options.useCache || "DENO_DIR" in env ? "" : `DENO_DIR=${NO_DENO_DIR} `;
   const signs = `sh -c '${signScript(signInterval)}' sh $_csN $_csW $$ 3<&- 4>&- 5>&5&`;
-  const home = env.HOME === undefined ? '"$HOME"' : quoteLine(env.HOME, "$_csL");
+  const home = env["HOME"] === undefined ? '"$HOME"' : quoteLine(env["HOME"], "$_csL");
   const ticks = Math.ceil((options.connectTimeout || DEFAULT_TIMEOUT) / 2 / signInterval);
   const parts = [
     // The marker is cut in two, so that a terminal that echoes this line does not print it.

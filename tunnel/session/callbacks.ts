@@ -99,7 +99,7 @@ export class Callbacks {
       if (this.#running > 0 && this.#memory >= this.#options.maxMemory) return;
       if (this.#slice.isOver(() => this.#next())) return;
       this.#remove(call);
-      this.#slice.run(() => void this.#run(call));
+      this.#slice.run((): void => void this.#run(call));
     }
   }
 

@@ -72,7 +72,7 @@ export class RequestQueue {
       const size = this.#slice.run(() => request.size());
       if (this.#running > 0 && this.#answerBytes + size > MAX_ANSWERS) return;
       this.#remove(request);
-      this.#slice.run(() => void this.#run(request, size));
+      this.#slice.run((): void => void this.#run(request, size));
     }
   }
 

@@ -149,11 +149,11 @@ class Finder {
         return this.#isCreator(callee) ? this.#created(node.arguments as SyntaxNode[]) : undefined;
       }
       case "ConditionalExpression":
-        return inner(node.consequent) ?? inner(node.alternate);
+        return inner(node.consequent) ?? inner(node["alternate"]);
       case "LogicalExpression":
         return inner(node.left) ?? inner(node.right);
       case "SequenceExpression":
-        return inner((node.expressions as SyntaxNode[]).at(-1));
+        return inner((node["expressions"] as SyntaxNode[]).at(-1));
       case "AssignmentExpression":
         return inner(node.right);
       case "ChainExpression":

@@ -29,8 +29,8 @@ export class WrittenText {
       case "Literal":
         return [typeof node.value === "string" ? [node.value] : COMPUTED];
       case "TemplateLiteral": {
-        const expressions = node.expressions as SyntaxNode[];
-        const quasis = node.quasis as SyntaxNode[];
+        const expressions = node["expressions"] as SyntaxNode[];
+        const quasis = node["quasis"] as SyntaxNode[];
         const parts = quasis.flatMap((quasi, i): Texts[][] => {
           const text = [[(quasi.value as { cooked: string }).cooked ?? ""]];
           return i < expressions.length ? [text, inner(expressions[i])] : [text];
@@ -38,10 +38,10 @@ export class WrittenText {
         return parts.reduce(joined);
       }
       case "BinaryExpression":
-        if (node.operator !== "+") return [COMPUTED];
+        if (node["operator"] !== "+") return [COMPUTED];
         return joined(inner(node.left), inner(node.right));
       case "ConditionalExpression":
-        return [...inner(node.consequent), ...inner(node.alternate)].slice(0, MOST_TEXTS);
+        return [...inner(node.consequent), ...inner(node["alternate"])].slice(0, MOST_TEXTS);
       case "LogicalExpression":
         return [...inner(node.left), ...inner(node.right)].slice(0, MOST_TEXTS);
       case "ChainExpression":
