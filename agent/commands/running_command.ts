@@ -12,21 +12,21 @@ export type CommandInput =
   | AsyncIterable<string | Uint8Array>
   | ReadableStream<string | Uint8Array>;
 
-/** What a command is run with. */
+/** Options for a command: its input, its environment and its folder. */
 export interface CommandOptions {
-  /** What the command reads from its standard input. Default: nothing. */
+  /** The text, bytes or stream that the command reads from stdin. Default: nothing. */
   input?: CommandInput | undefined;
   /** Variables beside those of the environment here; `undefined` takes one away. */
   env?: Readonly<Record<string, string | undefined>> | undefined;
   /** The folder to run it in. Default: that of this process. */
   cwd?: string | URL | undefined;
-  /** Whether another exit code than 0 is an error. Default: `true`. */
+  /** If true, any exit code but 0 is an error. Default: `true`. */
   check?: boolean | undefined;
 }
 
 /** How {@linkcode RunningCommand} runs a command. */
 export interface RunOptions extends CommandOptions {
-  /** Whether its standard error is read here. */
+  /** `"pipe"` if its stderr is read here, `"ignore"` if nobody reads it. */
   readonly stderr: "pipe" | "ignore";
   /** Ends it. */
   readonly signal: AbortSignal;

@@ -91,7 +91,7 @@ function startOf(pid: string): number {
   return Number(boot) * 1000 + Number(ticks) * TICK;
 }
 
-/** What Linux tells of a process, from its state on. */
+/** The fields of `/proc/PID/stat`, from the state of the process on. */
 function fieldsOf(pid: string): string[] {
   const text = readSystemText(`/proc/${pid}/stat`);
   // The name of the program comes first, in parentheses, and may have any characters.

@@ -9,7 +9,7 @@ interface CopyOptions {
   readonly filter?: (from: string, to: string) => boolean | Promise<boolean>;
 }
 
-/** What is used of `node:fs`, as it is for the disk here. */
+/** The functions of the real `node:fs` that are used here. */
 type Fs = Pick<typeof import("node:fs"), "existsSync" | "mkdirSync" | "writeFileSync">;
 
 /** Copies a file or a folder of the controller to the disk here, as `cp` of `node:fs` does. */
