@@ -55,9 +55,12 @@ export function strayIn(path: string): string[] {
 }
 
 /** Polls until `isSo` is true: for changes that are not reported. */
-export async function until(isSo: () => boolean, what: string): Promise<void> {
+export async function until(
+  isSo: () => boolean | Promise<boolean>,
+  what: string,
+): Promise<void> {
   const end = Date.now() + PATIENCE;
-  while (!isSo()) {
+  while (!await isSo()) {
     if (Date.now() > end) throw new Error(`Still waiting for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
