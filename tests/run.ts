@@ -9,6 +9,7 @@
  * With `--quick` as the first argument it starts no service and downloads nothing, runs files side
  * by side, and says what it leaves out.
  */
+import { fullRuns } from "./services/full.ts";
 import { quickRuns, SLOW_FILES } from "./services/quick.ts";
 import { countTests, readSkipped, readSummary, type Report } from "./services/report.ts";
 import { NODE_MAJORS, OLD_DENO, type Services, SERVICES_VARIABLE } from "./services/services.ts";
@@ -32,7 +33,7 @@ const QUICK = Deno.args[0] === "--quick";
 /** The arguments of each `deno test` to run; all run side by side. */
 const RUNS: readonly (readonly string[])[] = QUICK
   ? quickRuns(Deno.args.slice(1))
-  : [["--doc", ...Deno.args]];
+  : fullRuns(Deno.args);
 
 const NONE: Report = { passed: 0, failed: 0, skipped: 0, skippedSteps: 0 };
 
@@ -63,7 +64,10 @@ async function main(): Promise<number> {
     }
     console.log(`Services are up after ${((performance.now() - begun) / 1000).toFixed(1)} s`);
     if (!interruption.signal.aborted) {
-      const tests = RUNS.map((args, i) => test(running.services, i, args, interruption.signal));
+      const tests: Promise<Outcome>[] = [];
+      for (const [i, args] of RUNS.entries()) {
+        tests.push(test(running.services, i, args, interruption.signal, tests.at(-1)));
+      }
       outcome = (await Promise.all(tests)).reduce(sum);
     }
   } catch (error) {
@@ -106,11 +110,13 @@ function sum(one: Outcome, other: Outcome): Outcome {
   };
 }
 
+/** Runs `deno test`. What it prints is shown once the run `before` has ended. */
 async function test(
   services: Services,
   run: number,
   ownArgs: readonly string[],
   interruption: AbortSignal,
+  before?: Promise<Outcome>,
 ): Promise<Outcome> {
   const junit = `${services.folder}/junit${run}.xml`;
   const env: Record<string, string> = {
@@ -137,10 +143,12 @@ async function test(
   };
   interruption.addEventListener("abort", interrupt);
   const output: string[] = [];
-  const ended = show(child.stdout, output);
+  const [kept, shown] = child.stdout.tee();
+  const ended = Promise.all([collect(kept, output), print(shown, before)]);
   const { code } = await child.status;
   interruption.removeEventListener("abort", interrupt);
   clearTimeout(killing);
+  await before;
   // A process that a test left running may hold the pipe open after deno test has ended.
   await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
 
@@ -154,10 +162,19 @@ async function test(
   };
 }
 
-async function show(stream: ReadableStream<Uint8Array>, output: string[]): Promise<void> {
+/** Appends what a stream has to `output`. */
+async function collect(stream: ReadableStream<Uint8Array>, output: string[]): Promise<void> {
   const decoder = new TextDecoder();
+  for await (const bytes of stream) output.push(decoder.decode(bytes, { stream: true }));
+}
+
+/** Prints what a stream has, once the run `before` has ended. */
+async function print(
+  stream: ReadableStream<Uint8Array>,
+  before: Promise<Outcome> | undefined,
+): Promise<void> {
+  await before;
   for await (const bytes of stream) {
-    output.push(decoder.decode(bytes, { stream: true }));
     for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
   }
 }
