@@ -14,7 +14,7 @@ Deno.test("quickRuns() leaves slow files out, in two processes with all other fi
     assert(ignored.includes("tests/tunnel/operation/large_files_test.ts"));
   }
   assertEquals(first.at(-1), "tests/tunnel");
-  assertMatch(second.at(-1)!, /^--ignore=.*,tests\/tunnel$/);
+  assertMatch(second.at(-1)!, /^--ignore=.*,README\.md,tests\/tunnel$/);
 });
 
 Deno.test("quickRuns() runs the given files alone, slow or not", () => {
