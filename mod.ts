@@ -70,6 +70,7 @@ export type { Forwarding } from "./tunnel/forwarding.ts";
 export { Kubernetes, type KubernetesOptions } from "./tunnel/kubernetes.ts";
 export { Local, type LocalOptions } from "./tunnel/local.ts";
 export { Podman, type PodmanOptions } from "./tunnel/podman.ts";
+export type { ProvisionOptions } from "./tunnel/provision_options.ts";
 export type { Ask, Password, Question } from "./tunnel/question.ts";
 export type { ArgsIfChanged, NoCopy, Received } from "./tunnel/received.ts";
 export { RemoteError } from "./tunnel/remote_error.ts";

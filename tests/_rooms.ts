@@ -12,6 +12,7 @@ const PLAIN = [
   "tunnel/settings.ts",
   "tunnel/callback.ts",
   "tunnel/question.ts",
+  "tunnel/provision_options.ts",
 ];
 
 /**
@@ -62,7 +63,10 @@ export const ROOMS: Rooms = {
   "tunnel/file_options.ts": [],
   "tunnel/forward.ts": ["agent/sockets/"],
   "tunnel/question.ts": [],
-  "tunnel/tunnel_options.ts": ["tunnel/arguments/", "tunnel/question.ts"],
+  "tunnel/provision_options.ts": ["tunnel/file_options.ts"],
+  "tunnel/tunnel_options.ts": [
+    ...["tunnel/arguments/", "tunnel/question.ts", "tunnel/provision_options.ts"],
+  ],
   "tunnel/settings.ts": ["tunnel/arguments/", "agent/agent_host.ts"],
   "tunnel/callback.ts": ["agent/agent_host.ts"],
   "tunnel/arguments/": [
@@ -79,7 +83,14 @@ export const ROOMS: Rooms = {
   "tunnel/login/": [
     ...["tunnel/question.ts", "tunnel/visible.ts", "agent/agent_host.ts", "agent/wire/"],
   ],
+  // Shell code is quoted alike by everybody.
+  "tunnel/connection/shell_quote.ts": [],
+  "tunnel/provision/": [
+    ...["tunnel/connection/shell_quote.ts", "tunnel/arguments/", "tunnel/provision_options.ts"],
+    ...["tunnel/visible.ts", "agent/agent_host.ts", "agent/wire/"],
+  ],
   "tunnel/connection/": [
+    ...["tunnel/connection/shell_quote.ts", "tunnel/provision/", "tunnel/provision_options.ts"],
     ...["tunnel/login/", "tunnel/connection_error.ts", "tunnel/visible.ts"],
     ...["tunnel/depth_limit_error.ts", "tunnel/settings.ts"],
     ...["agent/agent_host.ts", "agent/_bundle.ts", "agent/protocol/", "agent/wire/"],
@@ -88,7 +99,7 @@ export const ROOMS: Rooms = {
   "tunnel/session/abort_signal.ts": ["agent/protocol/", "agent/wire/", "codec/"],
   "tunnel/session/": [
     ...["tunnel/session/abort_signal.ts", "tunnel/connection/", "tunnel/arguments/"],
-    ...["tunnel/closure/", "tunnel/modules/", "tunnel/source/"],
+    ...["tunnel/closure/", "tunnel/modules/", "tunnel/source/", "tunnel/provision/"],
     ...["tunnel/remote_error.ts", "tunnel/visible.ts"],
     ...[
       "agent/_files_bundle.ts",
@@ -110,7 +121,8 @@ export const ROOMS: Rooms = {
   ],
   "tunnel/": [
     ...["tunnel/operation/", "tunnel/session/", "tunnel/connection/", "tunnel/modules/"],
-    ...["tunnel/login/", "tunnel/arguments/"],
+    ...["tunnel/login/", "tunnel/arguments/", "tunnel/provision/"],
+    ...["tunnel/connection/shell_quote.ts"],
     ...PLAIN,
     ...["agent/agent_host.ts", "agent/protocol/"],
   ],

@@ -1,3 +1,4 @@
+import { ownVersion } from "./provision/own_version.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
 import { checkArgs, checkBoolean } from "./arguments/check.ts";
 import { checkContainerName } from "./arguments/container_name.ts";
@@ -7,7 +8,8 @@ import { checkNames, type TunnelOptions } from "./tunnel_options.ts";
 /** Options for {@linkcode Docker}. */
 export interface DockerOptions extends TunnelOptions {
   /**
-   * The image to run. It must have a POSIX shell, `cat`, and Deno or Node.
+   * The image to run. It must have a POSIX shell, `cat`, and Deno or Node, unless `provision` is
+   * set.
    *
    * @default The official image of the Deno that runs this script
    */
@@ -21,9 +23,6 @@ export interface DockerOptions extends TunnelOptions {
   /** More arguments for `docker run`, such as `["--network", "none"]`. */
   readonly dockerArgs?: readonly string[] | undefined;
 }
-
-/** The version of Deno in the default image when this script runs on Node. */
-const FALLBACK_VERSION = "2.9.6";
 
 /**
  * A tunnel into a new Docker container, which lives as long as the connection does. If Docker has
@@ -81,7 +80,6 @@ export class Docker extends SubprocessTunnel {
 
   /** The image to run if the option `image` names none. */
   protected defaultImage(): string {
-    const version = typeof Deno === "undefined" ? FALLBACK_VERSION : Deno.version.deno;
-    return `denoland/deno:${version}`;
+    return `denoland/deno:${ownVersion()}`;
   }
 }

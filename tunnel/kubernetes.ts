@@ -26,7 +26,7 @@ export interface KubernetesOptions extends TunnelOptions {
   readonly container?: string | undefined;
   /**
    * The image of a new pod, which lives as long as the connection does. It must have a POSIX shell,
-   * `cat`, and Deno or Node.
+   * `cat`, and Deno or Node, unless `provision` is set.
    *
    * @default None: the pod exists already
    */

@@ -15,7 +15,7 @@ import { sshVersion } from "./login/ssh_version.ts";
 import { lineReporter } from "./connection/stderr_lines.ts";
 import { BaseTunnel } from "./base_tunnel.ts";
 import { checkText } from "./arguments/check.ts";
-import { checkOptions, DEFAULTS, type TunnelOptions } from "./tunnel_options.ts";
+import { checkOptions, DEFAULTS, provisionOptions, type TunnelOptions } from "./tunnel_options.ts";
 
 /**
  * A tunnel through the stdin and stdout of a process. To write a driver for another kind of pipe,
@@ -167,6 +167,10 @@ export abstract class SubprocessTunnel extends BaseTunnel {
         env,
         cwd,
       },
+      // A path that was given is the only one of its kind.
+      provision: (options.deno ?? type.deno) === undefined
+        ? provisionOptions(options.provision)
+        : undefined,
       connectTimeout: options.connectTimeout ?? DEFAULTS.connectTimeout,
       keepAlive: options.keepAlive ?? DEFAULTS.keepAlive,
       info: {

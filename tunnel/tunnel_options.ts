@@ -1,6 +1,8 @@
 import { checkFunction, checkKeys, checkPlain, checkSignal, checkText } from "./arguments/check.ts";
 import { permissionFlags } from "./arguments/permission_flags.ts";
+import { checkProvision } from "./arguments/check_provision.ts";
 import { shown } from "./arguments/shown.ts";
+import type { ProvisionOptions } from "./provision_options.ts";
 import type { Ask } from "./question.ts";
 
 /** Options that every tunnel takes. */
@@ -25,6 +27,15 @@ export interface TunnelOptions {
    * @default The tunnel type's static `node`, or else the usual places are searched
    */
   readonly node?: string | undefined;
+  /**
+   * Whether to bring Deno to a far end that has no interpreter for an agent. It is sent through the
+   * same pipe, checked there, and kept in `~/.cache/chopsticks`, where the next connection finds
+   * it. This is the one thing that the library writes to a far end's disk by itself. If the option
+   * `deno` is given, nothing is brought.
+   *
+   * @default false
+   */
+  readonly provision?: boolean | ProvisionOptions | undefined;
   /**
    * The permissions of the agent, in the form of `Deno.test`'s `permissions`. `"inherit"` grants
    * each permission that this process has without limits. Only a Deno agent can be limited, so Node
@@ -91,8 +102,8 @@ export interface TunnelOptions {
   /**
    * Milliseconds that connecting may take, from the start of the process to an agent that is up;
    * after that, it fails with a `ConnectionError`. An interpreter that is not up after half of it
-   * gives way to another, if there is one. The time that a question waits for its answer
-   * does not count. 0: no limit.
+   * gives way to another, if there is one. The time that a question waits for its answer does not
+   * count, nor that in which Deno is brought, as long as bytes move. 0: no limit.
    *
    * @default 30,000
    */
@@ -151,6 +162,7 @@ const NAMES: Readonly<Record<keyof TunnelOptions, true>> = {
   runtime: true,
   deno: true,
   node: true,
+  provision: true,
   permissions: true,
   env: true,
   cwd: true,
@@ -227,6 +239,14 @@ export function checkOptions(options: TunnelOptions): void {
     throw new TypeError('permissions need a Deno agent, and runtime is "node"');
   }
   permissionFlags(options.permissions);
+  checkProvision(options.provision, runtime);
+}
+
+/** The options for bringing Deno; `undefined` if it is not to be brought. */
+export function provisionOptions(
+  provision: TunnelOptions["provision"],
+): ProvisionOptions | undefined {
+  return provision === true ? {} : provision === false ? undefined : provision;
 }
 
 /**

@@ -52,8 +52,8 @@ export const Request = {
   RELEASE: 6,
   /**
    * Agent to controller: `[FILE, url, look]`, for a file that was told of in a batch, or that is in
-   * a folder that is served. The answer is the file's bytes, or if `look` is `true` a
-   * `ServedEntry`; nothing if it does not exist; or a failure.
+   * a folder that is served; or for a part of Deno, by a `chopsticks-runtime:` URL. The answer is
+   * the bytes, or if `look` is `true` a `ServedEntry`; nothing if it does not exist; or a failure.
    */
   FILE: 7,
   /**

@@ -11,6 +11,8 @@ import type { Channel } from "../../agent/wire/channel.ts";
 import { type Deferred, deferred } from "../../agent/wire/deferred.ts";
 import { Multiplexer, type Pipe } from "../../agent/wire/multiplexer.ts";
 import { ProtocolError } from "../../agent/wire/protocol_error.ts";
+import { Provisioning } from "../provision/provisioning.ts";
+import type { ProvisionOptions } from "../provision_options.ts";
 import { ConnectionError } from "../connection_error.ts";
 import { Login, type LoginOptions } from "../login/login.ts";
 import { BootReader } from "./boot_reader.ts";
@@ -44,8 +46,10 @@ export interface AgentConnectionOptions {
   readonly login?: LoginOptions | undefined;
   readonly bootstrap: Omit<
     BootstrapOptions,
-    "marker" | "killGroup" | "signInterval" | "connectTimeout"
+    "marker" | "killGroup" | "signInterval" | "connectTimeout" | "brought"
   >;
+  /** How to bring Deno to a far end without an interpreter, if that may be done. */
+  readonly provision?: ProvisionOptions | undefined;
   /** Milliseconds that connecting may take, or 0 for no limit. */
   readonly connectTimeout: number;
   /** Milliseconds between pings, or 0 for none. */
@@ -100,7 +104,8 @@ export class AgentConnection {
   readonly #process: PipeProcess;
   readonly #failure: ConnectionFailure;
   readonly #login: Login | undefined;
-  /** Leads to the shell at the far end. What is written may have to wait for the login. */
+  readonly #provisioning: Provisioning | undefined;
+  /** Leads to the agent. What is written may have to wait for the login, or for an interpreter. */
   readonly #pipe: Pipe;
   readonly #ready: Deferred<AgentInfo> = deferred();
   #info: AgentInfo | undefined;
@@ -112,7 +117,7 @@ export class AgentConnection {
 
   /** Starts the process and sends it the agent, without waiting for anything. */
   constructor(options: AgentConnectionOptions) {
-    const { host, command, detached, bootstrap, connectTimeout, login } = options;
+    const { host, command, detached, bootstrap, connectTimeout, login, provision } = options;
     this.#options = options;
     this.ready = this.#ready.promise;
     this.ready.catch(() => {});
@@ -129,7 +134,12 @@ export class AgentConnection {
       onSign: () => this.#keepAlive?.handleSign(),
       onNext: () => this.#failure.said.push(this.#lines.endSection()),
     });
-    this.#boot = new BootReader(this.#marker, (rest) => this.#handleFrames(rest));
+    this.#provisioning = provision && new Provisioning(provision);
+    this.#boot = new BootReader(
+      this.#marker,
+      (rest) => this.#handleFrames(rest),
+      (word, text) => this.#provisioning?.handleAnswer(word, text) === true,
+    );
     this.#login = login && new Login(login);
     this.#process = new PipeProcess({
       command,
@@ -138,7 +148,7 @@ export class AgentConnection {
       cancelCommand: options.cancelCommand,
       onOutput: (chunk) => this.#handleOutput(chunk),
       onStderr: (chunk) => this.#signs.push(this.#login?.handleStderr(chunk) ?? chunk),
-      onDrain: () => this.multiplexer.handleDrain(),
+      onDrain: () => this.#handleDrain(),
       afterlife: options.outOfReach ? signInterval(options.keepAlive) + SIGN_DELAY : KILL_DELAY,
       onSpawnError: (error) => this.multiplexer.end(this.#failure.ofSpawn(error)),
       onEnd: () => this.#handleProcessEnd(),
@@ -154,8 +164,10 @@ export class AgentConnection {
       boot: this.#boot,
       lines: this.#lines,
       login: this.#login,
+      provisioning: this.#provisioning,
     });
-    this.#pipe = this.#beginLogin(this.#process.pipe);
+    const shellPipe = this.#beginLogin(this.#process.pipe);
+    this.#pipe = this.#beginProvisioning(shellPipe);
     this.multiplexer = new Multiplexer(this.#pipe, {
       odd: true,
       onChannel: options.onChannel,
@@ -170,7 +182,7 @@ export class AgentConnection {
       if (options.queued) this.#timeout.pause();
     }
     this.#process.release();
-    this.#sendBootstrap();
+    this.#sendBootstrap(shellPipe);
     this.multiplexer.sendHello(encodeControllerInfo(options.info));
   }
 
@@ -188,8 +200,11 @@ export class AgentConnection {
   /** Undoes one {@linkcode hold}. */
   release(): void {
     this.#process.release();
-    if (--this.#holds === 0 && this.#login?.isAsking) {
+    if (--this.#holds > 0) return;
+    if (this.#login?.isAsking) {
       this.multiplexer.end(this.#failure.ofLogin("nothing waited for an answer any more"));
+    } else if (this.#isBringing) {
+      this.multiplexer.end(this.#failure.ofProvisioning("nothing waited for Deno any more"));
     }
   }
 
@@ -214,7 +229,7 @@ export class AgentConnection {
     return this.#login?.begin({
       pid: this.#process.pid,
       pipe,
-      onDrain: () => this.multiplexer.handleDrain(),
+      onDrain: () => this.#handleDrain(),
       fail: (text, cause) => this.multiplexer.end(this.#failure.ofLogin(text, cause)),
       failAtEnd: (text) => {
         this.#failure.refusal = text;
@@ -226,7 +241,29 @@ export class AgentConnection {
     }) ?? pipe;
   }
 
-  #sendBootstrap(): void {
+  #beginProvisioning(pipe: Pipe): Pipe {
+    return this.#provisioning?.begin({
+      host: this.#options.host,
+      marker: this.#marker,
+      pipe,
+      onDrain: () => this.multiplexer.handleDrain(),
+      moved: () => this.#timeout?.restart(),
+      pause: () => this.#timeout?.pause(),
+      resume: () => this.#timeout?.resume(),
+      fail: (text, cause) => this.multiplexer.end(this.#failure.ofProvisioning(text, cause)),
+      failAsNotFound: (reason) => this.multiplexer.end(this.#failure.ofNoRuntime(reason)),
+    }) ?? pipe;
+  }
+
+  get #isBringing(): boolean {
+    return this.#provisioning !== undefined && this.#provisioning.stage !== "";
+  }
+
+  #handleDrain(): void {
+    if (this.#provisioning?.handleDrain() !== true) this.multiplexer.handleDrain();
+  }
+
+  #sendBootstrap(shellPipe: Pipe): void {
     const { cancelCommand, detached, outOfReach } = this.#options;
     bundle ??= withLength(Buffer.from(BUNDLE, "base64"));
     const line = bootstrapLine({
@@ -236,8 +273,14 @@ export class AgentConnection {
       signInterval: signInterval(this.#options.keepAlive),
       // What has a command of its own to be ended by, such as a job, ends all that is left itself.
       killGroup: cancelCommand === undefined && (!detached || outOfReach),
+      brought: this.#provisioning?.file,
     });
-    this.#pipe.write([Buffer.from(line), bundle]);
+    if (this.#provisioning === undefined) {
+      this.#pipe.write([Buffer.from(line), bundle]);
+    } else {
+      shellPipe.write([Buffer.from(line)]);
+      this.#pipe.write([bundle]);
+    }
   }
 
   #handleOutput(chunk: Uint8Array): void {
@@ -275,6 +318,7 @@ export class AgentConnection {
     this.#held.open();
     this.#timeout?.stop();
     this.#login?.end();
+    this.#provisioning?.end();
     const { keepAlive, outOfReach } = this.#options;
     if (outOfReach) this.#process.guard();
     if (keepAlive > 0) {
@@ -309,12 +353,15 @@ export class AgentConnection {
   #handleEnd(error: Error): void {
     this.#timeout?.stop();
     this.#login?.end();
+    const isBringing = this.#isBringing;
+    this.#provisioning?.end();
     this.#keepAlive?.stop();
     this.#ready.reject(error);
     if (error instanceof ConnectionError) this.#held.drop();
     else this.#held.open();
-    // An agent that is up sees that its pipe is closed, and ends all that it runs.
-    this.#process.end(this.#info === undefined);
+    // An agent that is up sees that its pipe is closed, and ends all that it runs. A shell that
+    // takes Deno in removes the part that it has.
+    this.#process.end(this.#info === undefined && !isBringing);
     this.#options.onEnd(error);
   }
 

@@ -21,7 +21,7 @@ export interface FallenInterpreter {
  */
 export class BootReader {
   /** How far the far end has come. */
-  stage: "shell" | "interpreter" | "agent" = "shell";
+  stage: "shell" | "bringing" | "interpreter" | "agent" = "shell";
   /** The kind and path of the interpreter that was started last. */
   interpreter = "";
   /** Why the shell has started no agent: `cwd` or `none`. */
@@ -31,15 +31,24 @@ export class BootReader {
 
   readonly #marker: Buffer;
   readonly #onAgent: (rest: Uint8Array) => void;
+  readonly #onAnswer: ((word: string, text: string) => boolean) | undefined;
   #buffer: Buffer = Buffer.alloc(0);
   #noise: Buffer = Buffer.alloc(0);
   /** Whether the buffer starts just after a marker. */
   #inLine = false;
 
-  /** `onAgent` gets the bytes that came after the agent's line. */
-  constructor(marker: string, onAgent: (rest: Uint8Array) => void) {
+  /**
+   * `onAgent` gets the bytes that came after the agent's line. `onAnswer` gets the lines of which
+   * nothing is known here, and returns whether it has known them.
+   */
+  constructor(
+    marker: string,
+    onAgent: (rest: Uint8Array) => void,
+    onAnswer?: (word: string, text: string) => boolean,
+  ) {
     this.#marker = Buffer.from(`${marker} `);
     this.#onAgent = onAgent;
+    this.#onAnswer = onAnswer;
   }
 
   /** The end of the noise, without the EXIT frame of an interpreter that has ended. */
@@ -99,6 +108,8 @@ export class BootReader {
       this.interpreter = text;
     } else if (word === "old" || word === "failed") {
       this.fallen.push({ word, text });
+    } else if (this.#onAnswer?.(word, text)) {
+      this.stage = "bringing";
     } else {
       this.failure = word;
     }

@@ -11,6 +11,12 @@ import {
 import { exitHeader } from "./exit_notice.ts";
 import { FIRST_STAGE } from "./first_stage.ts";
 import { type InterpreterOptions, searchedPlaces } from "./interpreters.ts";
+import {
+  type BroughtFile,
+  folderFunctions,
+  needScript,
+  REMOVE_SCRIPT,
+} from "../provision/scripts.ts";
 import { NEXT_LETTER, SIGN_START } from "./sign_remover.ts";
 import { quote, quoteLine } from "./shell_quote.ts";
 
@@ -36,6 +42,8 @@ export interface BootstrapOptions extends InterpreterOptions {
   readonly connectTimeout: number;
   /** Milliseconds between the signs of life that the shell writes to stderr. */
   readonly signInterval: number;
+  /** The Deno that is brought along if no interpreter is found. */
+  readonly brought?: BroughtFile | undefined;
   /** The agent's working folder. Without it, the agent runs in the folder of the shell. */
   readonly cwd?: string | undefined;
 }
@@ -83,13 +91,14 @@ export function commandThatTells(word: string): readonly string[] {
  * that is overdue, and the shell `x` and the exit code at the end.
  */
 export function bootstrapLine(options: BootstrapOptions): string {
-  const { marker, permissionFlags, env, cwd, killGroup, signInterval } = options;
+  const { marker, permissionFlags, env, cwd, killGroup, signInterval, brought } = options;
   const places = searchedPlaces(options);
   const code = Buffer.from(FIRST_STAGE).toString("base64");
   const url = `data:text/javascript;base64,${code}`;
   // Deno would write its cache to the far end's disk. The last argument hands the value that
   // DENO_DIR had to the agent, for the programs that the agent starts.
   const noCache = options.useCache || "DENO_DIR" in env ? "" : `DENO_DIR=${NO_DENO_DIR} `;
+  const remove = brought === undefined || brought.keep ? "" : `${REMOVE_SCRIPT};`;
   const signs = `sh -c '${signScript(signInterval)}' sh $_csN $_csW $$ 3<&- 4>&- 5>&5&`;
   const home = env["HOME"] === undefined ? '"$HOME"' : quoteLine(env["HOME"], "$_csL");
   const ticks = Math.ceil((options.connectTimeout || DEFAULT_TIMEOUT) / 2 / signInterval);
@@ -113,9 +122,10 @@ export function bootstrapLine(options: BootstrapOptions): string {
     }:;}`,
     // A shell reports how others ended, such as "Killed". The user should not see that.
     "exec 2>/dev/null",
+    ...brought === undefined ? [] : [folderFunctions(brought)],
     // e: what to do when an agent has ended with $_csc. It ends the shell.
     "e() { " +
-    (killGroup ? `if [ $_csc = ${ORDERLY} ];then kill -9 0;fi;` : "") +
+    remove + (killGroup ? `if [ $_csc = ${ORDERLY} ];then kill -9 0;fi;` : "") +
     // Nobody reads that if the controller is gone, too.
     `trap "" TERM PIPE;printf "${
       octal(exitHeader(marker))
@@ -157,18 +167,24 @@ export function bootstrapLine(options: BootstrapOptions): string {
     // agent sees that too, unless its code never yields, and gets a moment to remove half-written
     // files. Not every `sleep` takes fractions. `cat` ends by SIGPIPE if the agent has ended first.
     // A TERM that is not from `e` ends neither shell, so `e` runs when the agent ends.
-    '{ trap "exit 0" TERM;cat <&3&&exec >&2&&{ sleep .3||sleep 1;}&&kill -9 0;} 4>&-|{ trap : TERM;exec 3<&0 6>&1 </dev/null',
-    `set -- ${
+    '{ trap "exit 0" TERM;cat <&3&&exec >&2&&{ sleep .3||sleep 1;}&&' +
+    `{ ${remove}kill -9 0;};} 4>&-|{ trap : TERM;exec 3<&0 6>&1 </dev/null`,
+    'l() { while [ $# -gt 0 ];do _csk=$1;_csm=$2;shift 2;f "$_csm"||continue',
+    '_csT=$_csT$_csp:;printf "%s run %s %s\\n" $_csN $_csk "$_csp" >&4',
+    `{ trap : TERM;(${signs} x 2>&1;i $_csk);printf "x%s\\n" $? >&5;} 5>&1 >&6 6>&-|(j "$@")`,
+    // The second one that hangs must not take the rest of the time.
+    `_csc=$?;case $_csc in ${NEXT});;${NEXT_AFTER_HANG})_csW=$((_csW/2+1));;*)exit $_csc;esac;done;}`,
+    `_csT=:;_csW=${ticks};l ${
       [
         ...places.deno.map((place) => `deno ${pathWord(place, home)}`),
         ...places.node.map((place) => `node ${pathWord(place, home)}`),
       ].join(" ")
     }`,
-    `_csT=:;_csW=${ticks};while [ $# -gt 0 ];do _csk=$1;_csm=$2;shift 2;f "$_csm"||continue`,
-    '_csT=$_csT$_csp:;printf "%s run %s %s\\n" $_csN $_csk "$_csp" >&4',
-    `{ trap : TERM;(${signs} x 2>&1;i $_csk);printf "x%s\\n" $? >&5;} 5>&1 >&6 6>&-|(j "$@")`,
-    // The second one that hangs must not take the rest of the time.
-    `_csc=$?;case $_csc in ${NEXT});;${NEXT_AFTER_HANG})_csW=$((_csW/2+1));;*)exit $_csc;esac;done`,
+    // b: starts a Deno that was brought, which may take the place of one that did not come up; $1:
+    // its path.
+    ...brought === undefined
+      ? []
+      : [`b() { _csT=:;_csW=${ticks};l deno "$1";}`, needScript(brought)],
     // Without the kill, the relay would wait for the end of the pipe.
     `printf "%s none\\n" $_csN >&4;trap "" TERM;kill 0;exit ${NO_RUNTIME};}`,
   ];

@@ -6,6 +6,8 @@ import {
 } from "../connection_error.ts";
 import { visible } from "../visible.ts";
 import type { Login } from "../login/login.ts";
+import { PROVISION_ADVICE } from "../provision/provision_advice.ts";
+import type { Provisioning } from "../provision/provisioning.ts";
 import { loginAdvice } from "../login/login_advice.ts";
 import type { BootReader, FallenInterpreter } from "./boot_reader.ts";
 import { isClientNotice } from "./client_notice.ts";
@@ -29,6 +31,7 @@ export interface ConnectionFailureOptions {
   readonly boot: Pick<BootReader, "stage" | "interpreter" | "failure" | "fallen" | "noise">;
   readonly lines: Pick<StderrLines, "tail">;
   readonly login?: Pick<Login, "notes"> | undefined;
+  readonly provisioning?: Pick<Provisioning, "stage"> | undefined;
 }
 
 /** What an error calls the versions that would do. */
@@ -69,6 +72,11 @@ export class ConnectionFailure {
 
   /** A question of the login has no answer. */
   ofLogin(text: string, cause?: unknown): ConnectionError {
+    return this.#notConnected(text, cause);
+  }
+
+  /** No interpreter can be brought, or nothing wants it any more. */
+  ofProvisioning(text: string, cause?: unknown): ConnectionError {
     return this.#notConnected(text, cause);
   }
 
@@ -131,8 +139,13 @@ export class ConnectionFailure {
     return new ConnectionError(host, `Cannot connect to ${host}: ${text}`, details);
   }
 
-  #notFound(): RuntimeNotFoundError {
-    const { host, interpreters } = this.#options;
+  /** There is no interpreter, and none can be brought. */
+  ofNoRuntime(reason: string): RuntimeNotFoundError {
+    return this.#notFound(`; Deno cannot be brought there: ${visible(reason)}`);
+  }
+
+  #notFound(unbrought?: string): RuntimeNotFoundError {
+    const { host, interpreters, provisioning } = this.#options;
     const places = searchedPlaces(interpreters);
     const fallen = this.#fallen();
     const other = fallen.length === 0 ? "" : "other ";
@@ -141,7 +154,10 @@ export class ConnectionFailure {
       .map((kind) => `no ${other}${WANTED[kind]} (looked for ${places[kind].join(", ")})`);
     const found = wanted.length === 0 ? [] : [`found ${wanted.join(" and ")}`];
     const text = `Cannot connect to ${host}: ${[...fallen, ...found].join("; ")}`;
-    return new RuntimeNotFoundError(host, text, this.#details());
+    // A path that was given is the only one of its kind.
+    const isGiven = interpreters.deno !== undefined || interpreters.runtime === "node";
+    const advice = unbrought ?? (isGiven || provisioning !== undefined ? "" : PROVISION_ADVICE);
+    return new RuntimeNotFoundError(host, `${text}${advice}`, this.#details());
   }
 
   /** Whether there is one place to look at, and what is there has failed. */
@@ -169,7 +185,8 @@ export class ConnectionFailure {
 
   /** How far the far end had come. */
   #stage(): string {
-    const { stage, interpreter } = this.#options.boot;
+    const { provisioning, boot: { stage, interpreter } } = this.#options;
+    if (provisioning !== undefined && provisioning.stage !== "") return provisioning.stage;
     if (stage === "shell") return "waiting for a shell at the far end";
     return stage === "interpreter" ? `starting ${visible(interpreter)}` : "waiting for the agent";
   }

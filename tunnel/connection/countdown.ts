@@ -3,6 +3,7 @@ import { clearTimeout, setTimeout } from "node:timers";
 /** A time that can stand still. */
 export class Countdown {
   readonly #onEnd: () => void;
+  readonly #milliseconds: number;
   #left: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #begun = 0;
@@ -11,6 +12,7 @@ export class Countdown {
 
   /** Begins. `onEnd` is called after so many milliseconds, not counting the pauses. */
   constructor(milliseconds: number, onEnd: () => void) {
+    this.#milliseconds = milliseconds;
     this.#left = milliseconds;
     this.#onEnd = onEnd;
     this.#run();
@@ -26,6 +28,13 @@ export class Countdown {
   /** Undoes one {@linkcode pause}. */
   resume(): void {
     if (--this.#pauses === 0 && !this.#isOver) this.#run();
+  }
+
+  /** Begins anew. */
+  restart(): void {
+    clearTimeout(this.#timer);
+    this.#left = this.#milliseconds;
+    if (this.#pauses === 0 && !this.#isOver) this.#run();
   }
 
   /** Never calls `onEnd` any more. */

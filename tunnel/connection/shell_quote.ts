@@ -17,3 +17,10 @@ export function quote(text: string): string {
 export function quoteLine(text: string, newline: string): string {
   return quote(text).replaceAll("\n", `'"${newline}"'`);
 }
+
+/** A path as a word of a POSIX shell, on one line; `~/` at its start is the home folder there. */
+export function wordOfPath(path: string, newline: string): string {
+  return path.startsWith("~/")
+    ? `"$HOME"/${quoteLine(path.slice(2), newline)}`
+    : quoteLine(path, newline);
+}

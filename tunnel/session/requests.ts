@@ -6,6 +6,7 @@
  *   or in a folder that is served; and only on behalf of a module or script that was sent;
  * - the bytes of a file (FILE), if it is in a folder that is served, or in a package whose files
  *   the agent was told of; or the size, time and names of a file or a folder that is served;
+ * - the bytes of Deno (FILE, too), which is public, to bring it to hosts behind the far end;
  * - other code in place of `using` declarations (LOWER), once for each batch that was sent;
  * - a channel for a stream of its own (STREAM), which counts only once a value refers to it;
  * - a call of a function that was wrapped by `callback()` and sent to this agent (CALLBACK), until
@@ -26,6 +27,7 @@ import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
 import { modulesHere } from "../modules/modules_here.ts";
 import type { ServedFolders } from "../modules/served_folders.ts";
+import { PART_SIZE, RuntimeRequests } from "../provision/relayed.ts";
 import type { SentSource } from "../source/lower_using.ts";
 import { visible } from "../visible.ts";
 import type { Attachments } from "./attachments.ts";
@@ -73,6 +75,7 @@ export interface RequestsOptions {
 export class Requests {
   readonly #options: RequestsOptions;
   readonly #queue: RequestQueue;
+  readonly #runtimes = new RuntimeRequests();
   #sending: Promise<void> = Promise.resolve();
   #reports = 0;
 
@@ -174,6 +177,7 @@ export class Requests {
   }
 
   #handleFile(channel: Channel, url: unknown, isLook: boolean): void {
+    if (RuntimeRequests.isFor(url)) return this.#handleRuntime(channel, url);
     this.#queue.add({
       channel,
       texts: typeof url === "string" ? [url] : [],
@@ -182,6 +186,15 @@ export class Requests {
         const bytes = await (isLook ? this.#look(url) : this.#readFile(url));
         return bytes && { bytes, flags: Flag.RAW };
       },
+    });
+  }
+
+  #handleRuntime(channel: Channel, url: string): void {
+    this.#queue.add({
+      channel,
+      texts: [url],
+      size: () => PART_SIZE,
+      answer: async () => ({ bytes: await this.#runtimes.answer(url), flags: Flag.RAW }),
     });
   }
 
