@@ -1,8 +1,9 @@
 import { command, lastLine, startDaemon, which } from "./command.ts";
-import { denoImage, type DockerImage, layOutImage } from "./docker_image.ts";
+import { bareImage, denoImage, type DockerImage, layOutImage } from "./docker_image.ts";
 import type { DockerService, NodeService, Unavailable } from "./services.ts";
 
 const NODE_IMAGE = "chopsticks-node:20";
+const BARE_IMAGE = "chopsticks-bare:1";
 
 /** The containers that run all the time. */
 const UP = "up";
@@ -40,9 +41,11 @@ export async function startDocker(
     await Promise.all([
       docker.waitUntilUp(async () => ended ? lastLine(await Deno.readTextFile(log)) : ""),
       docker.layOut(image, denoImage()),
+      docker.layOut(BARE_IMAGE, bareImage()),
     ]);
     await docker.import(image);
     await docker.keepUp(UP, image, runFolder);
+    await docker.import(BARE_IMAGE);
     const nodes = await node;
     if (nodes.available) {
       await docker.layOut(NODE_IMAGE, { files: { "/usr/bin/node": nodes.paths["20"] } });
@@ -52,8 +55,8 @@ export async function startDocker(
   } catch (error) {
     return missing(error instanceof Error ? error.message : String(error));
   }
-  const more = { nodeImage: NODE_IMAGE, up: UP, nodeUp: NODE_UP };
-  return { available: true, host: docker.host, image, ...more };
+  const images = { image, nodeImage: NODE_IMAGE, bareImage: BARE_IMAGE };
+  return { available: true, host: docker.host, ...images, up: UP, nodeUp: NODE_UP };
 }
 
 /**

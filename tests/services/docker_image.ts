@@ -4,6 +4,8 @@ import { command, which } from "./command.ts";
 export interface DockerImage {
   /** From a path in the image to a file of this machine. */
   readonly files: Readonly<Record<string, string>>;
+  /** Programs that the image has the libraries of, but not the programs. */
+  readonly librariesOf?: readonly string[];
   /** From a path in the image to the text of an executable. */
   readonly scripts?: Readonly<Record<string, string>>;
   /** Lines of a Dockerfile, such as `ENTRYPOINT`. */
@@ -20,6 +22,16 @@ export function denoImage(): DockerImage {
     scripts: { [entrypoint]: ENTRYPOINT },
     changes: [`ENTRYPOINT ${JSON.stringify(start)}`, 'CMD ["eval", "console.log(\'Deno\')"]'],
   };
+}
+
+/** Neither Deno nor Node, like the image of a distribution: a C library and a few commands. */
+export function bareImage(): DockerImage {
+  const files: Record<string, string> = {};
+  for (const name of ["chmod", "gzip", "head", "mv"]) {
+    const path = which(name);
+    if (path !== undefined) files[`/bin/${name}`] = path;
+  }
+  return { files, librariesOf: [Deno.execPath()] };
 }
 
 /**
@@ -57,7 +69,8 @@ export async function layOutImage(
     const path = which(name);
     if (path !== undefined) files.set(`/bin/${name}`, path);
   }
-  for (const library of await libraries([...files.values()], signal)) files.set(library, library);
+  const programs = [...files.values(), ...image.librariesOf ?? []];
+  for (const library of await libraries(programs, signal)) files.set(library, library);
   for (const [path, source] of files) {
     await makeParent(`${folder}${path}`);
     await Deno.symlink(source, `${folder}${path}`);

@@ -121,6 +121,8 @@ export interface DockerService {
   readonly image: string;
   /** An image with Node and without Deno. It exists if the service `node` is available too. */
   readonly nodeImage: string;
+  /** An image with neither. */
+  readonly bareImage: string;
   /**
    * A container of `image` that runs all the time. It sees the folder of temporary files, by the
    * same path.

@@ -9,6 +9,7 @@ import {
   Kubernetes,
   Local,
   Podman,
+  type ProvisionOptions,
   Queue,
   Slurm,
   SSHTunnel,
@@ -22,6 +23,7 @@ const nothing = {
   runtime: undefined,
   deno: undefined,
   node: undefined,
+  provision: undefined,
   permissions: undefined,
   env: undefined,
   cwd: undefined,
@@ -32,6 +34,10 @@ const nothing = {
   keepAlive: undefined,
 } as const;
 const tun: BaseTunnel = new Local("a", nothing);
+const none = { folder: undefined, keep: undefined, from: undefined, version: undefined };
+const provision: ProvisionOptions = { ...none, onProgress: undefined };
+new Group(["a"], { ssh: { provision } });
+new Group(["a"], { ssh: { provision: true } });
 new Docker("a", { ...nothing, image: undefined, rm: undefined, dockerArgs: undefined });
 new Podman("a", { ...nothing, image: undefined, rm: undefined, dockerArgs: undefined });
 new Container("a", { ...nothing, engine: undefined, user: undefined });

@@ -5,6 +5,7 @@ import {
   ConnectionFailure,
   type ConnectionFailureOptions,
 } from "../../../tunnel/connection/connection_failure.ts";
+import { isTemporary } from "../../../tunnel/connection_error.ts";
 
 const BOOT: ConnectionFailureOptions["boot"] = {
   stage: "shell",
@@ -155,4 +156,11 @@ Deno.test("ConnectionFailure tells a timeout from a silence", () => {
     "Lost the connection to web1: no sign of life for 45 ms",
   );
   assertEquals(failure.ofTimeout(5).exitCode, null);
+});
+
+Deno.test("ConnectionFailure.ofTimeout() is temporary as long as no shell has told anything", () => {
+  for (const stage of ["shell", "bringing", "interpreter", "agent"] as const) {
+    const error = failureWith("", { boot: { ...BOOT, stage } }).ofTimeout(6_000);
+    assertEquals(isTemporary(error), stage === "shell", stage);
+  }
 });
