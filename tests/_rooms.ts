@@ -82,11 +82,15 @@ export const ROOMS: Rooms = {
   ],
   "tunnel/login/": [
     ...["tunnel/question.ts", "tunnel/visible.ts", "agent/agent_host.ts", "agent/wire/"],
+    "tunnel/connection/replay_pipe.ts",
   ],
+  // What was written is remembered alike by everybody who may have to write it once more.
+  "tunnel/connection/replay_pipe.ts": ["agent/wire/"],
   // Shell code is quoted alike by everybody.
   "tunnel/connection/shell_quote.ts": [],
   "tunnel/provision/": [
-    ...["tunnel/connection/shell_quote.ts", "tunnel/arguments/", "tunnel/provision_options.ts"],
+    ...["tunnel/connection/shell_quote.ts", "tunnel/connection/replay_pipe.ts"],
+    ...["tunnel/arguments/", "tunnel/provision_options.ts"],
     ...["tunnel/visible.ts", "agent/agent_host.ts", "agent/wire/"],
   ],
   "tunnel/connection/": [

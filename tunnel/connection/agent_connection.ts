@@ -166,7 +166,7 @@ export class AgentConnection {
       login: this.#login,
       provisioning: this.#provisioning,
     });
-    const shellPipe = this.#beginLogin(this.#process.pipe);
+    const shellPipe = this.#beginLogin();
     this.#pipe = this.#beginProvisioning(shellPipe);
     this.multiplexer = new Multiplexer(this.#pipe, {
       odd: true,
@@ -181,6 +181,7 @@ export class AgentConnection {
       });
       if (options.queued) this.#timeout.pause();
     }
+    if (options.outOfReach) this.#process.guardLater();
     this.#process.release();
     this.#sendBootstrap(shellPipe);
     this.multiplexer.sendHello(encodeControllerInfo(options.info));
@@ -225,10 +226,9 @@ export class AgentConnection {
     await this.gone;
   }
 
-  #beginLogin(pipe: Pipe): Pipe {
+  #beginLogin(): Pipe {
     return this.#login?.begin({
-      pid: this.#process.pid,
-      pipe,
+      process: this.#process,
       onDrain: () => this.#handleDrain(),
       fail: (text, cause) => this.multiplexer.end(this.#failure.ofLogin(text, cause)),
       failAtEnd: (text) => {
@@ -238,7 +238,7 @@ export class AgentConnection {
       pause: () => this.#timeout?.pause(),
       resume: () => this.#timeout?.resume(),
       isWanted: () => this.#holds > 0,
-    }) ?? pipe;
+    }) ?? this.#process.pipe;
   }
 
   #beginProvisioning(pipe: Pipe): Pipe {
@@ -346,7 +346,22 @@ export class AgentConnection {
   #handleProcessEnd(): void {
     this.#signs.end();
     this.#lines.end();
-    if (this.multiplexer.ended === undefined) this.multiplexer.end(this.#endError());
+    if (this.multiplexer.ended !== undefined || this.#isDialedAgain()) return;
+    this.multiplexer.end(this.#endError());
+  }
+
+  /** Starts the process once more if a server hung up while an answer was waited for. */
+  #isDialedAgain(): boolean {
+    if (this.#boot.stage !== "shell" || this.#login?.isHungUp(this.#lines.tail) !== true) {
+      return false;
+    }
+    if (!this.#process.restart()) return false;
+    this.#lines.clear();
+    this.#held.drop();
+    this.#timeout?.restart();
+    this.#process.guard();
+    this.#login.handleRestart();
+    return true;
   }
 
   /** The pipe is of no use any more, for whatever reason, so nothing of it may stay. */

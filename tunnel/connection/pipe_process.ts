@@ -33,18 +33,24 @@ export const OUTPUT_GRACE = 250;
  */
 const KILL_GRACE = 2_000;
 
+/** Milliseconds until a process is guarded that has not led to an agent yet. */
+const GUARD_DELAY = 1_000;
+
 /** Milliseconds until the thread is started that gives signs of life. */
 const SIGN_START_DELAY = 250;
 
 /** The process whose stdin and stdout are the pipe to an agent: how it is started and ended. */
 export class PipeProcess {
   /** The pipe to the far end. */
-  readonly pipe: Pipe;
+  readonly pipe: Pipe = {
+    write: (chunks) => this.#child.pipe.write(chunks),
+    close: () => this.#child.pipe.close(),
+  };
   /** Resolves when the process and all that it ran are gone. Never rejects. */
   readonly gone: Promise<void>;
 
   readonly #options: PipeProcessOptions;
-  readonly #child: Child;
+  #child: Child;
   readonly #gone: Deferred<void> = deferred();
   #exit: ProcessExit | undefined;
   #holds = 1;
@@ -64,13 +70,7 @@ export class PipeProcess {
     const { cancelCommand } = options;
     // Before the process, which may begin something at once.
     this.#canceller = cancelCommand && new Canceller(cancelCommand);
-    this.#child = startChild({
-      ...options,
-      onSpawnError: (error) => this.#handleSpawnError(error),
-      onExit: (exit) => this.#handleExit(exit),
-      onClose: () => this.#handleClose(),
-    });
-    this.pipe = this.#child.pipe;
+    this.#child = this.#start();
   }
 
   /** The process's id, unless it could not be started. */
@@ -83,6 +83,21 @@ export class PipeProcess {
     return this.#exit;
   }
 
+  /** Starts the process once more, which has just ended. Returns whether that can be. */
+  restart(): boolean {
+    // A canceller has ended with the process.
+    if (this.#canceller !== undefined) return false;
+    if (this.#options.detached) this.#killGroup();
+    this.#child.pipe.close();
+    this.#child.closeOutputs();
+    this.#exit = undefined;
+    this.#closed = false;
+    this.#isEnding = false;
+    this.#child = this.#start();
+    if (this.#holds === 0) this.#child.unref();
+    return true;
+  }
+
   /** Keeps this script alive until {@linkcode release} is called as often. */
   hold(): void {
     if (this.#holds++ === 0) this.#child.ref();
@@ -93,10 +108,17 @@ export class PipeProcess {
     if (--this.#holds === 0) this.#child.unref();
   }
 
+  /** Does as {@linkcode guard}, unless the process or this script has ended by then. */
+  guardLater(): void {
+    const timer = setTimeout(() => this.guard(), GUARD_DELAY);
+    timer.unref();
+    this.gone.then(() => clearTimeout(timer));
+  }
+
   /** Has the process end with this isolate, even if the far end does not read. */
   guard(): void {
     const { pid } = this.#child;
-    if (pid === undefined || this.#exit !== undefined) return;
+    if (pid === undefined || this.#exit !== undefined || this.#reaper !== undefined) return;
     try {
       this.#reaper = new Reaper(pid, this.#options.detached ? -pid : pid);
     } catch {
@@ -150,6 +172,16 @@ export class PipeProcess {
     else this.#canceller.cancel();
   }
 
+  #start(): Child {
+    const child = startChild({
+      ...this.#options,
+      onSpawnError: (error) => this.#handleSpawnError(error),
+      onExit: (exit) => this.#handleExit(exit),
+      onClose: () => this.#handleClose(child),
+    });
+    return child;
+  }
+
   #handleSpawnError(error: NodeJS.ErrnoException): void {
     this.#options.onSpawnError(error);
     this.#stopGuards();
@@ -157,22 +189,25 @@ export class PipeProcess {
   }
 
   #handleExit(exit: ProcessExit): void {
+    const child = this.#child;
     this.#exit = exit;
     this.#stopGuards();
     this.#endSigns();
     // "close" follows when all output has been read, unless a grandchild holds the pipe.
-    this.later(() => this.#handleClose(), OUTPUT_GRACE);
+    this.later(() => this.#handleClose(child), OUTPUT_GRACE);
   }
 
   #stopGuards(): void {
     const guards = [this.#reaper, this.#canceller].filter((guard) => guard !== undefined);
+    this.#reaper = undefined;
     if (guards.length > 0) this.#reaped = Promise.all(guards.map((guard) => guard.stop()));
   }
 
-  #handleClose(): void {
-    if (this.#exit === undefined || this.#closed) return;
+  #handleClose(child: Child): void {
+    if (child !== this.#child || this.#exit === undefined || this.#closed) return;
     this.#closed = true;
     this.#options.onEnd();
+    if (child !== this.#child) return; // which was restarted
     if (this.#options.detached) this.#killGroup();
     this.#handleGone();
   }

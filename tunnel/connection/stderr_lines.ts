@@ -43,6 +43,14 @@ export class StderrLines {
     return count === 0 ? "" : this.#last.slice(-count).join("\n");
   }
 
+  /** Forgets all: other output follows. */
+  clear(): void {
+    this.end();
+    this.#last = [];
+    this.#lastSize = 0;
+    this.#count = 0;
+  }
+
   /** Takes the next bytes. */
   push(chunk: Uint8Array): void {
     this.#split(this.#partial + this.#decoder.write(chunk as never));

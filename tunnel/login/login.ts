@@ -4,6 +4,7 @@ import type { Pipe } from "../../agent/wire/multiplexer.ts";
 import type { Ask, Password, Question } from "../question.ts";
 import { type Askpass, openAskpass, type RawQuestion } from "./askpass.ts";
 import { checkAnswer } from "./check_answer.ts";
+import { ReplayPipe } from "../connection/replay_pipe.ts";
 import { Gate } from "./gate.ts";
 import { LoginFailure } from "./login_failure.ts";
 import { MarkedStream } from "./marked_stream.ts";
@@ -33,9 +34,8 @@ export interface LoginOptions extends LoginSetup {
 
 /** The connection that logs in. */
 export interface LoginConnection {
-  readonly pid: number | undefined;
-  /** The pipe to the process, and from it. */
-  readonly pipe: Pipe;
+  /** The process that logs in, and the pipe to it. It has another id when it was restarted. */
+  readonly process: { readonly pid: number | undefined; readonly pipe: Pipe };
   /** There is room again in the pipe that {@linkcode Login.begin} gave. */
   onDrain(): void;
   /** The connection has failed. */
@@ -53,7 +53,10 @@ export interface LoginConnection {
 const MAX_ATTEMPTS = 3;
 
 /** A server may hang up when an answer takes longer, in milliseconds. */
-const LONG_WAIT = 10_000;
+const LONG_WAIT = 1_000;
+
+/** ssh's words for a server that hangs up. */
+const HUNG_UP = /Connection (closed|reset)|Broken pipe/;
 
 /** How many logins are under way. */
 let underWay = 0;
@@ -67,6 +70,11 @@ export class Login {
   readonly #since = interruptions();
   readonly #attempts: Map<string, number> = new Map();
   #connection: LoginConnection | undefined;
+  #replay: ReplayPipe | undefined;
+  /** The answers by their questions. */
+  #given: Map<string, string> = new Map();
+  /** The answers that a server did not wait for, once it is dialled again. */
+  #again: Map<string, string> | undefined;
   #gate: Gate | undefined;
   #passwordFor: string | undefined;
   #sudoPrompts = 0;
@@ -113,7 +121,7 @@ export class Login {
   notes(stderr: string): string {
     const { problem = "" } = this.#options;
     const notes = this.#declined.map((question) => `; ${unanswered(question)}`).join("");
-    if (this.#waited > LONG_WAIT && /Connection (closed|reset)|Broken pipe/.test(stderr)) {
+    if (this.#waited > LONG_WAIT && HUNG_UP.test(stderr)) {
       return `${notes}; an answer took ${
         Math.round(this.#waited / 1000)
       } s, and a server hangs up ` +
@@ -126,11 +134,33 @@ export class Login {
 
   /** Begins, and returns where to write what is meant for the shell that the process starts. */
   begin(connection: LoginConnection): Pipe {
-    const { pipe, onDrain } = connection;
+    const { process, onDrain } = connection;
     this.#connection = connection;
-    if (this.#stderr === undefined) return pipe;
-    this.#gate = new Gate(pipe, onDrain);
-    return this.#gate;
+    let { pipe } = process;
+    if (this.#askpass !== undefined) pipe = this.#replay = new ReplayPipe(pipe, onDrain);
+    if (this.#stderr !== undefined) pipe = this.#gate = new Gate(pipe, onDrain);
+    return pipe;
+  }
+
+  /**
+   * Whether the process has ended since a server hung up when an answer took long. If that is so,
+   * it may be started once more.
+   *
+   * @param stderr What the process has printed.
+   */
+  isHungUp(stderr: string): boolean {
+    return this.#again === undefined && this.#waited > LONG_WAIT && HUNG_UP.test(stderr) &&
+      this.#replay !== undefined && !this.#over.signal.aborted && this.#connection!.isWanted();
+  }
+
+  /** The process was started once more: the same questions get the same answers, at once. */
+  handleRestart(): void {
+    this.#again = this.#given;
+    this.#attempts.clear();
+    this.#passwordFor = undefined;
+    this.#declined = [];
+    this.#waited = 0;
+    this.#replay!.replay();
   }
 
   /** Takes what the process prints on stderr, and returns it without the words of sudo. */
@@ -142,13 +172,16 @@ export class Login {
   end(): void {
     if (this.#over.signal.aborted) return;
     this.#over.abort();
+    this.#replay?.forget();
+    this.#given.clear();
+    this.#again?.clear();
     this.#askpass?.close();
     if (--underWay === 0) forgetAnswers();
   }
 
   async #handleQuestion(raw: RawQuestion): Promise<void> {
     const { host, ssh = 0 } = this.#options;
-    const { pid } = this.#connection!;
+    const { pid } = this.#connection!.process;
     const asked = sshQuestion(raw.text, raw.confirm, ssh >= 8.5);
     const isHop = raw.asker !== pid;
     const attempt = this.#countAttempt(asked, raw.asker);
@@ -167,7 +200,11 @@ export class Login {
           `${asker(question)} asked ${MAX_ATTEMPTS} times: ${shortened(question)}`,
         );
       }
-      raw.answer(checkAnswer(question, await this.#answerTo(question, asked)));
+      const key = JSON.stringify([question.kind, question.hop, question.text]);
+      const before = attempt === 1 ? this.#again?.get(key) : undefined;
+      const answer = before ?? checkAnswer(question, await this.#answerTo(question, asked));
+      if (answer !== undefined && this.#again === undefined) this.#given.set(key, answer);
+      raw.answer(answer);
     });
   }
 
@@ -218,7 +255,7 @@ export class Login {
   }
 
   #handleSudoPrompt(sudo: SudoPassword): void {
-    const { pipe } = this.#connection!;
+    const { pipe } = this.#connection!.process;
     if (++this.#sudoPrompts > 1) {
       // sudo writes the failure into its log when its input ends.
       pipe.close();

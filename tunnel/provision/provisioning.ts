@@ -6,7 +6,7 @@ import { visible } from "../visible.ts";
 import { type FarEnd, misfitOf, parseFarEnd, platformOf } from "./far_end.ts";
 import { ownVersion } from "./own_version.ts";
 import { findRuntime, PART_SIZE } from "./relayed.ts";
-import { ReplayPipe } from "./replay_pipe.ts";
+import { ReplayPipe } from "../connection/replay_pipe.ts";
 import type { Runtime } from "./runtime.ts";
 import { type BroughtFile, commandLine, dropLine, roomScript, takeScript } from "./scripts.ts";
 import { Turns } from "./turns.ts";

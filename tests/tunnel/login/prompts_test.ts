@@ -7,7 +7,9 @@ import {
   Local,
   type Question,
   SSHTunnel,
+  type SSHTunnelOptions,
 } from "../../../mod.ts";
+import { which } from "../../services/command.ts";
 import { needing, service } from "../../services/services.ts";
 import { listProcesses } from "../../services/processes.ts";
 import { soon } from "../_deadline.ts";
@@ -140,6 +142,47 @@ Deno.test(needing(NEEDS, "the time of a question does not count as connecting", 
   });
   await soon(tun.connect(), "the connection");
 }));
+
+Deno.test(
+  needing(NEEDS, "a server that hung up meanwhile is dialled once more", async (t) => {
+    const { password } = service("logins");
+    const { config } = service("ssh");
+    const server = `${config.slice(0, config.lastIndexOf("/"))}/sshd_config`;
+    const proxy = (grace: number) =>
+      `ProxyCommand=${which("sshd")} -i -f ${server} -o LoginGraceTime=${grace}`;
+    const asked: string[] = [];
+    const answers: Promise<string>[] = [];
+    const late = (given: string) => (question: Question) => {
+      asked.push(question.kind);
+      answers.push(new Promise((resolve) => setTimeout(() => resolve(given), 3_000)));
+      return answers.at(-1);
+    };
+    const open = (more: SSHTunnelOptions) => {
+      const sshArgs = ["-o", proxy(2), ...options().sshArgs];
+      return new SSHTunnel("asks-1", { ...options(), sshArgs, ...more });
+    };
+    await t.step("and gets the same answer", async () => {
+      await using tun = open({ ask: late(password) });
+      // The call was sent to the server that hung up.
+      assertEquals(await soon(tun.call((n) => n + 1, 1), "the second login"), 2);
+      assertEquals(asked.splice(0), ["password"]);
+    });
+    await t.step("and asks again if that was wrong, but is dialled no third time", async () => {
+      await using tun = open({ ask: late("wrong"), stderr: () => {} });
+      const error = await assertRejects(() => soon(tun.connect(), "the end"), ConnectionError);
+      assertMatch(error.message, /an answer took \d s, and a server hangs up .*LoginGraceTime/);
+      assertEquals(asked.splice(0), ["password", "password"]);
+    });
+    await t.step("but not when nobody waits for it any more", async () => {
+      await using tun = open({ ask: late(password) });
+      const signal = AbortSignal.timeout(2_500);
+      await assertRejects(() => soon(tun.with({ signal }).connect(), "the abort"), DOMException);
+      assertEquals(asked, ["password"]);
+      await Promise.all(answers);
+    });
+    assertEquals(folders(), []);
+  }),
+);
 
 Deno.test(needing(NEEDS, "others cannot get at the password through the helper", async () => {
   const { password } = service("logins");

@@ -2,7 +2,8 @@ import type { Pipe } from "../../agent/wire/multiplexer.ts";
 
 /**
  * A pipe that remembers what was written, until an agent is up. A far end without an interpreter
- * drops all that it has got by then, and gets it once more behind the interpreter.
+ * drops all that it has got by then, and gets it once more behind the interpreter; so does a server
+ * that is dialled once more.
  */
 export class ReplayPipe implements Pipe {
   readonly #target: Pipe;
