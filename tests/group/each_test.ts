@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type BaseTunnel, ErrorResult, Group, GroupResult, Local, RemoteError } from "../../mod.ts";
 import { rejection, rejectsAs, soon } from "../tunnel/_deadline.ts";
 import { dead, Gate, locals } from "./_tunnels.ts";
+import { slow } from "../services/services.ts";
 
 Deno.test("Group.each() works on every member, and tells what came of it by host", async () => {
   await using group = new Group([...locals("a"), dead("b"), ...locals("c")]);
@@ -108,7 +109,7 @@ Deno.test("Group.each() refuses what is no function", async () => {
   await rejectsAs(TypeError, group.each("ls" as unknown as (tunnel: BaseTunnel) => void));
 });
 
-Deno.test("a GroupResult comes back from the far end, and goes there as a Map", async () => {
+Deno.test(slow("a GroupResult comes back from the far end, and goes there as a Map", async () => {
   await using tun = new Local("outer");
   const result = await tun.call(async () => {
     await using group = new Group([
@@ -135,4 +136,4 @@ Deno.test("a GroupResult comes back from the far end, and goes there as a Map", 
     sent,
   );
   assertEquals(seen, ["Map", 1, { msg: "why", tb: null }]);
-});
+}));

@@ -21,7 +21,7 @@ import {
   RuntimeNotFoundError,
   type SSHTunnel,
 } from "../../mod.ts";
-import { needing, service } from "../services/services.ts";
+import { needing, service, slow } from "../services/services.ts";
 import { rejectsAs, soon } from "../tunnel/_deadline.ts";
 import { dead, Gate, locals, Silent } from "./_tunnels.ts";
 
@@ -253,7 +253,7 @@ Deno.test("Group.filter() asks each host", async (t) => {
   });
 });
 
-Deno.test("one host's failure is that host's alone", async (t) => {
+Deno.test(slow("one host's failure is that host's alone", async (t) => {
   const names = ["a", "b", "c"];
   await using group = new Group([
     dead("dead"),
@@ -311,7 +311,7 @@ Deno.test("one host's failure is that host's alone", async (t) => {
     const { msg } = result.get("a") as ErrorResult;
     assertStringIncludes(msg, "one\nsecond \\x1b[2J\\u202e");
   });
-});
+}));
 
 Deno.test("all hosts dead are a full result", async () => {
   await using group = new Group(Array.from({ length: 20 }, (_, i) => dead(`host${i}`)), {

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { fold, Group, hosts, Local } from "../../mod.ts";
 import { Random } from "../agent/_random.ts";
 import { command } from "../services/command.ts";
-import { needing, service } from "../services/services.ts";
+import { needing, service, slow } from "../services/services.ts";
 
 Deno.test("hosts() expands ranges in the order in which they are written", () => {
   const cases: [expression: string, names: string][] = [
@@ -75,7 +75,7 @@ Deno.test("hosts() refuses what it does not understand, by name", () => {
   assertThrows(() => hosts(["web1"] as unknown as string), TypeError, "expected a text");
 });
 
-Deno.test("hosts() refuses more names than anybody has hosts", () => {
+Deno.test(slow("hosts() refuses more names than anybody has hosts", () => {
   for (
     const expression of [
       "a[1-1000000000]",
@@ -86,7 +86,7 @@ Deno.test("hosts() refuses more names than anybody has hosts", () => {
     ]
   ) assertThrows(() => hosts(expression), RangeError, "they are more than 1,000,000");
   assertEquals(hosts("a[1-1000000]").length, 1_000_000);
-});
+}));
 
 Deno.test("fold() writes names as ranges", () => {
   const cases: [names: string, folded: string][] = [

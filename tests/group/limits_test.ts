@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { callback, ErrorResult, Group, Local } from "../../mod.ts";
 import { rejection, soon } from "../tunnel/_deadline.ts";
 import { dead, Gate, locals, Silent } from "./_tunnels.ts";
+import { slow } from "../services/services.ts";
 
 /** How it ended on each host: its value, or what kind of failure it was. */
 function outline(result: Map<string, unknown>): unknown[] {
@@ -105,7 +106,7 @@ Deno.test("Group.with() keeps the connections and the options", async () => {
   assertEquals(group.tunnels.map(({ connected }) => connected), [false, false]);
 });
 
-Deno.test("maxFailures begins no more hosts when more have failed", async (t) => {
+Deno.test(slow("maxFailures begins no more hosts when more have failed", async (t) => {
   const hosts = (pattern: string): Group =>
     new Group([...pattern].map((c, i) => c === "x" ? dead(`x${i}`) : new Local(`h${i}`)), {
       concurrency: 1,
@@ -179,7 +180,7 @@ Deno.test("maxFailures begins no more hosts when more have failed", async (t) =>
       assertStringIncludes(error.message, text);
     }
   });
-});
+}));
 
 Deno.test("Group.batches() cuts a group up", async (t) => {
   const group = new Group(Array.from({ length: 10 }, (_, i) => `h${i}`), { concurrency: 3 });

@@ -4,7 +4,7 @@ import { ErrorResult, Group, GroupResult, Local, RemoteError } from "../../mod.t
 import { sh, type ShResult } from "../../agent/sh.ts";
 import { screenAfter } from "../examples/_screen.ts";
 import { command, which } from "../services/command.ts";
-import { needing, service } from "../services/services.ts";
+import { needing, service, slow } from "../services/services.ts";
 import { makeProject } from "../tunnel/_project.ts";
 
 const MOD = import.meta.resolve("../../mod.ts");
@@ -254,7 +254,7 @@ Deno.test("GroupResult.rows() gives flat objects", () => {
   assertEquals(Object.getOwnPropertyDescriptor(rows[6], "__proto__")?.value, 1);
 });
 
-Deno.test("ErrorResult.reason is one line that does not name the host", async () => {
+Deno.test(slow("ErrorResult.reason is one line that does not name the host", async () => {
   await using group = new Group([new Local("a"), new Local("b")]);
   const results = [
     await group.call((): number => {
@@ -282,32 +282,34 @@ Deno.test("ErrorResult.reason is one line that does not name the host", async ()
   });
   const [[, { reason }] = fail()] = inner.failures();
   assertEquals(reason, [...results[1]!.failures()][0]![1].reason);
-});
+}));
 
 function fail(): never {
   throw new Error("there is no failure");
 }
 
-Deno.test("raiseFailures() that nobody catches prints hosts and reasons, not our code", async () => {
-  await using project = await makeProject({
-    "main.ts": `import { Group, Local } from ${JSON.stringify(MOD)};
+Deno.test(
+  slow("raiseFailures() that nobody catches prints hosts and reasons, not our code", async () => {
+    await using project = await makeProject({
+      "main.ts": `import { Group, Local } from ${JSON.stringify(MOD)};
       await using group = new Group([new Local("web1"), new Local("web2", { deno: "/no/deno", runtime: "deno" })]);
       const results = await group.call(() => { throw new Error("no such unit"); });
       function deploy() {
         results.raiseFailures();
       }
       deploy();`,
-  });
-  const { stderr } = await command([Deno.execPath(), "run", "-A", "main.ts"], {
-    cwd: project.folder,
-    env: { NO_COLOR: "1" },
-  });
-  assertStringIncludes(stderr, "RemoteError: 2 of 2 hosts failed: web1: ");
-  assertMatch(stderr, /failed: Error: no such unit; web2: Cannot connect/);
-  assertMatch(stderr, /at deploy \(file:.*main\.ts:5:/);
-  const root = new URL("..", new URL("..", import.meta.url)).href;
-  assert(!stderr.includes(root), stderr);
-});
+    });
+    const { stderr } = await command([Deno.execPath(), "run", "-A", "main.ts"], {
+      cwd: project.folder,
+      env: { NO_COLOR: "1" },
+    });
+    assertStringIncludes(stderr, "RemoteError: 2 of 2 hosts failed: web1: ");
+    assertMatch(stderr, /failed: Error: no such unit; web2: Cannot connect/);
+    assertMatch(stderr, /at deploy \(file:.*main\.ts:5:/);
+    const root = new URL("..", new URL("..", import.meta.url)).href;
+    assert(!stderr.includes(root), stderr);
+  }),
+);
 
 Deno.test("raiseFailures() leaves stacks that it cannot change, and other frames", () => {
   const frozen = Object.freeze(new Error("frozen"));

@@ -4,6 +4,7 @@ import { FileReader } from "../../../agent/files/file_reader.ts";
 import { command } from "../../services/command.ts";
 import { rejectsAs } from "../../tunnel/_deadline.ts";
 import { bytesOf, Folder, sha1 } from "../../tunnel/operation/_files.ts";
+import { slow } from "../../services/services.ts";
 
 const MiB = 1024 ** 2;
 
@@ -126,30 +127,32 @@ Deno.test("FileReader.blocks() gives the bytes of a file that was empty and grew
   assertEquals(read.map((block) => new TextDecoder().decode(block)).join(""), "more");
 });
 
-Deno.test("FileReader.close() under a read does not touch the next file with its number", async () => {
-  await using folder = await Folder.create();
-  const path = folder.write("file", bytesOf(8 * MiB));
-  const other = bytesOf(8 * MiB).fill(7);
-  const otherPath = folder.write("other", other);
-  for (let round = 0; round < 100; round++) {
-    const file = new FileReader(path);
-    const blocks = file.blocks();
-    for (let i = 0; i < round % 4; i++) await blocks.next();
-    const reading = blocks.next();
-    file.close();
-    const ended = blocks.return(undefined);
-    // A new descriptor has the lowest free number. Only its own reads may move its position.
-    const fds: number[] = [];
-    for (let i = 0; i < 3; i++) {
-      fds.push(fs.openSync(otherPath, "r"));
-      await Promise.resolve();
+Deno.test(
+  slow("FileReader.close() under a read does not touch the next file with its number", async () => {
+    await using folder = await Folder.create();
+    const path = folder.write("file", bytesOf(8 * MiB));
+    const other = bytesOf(8 * MiB).fill(7);
+    const otherPath = folder.write("other", other);
+    for (let round = 0; round < 100; round++) {
+      const file = new FileReader(path);
+      const blocks = file.blocks();
+      for (let i = 0; i < round % 4; i++) await blocks.next();
+      const reading = blocks.next();
+      file.close();
+      const ended = blocks.return(undefined);
+      // A new descriptor has the lowest free number. Only its own reads may move its position.
+      const fds: number[] = [];
+      for (let i = 0; i < 3; i++) {
+        fds.push(fs.openSync(otherPath, "r"));
+        await Promise.resolve();
+      }
+      await Promise.all([reading, ended]);
+      await new Promise((resolve) => setTimeout(resolve));
+      for (const fd of fds) {
+        const byte = new Uint8Array(other.length + 1);
+        assertEquals(fs.readSync(fd, byte, 0, byte.length, null), other.length);
+        fs.closeSync(fd);
+      }
     }
-    await Promise.all([reading, ended]);
-    await new Promise((resolve) => setTimeout(resolve));
-    for (const fd of fds) {
-      const byte = new Uint8Array(other.length + 1);
-      assertEquals(fs.readSync(fd, byte, 0, byte.length, null), other.length);
-      fs.closeSync(fd);
-    }
-  }
-});
+  }),
+);

@@ -272,7 +272,7 @@ Deno.test("Multiplexer.end() fails every channel once, and the other end's too",
   await pair.assertNothingOpen();
 });
 
-Deno.test("Multiplexer.end() leaves nothing behind, whenever it comes", async () => {
+Deno.test(slow("Multiplexer.end() leaves nothing behind, whenever it comes", async () => {
   for (let seed = 1; seed <= 40; seed++) {
     const random = new Random(seed);
     const pair = pipePair({ capacity: 1000, chop: () => 1 + random.below(3000) });
@@ -296,7 +296,7 @@ Deno.test("Multiplexer.end() leaves nothing behind, whenever it comes", async ()
     assertEquals([pair.left.multiplexer.size, pair.right.multiplexer.size], [0, 0]);
     assertEquals([pair.left.wire.queued, pair.right.wire.queued], [0, 0]);
   }
-});
+}));
 
 Deno.test("Multiplexer.failAll() fails the channels and leaves the pipe open", async () => {
   const pair = pipePair({ right: { onBye: () => pair.right.multiplexer.end(new Error("bye")) } });

@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { ConnectionError, ProtocolError, type TunnelOptions } from "../../../mod.ts";
 import { rejectsAs } from "../_deadline.ts";
 import { Driver } from "../_kinds.ts";
+import { slow } from "../../services/services.ts";
 
 /** Connects to a far end by a script, and gives what has been printed here meanwhile. */
 async function connect(
@@ -35,12 +36,12 @@ Deno.test("what is printed before a connection is there is not lost", async () =
   assertEquals([error, printed], [undefined, ["[driver] banner"]]);
 });
 
-Deno.test("what is printed of a long wait is told meanwhile", async () => {
+Deno.test(slow("what is printed of a long wait is told meanwhile", async () => {
   const script = "echo queued >&2; sleep 2; echo cancelled >&2; exit 7";
   const { error, printed } = await connect(script);
   assertStringIncludes(error!.message, "queued ⏎ cancelled");
   assertEquals(printed, ["[driver] queued"]);
-});
+}));
 
 Deno.test("a function of the user's gets every line at once", async () => {
   const lines: string[] = [];

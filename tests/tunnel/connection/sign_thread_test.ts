@@ -5,6 +5,7 @@ import { startDenoChild } from "../../../tunnel/connection/deno_child.ts";
 import { giveSigns } from "../../../tunnel/connection/sign_thread.ts";
 import { concat } from "../../../agent/wire/concat.ts";
 import { soon } from "../_deadline.ts";
+import { slow } from "../../services/services.ts";
 
 Deno.test("giveSigns() gives no sign within a frame, and ends with the pipe", async () => {
   const closed = Promise.withResolvers<void>();
@@ -61,7 +62,7 @@ Deno.test("giveSigns() gives no sign within a frame, and ends with the pipe", as
   await soon(closed.promise, "the end of cat");
 });
 
-Deno.test("giveSigns() asks no user for a permission", async () => {
+Deno.test(slow("giveSigns() asks no user for a permission", async () => {
   const script = fileURLToPath(import.meta.resolve("../fixture/limited.ts"));
   const root = fileURLToPath(import.meta.resolve("../../../"));
   const flags = `--allow-run --allow-env --allow-sys --allow-read='${root}'`;
@@ -84,7 +85,7 @@ Deno.test("giveSigns() asks no user for a permission", async () => {
   await child.stdin.close().catch(() => {});
   await child.status;
   assertEquals(screen.trim(), "done");
-});
+}));
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));

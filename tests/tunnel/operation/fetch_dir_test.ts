@@ -163,7 +163,7 @@ Deno.test("fetchDir() fails at once when the far end goes away, and leaves nothi
   }
 });
 
-Deno.test("fetchDir() can be ended when the far end never ends", async () => {
+Deno.test(slow("fetchDir() can be ended when the far end never ends", async () => {
   const size = Number.MAX_SAFE_INTEGER;
   const large = [START, entries(ROOT, file("f", size)), LISTED] as const;
   const cases: Record<string, Step[]> = {
@@ -200,7 +200,7 @@ Deno.test("fetchDir() can be ended when the far end never ends", async () => {
       check();
     });
   }
-});
+}));
 
 Deno.test(needing(["rsync", "node"], "fetchDir() and sync() agree with rsync", async (t) => {
   for (const runtime of RUNTIMES) {

@@ -3,6 +3,7 @@ import { ConnectionError, Local, type TunnelOptions } from "../../../mod.ts";
 import { Retries, retryDelay } from "../../../tunnel/operation/retries.ts";
 import { rejectsAs, soon } from "../_deadline.ts";
 import { Driver } from "../_kinds.ts";
+import { slow } from "../../services/services.ts";
 
 const REFUSED = "ssh: connect to host web1 port 22: Connection refused";
 
@@ -52,21 +53,21 @@ Deno.test("Retries counts an attempt once, however many wait for it", async () =
   assertEquals(delays, [0, 1, 0]);
 });
 
-Deno.test("connectRetries: a tunnel waits for a host that is still booting", async () => {
+Deno.test(slow("connectRetries: a tunnel waits for a host that is still booting", async () => {
   await using tun = new Booting(2, REFUSED, { connectRetries: 2 });
   const calls = [1, 2, 3].map((n) => tun.call(Math.max, n, 2));
   assertEquals(await soon(Promise.all(calls), "the calls"), [2, 2, 3]);
   assertEquals(tun.attempts, 3);
-});
+}));
 
-Deno.test("connectRetries: the last failure is the error, and others begin anew", async () => {
+Deno.test(slow("connectRetries: the last failure is the error, and others begin anew", async () => {
   await using tun = new Booting(3, REFUSED, { connectRetries: 1 });
   const { message } = await rejectsAs(ConnectionError, tun.connect());
   assert(message.split("\n")[0]!.endsWith("port 22: Connection refused"));
   assertEquals(tun.attempts, 2);
   assertEquals(await soon(tun.call(Math.max, 1, 2), "a call"), 2);
   assertEquals(tun.attempts, 4);
-});
+}));
 
 Deno.test("connectRetries: what time does not mend is tried once", async () => {
   for (

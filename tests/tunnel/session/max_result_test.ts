@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { callback, DecodeError, Local, ProtocolError } from "../../../mod.ts";
 import { rejectsAs } from "../_deadline.ts";
 import { Folder } from "../operation/_files.ts";
+import { slow } from "../../services/services.ts";
 
 const LIMIT = 100_000;
 
@@ -31,7 +32,7 @@ const WAYS: Record<string, (tun: Local) => Promise<unknown>> = {
   "an import": (tun) => tun.call(() => import("./".concat("x".repeat(200_000)))),
 };
 
-Deno.test("a far end can give no value that takes more memory than maxResult", async () => {
+Deno.test(slow("a far end can give no value that takes more memory than maxResult", async () => {
   for (const [name, ask] of Object.entries(WAYS)) {
     await using tun = new Local("here", { maxResult: LIMIT, stderr: () => {} });
     const error = await rejectsAs(ProtocolError, ask(tun));
@@ -45,7 +46,7 @@ Deno.test("a far end can give no value that takes more memory than maxResult", a
       assert(!(error instanceof ProtocolError), `${name}: ${error}`);
     }));
   }
-});
+}));
 
 Deno.test("a far end can call back with nothing that takes more memory than maxResult", async () => {
   await using tun = new Local("here", { maxResult: LIMIT });
@@ -59,7 +60,7 @@ Deno.test("a far end can call back with nothing that takes more memory than maxR
   assertEquals(seen, [[1]]);
 });
 
-Deno.test("maxResult does not limit files and folders", async () => {
+Deno.test(slow("maxResult does not limit files and folders", async () => {
   await using folder = await Folder.create();
   const source = folder.at("source");
   Deno.mkdirSync(source);
@@ -70,7 +71,7 @@ Deno.test("maxResult does not limit files and folders", async () => {
   assertEquals(size, 10 * LIMIT);
   const { created } = await tun.fetchDir(source, folder.at("target"));
   assertEquals(created.length, 1002);
-});
+}));
 
 Deno.test("maxResult can be without a limit", async () => {
   await using tun = new Local("here", { maxResult: Infinity });
