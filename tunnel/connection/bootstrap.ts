@@ -148,11 +148,12 @@ export function bootstrapLine(options: BootstrapOptions): string {
     `-e "import'$_csU'" $_csN 2>&1 3<&3 4>&4 5>&5;}`,
     // j: judges how an interpreter fares, and ends with the agent's exit code, or with one that
     // says to go on. One that hangs is waited for if there is no other; $@: the kinds and places
-    // that are left. A TERM must not interrupt its `read`, which would look like the end.
+    // that are left; $_csB: whether Deno is brought after them. A TERM must not interrupt its
+    // `read`, which would look like the end.
     "j() { trap '' TERM;_csq=$_csp;_csu=;_csh=;_csa=;while read -r _csa;do case $_csa in " +
     'u)_csu=1;;x*)break;;*)if [ -z "$_csu" ];then ' +
     'while [ $# -gt 0 ];do f "$2"&&break;shift 2;done;' +
-    "if [ $# -gt 0 ];then _csh=hung;kill -9 ${_csa#t};fi;fi;;esac;done;" +
+    'if [ $# -gt 0 ]||[ -n "$_csB" ];then _csh=hung;kill -9 ${_csa#t};fi;fi;;esac;done;' +
     // Some shells add 256 or 384 to the number of a signal, rather than 128.
     "_csc=${_csa#x};_csc=${_csc:-1};if [ $_csc -gt 255 ];then _csc=$((_csc%128+128));fi;" +
     'if [ -n "$_csu" ];then e;fi;' +
@@ -174,7 +175,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
     `{ trap : TERM;(${signs} x 2>&1;i $_csk);printf "x%s\\n" $? >&5;} 5>&1 >&6 6>&-|(j "$@")`,
     // The second one that hangs must not take the rest of the time.
     `_csc=$?;case $_csc in ${NEXT});;${NEXT_AFTER_HANG})_csW=$((_csW/2+1));;*)exit $_csc;esac;done;}`,
-    `_csT=:;_csW=${ticks};l ${
+    `_csT=:;_csB=${brought === undefined ? "" : 1};_csW=${ticks};l ${
       [
         ...places.deno.map((place) => `deno ${pathWord(place, home)}`),
         ...places.node.map((place) => `node ${pathWord(place, home)}`),
@@ -182,9 +183,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
     }`,
     // b: starts a Deno that was brought, which may take the place of one that did not come up; $1:
     // its path.
-    ...brought === undefined
-      ? []
-      : [`b() { _csT=:;_csW=${ticks};l deno "$1";}`, needScript(brought)],
+    ...brought === undefined ? [] : ['b() { _csT=:;l deno "$1";}', needScript(brought, ticks)],
     // Without the kill, the relay would wait for the end of the pipe.
     `printf "%s none\\n" $_csN >&4;trap "" TERM;kill 0;exit ${NO_RUNTIME};}`,
   ];

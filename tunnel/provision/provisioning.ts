@@ -128,6 +128,7 @@ export class Provisioning {
     if (this.#pipe!.isHeld) return;
     this.#pipe!.hold();
     this.#stage = "looking at the far end";
+    this.#connection!.moved();
     this.#pipe!.send(Buffer.from(dropLine(marker)));
   }
 
@@ -250,8 +251,8 @@ export class Provisioning {
         return "its SHA-256 there is not the one that it has here";
       case "version":
         return (rest === ""
-          ? "it prints no version there"
-          : `its version there is ${shortened(rest)}`) +
+          ? "its --version there prints nothing"
+          : `its --version there prints ${shortened(rest)}`) +
           (from === undefined
             ? "; install Node there, or name a Deno that runs there by provision.from"
             : `; ${from} is no Deno ${this.file.version} that runs there`);

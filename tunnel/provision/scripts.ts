@@ -60,13 +60,17 @@ export const REMOVE_SCRIPT = "k r";
  * Starts the Deno that was brought earlier. If there is none, drops what was meant for an agent,
  * tells how the far end is, and does the commands of {@linkcode commandLine} from then on.
  *
+ * `patience` is how long a Deno that is brought now may take to come up, in signs of life: there is
+ * no other then.
+ *
  * `sed` may read too much, so nothing may follow the {@linkcode dropLine} until there is an answer.
  * Without it, the shell reads byte by byte, which yash cannot do with bytes that are no text.
  */
-export function needScript(file: BroughtFile): string {
+export function needScript(file: BroughtFile, patience: number): string {
   const path = `"$_csd/${nameOf(file)}"`;
   return [
     ...file.keep ? [`u() { o&&[ -x ${path} ]&&b ${path};return 1;}`, "k u"] : [],
+    `_csB=;_csW=${patience}`,
     'printf "%s none-yet\\n" $_csN >&4',
     '{ LC_ALL=C sed -n "/^$_csN\\$/q"||while IFS= read -r _csx&&[ "$_csx" != $_csN ];do :;done;} <&3',
     'printf "%s need %s;%s;%s;%s;%s;%s\\n" $_csN "$(uname -s)" "$(uname -m)" ' +

@@ -234,13 +234,13 @@ Deno.test(needing("sudo", "provision refuses what does not fit", async (t) => {
     "another program",
     () => ({ from: "/bin/true" }),
     {},
-    "its version there is true (GNU coreutils)",
+    "its --version there prints true (GNU coreutils)",
   );
   await step(
     "another version",
     ({ fake }) => ({ from: fake, version: "2.99.0" }),
     {},
-    `its version there is deno ${VERSION} (fake); `,
+    `its --version there prints deno ${VERSION} (fake); `,
   );
   await step(
     "a missing file",

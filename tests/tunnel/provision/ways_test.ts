@@ -4,12 +4,9 @@ import {
   Docker,
   Local,
   RuntimeNotFoundError,
-  SSHTunnel,
-  type SSHTunnelOptions,
   Sudo,
   type TunnelOptions,
 } from "../../../mod.ts";
-import { quote } from "../../../tunnel/connection/shell_quote.ts";
 import { needing, service } from "../../services/services.ts";
 import { rejectsAs } from "../_deadline.ts";
 import { Bare, bareCommand, type BareMachine } from "./_bare.ts";
@@ -17,20 +14,6 @@ import { Bare, bareCommand, type BareMachine } from "./_bare.ts";
 const VERSION = Deno.version.deno;
 
 const answer = (n: number): [string, string, number] => [Deno.version.deno, Deno.execPath(), n];
-
-/** A host over ssh that has neither Deno nor Node. */
-class BareSSH extends SSHTunnel {
-  readonly #machine: BareMachine;
-
-  constructor(host: string, machine: BareMachine, options: SSHTunnelOptions) {
-    super(host, options);
-    this.#machine = machine;
-  }
-
-  override command(): string[] {
-    return [...super.command(), ...bareCommand(this.#machine).map(quote)];
-  }
-}
 
 /** Another user of a machine that has neither. */
 class BareSudo extends Sudo {
@@ -50,21 +33,6 @@ class BareSudo extends Sudo {
 class BareJob extends Bare {
   protected override readonly queued = true;
 }
-
-Deno.test(needing(["ssh", "sudo"], "provision works over ssh", async () => {
-  const { config, hosts } = service("ssh");
-  const home = Deno.makeTempDirSync({ prefix: "chopsticks-bare-" });
-  try {
-    for (const round of [1, 2]) {
-      const options = { sshArgs: ["-F", config], provision: true };
-      await using tunnel = new BareSSH(hosts[0]!, { home }, options);
-      const path = `${home}/.cache/chopsticks/deno-${VERSION}`;
-      assertEquals(await tunnel.call(answer, round), [VERSION, path, round]);
-    }
-  } finally {
-    Deno.removeSync(home, { recursive: true });
-  }
-}));
 
 Deno.test(needing("sudo", "provision works under sudo, for a user without a home", async () => {
   const setup = "for d in /tmp /var/tmp /dev/shm;do mount -t tmpfs none $d;chmod 1777 $d;done";
