@@ -190,6 +190,11 @@ export interface NodesetService {
   readonly path: string;
 }
 
+/** A `deno compile` that can get the runtime for its programs. */
+export interface CompilerService {
+  readonly available: true;
+}
+
 /** Everything that tests can need; see each member. */
 export interface Services {
   /** The folder of this run: world-readable, removed at the end. */
@@ -212,6 +217,7 @@ export interface Services {
   readonly jupyter: JupyterService | Unavailable;
   readonly rsync: RsyncService | Unavailable;
   readonly nodeset: NodesetService | Unavailable;
+  readonly compiler: CompilerService | Unavailable;
 }
 
 /** The name of a service. */
@@ -238,6 +244,7 @@ export function noServices(folder: string, reason: string): Services {
     jupyter: missing,
     rsync: missing,
     nodeset: missing,
+    compiler: missing,
   };
 }
 

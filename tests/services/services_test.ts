@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { NO_COMPILER } from "./compiler.ts";
 import { command, type CommandResult } from "./command.ts";
 import { processesOf } from "./processes.ts";
-import { countTests, readSkipped, readSummary } from "./report.ts";
+import { countTests, readSkipped, readSummary, refusedSkips } from "./report.ts";
 import { createRunFolder, removeDeadRuns, usersOf } from "./run_folder.ts";
 import { OLDEST_DENO } from "../../agent/protocol/exit_code.ts";
 import {
@@ -144,6 +145,12 @@ Deno.test(needing("slurm", "srun runs tasks on both nodes", async () => {
   const { stdout, stderr } = await command(["srun", "-N2", "printenv", "SLURMD_NODENAME"]);
   assertEquals(stdout.trim().split("\n").sort(), ["n1", "n2"], stderr);
 }));
+
+Deno.test("refusedSkips() admits no skipped test but for the runtime of deno compile", () => {
+  const admitted = `a_test: compiles (skipped: ${NO_COMPILER}: no network)`;
+  const others = ["a_test: asks (skipped: no sshd)", `a_test: says ${NO_COMPILER}`];
+  assertEquals(refusedSkips([others[0]!, admitted, others[1]!]), others);
+});
 
 /** A runner of its own, with one test that hands out the services and then waits if told to. */
 async function startRunner(waits: boolean): Promise<{

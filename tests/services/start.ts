@@ -1,3 +1,4 @@
+import { findCompiler } from "./compiler.ts";
 import { startDocker } from "./docker.ts";
 import { placeDeno, placeNode, placeOldDeno } from "./interpreters.ts";
 import { findJupyter } from "./jupyter.ts";
@@ -56,6 +57,7 @@ async function startAll(folder: string, signal: AbortSignal): Promise<RunningSer
     slurm,
     kubectl,
     sudo,
+    compiler,
   ] = await Promise.all([
     placeDeno(folder),
     placeOldDeno(folder, signal),
@@ -69,6 +71,7 @@ async function startAll(folder: string, signal: AbortSignal): Promise<RunningSer
     startSlurm(folder, signal),
     placeKubectl(folder),
     findSudo(signal),
+    findCompiler(folder, signal),
   ]);
   return {
     services: {
@@ -89,6 +92,7 @@ async function startAll(folder: string, signal: AbortSignal): Promise<RunningSer
       jupyter: findJupyter(),
       rsync: findRsync(),
       nodeset: findNodeset(),
+      compiler,
     },
     async [Symbol.asyncDispose](): Promise<void> {
       ssh.stop();

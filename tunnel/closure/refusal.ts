@@ -45,10 +45,15 @@ export function tooDeep({ path: found, problem }: EncodeRefusal, position: strin
   return Object.defineProperty(new RangeError(text), "path", { value: path });
 }
 
+/** Whether this library is in one file with the script, as `deno bundle` makes it. */
+const IS_BUNDLED = !/\/tunnel\/closure\/refusal\.[jt]s$/.test(new URL(import.meta.url).pathname);
+
 /** What to do instead of sending what has no copy. */
-export const REMEDY: string =
-  "make it inside the function, or move the function to a module of its own, " +
-  "which is loaded there";
+export const REMEDY: string = IS_BUNDLED
+  ? "make it inside the function: this script is a bundle, in which all functions go with copies " +
+    "of what they use"
+  : "make it inside the function, or move the function to a module of its own, " +
+    "which is loaded there";
 
 /**
  * The start of a refusal: `Cannot send function report: it uses helper, which uses query`.
