@@ -31,6 +31,7 @@ export const SLOW_FILES: Readonly<Record<string, string>> = {
   "tests/tunnel/closure/random_programs_test.ts": "runs 300 programs",
   "tests/tunnel/closure/places_test.ts": "starts REPLs, notebooks and scripts",
   "tests/tunnel/closure/package_functions_test.ts": "loads and bundles many packages",
+  "tests/tunnel/permissions_test.ts": "runs a script for each tunnel",
   "tests/tunnel/recursion_test.ts": "starts agents of agents",
   "tests/tunnel/shipping_test.ts": "measures calls over a slow link",
   "tests/tunnel/operation/large_files_test.ts": "moves files of 4 GiB",

@@ -108,10 +108,19 @@ export function askpassProblem(): string {
         ? `programs in ${tmpdir()} cannot be run (noexec): set TMPDIR to another folder`
         : "";
     } catch (error) {
-      problem = `the helper cannot be written to ${tmpdir()}: ${(error as Error).message}`;
+      problem = `the helper cannot be written to ${temporary()}: ${(error as Error).message}`;
     }
   }
   return problem;
+}
+
+/** The folder of temporary files, as a text. Without `--allow-env`, nobody knows which it is. */
+function temporary(): string {
+  try {
+    return tmpdir();
+  } catch {
+    return "the folder of temporary files";
+  }
 }
 
 function openDesk(): NonNullable<typeof desk> {

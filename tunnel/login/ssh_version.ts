@@ -9,13 +9,26 @@ const versions: Map<string, number> = new Map();
 export function sshVersion(program: string): number {
   let version = versions.get(program);
   if (version === undefined) {
-    try {
-      const { stderr } = spawnSync(program, ["-V"], { encoding: "utf8", timeout: 5_000 });
-      version = Number(`${stderr}`.match(/OpenSSH_(?:for_Windows_)?(\d+\.\d+)/)?.[1] ?? 0);
-    } catch {
-      version = 0;
-    }
+    version = Number(saidBy(program).match(/OpenSSH_(?:for_Windows_)?(\d+\.\d+)/)?.[1] ?? 0);
     versions.set(program, version);
   }
   return version;
+}
+
+function saidBy(program: string): string {
+  try {
+    return `${spawnSync(program, ["-V"], { encoding: "utf8", timeout: 5_000 }).stderr}`;
+  } catch {
+    return saidToDeno(program);
+  }
+}
+
+/** The same without `--allow-env`, which `node:child_process` needs for the variables. */
+function saidToDeno(program: string): string {
+  try {
+    const { stderr } = new Deno.Command(program, { args: ["-V"], stdin: "null" }).outputSync();
+    return new TextDecoder().decode(stderr);
+  } catch {
+    return "";
+  }
 }
