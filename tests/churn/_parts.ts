@@ -63,7 +63,7 @@ const PATTERNS: Readonly<Partial<Record<Target, RegExp>>> = {
   shell: /^\S*\bsh -c IFS=/,
   relay: /^cat$/,
   signs: /^\S*\bsh -c trap "kill -9 0" PIPE/,
-  reaper: /^\S*\bsh -c f\(\)\{/,
+  reaper: /^\S*\bsh -c f\(\) \{/,
   ssh: /^\S*\bssh /,
   session: /^sshd(-session)?: /,
 };
