@@ -16,7 +16,7 @@ export interface SlurmOptions extends TunnelOptions {
  * ends its process group; so does this shell, or srun would report whom the signal ended. When the
  * job is cancelled, it ends the group: some clusters lose sight of processes without a parent.
  */
-const RELAY = 'exec 3<&0;trap "(sleep 1;kill -9 0)&" TERM;' +
+const RELAY = 'exec 3<&0;trap "(sleep 1;kill -9 0) >/dev/null 2>&1&" TERM;' +
   '"$@" <&3 3<&-|(trap "" TERM;exec cat) 3<&-& p=$!;exec 3<&-;wait $p;wait $p';
 
 /**

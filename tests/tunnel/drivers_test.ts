@@ -100,6 +100,30 @@ Deno.test("Slurm.command() is one task of a job with a name of its own", () => {
   assert(!new Slurm("worker").command().includes(argv[6]!), "two tunnels share a job's name");
 });
 
+Deno.test("Slurm: the process that ends what is left of a job does not hold the job's output", async () => {
+  // srun waits until nobody holds it.
+  const relay = new Slurm("worker").command().slice(-4);
+  const isThere = async (pid: number): Promise<boolean> => {
+    const { stdout } = await command(["ps", "-A", "-o", "pgid=,args="]);
+    return stdout.split("\n").some((line) => line.trim() === `${pid} sleep 1`);
+  };
+  for (let tries = 5;; tries--) {
+    const child = new Deno.Command(relay[0]!, {
+      args: [...relay.slice(1), "sh", "-c", "kill 0"],
+      detached: true,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    await child.output();
+    const isFirst = await isThere(child.pid);
+    while (await isThere(child.pid)) await new Promise((resolve) => setTimeout(resolve, 50));
+    if (isFirst) return;
+    // A busy machine may have taken a second to come here.
+    assert(tries > 1, "the output ends only with the process");
+  }
+});
+
 /** A driver that sets what a driver of anyone's can set. */
 class Traits extends SubprocessTunnel {
   readonly host = "traits";
