@@ -1,4 +1,5 @@
 import { type Handle, HandleKind, PropertyKind } from "../../agent/protocol/handle.ts";
+import { WORKERS_MODULE } from "../../agent/protocol/module_record.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import { SharedViews } from "../../agent/protocol/shared_views.ts";
 import type { AnyFunction } from "./any_function.ts";
@@ -78,6 +79,7 @@ export class SentValues {
   /** Has a value found at its place. */
   setPlace(value: unknown, { module, path }: FunctionPlace): void {
     if (module !== null) this.loads.add(module);
+    if (startsModules(module, path)) this.loads.add(WORKERS_MODULE);
     for (const key of path) if (typeof key === "symbol") this.addSymbol(key);
     this.setHandle(value, [HandleKind.PLACE, module, ...path]);
   }
@@ -142,4 +144,13 @@ export class SentValues {
   addProperty(owner: object, key: string | symbol, descriptor: PropertyDescriptor): void {
     this.properties.push({ owner, kind: PropertyKind.OWN, key, value: descriptor });
   }
+}
+
+/** Whether what is at a place may start a worker or a Node process of a module. */
+function startsModules(module: string | null, path: FunctionPlace["path"]): boolean {
+  const last = path.at(-1);
+  if (module === null) return path[0] === "Worker";
+  if (module === "node:child_process") return last === "fork";
+  const isWhole = last === undefined || last === "default";
+  return module === "node:worker_threads" && (isWhole || last === "Worker");
 }

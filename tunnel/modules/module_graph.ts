@@ -1,4 +1,8 @@
-import { type ModuleRecord, NO_MODULE } from "../../agent/protocol/module_record.ts";
+import {
+  type ModuleRecord,
+  NO_MODULE,
+  WORKERS_MODULE,
+} from "../../agent/protocol/module_record.ts";
 import type { SourceModule } from "./module_source.ts";
 import { modulesHere } from "./modules_here.ts";
 
@@ -104,7 +108,7 @@ function asError(error: unknown): Error {
 
 /** Whether the module that an import means is one to send. */
 export function isSent(id: string): boolean {
-  return id !== NO_MODULE && !id.startsWith("node:");
+  return id !== NO_MODULE && id !== WORKERS_MODULE && !id.startsWith("node:");
 }
 
 function moduleOf(id: string): Promise<SourceModule> {

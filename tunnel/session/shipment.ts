@@ -132,7 +132,7 @@ export class Shipment {
     const id = this.#codes.size;
     this.#codes.set(key, id);
     for (const { url } of code.units) this.#scripts.add(url);
-    this.#sendParts(code.units);
+    this.#sendParts(code.units, code.loads);
     this.#send([[], [code]]);
     return id;
   }
@@ -177,10 +177,11 @@ export class Shipment {
     return this.#modules.has(id) && (exports === undefined || this.#exporting.has(id));
   }
 
-  /** Sends the agent's parts that sources may need, unless they have been sent. */
-  #sendParts(sources: readonly SentSource[]): void {
+  /** Sends the agent's parts that sources may need, or code loads, unless they have been sent. */
+  #sendParts(sources: readonly SentSource[], loads: readonly string[] = []): void {
     const parts = [COMMONJS, WORKERS].filter(({ id }) =>
-      !this.#modules.has(id) && sources.some((source) => needsPart(source, id))
+      !this.#modules.has(id) &&
+      (loads.includes(id) || sources.some((source) => needsPart(source, id)))
     );
     if (parts.length === 0) return;
     for (const { id } of parts) this.#modules.add(id);

@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { needing } from "../../services/services.ts";
+import { soon } from "../_deadline.ts";
 import { everyAgent, Hidden } from "../_hidden.ts";
 import { makeProject } from "../_project.ts";
 
@@ -28,6 +29,28 @@ const FILES = {
       worker.terminate();
     });
     worker.postMessage(5);`,
+  "captured.ts": `
+    import * as threads from "node:worker_threads";
+    export const web = () => {
+      const Kind = Worker;
+      return async () => {
+        const worker = new Kind(new URL("./web.ts", import.meta.url), { type: "module", name: "c" });
+        worker.postMessage(2);
+        const got = await new Promise((done) => worker.onmessage = ({ data }) => done(data));
+        worker.terminate();
+        return [got, worker instanceof Kind];
+      };
+    };
+    export const thread = () => {
+      const Kind = threads.Worker;
+      return async () => {
+        const worker = new Kind(new URL("./thread.ts", import.meta.url), { workerData: 5 });
+        worker.postMessage(1);
+        const got = await new Promise((done) => worker.once("message", done));
+        await worker.terminate();
+        return got;
+      };
+    };`,
   "throws.ts": 'throw new Error("not today");',
   "unloadable.ts": 'import "./nothing.ts";',
   "mod.ts": `
@@ -103,6 +126,7 @@ Deno.test(needing(
     await using project = await makeProject(FILES);
     const { folder } = project;
     const module = await import(`file://${folder}/mod.ts`);
+    const captured = await import(`file://${folder}/captured.ts`);
     const pool = (await import(`file://${folder}/node_modules/pool/index.cjs`)).default;
     const byValue = async (folder: string) => {
       const worker = new Worker(new URL(`file://${folder}/web.ts`), { type: "module", name: "v" });
@@ -111,6 +135,13 @@ Deno.test(needing(
       return await got.finally(() => worker.terminate());
     };
     for (const [name, options] of Object.entries(everyAgent())) {
+      await t.step(`${name}, by classes that are captured`, async () => {
+        for (const run of [captured.web(), captured.thread()]) {
+          // Nothing that was sent before tells that workers are started.
+          await using tun = new Hidden([folder], { ...options });
+          assertEquals(await soon(tun.call(run), "the worker"), await run());
+        }
+      });
       await t.step(name, async () => {
         await using tun = new Hidden([folder], { ...options });
         for (const way of ["web", "thread", "path", "nested"]) {
