@@ -61,4 +61,9 @@ export class Container extends SubprocessTunnel {
     const { engine = "docker", user } = this.#options;
     return [engine, "exec", "-i", ...user === undefined ? [] : ["-u", user], this.host];
   }
+
+  /** The same again: nothing in the container notices that the client is gone. */
+  protected override besideCommand(): string[] {
+    return this.command();
+  }
 }

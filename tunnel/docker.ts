@@ -78,6 +78,11 @@ export class Docker extends SubprocessTunnel {
     ];
   }
 
+  /** `docker exec`: nothing in the container notices that the client is gone. */
+  protected override besideCommand(): string[] {
+    return [this.engine, "exec", this.host];
+  }
+
   /** The image to run if the option `image` names none. */
   protected defaultImage(): string {
     return `denoland/deno:${ownVersion()}`;

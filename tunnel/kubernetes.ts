@@ -99,6 +99,11 @@ export class Kubernetes extends SubprocessTunnel {
     ];
   }
 
+  /** The same again: nothing in the container notices that kubectl is gone. */
+  protected override besideCommand(): string[] {
+    return this.command();
+  }
+
   /** Deletes the new pod: kubectl does that itself, unless it is killed. */
   protected override cancelCommand(): string[] | undefined {
     return this.#options.image === undefined ? undefined : [

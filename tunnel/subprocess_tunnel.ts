@@ -119,6 +119,19 @@ export abstract class SubprocessTunnel extends BaseTunnel {
     return undefined;
   }
 
+  /**
+   * The argv in front of a command that runs beside the agent, for far ends where nothing notices
+   * that the process of {@linkcode command} is gone, such as a container. A command that kills the
+   * agent and what it runs is run with it when the connection has ended, by whatever death of this
+   * script, unless the agent has told its end. It is called at each connect, and not for a driver
+   * that has a {@linkcode cancelCommand}.
+   *
+   * @returns `undefined`, unless a driver overrides it: the far end notices that.
+   */
+  protected besideCommand(): string[] | undefined {
+    return undefined;
+  }
+
   #open(onEnd: () => void): Session {
     const { host } = this;
     checkText("host", host);
@@ -133,7 +146,8 @@ export abstract class SubprocessTunnel extends BaseTunnel {
     const start = launch.login?.sudo === undefined
       ? AGENT_COMMAND
       : commandThatTells(launch.login.sudo.started);
-    const agent = this.remoteShell ? [start.map(quote).join(" ")] : start;
+    const words = (argv: readonly string[]): readonly string[] =>
+      this.remoteShell ? [argv.map(quote).join(" ")] : argv;
     const login = launch.login !== undefined
       ? { ...launch.login, host, ask: options.ask }
       : this.remoteShell && options.ask !== undefined
@@ -147,10 +161,13 @@ export abstract class SubprocessTunnel extends BaseTunnel {
           "a process at the terminal is in the process group of this script, which would end with it",
       );
     }
+    const cancelCommand = this.cancelCommand();
+    const besideCommand = cancelCommand === undefined ? this.besideCommand() : undefined;
     const connection = new AgentConnection({
       host,
-      command: [...this.command(), ...agent],
-      cancelCommand: this.cancelCommand(),
+      command: [...this.command(), ...words(start)],
+      cancelCommand,
+      beside: besideCommand && ((command) => [...besideCommand, ...words(command)]),
       queued: this.queued,
       login,
       // A session of its own, out of reach of the terminal: Ctrl-C is the script's affair.

@@ -3,6 +3,7 @@ import type { SubprocessTunnel } from "../../mod.ts";
 import { soon } from "./_deadline.ts";
 import { familyOf, newMark, untilGone } from "./_family.ts";
 import { type Kind, KINDS } from "./_kinds.ts";
+import { untilContainerGone } from "./_left.ts";
 import * as fixture from "./fixture/functions.ts";
 import { needing } from "../services/services.ts";
 
@@ -14,7 +15,6 @@ const DEADLINE = 5_000;
 /** Milliseconds that the kernel may take to clear up after a process that was killed. */
 const TEARDOWN = 500;
 
-// Nothing in a container can see that the client of its engine is gone, while the pipe is full.
 const NAMES = [
   ...["Local, Deno", "Local, Node 20", "SSHTunnel, Deno", "SSHTunnel, Node 22"],
   ...[
@@ -23,6 +23,9 @@ const NAMES = [
     "Sudo to nobody, Deno",
     "Sudo to nobody, Node 18",
   ],
+  ...["Docker, Deno", "Docker, Node 20", "Podman, Deno"],
+  ...["Container, Node 20", "Container of podman, Deno"],
+  ...["Kubernetes (a stand-in), Node 22", "Kubernetes with a new pod (a stand-in), Deno"],
 ];
 
 for (const kind of KINDS.filter(({ name }) => NAMES.includes(name))) {
@@ -50,12 +53,14 @@ async function testKilled(kind: Kind, action: string): Promise<void> {
     stderr: "null",
   }).spawn();
   const reader = child.stdout.getReader();
-  assert((await soon(reader.read(), "the controller")).value !== undefined);
+  const { value: host } = await soon(reader.read(), "the controller");
+  assert(host !== undefined);
   const family = await familyOf(mark);
   assert(family.length >= 3, Deno.inspect(family));
   child.kill("SIGKILL");
   await Promise.all([child.stdin.close().catch(() => {}), reader.cancel(), child.status]);
   await untilGone(family, DEADLINE);
+  await untilContainerGone(kind, new TextDecoder().decode(host).trim());
 }
 
 async function testClosed(

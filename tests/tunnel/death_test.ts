@@ -1,11 +1,12 @@
-import { assert, assertEquals, assertMatch, assertStrictEquals, equal } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, equal } from "@std/assert";
 import { ConnectionError, Local, RuntimeNotFoundError, type SubprocessTunnel } from "../../mod.ts";
 import { command } from "../services/command.ts";
 import { listProcesses, type Process } from "../services/processes.ts";
-import { needing, service } from "../services/services.ts";
+import { needing } from "../services/services.ts";
 import { rejectsAs, soon } from "./_deadline.ts";
 import { familyOf, newMark, untilGone } from "./_family.ts";
 import { type Kind, KINDS, SHELL_KINDS } from "./_kinds.ts";
+import { untilContainerGone } from "./_left.ts";
 import { Lines } from "./_lines.ts";
 import * as fixture from "./fixture/functions.ts";
 
@@ -162,25 +163,6 @@ function startController(
     stderr: decoder.decode(stderr),
   }));
   return { child, output };
-}
-
-/** What is left of a new container, a new pod or a job. It is removed a moment after its end. */
-async function leftOf(kind: Kind, name: string): Promise<string> {
-  if (kind.engine !== undefined) {
-    const list = ["ps", "--all", "--quiet", "--filter", `name=^/?${name}$`];
-    return (await command([kind.engine, ...list])).stdout;
-  }
-  if (kind.way === "slurm") return (await command(["squeue", "--noheader"])).stdout;
-  if (kind.way !== "newPod") return "";
-  return [...Deno.readDirSync(service("kubectl").pods)].map((pod) => pod.name).join();
-}
-
-async function untilContainerGone(kind: Kind, name: string): Promise<void> {
-  assertMatch(name, kind.engine === undefined ? /./ : /^test-/);
-  const gone = async (): Promise<void> => {
-    while (await leftOf(kind, name) !== "");
-  };
-  await soon(gone(), `the end of ${kind.name} ${name}`);
 }
 
 Deno.test("a ConnectionError has the stack of the operation, for each that it ended", async () => {

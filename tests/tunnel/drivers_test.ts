@@ -225,7 +225,7 @@ Deno.test("a driver's cancel command runs whenever its connection ends", async (
       await tun.close();
       assertEquals(await said(), "it's $HOME\n");
     });
-    await t.step("when the script is killed", async () => {
+    const killed = async (cancel: readonly string[], isDone: () => boolean): Promise<void> => {
       const script = `import { SubprocessTunnel } from ${
         JSON.stringify(import.meta.resolve("../../mod.ts"))
       };
@@ -238,12 +238,25 @@ Deno.test("a driver's cancel command runs whenever its connection ends", async (
         Deno.kill(Deno.pid, "SIGKILL");`;
       await command([Deno.execPath(), "eval", "--no-check", script]);
       const come = async (): Promise<void> => {
-        while (!await Deno.stat(file).then(({ size }) => size > 0, () => false)) {
-          await new Promise((resolve) => setTimeout(resolve, 20));
-        }
+        while (!isDone()) await new Promise((resolve) => setTimeout(resolve, 20));
       };
       await soon(come(), "the cancel command");
+    };
+    const lines = (): number => {
+      try {
+        return Deno.readTextFileSync(file).split("\n").length - 1;
+      } catch {
+        return 0;
+      }
+    };
+    await t.step("when the script is killed", async () => {
+      await killed(cancel, () => lines() > 0);
       assertEquals(await said(), "it's $HOME\n");
+    });
+    await t.step("again, when the script is killed and the command fails", async () => {
+      const third = `${cancel[2]};[ $(wc -l < "$0") -ge 3 ]`;
+      await killed([...cancel.slice(0, 2), third, ...cancel.slice(3)], () => lines() === 3);
+      await Deno.remove(file);
     });
   } finally {
     await Deno.remove(folder, { recursive: true });

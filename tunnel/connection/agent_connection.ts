@@ -23,6 +23,7 @@ import { Countdown } from "./countdown.ts";
 import { exitCodeAtEnd, readExitCode } from "./exit_notice.ts";
 import { HeldLines } from "./held_lines.ts";
 import { KeepAlive } from "./keep_alive.ts";
+import { killCommand } from "./kill_command.ts";
 import { OUTPUT_GRACE, PipeProcess } from "./pipe_process.ts";
 import { SignRemover } from "./sign_remover.ts";
 import { StderrLines } from "./stderr_lines.ts";
@@ -36,6 +37,11 @@ export interface AgentConnectionOptions {
   readonly detached: boolean;
   /** The argv of a command that ends what the process has begun; see {@linkcode PipeProcess}. */
   readonly cancelCommand?: readonly string[] | undefined;
+  /**
+   * Gives the argv that runs a command beside the agent, where nothing at the far end may notice
+   * that the process is gone.
+   */
+  readonly beside?: ((command: readonly string[]) => readonly string[]) | undefined;
   /** Whether the time that connecting may take begins when there is a shell at the far end. */
   readonly queued?: boolean | undefined;
   /**
@@ -146,6 +152,8 @@ export class AgentConnection {
       env: this.#login?.env,
       detached,
       cancelCommand: options.cancelCommand,
+      killCommand: options.beside?.(killCommand(this.#marker)),
+      isOver: () => this.#failure.agentExitCode !== undefined,
       onOutput: (chunk) => this.#handleOutput(chunk),
       onStderr: (chunk) => this.#signs.push(this.#login?.handleStderr(chunk) ?? chunk),
       onDrain: () => this.#handleDrain(),

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 /** A shell that outlives this isolate, and notices its end as that of its stdin. */
 export interface GuardShell {
   /** Sends it a line. */
-  tell(): void;
+  tell(line: string): void;
   /** Ends its stdin, and resolves when it is gone. Never rejects. */
   end(): Promise<unknown>;
   /** Kills it, and resolves when it is gone. Never rejects. */
@@ -32,7 +32,7 @@ function startByDeno(args: string[]): GuardShell {
     return Promise.allSettled([writer.close(), child.status]);
   };
   return {
-    tell: () => void writer.write(new Uint8Array([10])).catch(() => {}),
+    tell: (line) => void writer.write(new TextEncoder().encode(`${line}\n`)).catch(() => {}),
     end,
     kill() {
       try {
@@ -53,11 +53,11 @@ function startByNode(args: string[]): GuardShell {
   const gone = new Promise((resolve) => child.on("close", resolve).on("error", resolve));
   const end = (): Promise<unknown> => {
     child.ref();
-    child.stdin.destroy();
+    child.stdin.end();
     return gone;
   };
   return {
-    tell: () => void child.stdin.write("\n"),
+    tell: (line) => void child.stdin.write(`${line}\n`),
     end,
     kill() {
       child.kill("SIGKILL");

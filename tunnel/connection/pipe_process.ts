@@ -15,6 +15,14 @@ export interface PipeProcessOptions extends Omit<ChildOptions, "onExit" | "onClo
    * before it is killed, and when this isolate ends, by whatever death.
    */
   readonly cancelCommand?: readonly string[] | undefined;
+  /**
+   * The argv of a command that kills what is left at the far end. It runs when the process has
+   * ended and {@linkcode isOver} says no, and when this isolate ends. Not together with
+   * `cancelCommand`.
+   */
+  readonly killCommand?: readonly string[] | undefined;
+  /** Whether the agent and all that it ran are known to be gone. */
+  readonly isOver: () => boolean;
   /** Milliseconds in which all at the far end is gone when the process has been killed. */
   readonly afterlife: number;
   /** The process has ended, and all that it printed has been read. */
@@ -67,9 +75,10 @@ export class PipeProcess {
   constructor(options: PipeProcessOptions) {
     this.#options = options;
     this.gone = this.#gone.promise;
-    const { cancelCommand } = options;
+    const { cancelCommand, killCommand } = options;
+    const ending = cancelCommand ?? killCommand;
     // Before the process, which may begin something at once.
-    this.#canceller = cancelCommand && new Canceller(cancelCommand);
+    this.#canceller = ending && new Canceller(ending);
     this.#child = this.#start();
   }
 
@@ -167,9 +176,9 @@ export class PipeProcess {
       this.#kill();
     }, KILL_GRACE);
     if (!atOnce) return;
-    if (this.#canceller === undefined) this.#kill();
+    if (this.#options.cancelCommand === undefined) this.#kill();
     // It ends by itself, and tidies up: what it has begun may have no end if it is killed.
-    else this.#canceller.cancel();
+    else this.#canceller?.cancel();
   }
 
   #start(): Child {
@@ -198,9 +207,14 @@ export class PipeProcess {
   }
 
   #stopGuards(): void {
-    const guards = [this.#reaper, this.#canceller].filter((guard) => guard !== undefined);
+    const { cancelCommand, isOver } = this.#options;
+    const isNeedless = cancelCommand === undefined && isOver();
+    const ends = [
+      this.#reaper?.stop(),
+      isNeedless ? this.#canceller?.drop() : this.#canceller?.stop(),
+    ].filter((end) => end !== undefined);
     this.#reaper = undefined;
-    if (guards.length > 0) this.#reaped = Promise.all(guards.map((guard) => guard.stop()));
+    if (ends.length > 0) this.#reaped = Promise.all(ends);
   }
 
   #handleClose(child: Child): void {
