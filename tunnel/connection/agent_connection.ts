@@ -3,20 +3,18 @@ import { randomBytes } from "node:crypto";
 import { BUNDLE } from "../../agent/_bundle.ts";
 import {
   type AgentInfo,
-  type ControllerInfo,
   decodeAgentInfo,
   encodeControllerInfo,
 } from "../../agent/protocol/hello.ts";
-import type { Channel } from "../../agent/wire/channel.ts";
 import { type Deferred, deferred } from "../../agent/wire/deferred.ts";
 import { Multiplexer, type Pipe } from "../../agent/wire/multiplexer.ts";
 import { ProtocolError } from "../../agent/wire/protocol_error.ts";
 import { Provisioning } from "../provision/provisioning.ts";
-import type { ProvisionOptions } from "../provision_options.ts";
 import { ConnectionError } from "../connection_error.ts";
-import { Login, type LoginOptions } from "../login/login.ts";
+import { Login } from "../login/login.ts";
+import type { AgentConnectionOptions } from "./agent_connection_options.ts";
 import { BootReader } from "./boot_reader.ts";
-import { bootstrapLine, type BootstrapOptions } from "./bootstrap.ts";
+import { bootstrapLine } from "./bootstrap.ts";
 import { isClientNotice } from "./client_notice.ts";
 import { ConnectionFailure } from "./connection_failure.ts";
 import { Countdown } from "./countdown.ts";
@@ -27,50 +25,6 @@ import { killCommand } from "./kill_command.ts";
 import { OUTPUT_GRACE, PipeProcess } from "./pipe_process.ts";
 import { SignRemover } from "./sign_remover.ts";
 import { StderrLines } from "./stderr_lines.ts";
-
-/** Options for {@linkcode AgentConnection}. */
-export interface AgentConnectionOptions {
-  readonly host: string;
-  /** The argv of the process whose stdin and stdout are the pipe. */
-  readonly command: readonly string[];
-  /** Whether the process gets a session of its own, out of reach of the terminal. */
-  readonly detached: boolean;
-  /** The argv of a command that ends what the process has begun; see {@linkcode PipeProcess}. */
-  readonly cancelCommand?: readonly string[] | undefined;
-  /**
-   * Gives the argv that runs a command beside the agent, where nothing at the far end may notice
-   * that the process is gone.
-   */
-  readonly beside?: ((command: readonly string[]) => readonly string[]) | undefined;
-  /** Whether the time that connecting may take begins when there is a shell at the far end. */
-  readonly queued?: boolean | undefined;
-  /**
-   * Whether no signal reaches the far end, which is on another machine or belongs to another user.
-   */
-  readonly outOfReach: boolean;
-  /** Who answers what the process asks, if it may ask something. */
-  readonly login?: LoginOptions | undefined;
-  readonly bootstrap: Omit<
-    BootstrapOptions,
-    "marker" | "killGroup" | "signInterval" | "connectTimeout" | "brought"
-  >;
-  /** How to bring Deno to a far end without an interpreter, if that may be done. */
-  readonly provision?: ProvisionOptions | undefined;
-  /** Milliseconds that connecting may take, or 0 for no limit. */
-  readonly connectTimeout: number;
-  /** Milliseconds between pings, or 0 for none. */
-  readonly keepAlive: number;
-  /** The data that the agent gets: the hosts on the way to it, and settings. */
-  readonly info: ControllerInfo;
-  /** Takes a line that the far end has printed. */
-  readonly onLine: (line: string) => void;
-  /** Whether lines that an error tells, since connecting has failed, are not passed on. */
-  readonly holdsLines: boolean;
-  /** The agent has opened a channel. */
-  readonly onChannel: (channel: Channel, header: Uint8Array) => void;
-  /** The connection is over. Called once. */
-  readonly onEnd: (error: Error) => void;
-}
 
 /** Milliseconds that an agent has to end when it was asked to, before its pipe is closed. */
 const CLOSE_GRACE = 1_000;
