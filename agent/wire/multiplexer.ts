@@ -154,6 +154,11 @@ export class Multiplexer implements ChannelCarrier {
     this.#sendControl(FrameType.PING, 0, NOTHING);
   }
 
+  /** Whether all frames that began have arrived. */
+  get idle(): boolean {
+    return this.#decoder.idle;
+  }
+
   /** Takes bytes that arrived through the pipe. They may be overwritten afterwards. */
   handleChunk(chunk: Uint8Array): void {
     if (this.#ended !== undefined) return;

@@ -27,10 +27,7 @@ for (const kind of [...KINDS, ...SHELL_KINDS]) {
     await t.step("close() ends what does not want to end", () => testClosed(kind));
     await t.step("an agent is killed", () => testAgentKilled(kind));
     await t.step("the shells around an agent are told to end", () => testShellsTerminated(kind));
-    // kubectl says on stdout that it has deleted the pod, which is no frame.
-    if (kind.way !== "newPod") {
-      await t.step("the shells around an agent are killed", () => testShellsKilled(kind));
-    }
+    await t.step("the shells around an agent are killed", () => testShellsKilled(kind));
     await t.step("nothing is written to the disk", () => testDisk(kind));
   }));
 }

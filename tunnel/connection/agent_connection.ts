@@ -15,7 +15,7 @@ import { Login } from "../login/login.ts";
 import type { AgentConnectionOptions } from "./agent_connection_options.ts";
 import { BootReader } from "./boot_reader.ts";
 import { bootstrapLine } from "./bootstrap.ts";
-import { isClientNotice } from "./client_notice.ts";
+import { findOutputNotice, isClientNotice } from "./client_notice.ts";
 import { ConnectionFailure } from "./connection_failure.ts";
 import { Countdown } from "./countdown.ts";
 import { exitCodeAtEnd, readExitCode } from "./exit_notice.ts";
@@ -265,8 +265,18 @@ export class AgentConnection {
     if (this.#failure.agentExitCode !== undefined) return;
     this.#keepAlive?.handleSign();
     const exit = exitCodeAtEnd(chunk, this.#marker);
-    this.multiplexer.handleChunk(exit?.before ?? chunk);
-    if (exit !== undefined) this.#handleAgentExit(exit.code);
+    if (exit === undefined) return this.#handleWithoutExit(chunk);
+    this.multiplexer.handleChunk(exit.before);
+    this.#handleAgentExit(exit.code);
+  }
+
+  #handleWithoutExit(chunk: Uint8Array): void {
+    const noticeAt = findOutputNotice(chunk);
+    if (noticeAt === undefined) return this.multiplexer.handleChunk(chunk);
+    this.multiplexer.handleChunk(chunk.subarray(0, noticeAt));
+    // Shells that were killed tell nothing.
+    if (this.multiplexer.idle) this.#endSoon();
+    else this.multiplexer.handleChunk(chunk.subarray(noticeAt));
   }
 
   #handleHello(payload: Uint8Array): void {
