@@ -274,3 +274,18 @@ function hasVariable(pid: number, value: string): boolean {
     return false; // It ended, or belongs to somebody else.
   }
 }
+
+Deno.test("an operation connects anew as soon as the process has ended", async () => {
+  await using tun = new Local("here", { stderr: () => {} });
+  await tun.connect();
+  const shell = listProcesses().find(({ parent, command }) =>
+    parent === Deno.pid && /^\S*\bsh -c IFS=/.test(command)
+  );
+  // The agent holds the pipe, so the end of the output is still to come.
+  Deno.kill(shell!.pid, "SIGKILL");
+  const isThere = (): boolean => listProcesses().some(({ pid }) => pid === shell!.pid);
+  while (isThere()) await new Promise((resolve) => setTimeout(resolve, 1));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const slow = (): Promise<number> => new Promise((resolve) => setTimeout(resolve, 1_000, 1));
+  assertEquals(await tun.call(slow), 1);
+});

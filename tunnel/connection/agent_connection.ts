@@ -154,6 +154,11 @@ export class AgentConnection {
     return this.#info;
   }
 
+  /** Whether the agent or the process has ended, so that nobody takes what is sent. */
+  get hasEnded(): boolean {
+    return this.#failure.agentExitCode !== undefined || this.#process.exit !== undefined;
+  }
+
   /** Keeps this script alive until {@linkcode release} is called as often. */
   hold(): void {
     this.#holds++;

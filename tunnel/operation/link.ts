@@ -165,7 +165,7 @@ export async function withSession<T>(
   try {
     if (core.closings !== since) throw closedError(host);
     const session = core.retries === undefined
-      ? core.session ?? await openSession(link)
+      ? usableSession(core) ?? await openSession(link)
       : await connectedSession(link, core.retries, since);
     session.connection.hold();
     try {
@@ -193,7 +193,7 @@ export async function closeLink({ host, core }: Link): Promise<void> {
 async function connectedSession(link: Link, retries: Retries, since: number): Promise<Session> {
   const { host, core, signal } = link;
   for (;;) {
-    const session = core.session ?? await openSession(link);
+    const session = usableSession(core) ?? await openSession(link);
     session.connection.hold();
     try {
       await abortable(session.connection.ready, signal);
@@ -208,6 +208,11 @@ async function connectedSession(link: Link, retries: Retries, since: number): Pr
       session.connection.release();
     }
   }
+}
+
+/** The session, unless its far end is gone: then its last output may still be on its way. */
+function usableSession({ session }: Core): Session | undefined {
+  return session?.connection.hasEnded ? undefined : session;
 }
 
 /** A new session, as soon as the process of the last one is gone. */
