@@ -162,22 +162,32 @@ export class ModuleHost {
     return (await import(url, { with: { type: "text" } })).default;
   }
 
-  /** The text of a JSON file, or another JSON text of the same value. */
-  async json(url: string): Promise<string> {
+  /**
+   * The text of a JSON file, or another JSON text of what was loaded of it. Its values are no
+   * measure, as code may have changed them.
+   *
+   * @param isImported Whether this process is known to have imported it, before it was written or
+   * since.
+   * @throws {TypeError} If it may have been edited after it was loaded.
+   */
+  async json(url: string, isImported: boolean): Promise<string> {
     await this.#opening;
-    if (!isReadAgain(url)) {
-      try {
-        const value = loadedExports(url)?.["default"] ??
-          // Deno does not give the text of a file that it has loaded as JSON.
-          (await import(url, { with: { type: "json" } })).default;
-        return JSON.stringify(value);
-      } catch (error) {
-        // What is not JSON was not loaded. It may never be reached.
-        if (!url.startsWith("file:")) throw error;
-      }
+    if (/^https?:/.test(url)) return JSON.stringify(await remoteJson(url));
+    const text = (this.file(url) ?? await this.text(url)).replace(/^\uFEFF/, "");
+    if (isReadAgain(url)) return text;
+    const isThis = (value: unknown): boolean =>
+      JSON.stringify(value) === JSON.stringify(JSON.parse(text));
+    let imported: unknown;
+    try {
+      imported = await importJson(url);
+    } catch {
+      return text; // What is not JSON was not loaded. It may never be reached.
     }
-    const text = this.file(url) ?? await this.text(url);
-    return text.replace(/^\uFEFF/, "");
+    const required = loadedExports(url);
+    const isLoaded = required === undefined
+      ? isThis(imported)
+      : isThis(required["default"]) || isImported && isThis(imported);
+    return isLoaded ? text : ifInstalled(url, text, EDITED_DATA);
   }
 
   /** A file as it is. */
@@ -277,12 +287,34 @@ async function compile(url: string): Promise<unknown> {
  *
  * @throws {TypeError} If it was not.
  */
-function ifInstalled<T>(url: string, source: T): T {
+function ifInstalled<T>(url: string, source: T, text = EDITED_CODE): T {
   if (url.includes("/node_modules/")) return source;
-  throw new TypeError(
-    "it was written after this process started, and what was loaded of it cannot be found out; " +
-      "start the script again, or export a function from the module",
-  );
+  throw new TypeError(text);
+}
+
+const EDITED_CODE =
+  "it was written after this process started, and what was loaded of it cannot be found out; " +
+  "start the script again, or export a function from the module";
+const EDITED_DATA =
+  "it was written after this process started, and differs from the value that was loaded: it was " +
+  "edited, or code changed the value; start the script again";
+
+async function importJson(url: string): Promise<unknown> {
+  return (await import(url, { with: { type: "json" } })).default;
+}
+
+/** The value of a JSON file in Deno's cache, which does not give its text. */
+async function remoteJson(url: string): Promise<unknown> {
+  const { hash, host } = new URL(url);
+  // Under another URL it is loaded anew, as code may have changed what was loaded.
+  const other = `${url}${hash === "" ? "#" : ""}chopsticks`;
+  try {
+    const { state } = await Deno.permissions.query({ name: "import", host });
+    if (state === "granted") return await importJson(other);
+  } catch {
+    // There is no cache for it, as under `deno compile`.
+  }
+  return await importJson(url);
 }
 
 /** Whether a file that Deno has loaded is an ES module, and not CommonJS. */

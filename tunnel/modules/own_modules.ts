@@ -35,6 +35,8 @@ export class OwnModules implements ModuleSource {
   readonly #exports = new CommonJsExports(this.#host);
   /** The modules that others require. */
   readonly #required = new Set<string>();
+  /** The modules that others import as data. */
+  readonly #importedData = new Set<string>();
   readonly #named = new WeakMap<ModuleRecord, ReturnType<OwnModules["namedFiles"]>>();
 
   /** Resolves when the first module can be resolved; all else waits for that by itself. */
@@ -185,7 +187,7 @@ export class OwnModules implements ModuleSource {
     if (type === "bytes") return data(id, "bytes", await this.#host.bytes(url));
     if (type === "text") return data(id, "text", await this.#host.text(url));
     if (type === "json" || pathname.endsWith(".json")) {
-      return data(id, "json", await this.#host.json(url));
+      return data(id, "json", await this.#host.json(url, this.#importedData.has(id)));
     }
     if (pathname.endsWith(".wasm")) return await this.#readWasm(url);
     const code = await this.#code.take(url);
@@ -244,6 +246,7 @@ export class OwnModules implements ModuleSource {
     for (const { specifier, type, isDynamic, statement } of found.imports) {
       if (isDynamic) continue;
       const one = imports[importKey(specifier, type)]!;
+      if (type !== undefined) this.#importedData.add(one);
       names.set(one, [...names.get(one) ?? [], ...importedNames(statement)]);
     }
     const wants = [...wanted, ...Object.values(record.imports), ...this.workers(source, id)];

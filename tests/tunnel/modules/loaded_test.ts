@@ -11,17 +11,13 @@ Deno.test("call() sends what was loaded of files that were edited since", async 
     "dep.ts": `export const v: number = ${value};`,
     "fn.ts": `export const g = (): number => ${value};`,
     "c.cjs": `module.exports = ${value};`,
-    "d.json": `{"v":${value}}`,
-    "r.json": `${value}`,
     "t.txt": `${value}`,
-    "req.cjs": `exports.r = require("./r.json"); exports.f = () => 0;`,
   });
   await using project = await makeProject({
     ...files(1),
     "main.ts": `import { v } from "./dep.ts"; import { g } from "./fn.ts"; import c from "./c.cjs";
-      import j from "./d.json" with { type: "json" }; import t from "./t.txt" with { type: "text" };
-      import q from "./req.cjs";
-      export const f = () => [v, g(), c, j.v, t, q.r];`,
+      import t from "./t.txt" with { type: "text" };
+      export const f = () => [v, g(), c, t];`,
   });
   const { f } = await import(`${project.folder}/main.ts`);
   for (const [path, text] of Object.entries(files(2))) {
@@ -29,7 +25,50 @@ Deno.test("call() sends what was loaded of files that were edited since", async 
   }
   for (const runtime of ["deno", "node"] as const) {
     await using tunnel = new Local(runtime, { runtime });
-    assertEquals(await tunnel.call(f), [1, 1, 1, 1, "1", 1]);
+    assertEquals(await tunnel.call(f), [1, 1, 1, "1"]);
+  }
+});
+
+Deno.test("call() sends a JSON file that was just written, not what code made of its value", async () => {
+  await using project = await makeProject({
+    "r.json": `{"a":1}`,
+    "r.cjs": `const r = require("./r.json"); module.exports = () => r.a++;`,
+    "i.json": `{"a":1}`,
+    "i.ts": `import i from "./i.json" with { type: "json" }; export const f = () => i.a++;`,
+    "b.json": `{"a":1}`,
+    "b.cjs": `const b = require("./b.json"); b.a = 2; exports.b = b;`,
+    "both.ts": `import { b } from "./b.cjs"; import i from "./b.json" with { type: "json" };
+      export const f = () => [b.a, i.a];`,
+    "main.ts": `import r from "./r.cjs"; import { f as both } from "./both.ts";
+      import { f } from "./i.ts"; export const fns = [() => r(), f, both];`,
+  });
+  const { fns } = await import(`${project.folder}/main.ts`);
+  await using tunnel = new Local();
+  const [r, i, both] = fns;
+  assertEquals([r(), both()], [1, [2, 1]]);
+  assertEquals(await tunnel.call(both), [2, 1]);
+  // Whether it was edited or code changed its value, nothing tells.
+  assertStringIncludes((await rejectsAs(Error, tunnel.call(r))).message, "r.json: it was");
+  assertEquals(await tunnel.call(i), 1);
+  await Deno.writeTextFile(`${project.folder}/i.json`, `{"a":2}`);
+  assertEquals(await tunnel.call(i), 2);
+});
+
+Deno.test("call() refuses a JSON file that was edited since it was loaded", async () => {
+  await using project = await makeProject({
+    "i.json": "1",
+    "i.ts": `import i from "./i.json" with { type: "json" }; export const f = () => i;`,
+    "r.json": "1",
+    "r.cjs": `const r = require("./r.json"); module.exports = () => r;`,
+    "main.ts":
+      `import { f } from "./i.ts"; import r from "./r.cjs"; export const fns = [f, () => r()];`,
+  });
+  const { fns } = await import(`${project.folder}/main.ts`);
+  for (const name of ["i", "r"]) await Deno.writeTextFile(`${project.folder}/${name}.json`, "2");
+  await using tunnel = new Local();
+  for (const fn of fns) {
+    const { message } = await rejectsAs(Error, tunnel.call(fn));
+    assertStringIncludes(message, "json: it was written after this process started, and differs");
   }
 });
 

@@ -18,10 +18,10 @@ Deno.test(needing("node", "call() sends modules that came over http", async () =
       import { plain } from "/plain.js";
       import { view } from "./view.tsx";
       import { redirected } from "../old.ts";
-      import { typed } from "../noextension";
+      import { typed } from "../noextension"; data.count++;
       enum Kind { One = 1, Two }
       export function all(): unknown {
-        return [data.from, text, plain, view(), redirected, typed, Kind.Two, import.meta.filename ?? null];
+        return [data.from, text, plain, view(), redirected, typed, Kind.Two, import.meta.filename ?? null, data.count];
       }
       export const lazy = async () => [
         (await import("./lazy.ts")).lazy,
@@ -32,7 +32,7 @@ Deno.test(needing("node", "call() sends modules that came over http", async () =
         return /(http.*:\\d+:\\d+)/.exec(stack)![1];
       };
       export const own = () => import.meta.resolve("./x.ts").replace(/:\\d+/, "");`,
-    "/lib/data.json": '{ "from": "json" }',
+    "/lib/data.json": '{ "from": "json", "count": 1 }',
     "/text.txt": "text\n",
     "/plain.js": `export const plain = "plain";`,
     "/lib/view.tsx": `/** @jsxRuntime classic */
@@ -64,7 +64,7 @@ Deno.test(needing("node", "call() sends modules that came over http", async () =
       const local = () => all();
       await compare({ all, lazy, own, where, local });`,
   });
-  const all = ["json", "text\n", "plain", "p", "near", "typed", 2, null];
+  const all = ["json", "text\n", "plain", "p", "near", "typed", 2, null, 2];
   assertEquals(await runProject(project.folder, "--reload", "--unstable-raw-imports"), {
     all,
     local: all,
