@@ -181,7 +181,8 @@ export class CommonJs {
     const notSent = (specifier: string): Error =>
       this.#host.addonError(specifier, id) ?? notFound(
         specifier,
-        `Cannot find module '${specifier}' required by ${id}: it was not sent along`,
+        `Cannot find module '${specifier}' required by ${id}: it was not sent along; ` +
+          "write its name out in that script, or use import()",
       );
     const require = (specifier: string): unknown => {
       // The runtime has an error for it.

@@ -6,6 +6,7 @@ import { modulesHere } from "../modules/modules_here.ts";
 import { resolveImports, resolveUrls } from "../modules/resolve_imports.ts";
 import { inspectorAllowed, withV8 } from "../modules/v8.ts";
 import { withoutSourceMap } from "../source/imports.ts";
+import { computedTypes } from "../source/named_imports.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { CallDraft, type DraftedCall } from "./call_draft.ts";
 import type { Unit } from "./function_describer.ts";
@@ -154,7 +155,9 @@ async function unitOf(
   for (const { code } of codes) {
     Object.assign(resolves, (await resolveUrls(modulesHere, code.uses.resolved, url)).resolves);
   }
-  for (const [key, id] of Object.entries(await modulesHere.templates(draft.source, url))) {
+  const script = computedTypes(draft.source).size > 0 ? await modulesHere.code(url) ?? "" : "";
+  const computed = await modulesHere.computed(draft.source, url, script);
+  for (const [key, id] of Object.entries(computed)) {
     // One that cannot be loaded need never be reached.
     if (isSent(id) && await moduleGraph(id).catch((): undefined => undefined)) resolved[key] ??= id;
   }

@@ -66,7 +66,8 @@ export class ModuleHost {
    * The URL or `node:` name that an import of `specifier` means in the module `referrer`;
    * `undefined` if it leads nowhere.
    *
-   * @param mayRun Whether a package of JSR, which is found by importing it, may be run.
+   * @param mayRun Whether a package of JSR, which is found by importing it, may be run, and one of
+   * npm be installed.
    */
   async resolve(
     specifier: string,
@@ -84,7 +85,7 @@ export class ModuleHost {
     if (url.startsWith("node:")) return url;
     if (isBuiltin(specifier) && url.startsWith("file:")) return `node:${specifier}`;
     if (url.startsWith("jsr:") && !mayRun) return undefined;
-    if (/^(jsr|npm):/.test(url)) return await resolvePackage(url);
+    if (/^(jsr|npm):/.test(url)) return await resolvePackage(url, mayRun);
     return url;
   }
 
@@ -356,9 +357,15 @@ function asText(source: string | Uint8Array): string {
 }
 
 /** The module behind the specifier of a package, which Deno resolves only as it loads it. */
-async function resolvePackage(specifier: string): Promise<string | undefined> {
-  const url = import.meta.resolve(specifier);
-  return url !== specifier ? url : await redirectTarget(specifier);
+async function resolvePackage(specifier: string, mayRun: boolean): Promise<string | undefined> {
+  const find = (): string | undefined => {
+    const url = import.meta.resolve(specifier);
+    return url === specifier ? undefined : url;
+  };
+  const found = find() ?? await redirectTarget(specifier);
+  if (found !== undefined || !mayRun || !specifier.startsWith("npm:")) return found;
+  await compile(specifier);
+  return find();
 }
 
 /** The module that the specifier of a JSR package leads to: it has the same namespace. */

@@ -59,8 +59,13 @@ export interface ModuleSource {
   /** The ids of modules, all of which exist, that the code of a script may start workers of. */
   workers(source: string, url: string): readonly string[];
 
-  /** What each `import()` of a template may mean in the code of a script: ids by specifiers. */
-  templates(source: string, url: string): Promise<Record<string, string>>;
+  /**
+   * What each `import()` whose name is computed may mean in code, which is all or a part of the
+   * script `url`: ids by specifiers.
+   *
+   * @param script The whole script.
+   */
+  computed(source: string, url: string, script: string): Promise<Record<string, string>>;
 
   /** The names that a CommonJS module exports to those who import it, but for `default`. */
   exportsOf(record: ModuleRecord): Promise<readonly string[]>;

@@ -12,6 +12,7 @@ import {
 import type { SentFile, ServedEntry } from "../../agent/protocol/sent_file.ts";
 import type { RequiringModule } from "../source/found_require.ts";
 import { importedNames } from "../source/imported_names.ts";
+import { namedImports } from "../source/named_imports.ts";
 import { type Imports, importsOf, type ModuleImport, withoutSourceMap } from "../source/imports.ts";
 import { CommonJsExports } from "./commonjs_exports.ts";
 import { isAddon, isCommonJs } from "./commonjs.ts";
@@ -100,10 +101,14 @@ export class OwnModules implements ModuleSource {
     });
   }
 
-  async templates(source: string, url: string): Promise<Record<string, string>> {
-    // As in Deno's own graph, those of packages are not followed.
-    if (!/\bimport\(/.test(source) || packageFiles(url) !== undefined) return {};
-    return await resolveImports(this, templateModules(source, url), url);
+  async computed(
+    source: string,
+    url: string,
+    script: string,
+  ): Promise<Record<string, string>> {
+    if (!/\bimport\(/.test(source)) return {};
+    const found = [...namedImports(source, script), ...templateModules(source, url, script)];
+    return await resolveImports(this, found, url);
   }
 
   async exportsOf(record: ModuleRecord): Promise<readonly string[]> {
@@ -208,7 +213,8 @@ export class OwnModules implements ModuleSource {
     positions: Pick<ModuleRecord, "mappings">,
   ): Promise<SourceModule> {
     const { requires, wanted } = this.#requires({ source, url: id, isModule: false });
-    const imports = await resolveImports(this, found.imports, id);
+    const written = await resolveImports(this, found.imports, id);
+    const imports = { ...await this.computed(source, id, source), ...written };
     return {
       record: { id, kind: "cjs", source, imports, requires, ...positions },
       needs: [],
@@ -230,14 +236,14 @@ export class OwnModules implements ModuleSource {
     }
     const imports = await resolveImports(this, found.imports, id);
     this.#refuseEntry(imports);
-    const templates = await this.templates(source, id);
+    const computed = await this.computed(source, id, source);
     const makers = await this.#makers(found.imports, imports);
     const { requires, wanted } = this.#requires({ source, url: id, isModule: true, makers });
     const record = {
       id,
       kind: "js",
       source: found.source,
-      imports: { ...templates, ...imports },
+      imports: { ...computed, ...imports },
       ...Object.keys(requires).length > 0 ? { requires } : {},
       ...await resolveUrls(this, found.resolved, id),
       ...positions,

@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { mayRead } from "./may_read.ts";
 
 /** A file or a folder. */
 export interface FoundFile {
@@ -80,12 +81,6 @@ function inDenoCache(url: string): string | undefined {
   if (cache === undefined || !url.startsWith(cache)) return undefined;
   const path = /^[^/]+\/(?:@[^/]+\/)?[^@/][^/]*\/\d[^/]*(?=\/)/.exec(url.slice(cache.length))?.[0];
   return path && cache + path;
-}
-
-/** Whether this process may read a folder without asking its user. */
-function mayRead(path: string): boolean {
-  if (typeof Deno === "undefined") return true;
-  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
 }
 
 /** The URL of a path, as it is told to a far end. */

@@ -7,6 +7,7 @@ import {
 } from "../../agent/protocol/module_record.ts";
 import type { SentFile, ServedEntry } from "../../agent/protocol/sent_file.ts";
 import type { ModuleImport } from "../source/imports.ts";
+import { computedTypes } from "../source/named_imports.ts";
 import { templateImports } from "../source/template_imports.ts";
 import type { ModuleSource, SourceModule } from "./module_source.ts";
 import { namedModules } from "./named_files.ts";
@@ -65,12 +66,15 @@ export class ReceivedModules implements ModuleSource {
     return namedModules(source, url).filter((one) => this.hasReceived(one));
   }
 
-  templates(source: string, url: string): Promise<Record<string, string>> {
+  computed(source: string, url: string): Promise<Record<string, string>> {
     const { record, units } = this.#agent;
     const known = [record(url), ...units(url)].flatMap((one) => Object.entries(one?.imports ?? {}));
-    const templates = templateImports(source);
+    const isAny = computedTypes(source).size > 0;
+    const templates = templateImports(source, source);
     return Promise.resolve(Object.fromEntries(
-      known.filter(([key]) => templates.some(({ pattern }) => pattern.test(specifierOf(key)))),
+      known.filter(([key]) =>
+        isAny || templates.some(({ pattern }) => pattern.test(specifierOf(key)))
+      ),
     ));
   }
 

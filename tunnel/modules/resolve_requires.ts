@@ -1,3 +1,4 @@
+import { type Dirent, readdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -6,6 +7,7 @@ import type { RequiringModule } from "../source/found_require.ts";
 import { requiresOf } from "../source/requires.ts";
 import { isAddon } from "./commonjs.ts";
 import type { ModuleHost } from "./module_host.ts";
+import { mayRead } from "./may_read.ts";
 import { packageFiles } from "./package_files.ts";
 
 /** What a module requires. */
@@ -43,19 +45,19 @@ export function resolveRequires(module: RequiringModule, host: ModuleHost): Reso
   }
   if (isComputed) {
     for (const [key, id] of requiredHere(url, host)) add(key, id);
+    for (const name of relativeNames(module.source)) add(name, host.resolveRequire(name, url));
   }
   return { requires, wanted };
 }
 
 /**
- * The modules of its package that a module may mean by a computed name.
+ * The modules that a module may mean by a computed name: those of its package, or in a folder that
+ * the name begins with.
  *
  * @param start How the name begins: only if that has a folder, it is known where to look.
  */
 function* modulesNamed(start: string, end: string, url: string, base: string): Iterable<string> {
-  if (!/^\.{0,2}\//.test(start)) return;
-  const found = packageFiles(url);
-  if (found === undefined) return;
+  if (!/^\.{0,2}\//.test(start) || !base.startsWith("file:")) return;
   const here = dirname(fileURLToPath(base));
   const isAbsolute = start.startsWith("/");
   const folder = start.slice(0, start.lastIndexOf("/") + 1);
@@ -64,8 +66,8 @@ function* modulesNamed(start: string, end: string, url: string, base: string): I
   // All that is below a folder of modules, but not all of the package.
   const isDeep = !`${here}/`.startsWith(within);
   let count = 0;
-  for (const [path, { size }] of found.files) {
-    if (size === null || !path.startsWith(prefix) || !CODE.test(path)) continue;
+  for (const path of filesAt(url, within, isDeep, isAbsolute ? here : undefined)) {
+    if (!path.startsWith(prefix) || !CODE.test(path)) continue;
     const rest = path.slice(within.length).replace(/\/(?:index\.c?js|index\.json)$/, "");
     const isMeant = (isDeep || !rest.includes("/")) &&
       (path.endsWith(end) || path.replace(/(?:\/index)?\.(?:js|json)$/, "").endsWith(end));
@@ -73,6 +75,47 @@ function* modulesNamed(start: string, end: string, url: string, base: string): I
     if (++count > MOST_MODULES) return;
     yield pathToFileURL(path).href;
   }
+}
+
+/**
+ * The paths of files of the package of the module `url`, or else of those in a folder.
+ *
+ * @param around A folder that this folder has to be in, if it is no package.
+ */
+function filesAt(
+  url: string,
+  folder: string,
+  isDeep: boolean,
+  around: string | undefined,
+): Iterable<string> {
+  const found = packageFiles(url)?.files;
+  if (found !== undefined) {
+    return [...found].flatMap(([path, { size }]) => size === null ? [] : [path]);
+  }
+  if (around !== undefined && !folder.startsWith(`${around}/`) || !mayRead(folder)) return [];
+  return filesIn(folder, isDeep);
+}
+
+function* filesIn(folder: string, isDeep: boolean): Iterable<string> {
+  let entries: readonly Dirent[] = [];
+  try {
+    entries = readdirSync(folder, { withFileTypes: true });
+  } catch {
+    // There is no such folder.
+  }
+  for (const entry of entries) {
+    const path = join(folder, entry.name);
+    if (entry.isFile()) yield path;
+    else if (isDeep && entry.isDirectory() && !/^(node_modules|\.git)$/.test(entry.name)) {
+      yield* filesIn(path, isDeep);
+    }
+  }
+}
+
+/** The relative paths that a script has as texts. */
+function relativeNames(source: string): Iterable<string> {
+  const names = source.matchAll(/(["'`])(\.{1,2}\/(?:(?!\1)[^\\\n$]){1,200})\1/g);
+  return new Set(names.take(MOST_MODULES).map(([, , name]) => name!));
 }
 
 /** The modules that a CommonJS module has required here, by what it may have called them. */

@@ -1,6 +1,8 @@
 import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { ModuleImport } from "../source/imports.ts";
 import { templateImports } from "../source/template_imports.ts";
+import { mayRead } from "./may_read.ts";
 
 /** How many modules a template may mean: beyond that, none of them is sent for it. */
 const MOST_MODULES = 1000;
@@ -13,11 +15,12 @@ const CODE = /\.[cm]?[jt]sx?$/;
  *
  * @param url A `file:` URL; other scripts have none.
  */
-export function templateModules(source: string, url: string): ModuleImport[] {
+export function templateModules(source: string, url: string, script: string): ModuleImport[] {
   if (!url.startsWith("file:")) return [];
   const found: ModuleImport[] = [];
-  for (const { folder, pattern, type } of templateImports(source)) {
-    for (const name of filesIn(new URL(folder, url))) {
+  for (const { folder, pattern, type } of templateImports(source, script)) {
+    const path = new URL(folder, url);
+    for (const name of mayRead(fileURLToPath(path)) ? filesIn(path) : []) {
       const specifier = folder + name;
       if (!pattern.test(specifier) || !(type !== undefined || CODE.test(name))) continue;
       found.push({ specifier, type, isDynamic: true });
@@ -35,6 +38,6 @@ function filesIn(folder: URL): string[] {
       return filesIn(new URL(`${name}/`, folder)).map((inner) => `${entry.name}/${inner}`);
     });
   } catch {
-    return []; // There is no such folder, or this process may not read it.
+    return []; // There is no such folder.
   }
 }

@@ -248,7 +248,8 @@ export class Requests {
   /** Reports that the far end may not have something, and gives the error that tells it so. */
   #refuse(text: string): TypeError {
     const error = new TypeError(
-      `${text}: it is not among the modules that were sent, nor in a folder that is served`,
+      `${text}: it is not among the modules that were sent, nor in a folder that is served; ` +
+        "name its folder in the option `serve`",
     );
     this.#reports++;
     if (this.#reports <= MAX_REPORTS) {

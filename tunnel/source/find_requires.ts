@@ -95,6 +95,18 @@ class Finder {
       } else if (isMember(callee, "resolve")) {
         const origin = this.#originOf(callee.object as SyntaxNode);
         if (origin !== undefined) add(argument, true, origin);
+      } else if (isMember(callee, "call") || isMember(callee, "apply")) {
+        const origin = this.#originOf(callee.object as SyntaxNode);
+        const [, given] = node.arguments as SyntaxNode[];
+        const [first] = given?.type === "ArrayExpression"
+          ? given.elements as SyntaxNode[]
+          : [given];
+        if (origin !== undefined) add(first, false, origin);
+      }
+      // Whoever is given a require() may call it with any name.
+      for (const one of node.arguments as SyntaxNode[]) {
+        const given = one.type === "Identifier" ? this.#originOf(one) : undefined;
+        if (given !== undefined) add(undefined, false, given);
       }
     }
     for (const { node } of wrappers.size > 0 ? this.#calls : []) {
@@ -146,6 +158,9 @@ class Finder {
       case "CallExpression": {
         const callee = node.callee as SyntaxNode;
         if (isMember(callee, "bind")) return inner(callee.object);
+        // Hidden from bundlers.
+        const [code] = node.arguments as SyntaxNode[];
+        if (callee.name === "eval" && code?.value === "require") return {};
         return this.#isCreator(callee) ? this.#created(node.arguments as SyntaxNode[]) : undefined;
       }
       case "ConditionalExpression":

@@ -102,3 +102,47 @@ for (const agent of AGENTS) {
     }),
   );
 }
+
+for (const agent of AGENTS) {
+  Deno.test(
+    needing(agent.needs, `${agent.name}: imports of names in variables are sent`, async () => {
+      await using project = await makeProject({
+        "app/mod.ts": `
+        const one = "./x/a.ts", data = "./d.json", builtin = "node:path", none = "./none.ts";
+        const list: string[] = ["./x/a.ts", "../b.ts"];
+        const table: Record<string, string> = { "b": "../b.ts" };
+        const load = async (name: string) => (await import(name)).default;
+        export const fns = {
+          one: async () => (await import(one)).default,
+          json: async () => (await import(data, { with: { type: "json" } })).default,
+          builtin: async () => (await import(builtin)).basename("/a/b"),
+          list: async () => [await load(list[0]), await load(list[1])],
+          table: () => load(table["b"]),
+          given: (name = "./x/a.ts") => load(name),
+          condition: async () => (await import(Date.now() > 0 ? "./x/a.ts" : "./x/c.ts")).default,
+          none: () => import(none).then(() => "there", (error) => error.code),
+        };`,
+        "app/common.cjs": `const name = "./x/a.ts"; exports.load = () => import(name);`,
+        "app/uses.ts": `import c from "./common.cjs"; export const load = () => c.load();`,
+        "app/x/a.ts": `import { b } from "../../b.ts"; export default "a" + b;`,
+        "app/d.json": "[1]",
+        "b.ts": `export const b: string = "b"; export default b;`,
+      });
+      const { fns } = await import(`file://${project.folder}/app/mod.ts`);
+      const { load } = await import(`file://${project.folder}/app/uses.ts`);
+      const here = import.meta.url;
+      const text = "../fixture/even.ts";
+      const byValue = async () => (await import("../" + "source/_using_programs.ts"), here);
+      const named = async () => Object.keys(await import(text)).length > 0;
+      await using tun = agent.open();
+      const traffic = await spyOn(tun);
+      for (const [name, fn] of Object.entries<() => Promise<unknown>>(fns)) {
+        assertEquals(await tun.call(fn), await fn(), name);
+      }
+      assertEquals(await tun.call(async () => (await load()).default), "ab");
+      assertEquals(await tun.call(byValue), here);
+      assertEquals(await tun.call(named), true);
+      assertEquals(traffic.imports, []);
+    }),
+  );
+}

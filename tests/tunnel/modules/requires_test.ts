@@ -11,7 +11,8 @@ const FILES = {
     exports.locale = (name) => require("./locale/" + name);
     exports.command = (name) => require(\`./commands/\${name}/index.js\`);
     exports.joined = (name) => require(path.join(__dirname, "locale", name + ".js"));
-    exports.beside = (name) => require("./" + name);`,
+    exports.beside = (name) => require("./" + name);
+    exports.load = async (name) => (await import(\`./locale/\${name}.js\`)).default;`,
   "node_modules/pkg/beside.js": `module.exports = "beside";`,
   "node_modules/pkg/locale/de.js": `module.exports = "Tag";`,
   "node_modules/pkg/locale/deep/at.json": `"Servus"`,
@@ -49,8 +50,19 @@ const FILES = {
       try { return require(name) } catch (error) { return error.code }
     });
     exports.json = () => require("./bom.json");
+    exports.listed = () => ["./l1.cjs", "./l2.cjs"].map((name) => require(name));
+    exports.mapped = () => ["./m1.cjs", "./m2.cjs"].map(require);
+    exports.table = (key = "b") => require({ a: "./t1.cjs", b: "./t2.cjs" }[key]);
+    exports.called = () => [require.call(null, "./c1.cjs"), require.apply(null, ["./c2.cjs"])];
+    exports.hidden = () => eval("require")("./e1.cjs");
+    exports.own = (name = "q") => [require("./own/" + name + ".cjs"), require(\`./own/\${name}.cjs\`)];
     exports.never = (isWanted) => { if (isWanted) require("./bad.cjs"); return "not reached" };`,
   "app/x.cjs": `module.exports = "x";`,
+  ...Object.fromEntries(
+    ["l1", "l2", "m1", "m2", "t2", "c1", "c2", "e1", "own/q", "own/deep/r"].map((
+      name,
+    ) => [`app/${name}.cjs`, `module.exports = ${JSON.stringify(name)};`]),
+  ),
   "app/y.cjs": `module.exports = "y";`,
   "app/fresh.cjs": `module.exports = {};`,
   "app/bad.cjs": `module.exports = {;`,
@@ -109,8 +121,10 @@ for (const agent of ["deno", "node18", "node26"]) {
         assertEquals(await tun.call(pkg.command!, "ls"), "Tag");
         assertEquals(await tun.call(pkg.joined!, "de"), "Tag");
         assertEquals(await tun.call(pkg.beside!, "beside"), "beside");
+        assertEquals(await tun.call(pkg.load!, "de"), "Tag");
+        assertEquals(await tun.call(main.own!, "deep/r"), ["own/deep/r", "own/deep/r"]);
         const error = await rejectsAs(RemoteError, tun.call(pkg.beside!, "node_modules/other"));
-        assertStringIncludes(error.message, "it was not sent along");
+        assertStringIncludes(error.message, "it was not sent along; write its name out");
       });
       await t.step("what is broken fails when it is reached", async () => {
         await rejectsAs(RemoteError, tun.call(main.never!, true));
