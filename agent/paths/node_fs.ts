@@ -1,9 +1,11 @@
 import { Buffer } from "node:buffer";
 import fs from "node:fs";
+import { basename, dirname } from "node:path";
 import { promisify } from "node:util";
 import { copyEntry } from "./copy_entry.ts";
 import { fileHandle } from "./file_handle.ts";
 import { openFolder } from "./open_folder.ts";
+import { globIn, noFileSystem } from "./glob.ts";
 import { nodeError, NOT_SENT, unwatchable, withAdvice } from "./path_error.ts";
 import type { Entry, SentTree } from "./sent_tree.ts";
 
@@ -158,6 +160,27 @@ export function nodeFs(tree: SentTree, fs: Any): Any {
     });
   }
 
+  if (fs.globSync !== undefined) {
+    const { glob, globSync } = globIn(tree, fs, ({ path, size }) => direntOf(path, size === null));
+    set(copy, "globSync", fs.globSync, globSync);
+    set(copy, "glob", fs.glob, glob);
+    set(promises, "glob", fs.promises.glob, async function* (...args: [Any, Any]) {
+      yield* globSync(...args);
+    });
+  }
+  for (
+    const [target, name] of [[copy, "statfsSync"], [copy, "statfs"], [promises, "statfs"]] as const
+  ) {
+    const real = target[name];
+    set(target, name, real, (path: unknown, ...rest: Any[]) => {
+      if (tree.find(path) === undefined) return real(path, ...rest);
+      const error = noFileSystem(path);
+      if (name === "statfsSync") throw error;
+      if (target === promises) return Promise.reject(error);
+      settle(Promise.reject(error), rest.at(-1));
+    });
+  }
+
   const onDescriptor: Record<string, Any> = {
     close: (fd: number) => void opened.delete(fd),
     fstat: (fd: number, options: unknown) => stats(opened.get(fd)!.entry, options),
@@ -286,6 +309,13 @@ function define(target: object, key: string, value: unknown, enumerable = true):
   Object.defineProperty(target, key, { value, enumerable, writable: true, configurable: true });
 }
 
+function direntOf(path: string, isFolder: boolean): Any {
+  const entry = Object.create(fs.Dirent.prototype);
+  define(entry, "name", basename(path));
+  define(entry, "parentPath", dirname(path));
+  return kinds(entry, isFolder);
+}
+
 /** Lists a folder: what the controller has in it, and what is on the disk here. */
 function list(tree: SentTree, { path, size, names }: Entry, options: Any): Any {
   if (size !== null) throw nodeError("ENOTDIR", "scandir", path);
@@ -297,11 +327,7 @@ function list(tree: SentTree, { path, size, names }: Entry, options: Any): Any {
   }
   const all = new Map<string, Any>(here.map((one) => [one.name, one]));
   for (const name of names) {
-    const isFolder = tree.isFolder(`${path}/${name}`);
-    const entry = Object.create(fs.Dirent.prototype);
-    define(entry, "name", name);
-    define(entry, "parentPath", path);
-    all.set(name, kinds(entry, isFolder));
+    all.set(name, direntOf(`${path}/${name}`, tree.isFolder(`${path}/${name}`)));
   }
   const { withFileTypes = false, recursive = false } = typeof options === "object" && options || {};
   return [...all.keys()].sort().flatMap((name) => {

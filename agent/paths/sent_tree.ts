@@ -100,6 +100,14 @@ export class SentTree {
     return entry.bytes === undefined && there.size === entry.size ? undefined : entry;
   }
 
+  /** All that was sent, but for what code here should see of this disk. */
+  *entries(): Iterable<Entry> {
+    for (const path of this.#entries.keys()) {
+      const entry = this.find(path);
+      if (entry !== undefined) yield entry;
+    }
+  }
+
   /** Whether a folder of the controller was sent that has this path. */
   isFolder(path: string): boolean {
     return this.#entries.get(path)?.size === null;

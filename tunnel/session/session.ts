@@ -21,6 +21,7 @@ import { resetOnAbort } from "./abort_signal.ts";
 import { Attachments } from "./attachments.ts";
 import { type Decoding, decodingOf } from "./decoding.ts";
 import { FileShipment } from "./file_shipment.ts";
+import { explainMissingFile } from "./missing_file.ts";
 import { explainMissingPatch } from "./missing_patch.ts";
 import { Requests } from "./requests.ts";
 import { Shipment } from "./shipment.ts";
@@ -165,7 +166,8 @@ export class Session {
     } catch (cause) {
       return this.broken(`The far end sent a failure of ${name} that cannot be read`, cause);
     }
-    return new RemoteError(this.#host, name, explainMissingPatch(failure), text?.(failure));
+    const explained = explainMissingFile(explainMissingPatch(failure));
+    return new RemoteError(this.#host, name, explained, text?.(failure));
   }
 
   /**

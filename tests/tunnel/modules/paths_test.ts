@@ -197,6 +197,70 @@ Deno.test(needing(
   },
 ));
 
+Deno.test(needing(
+  ["deno", "node", "sudo"],
+  "glob() finds files that were sent, and statfs() says that it knows nothing of them",
+  async () => {
+    await using project = await makeProject({
+      "data/a.txt": "a",
+      "data/in/b.txt": "b",
+      "data/in/c.json": "c",
+      "data/.hidden": "d",
+    });
+    const data = `${project.folder}/data`;
+    const list = async (data: string) => {
+      if (fs.globSync === undefined) return "no glob";
+      const all = [
+        fs.globSync(`${data}/**/*.txt`),
+        fs.globSync("**", { cwd: data }),
+        fs.globSync(["*.txt", "in/*.json"], { cwd: data }),
+        fs.globSync("*/*", { cwd: data, exclude: ["**/*.json"] }),
+        fs.globSync("in/*", { cwd: data, withFileTypes: true }).map((one) =>
+          `${one.parentPath} ${one.name} ${one.isFile()}`
+        ),
+        await Array.fromAsync(fs.promises.glob("*", { cwd: data })),
+        await new Promise<string[]>((done, fail) =>
+          fs.glob("*.none", { cwd: data }, (error, found) => error ? fail(error) : done(found))
+        ),
+      ];
+      return all.map((found) => found.sort());
+    };
+    const include = [`file://${data}`];
+    for (const [name, options] of Object.entries(everyAgent())) {
+      await using tun = new Hidden([project.folder], { ...options, include });
+      const expected = name === "node18" ? "no glob" : await list(data);
+      assertEquals(await tun.call(list, data), expected, name);
+      for (const statfs of [fs.statfsSync, fs.promises.statfs]) {
+        const error = await rejectsAs(
+          RemoteError,
+          tun.call(async (data) => await statfs(`${data}/a.txt`), data),
+        );
+        assertStringIncludes(error.message, "whose file system is not seen here");
+      }
+    }
+  },
+));
+
+Deno.test(needing(
+  ["deno", "node", "sudo"],
+  "The failure of code that opens a file which is only here says so",
+  async () => {
+    await using project = await makeProject({ "in/a.txt": "a" });
+    const { folder } = project;
+    const read = (path: string) => fs.readFileSync(path, "utf8");
+    const list = (url: string) => fs.readdirSync(new URL(url)).length;
+    for (const options of Object.values(everyAgent())) {
+      await using tun = new Hidden([folder], options);
+      const message = async (fn: (name: string) => unknown, name: string): Promise<string> =>
+        (await rejectsAs(RemoteError, tun.call(fn, name))).message;
+      const advice = "it is only here, at the controller; send it along by the option include";
+      assertStringIncludes(await message(read, `${folder}/in/a.txt`), advice);
+      assertStringIncludes(await message(list, `file://${folder}/in/`), advice);
+      assertEquals((await message(read, `${folder}/none.txt`)).includes("controller"), false);
+    }
+  },
+));
+
 Deno.test("include takes the URLs of files and folders that are there", () => {
   for (
     const [include, text] of [["./here", "expected a URL"], ["file:///no/such", "no such file"], [
