@@ -1,9 +1,9 @@
 /**
  * Bundles the agent into `_bundle.ts`, and the parts that are sent when they are needed: the one
  * that works on files into `_files_bundle.ts`, the one for files of the controller that are opened
- * by path into `_paths_bundle.ts`, the one that starts workers into `_workers_bundle.ts`, and the
- * one that forwards sockets into `_sockets_bundle.ts`. These are the forms in which they are sent
- * to a host.
+ * by path into `_paths_bundle.ts`, the one that starts workers into `_workers_bundle.ts`, the one
+ * that forwards sockets into `_sockets_bundle.ts`, and the one that continues traces into
+ * `_traces_bundle.ts`. These are the forms in which they are sent to a host.
  *
  * ```sh
  * deno task bundle          # writes them
@@ -129,6 +129,10 @@ async function build(): Promise<Map<URL, string>> {
         asText("WORKERS", await bundle("./workers.ts", [globalProcess, inlined])),
       ],
       [
+        new URL("./_traces_bundle.ts", import.meta.url),
+        asText("TRACES", await bundle("./trace_service.ts", [globalProcess, inlined])),
+      ],
+      [
         new URL("./_sockets_bundle.ts", import.meta.url),
         asText(
           "SOCKETS",
@@ -182,13 +186,14 @@ export const BUNDLE: string =
 
 /** Keeps the code as it is: it is compressed when it is sent, like all modules. */
 function asText(
-  name: "FILES" | "PATHS" | "WORKERS" | "COMMONJS" | "SOCKETS",
+  name: "FILES" | "PATHS" | "WORKERS" | "COMMONJS" | "SOCKETS" | "TRACES",
   contents: Uint8Array,
 ): string {
   const { file, about } = {
     FILES: { file: "file_service.ts", about: "What an agent does with files" },
     PATHS: { file: "file_paths.ts", about: "How files of the controller are opened by path" },
     SOCKETS: { file: "socket_service.ts", about: "How an agent forwards sockets" },
+    TRACES: { file: "trace_service.ts", about: "How an agent continues traces" },
     COMMONJS: { file: "commonjs.ts", about: "How CommonJS modules are run" },
     WORKERS: { file: "workers.ts", about: "How workers of modules that were sent are started" },
   }[name];

@@ -28,6 +28,8 @@ export interface AgentHost {
   ask(specifier: string, referrer: string, type: string | undefined): Promise<string>;
   /** Gives the signal of the call that the running code belongs to, if it belongs to one. */
   callSignal(): AbortSignal | undefined;
+  /** Answers a request of the controller, for a part of the agent; missing in a worker. */
+  handleChannel?(channel: unknown, header: Uint8Array): void;
 }
 
 // The agent and the library are different programs, although they share this file.

@@ -126,6 +126,8 @@ export class SSHTunnel extends SubprocessTunnel {
     this.#sudo = sudo;
     const core = linkOf(this).core;
     core.launch = {
+      address: hostOf(host),
+      port,
       // A getter, since nobody needs to ask ssh for its version before it is used.
       get login(): LoginSetup {
         const problem = askProblem();
@@ -158,6 +160,13 @@ export class SSHTunnel extends SubprocessTunnel {
       ...sudo === undefined ? [] : sudoCommand(sudo.user, sudo.password),
     ];
   }
+}
+
+/** The host alone, of what ssh is given: it may be with a user, or a URI. */
+function hostOf(address: string): string {
+  return address.startsWith("ssh://")
+    ? new URL(address).hostname
+    : address.slice(address.lastIndexOf("@") + 1);
 }
 
 /** These options are of OpenSSH 8.7; an older one would refuse them. */

@@ -4,6 +4,7 @@ import { AgentConnection } from "./connection/agent_connection.ts";
 import { AGENT_COMMAND, commandThatTells } from "./connection/bootstrap.ts";
 import { checkDepth } from "./connection/depth_limit.ts";
 import { ownInterpreter } from "./connection/interpreters.ts";
+import { telemetryVariables } from "./connection/telemetry_variables.ts";
 import { linkOf, setCore } from "./operation/link.ts";
 import { permissionFlags } from "./arguments/permission_flags.ts";
 import { entryModule } from "./modules/entry_module.ts";
@@ -181,7 +182,7 @@ export abstract class SubprocessTunnel extends BaseTunnel {
         useCache: !otherMachine && !otherUser && typeof Deno !== "undefined" &&
           !("HOME" in env || "XDG_CACHE_HOME" in env),
         permissionFlags: permissionFlags(permissions),
-        env,
+        env: { ...telemetryVariables(), ...env },
         cwd,
       },
       // A path that was given is the only one of its kind.

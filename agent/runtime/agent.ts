@@ -117,6 +117,7 @@ export class Agent {
       units: (url) => this.#codes.flatMap(({ units }) => units.filter((unit) => unit.url === url)),
       ask: this.#askForModule,
       callSignal: () => runningCall()?.signal,
+      handleChannel: (channel, header) => this.handleChannel(channel as Channel, header),
     });
   }
 

@@ -15,6 +15,7 @@ const names = [
   "modules",
   "bytes",
   "round_trip",
+  "traces",
   "functions",
   "throughput",
   "files",

@@ -40,6 +40,7 @@ export const SLOW_FILES: Readonly<Record<string, string>> = {
   "tests/tunnel/operation/forward_test.ts": "opens 100 connections at once",
   "tests/tunnel/operation/sync_damage_test.ts": "damages transfers at every byte",
   "tests/tunnel/operation/sync_attack_test.ts": "attacks a sync at many moments",
+  "tests/tunnel/operation/traces_test.ts": "runs scripts whose agents export traces",
   "tests/tunnel/operation/transfer_abort_test.ts": "aborts transfers at many moments",
   "tests/tunnel/operation/transfer_death_test.ts": "kills agents while they transfer",
   "tests/tunnel/operation/transfer_hostile_test.ts": "runs far ends that never stop sending",

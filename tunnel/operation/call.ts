@@ -7,6 +7,7 @@ import { abortable } from "../session/abort_signal.ts";
 import type { Session } from "../session/session.ts";
 import { type Link, withSession } from "./link.ts";
 import type { Operation } from "./operation.ts";
+import { traced } from "./traced.ts";
 
 /**
  * Prepares a call of `fn`: finds out what to send, as things are now. If something cannot be sent,
@@ -94,11 +95,11 @@ export class Call<T> implements Operation<T> {
 
   async perform(link: Link): Promise<T> {
     const { signal } = link;
+    const send = (session: Session): Promise<unknown> =>
+      abortable(this.#send(session, signal), signal);
     try {
-      return await withSession(
-        link,
-        (session) => abortable(this.#send(session, signal), signal),
-      ) as T;
+      const name = `call ${this.name.slice(0, -2)}`;
+      return await traced(name, link, () => withSession(link, send)) as T;
     } catch (error) {
       cancelStreams(this.#args, error);
       throw error;

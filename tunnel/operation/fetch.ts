@@ -27,6 +27,7 @@ import { alsoEndedBy, type Link } from "./link.ts";
 import { whileFewAreOpen } from "./open_files.ts";
 import type { Operation } from "./operation.ts";
 import { Progress } from "./progress.ts";
+import { traced } from "./traced.ts";
 import { explainHere, transfer } from "./transfer.ts";
 import { umask } from "./umask.ts";
 
@@ -81,7 +82,8 @@ export function prepareFetch(
   return {
     ready: undefined,
     signal: own.signal,
-    perform: (link) => performFetch(args, alsoEndedBy(link, own.signal)),
+    perform: (link) =>
+      traced("fetch", link, () => performFetch(args, alsoEndedBy(link, own.signal))),
   };
 }
 

@@ -13,6 +13,7 @@ import {
 } from "../session/abort_signal.ts";
 import type { LoginSetup } from "../login/login.ts";
 import type { Session } from "../session/session.ts";
+import { outsideOfSpans } from "../session/trace_context.ts";
 import { Retries } from "./retries.ts";
 
 /** All that an operation needs of a tunnel. */
@@ -46,6 +47,10 @@ export interface Core {
 
 /** How a tunnel's process is started. Only the library's own drivers set this. */
 export interface Launch {
+  /** The address that it leads to, if that is not the name of the far end. */
+  readonly address?: string;
+  /** The port there, if it is not the usual one. */
+  readonly port?: number | undefined;
   /** How the process logs in, if that may need answers. */
   readonly login?: LoginSetup;
 }
@@ -222,9 +227,11 @@ async function openSession({ host, core, signal }: Link): Promise<Session> {
   if (core.closings !== closings) throw closedError(host);
   if (core.session !== undefined) return core.session;
   let session: Session | undefined = undefined;
-  session = core.open(() => {
-    if (core.session === session) core.session = undefined;
-  });
+  session = outsideOfSpans(() =>
+    core.open(() => {
+      if (core.session === session) core.session = undefined;
+    })
+  );
   core.session = session;
   core.gone = session.connection.gone;
   return session;

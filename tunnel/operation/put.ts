@@ -17,6 +17,7 @@ import { whileFewAreOpen } from "./open_files.ts";
 import type { Operation } from "./operation.ts";
 import { Progress } from "./progress.ts";
 import { sourceAdvice } from "./source_advice.ts";
+import { traced } from "./traced.ts";
 import { explainHere, transfer } from "./transfer.ts";
 
 /** Bytes of a source in memory that are copied at once. */
@@ -49,7 +50,7 @@ export function preparePut(
   return {
     ready: undefined,
     signal,
-    perform: (link) => performPut(args, alsoEndedBy(link, signal)),
+    perform: (link) => traced("put", link, () => performPut(args, alsoEndedBy(link, signal))),
   };
 }
 

@@ -15,6 +15,7 @@ import { alsoEndedBy, type Link } from "./link.ts";
 import { whileFewAreOpen } from "./open_files.ts";
 import type { Operation } from "./operation.ts";
 import { sourceAdvice } from "./source_advice.ts";
+import { traced } from "./traced.ts";
 import { transfer } from "./transfer.ts";
 import { umask } from "./umask.ts";
 
@@ -36,7 +37,7 @@ export function prepareSync(
 ): Operation<SyncResult> {
   const source = resolve(localPath("localDir", localDir));
   const target = pathOf("remoteDir", remoteDir);
-  return prepareTrees(options, (transferring) => sendTree(transferring, source, target));
+  return prepareTrees("sync", options, (transferring) => sendTree(transferring, source, target));
 }
 
 /**
@@ -52,7 +53,7 @@ export function prepareFetchDir(
   pathFor: HostPath = hostPath("localDir", localDir),
 ): Operation<SyncResult> {
   const source = pathOf("remoteDir", remoteDir);
-  return prepareTrees(options, (transferring) => {
+  return prepareTrees("fetchDir", options, (transferring) => {
     const target = resolve(localPath("localDir", pathFor(transferring.link.host)));
     return receiveTree(transferring, source, target);
   });
@@ -72,6 +73,7 @@ interface Transferring {
 }
 
 function prepareTrees(
+  name: string,
   options: SyncOptions,
   work: (transferring: Transferring) => Promise<SyncResult>,
 ): Operation<SyncResult> {
@@ -81,11 +83,12 @@ function prepareTrees(
   return {
     ready: undefined,
     signal,
-    async perform(given) {
-      const link = alsoEndedBy(given, signal);
-      const since = link.core.closings;
-      return await whileFewAreOpen(link, () => work({ link, options: own, exclusions, since }));
-    },
+    perform: (given) =>
+      traced(name, given, async () => {
+        const link = alsoEndedBy(given, signal);
+        const since = link.core.closings;
+        return await whileFewAreOpen(link, () => work({ link, options: own, exclusions, since }));
+      }),
   };
 }
 

@@ -10,6 +10,7 @@ import { showAs } from "../arguments/show_as.ts";
 import { resetOnAbort, sendAbort } from "./abort_signal.ts";
 import { Callbacks } from "./callbacks.ts";
 import type { Decoding } from "./decoding.ts";
+import { inPresentContext } from "./trace_context.ts";
 
 /** Options for {@linkcode Attachments}, all of which a session sets. */
 export interface AttachmentsOptions {
@@ -59,7 +60,7 @@ export class Attachments {
     const ends: (() => void)[] = [];
     const numbers = attachments.map((value) => {
       if (typeof value === "function") {
-        return this.callbacks.add(value as (...args: unknown[]) => unknown);
+        return this.callbacks.add(inPresentContext(value as (...args: unknown[]) => unknown));
       }
       if (value instanceof AbortSignal) {
         const channel = this.#open(Request.SIGNAL);

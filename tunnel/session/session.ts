@@ -25,6 +25,7 @@ import { explainMissingFile } from "./missing_file.ts";
 import { explainMissingPatch } from "./missing_patch.ts";
 import { Requests } from "./requests.ts";
 import { Shipment } from "./shipment.ts";
+import { presentCarrier } from "./trace_context.ts";
 
 /** Why the channel of a call is given up when the answer is there. Shared, as calls are many. */
 const OVER = new Error("The call is over");
@@ -54,6 +55,11 @@ export class Session {
   readonly #attachments: Attachments;
   readonly #requests: Requests;
   readonly #functions = new Map<FunctionPlace, number>();
+  /**
+   * Whether calls go through the agent's part for traces. That takes turns of its event loop, so
+   * one call cannot rely on what an earlier one has told, and calls do not go another way again.
+   */
+  #hasTraces = false;
 
   constructor(options: SessionOptions, connection: AgentConnection) {
     const { host, serve, include, report, maxResult } = options;
@@ -109,12 +115,17 @@ export class Session {
    */
   async call(name: string, image: CallImage, signal: AbortSignal | undefined): Promise<unknown> {
     const { place, code, body } = image;
+    const carrier = presentCarrier();
+    if (carrier !== undefined) this.#hasTraces = true;
     const attachments = this.#attachments.send(image.attachments, signal);
     const reference = place === undefined ? null : this.#referTo(place);
     const codeId = code === undefined ? null : this.#shipment.sendCode(code);
-    const channel = this.connection.multiplexer.open(
-      encode([Request.CALL, this.#shipment.batches, reference, codeId, attachments.numbers]),
+    const header = encode(
+      [Request.CALL, this.#shipment.batches, reference, codeId, attachments.numbers],
     );
+    const channel = this.#hasTraces
+      ? this.#openService(this.#shipment.sendService("traces"), "call", [carrier ?? {}, header])
+      : this.connection.multiplexer.open(header);
     if (body === undefined) channel.end();
     else channel.send(body, Flag.END);
     resetOnAbort(channel, signal);
@@ -188,8 +199,8 @@ export class Session {
   /** A reference to a function there: its place the first time, and then only its number. */
   #referTo(place: FunctionPlace): FunctionReference {
     const known = this.#functions.get(place);
-    if (known !== undefined) return known;
-    const id = this.#functions.size;
+    if (known !== undefined && !this.#hasTraces) return known;
+    const id = known ?? this.#functions.size;
     this.#functions.set(place, id);
     // A path with symbols in it goes by a handle.
     return [id, place.module, ...place.path as readonly string[]];

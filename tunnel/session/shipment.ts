@@ -3,6 +3,7 @@ import { COMMONJS_BUNDLE } from "../../agent/_commonjs_bundle.ts";
 import { FILES_BUNDLE } from "../../agent/_files_bundle.ts";
 import { PATHS_BUNDLE } from "../../agent/_paths_bundle.ts";
 import { SOCKETS_BUNDLE } from "../../agent/_sockets_bundle.ts";
+import { TRACES_BUNDLE } from "../../agent/_traces_bundle.ts";
 import { WORKERS_BUNDLE } from "../../agent/_workers_bundle.ts";
 import type { Code } from "../../agent/protocol/handle.ts";
 import {
@@ -22,11 +23,13 @@ import type { SentSource } from "../source/lower_using.ts";
 import type { FileShipment } from "./file_shipment.ts";
 
 /** The parts of the agent that serve channels. */
-const SERVICES: Readonly<Record<"files" | "sockets", ModuleRecord>> = {
+const SERVICES: Readonly<Record<"files" | "sockets" | "traces", ModuleRecord>> = {
   /** It works on files. */
   files: { id: "chopsticks:files", kind: "js", source: FILES_BUNDLE, imports: {} },
   /** It forwards sockets. */
   sockets: { id: "chopsticks:sockets", kind: "js", source: SOCKETS_BUNDLE, imports: {} },
+  /** It continues traces. */
+  traces: { id: "chopsticks:traces", kind: "js", source: TRACES_BUNDLE, imports: {} },
 };
 
 /** The part of the agent that lets code open files of the controller by path. */
