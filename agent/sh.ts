@@ -71,7 +71,7 @@ const TAIL = 8_192;
  *
  * @example
  * ```ts
- * import { sh } from "./sh.ts";
+ * import { sh } from "@chopsticks/chopsticks/sh";
  *
  * const { stdout } = await sh(["printf", "%s\n", "a  b"]);
  * console.log(stdout); // "a  b\n"
@@ -118,7 +118,7 @@ export async function sh<T extends "text" | "bytes" = "text">(
  *
  * @example
  * ```ts
- * import { lines } from "./sh.ts";
+ * import { lines } from "@chopsticks/chopsticks/sh";
  *
  * for await (const line of lines(["seq", "1000000"])) {
  *   if (line === "3") break;

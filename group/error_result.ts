@@ -37,7 +37,7 @@ export interface ErrorResultOptions {
  *
  * @example
  * ```ts
- * import { ErrorResult, Group, Local } from "../mod.ts";
+ * import { ErrorResult, Group, Local } from "@chopsticks/chopsticks";
  *
  * await using group = new Group([new Local("a"), new Local("b")]);
  * const result = (await group.call(JSON.parse, "{")).get("a");

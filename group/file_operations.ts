@@ -28,7 +28,7 @@ export abstract class FileOperations {
   abstract readonly concurrency: number;
 
   /**
-   * Writes a file on every member; see {@linkcode Tunnel.put}.
+   * Writes a file on every member; see {@linkcode BaseTunnel.prototype.put | BaseTunnel.put}.
    *
    * Rejects with a `TypeError` or `RangeError` if there is something wrong with the arguments, such
    * as a stream for several hosts, and with an `Error` if there is no such file here.
@@ -62,7 +62,7 @@ export abstract class FileOperations {
     options?: FetchOptions,
   ): Promise<GroupResult<FetchedBytes>>;
   /**
-   * Copies a file from every member; see {@linkcode Tunnel.fetch}.
+   * Copies a file from every member; see {@linkcode BaseTunnel.prototype.fetch | BaseTunnel.fetch}.
    *
    * Rejects with a `TypeError` if the template has no `{host}`, if two hosts would write one path,
    * or if a host's name would lead to another folder, as `../../etc` would.
@@ -75,7 +75,7 @@ export abstract class FileOperations {
    *
    * @example
    * ```ts
-   * import { Group, Local } from "../mod.ts";
+   * import { Group, Local } from "@chopsticks/chopsticks";
    *
    * await using group = new Group([new Local("a"), new Local("b")]);
    * const folder = await Deno.makeTempDir();
@@ -105,7 +105,8 @@ export abstract class FileOperations {
   }
 
   /**
-   * Makes a folder on every member the same as one here; see {@linkcode Tunnel.sync}.
+   * Makes a folder on every member the same as one here; see
+   * {@linkcode BaseTunnel.prototype.sync | BaseTunnel.sync}.
    *
    * Rejects with a `TypeError` if there is something wrong with the arguments, and with an `Error`
    * if there is no such folder here.
@@ -125,9 +126,11 @@ export abstract class FileOperations {
   }
 
   /**
-   * Makes folders here the same as one on each member; see {@linkcode Tunnel.fetchDir}.
+   * Makes folders here the same as one on each member; see
+   * {@linkcode BaseTunnel.prototype.fetchDir | BaseTunnel.fetchDir}.
    *
-   * Rejects with a `TypeError` for templates that {@linkcode fetch} refuses.
+   * Rejects with a `TypeError` for templates that
+   * {@linkcode FileOperations.prototype.fetch | fetch} refuses.
    *
    * @param remoteDir The folder there.
    * @param localTemplate The folder here, by path or `file:` URL, in which `{host}` stands for the

@@ -12,7 +12,7 @@ import { hasRange } from "./ranges/expand.ts";
  *
  * @example
  * ```ts
- * import { fold } from "../mod.ts";
+ * import { fold } from "@chopsticks/chopsticks";
  *
  * console.log(fold(["web01", "web02", "web03", "web05", "db1"])); // web[01-03,05],db1
  * ```

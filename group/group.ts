@@ -17,7 +17,7 @@ import { type MapOptions, type MapResult, mapWork } from "./map.ts";
 import { type GroupOptions, Members } from "./members.ts";
 import { callOn } from "./target.ts";
 
-/** Options for {@linkcode Group.filter}. */
+/** Options for {@linkcode Group.prototype.filter | Group.filter}. */
 export interface FilterOptions {
   /**
    * Whether to keep the other members instead.
@@ -27,7 +27,7 @@ export interface FilterOptions {
   readonly exclude?: boolean | undefined;
 }
 
-/** What {@linkcode Group.follow} can follow. */
+/** What {@linkcode Group.prototype.follow | Group.follow} can follow. */
 export type Streamed<T> = AsyncIterable<T> | Iterable<T> | ReadableStream<T>;
 
 /** A function that can be called without a `this`. */
@@ -44,14 +44,21 @@ type Callable = (this: void, ...args: unknown[]) => unknown;
  *
  * The arguments and options of an operation are read once, at the time of the call.
  *
+ * Files are moved by {@linkcode FileOperations.prototype.put | put},
+ * {@linkcode FileOperations.prototype.fetch | fetch},
+ * {@linkcode FileOperations.prototype.sync | sync} and
+ * {@linkcode FileOperations.prototype.fetchDir | fetchDir}. Other groups are made by
+ * {@linkcode Members.prototype.with | with}, {@linkcode Members.prototype.batches | batches},
+ * {@linkcode Members.prototype.union | union} and the other operations on sets.
+ *
  * The tunnels are those that were given, not copies: a tunnel can be in several groups, and has one
  * connection. If a driver overrides methods such as `put`, a group does not call them: it works on
- * the connection itself. Only {@linkcode each} hands out the tunnels.
+ * the connection itself. Only {@linkcode Group.prototype.each | each} hands out the tunnels.
  *
  * @example
  * ```ts
- * import { Group, Local } from "../mod.ts";
- * import { hostname } from "../agent/facts.ts";
+ * import { Group, Local } from "@chopsticks/chopsticks";
+ * import { hostname } from "@chopsticks/chopsticks/facts";
  *
  * await using group = new Group([new Local("a"), new Local("b")]);
  * console.log(await group.call(hostname));
@@ -59,7 +66,7 @@ type Callable = (this: void, ...args: unknown[]) => unknown;
  *
  * @example Hosts that are reached by ssh
  * ```ts ignore
- * import { Docker, Group } from "../mod.ts";
+ * import { Docker, Group } from "@chopsticks/chopsticks";
  *
  * await using web = new Group(["web1", "web2", new Docker("sandbox")], { ssh: { user: "admin" } });
  * console.log(await web.call(Date.now));
@@ -100,7 +107,7 @@ export class Group extends Members {
   ): Promise<GroupResult<Received<R>>>;
   /**
    * Calls `fn` on every member. What to send is found out once for all of them; see
-   * {@linkcode BaseTunnel.call}.
+   * {@linkcode BaseTunnel.prototype.call | BaseTunnel.call}.
    *
    * Rejects with a `TypeError` if the function or an argument cannot be sent, or if a stream, which
    * only one host can read, is to be sent to several.
@@ -123,9 +130,9 @@ export class Group extends Members {
     ...args: ArgsIfChanged<A, R>
   ): AsyncGenerator<[host: string, result: Received<R> | ErrorResult], void, void>;
   /**
-   * Like {@linkcode call}, but gives the results as they arrive. The function and the arguments are
-   * taken as they are now; no host is begun before the first result is asked for. Leaving the loop
-   * early ends the calls that still run, and begins no others.
+   * Like {@linkcode Group.prototype.call | call}, but gives the results as they arrive. The
+   * function and the arguments are taken as they are now; no host is begun before the first result
+   * is asked for. Leaving the loop early ends the calls that still run, and begins no others.
    *
    * The first `next()` rejects if `call` would reject.
    *
@@ -135,7 +142,7 @@ export class Group extends Members {
    *
    * @example The first that answers
    * ```ts
-   * import { ErrorResult, Group, Local } from "../mod.ts";
+   * import { ErrorResult, Group, Local } from "@chopsticks/chopsticks";
    *
    * await using group = new Group([new Local("a"), new Local("b")]);
    * for await (const [host, result] of group.stream(Date.now)) {
@@ -174,7 +181,7 @@ export class Group extends Members {
    *
    * @example
    * ```ts
-   * import { Group, Local } from "../mod.ts";
+   * import { Group, Local } from "@chopsticks/chopsticks";
    *
    * await using farm = new Group([new Local("a"), new Local("b")]);
    * const square = (n: number) => n * n;
@@ -195,8 +202,9 @@ export class Group extends Members {
    * Merges streams: calls `fn`, which gives a stream, on every member, and yields what the streams
    * yield as it comes. A member that fails yields one `ErrorResult`. Leaving the loop ends all.
    *
-   * At most {@linkcode concurrency} members are connected and begun at a time; all streams that
-   * have begun are followed. The first `next()` rejects if {@linkcode call} would reject.
+   * At most {@linkcode Members.prototype.concurrency | concurrency} members are connected and begun
+   * at a time; all streams that have begun are followed. The first `next()` rejects if
+   * {@linkcode Group.prototype.call | call} would reject.
    *
    * @param fn A function that returns an async iterable, a `ReadableStream` or an iterable.
    * @param args What to call it with.
@@ -204,8 +212,8 @@ export class Group extends Members {
    *
    * @example
    * ```ts
-   * import { ErrorResult, Group, Local } from "../mod.ts";
-   * import { lines } from "../agent/sh.ts";
+   * import { ErrorResult, Group, Local } from "@chopsticks/chopsticks";
+   * import { lines } from "@chopsticks/chopsticks/sh";
    *
    * await using group = new Group([new Local("a"), new Local("b")]);
    * for await (const [host, line] of group.follow(lines, "uptime; date")) {
@@ -235,7 +243,7 @@ export class Group extends Members {
    *
    * @example
    * ```ts
-   * import { Group, Local } from "../mod.ts";
+   * import { Group, Local } from "@chopsticks/chopsticks";
    *
    * await using group = new Group([new Local("a"), new Local("b")]);
    * const result = await group.with({ maxFailures: 1 }).each(async (tunnel) => {
@@ -273,7 +281,7 @@ export class Group extends Members {
    *
    * @example
    * ```ts
-   * import { Group, Local } from "../mod.ts";
+   * import { Group, Local } from "@chopsticks/chopsticks";
    *
    * await using group = new Group([new Local("a"), new Local("b", { env: { ROLE: "web" } })]);
    * const web = await group.filter((role) => Deno.env.get("ROLE") === role, "web");

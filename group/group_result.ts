@@ -20,7 +20,7 @@ import { ErrorResult } from "./error_result.ts";
  *
  * @example
  * ```ts
- * import { Group, Local } from "../mod.ts";
+ * import { Group, Local } from "@chopsticks/chopsticks";
  *
  * await using group = new Group([new Local("a"), new Local("b")]);
  * const result = await group.call(Math.sqrt, 2);
@@ -53,7 +53,7 @@ export class GroupResult<T> extends Map<string, T | ErrorResult> {
    *
    * @example
    * ```ts
-   * import { Group, Local } from "../mod.ts";
+   * import { Group, Local } from "@chopsticks/chopsticks";
    *
    * await using group = new Group([new Local("a"), new Local("b")]);
    * const roots = (await group.call(Math.sqrt, 2)).raiseFailures();
@@ -73,12 +73,12 @@ export class GroupResult<T> extends Map<string, T | ErrorResult> {
 
   /**
    * For `JSON.stringify()`: an object from each host to its value, or to what
-   * {@linkcode ErrorResult.toJSON} gives. A value that is `undefined` becomes `null`. As in every
-   * object, names that are whole numbers come first.
+   * {@linkcode ErrorResult.prototype.toJSON | ErrorResult.toJSON} gives. A value that is
+   * `undefined` becomes `null`. As in every object, names that are whole numbers come first.
    *
    * @example
    * ```ts
-   * import { Group, Local } from "../mod.ts";
+   * import { Group, Local } from "@chopsticks/chopsticks";
    *
    * await using group = new Group([new Local("a"), new Local("b")]);
    * console.log(JSON.stringify(await group.call(Math.sqrt, 4))); // {"a":2,"b":2}
@@ -101,8 +101,8 @@ export class GroupResult<T> extends Map<string, T | ErrorResult> {
    *
    * @example
    * ```ts
-   * import { Group, Local } from "../mod.ts";
-   * import { memory } from "../agent/facts.ts";
+   * import { Group, Local } from "@chopsticks/chopsticks";
+   * import { memory } from "@chopsticks/chopsticks/facts";
    *
    * await using group = new Group([new Local("a"), new Local("b")]);
    * console.table((await group.call(memory)).rows()); // host, total, available

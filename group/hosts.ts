@@ -20,7 +20,7 @@ import { termsOf } from "./ranges/terms.ts";
  *
  * @example
  * ```ts
- * import { Group, hosts } from "../mod.ts";
+ * import { Group, hosts } from "@chopsticks/chopsticks";
  *
  * console.log(hosts("web[08-10],db[1,3]")); // ["web08", "web09", "web10", "db1", "db3"]
  * console.log(hosts("r[1-2]n[1-2],!r2n1")); // ["r1n1", "r1n2", "r2n2"]

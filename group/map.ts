@@ -26,7 +26,7 @@ export interface MapOptions {
  *
  * @example
  * ```ts
- * import { Group, Local } from "../mod.ts";
+ * import { Group, Local } from "@chopsticks/chopsticks";
  *
  * await using group = new Group([new Local("a"), new Local("b")]);
  * for await (const { item, value, host, error } of group.map(["1", "x"], JSON.parse)) {

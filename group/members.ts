@@ -30,7 +30,7 @@ export interface GroupOptions {
   readonly ssh?: SSHTunnelOptions | undefined;
 }
 
-/** Options for {@linkcode Group.with}. */
+/** Options for {@linkcode Members.prototype.with | Group.with}. */
 export interface GroupWithOptions extends WithOptions {
   /**
    * How many hosts may fail in an operation, as a number or, such as `"10%"`, as a part of the
@@ -115,7 +115,7 @@ export abstract class Members extends FileOperations implements Iterable<BaseTun
    * The member with this host; `undefined` if there is none. If the group has a signal, it ends the
    * member's operations, too.
    *
-   * @param host The host, as {@linkcode BaseTunnel.host} of the member gives it.
+   * @param host The host, as {@linkcode BaseTunnel.prototype.host | host} of the member gives it.
    */
   get(host: string): BaseTunnel | undefined {
     return this.#tunnels.find((tunnel) => tunnel.host === host);
@@ -142,7 +142,7 @@ export abstract class Members extends FileOperations implements Iterable<BaseTun
    *
    * @example At most a second
    * ```ts
-   * import { Group, Local } from "../mod.ts";
+   * import { Group, Local } from "@chopsticks/chopsticks";
    *
    * await using group = new Group([new Local("a"), new Local("b")]);
    * console.log(await group.with({ signal: AbortSignal.timeout(1_000) }).call(Date.now));
@@ -173,7 +173,7 @@ export abstract class Members extends FileOperations implements Iterable<BaseTun
    *
    * @example
    * ```ts
-   * import { Group, Local } from "../mod.ts";
+   * import { Group, Local } from "@chopsticks/chopsticks";
    *
    * await using group = new Group([new Local("a"), new Local("b"), new Local("c")]);
    * for (const batch of group.with({ maxFailures: 1 }).batches(2)) {
@@ -238,8 +238,9 @@ export abstract class Members extends FileOperations implements Iterable<BaseTun
   }
 
   /**
-   * Closes the members, side by side; see {@linkcode BaseTunnel.close}. They can be used again. An
-   * operation that has not begun on a member yet uses it again, too; a signal would end that.
+   * Closes the members, side by side; see
+   * {@linkcode BaseTunnel.prototype.close | BaseTunnel.close}. They can be used again. An operation
+   * that has not begun on a member yet uses it again, too; a signal would end that.
    */
   async close(): Promise<void> {
     const closings = await Promise.allSettled(this.#tunnels.map((tunnel) => tunnel.close()));

@@ -30,7 +30,7 @@ type State<T> =
  *
  * @example
  * ```ts
- * import { Local, Queue } from "../mod.ts";
+ * import { Local, Queue } from "@chopsticks/chopsticks";
  *
  * await using tun = new Local();
  * const queue = new Queue();
@@ -106,7 +106,7 @@ export class AsyncResult<T> {
    *
    * @example
    * ```ts
-   * import { ErrorResult, Local, Queue } from "../mod.ts";
+   * import { ErrorResult, Local, Queue } from "@chopsticks/chopsticks";
    *
    * await using tun = new Local();
    * const queue = new Queue();

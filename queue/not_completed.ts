@@ -3,7 +3,7 @@
  *
  * @example
  * ```ts
- * import { Local, NotCompleted, Queue } from "../mod.ts";
+ * import { Local, NotCompleted, Queue } from "@chopsticks/chopsticks";
  *
  * await using tun = new Local();
  * const queue = new Queue();

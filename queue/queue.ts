@@ -65,15 +65,15 @@ interface Shared {
  * worked on side by side. No host waits for another, as the members of a group do after each
  * operation.
  *
- * Each method returns an {@linkcode AsyncResult} at once; {@linkcode run} does the work. A queue
- * that is never run does nothing, without a warning.
+ * Each method returns an {@linkcode AsyncResult} at once; {@linkcode Queue.prototype.run | run}
+ * does the work. A queue that is never run does nothing, without a warning.
  *
  * The arguments and options of an operation are read once, when it is put in. If a driver overrides
  * methods such as `put`, a queue does not call them: it works on the connection itself.
  *
  * @example
  * ```ts
- * import { Group, Local, Queue } from "../mod.ts";
+ * import { Group, Local, Queue } from "@chopsticks/chopsticks";
  *
  * await using group = new Group([new Local("a"), new Local("b")]);
  * const queue = new Queue();
@@ -158,7 +158,7 @@ export class Queue {
    *
    * @example
    * ```ts
-   * import { Group, Local, Queue } from "../mod.ts";
+   * import { Group, Local, Queue } from "@chopsticks/chopsticks";
    *
    * await using group = new Group([new Local("a"), new Local("b")]);
    * const folder = await Deno.makeTempDir();
@@ -246,15 +246,15 @@ export class Queue {
 
   /**
    * A view of the same queue, whose operations are also ended by a signal: those that wait are not
-   * begun, and their results have the signal's reason. If {@linkcode run} is called on the view,
-   * the signal ends all that is in the queue.
+   * begun, and their results have the signal's reason. If {@linkcode Queue.prototype.run | run} is
+   * called on the view, the signal ends all that is in the queue.
    *
    * @param options The signal.
    * @throws {TypeError} If an option is of the wrong type.
    *
    * @example At most a minute for all of it
    * ```ts
-   * import { Local, Queue } from "../mod.ts";
+   * import { Local, Queue } from "@chopsticks/chopsticks";
    *
    * await using tun = new Local();
    * const queue = new Queue();
@@ -279,8 +279,8 @@ export class Queue {
    *
    * Failures of hosts are in the results. This rejects only if something is wrong with an operation
    * itself, such as a function that cannot be sent, after all others have been done; or with the
-   * reason of the signal that {@linkcode with} was given, when the operations that were running
-   * have ended.
+   * reason of the signal that {@linkcode Queue.prototype.with | with} was given, when the
+   * operations that were running have ended.
    */
   run(): Promise<void> {
     const { scheduler, runs } = this.#shared;

@@ -4,7 +4,7 @@
  *
  * @example
  * ```ts
- * import { Scheduler } from "./scheduler.ts";
+ * import { Scheduler } from "@chopsticks/chopsticks/scheduler";
  *
  * const scheduler = new Scheduler({ concurrency: 10 });
  * const install = scheduler.add("web1", () => "installed");
@@ -31,7 +31,7 @@ export interface SchedulerOptions {
   readonly concurrency?: number | undefined;
 }
 
-/** Options for {@linkcode Scheduler.add}. */
+/** Options for {@linkcode Scheduler.prototype.add | Scheduler.add}. */
 export interface AddOptions {
   /**
    * Takes the task out of its lane: then it never starts, and its promise rejects with the signal's
@@ -40,7 +40,7 @@ export interface AddOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Options for {@linkcode Scheduler.run}. */
+/** Options for {@linkcode Scheduler.prototype.run | Scheduler.run}. */
 export interface RunOptions {
   /**
    * Ends the run: tasks that have not started never do, and reject with the signal's reason; so do
@@ -61,7 +61,7 @@ const DEFAULTS: { readonly concurrency: number } = { concurrency: Infinity };
  *
  * @example A failure stops nothing else
  * ```ts
- * import { Scheduler } from "./scheduler.ts";
+ * import { Scheduler } from "@chopsticks/chopsticks/scheduler";
  *
  * const scheduler = new Scheduler();
  * const results = ["a", "b"].map((lane) =>
@@ -115,8 +115,9 @@ export class Scheduler {
   }
 
   /**
-   * Adds a task at the end of a lane. This does not start the task; but a {@linkcode run} that is
-   * under way also works on tasks that are added meanwhile.
+   * Adds a task at the end of a lane. This does not start the task; but a
+   * {@linkcode Scheduler.prototype.run | run} that is under way also works on tasks that are added
+   * meanwhile.
    *
    * Because results are often looked at only after the run, a promise that rejects before anybody
    * listens raises no `unhandledrejection`: a failure that nobody asks for is not reported.
@@ -130,7 +131,7 @@ export class Scheduler {
    *
    * @example A task that is not wanted any more
    * ```ts
-   * import { Scheduler } from "./scheduler.ts";
+   * import { Scheduler } from "@chopsticks/chopsticks/scheduler";
    *
    * const scheduler = new Scheduler();
    * const late = scheduler.add("web1", (signal) => fetch("https://example.com", { signal }), {
@@ -170,7 +171,7 @@ export class Scheduler {
    *
    * @example At most a minute
    * ```ts
-   * import { Scheduler } from "./scheduler.ts";
+   * import { Scheduler } from "@chopsticks/chopsticks/scheduler";
    *
    * const scheduler = new Scheduler();
    * scheduler.add("web1", () => console.log("done"));
@@ -187,16 +188,16 @@ export class Scheduler {
   }
 
   /**
-   * Keeps {@linkcode run} from ending before a promise settles, either way: for work that goes on
-   * beside the tasks and may add tasks. Unlike a task, it does not count for the limit, so it may
-   * wait for tasks itself.
+   * Keeps {@linkcode Scheduler.prototype.run | run} from ending before a promise settles, either
+   * way: for work that goes on beside the tasks and may add tasks. Unlike a task, it does not count
+   * for the limit, so it may wait for tasks itself.
    *
    * @param promise What to wait for. If it rejects, others must handle that.
    * @throws {TypeError} If `promise` is not a promise.
    *
    * @example
    * ```ts
-   * import { Scheduler } from "./scheduler.ts";
+   * import { Scheduler } from "@chopsticks/chopsticks/scheduler";
    *
    * const scheduler = new Scheduler({ concurrency: 1 });
    * scheduler.waitUntil((async () => {

@@ -11,7 +11,7 @@ import { visible } from "./visible.ts";
  *
  * @example
  * ```ts
- * import { askOnce, Group } from "../mod.ts";
+ * import { askOnce, Group } from "@chopsticks/chopsticks";
  *
  * const password = askOnce("Password of admin");
  * const web = new Group(["web1", "web2"], { ssh: { user: "admin", password } });

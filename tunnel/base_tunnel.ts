@@ -69,8 +69,8 @@ function groupOf(tunnel: BaseTunnel): Group {
  *
  * @example Calling a function
  * ```ts
- * import { Local } from "../mod.ts";
- * import { runtime } from "../agent/facts.ts";
+ * import { Local } from "@chopsticks/chopsticks";
+ * import { runtime } from "@chopsticks/chopsticks/facts";
  *
  * await using tun = new Local();
  * console.log(await tun.call(runtime));
@@ -112,9 +112,10 @@ export abstract class BaseTunnel extends Forwarding {
    *
    * An async iterable or a `ReadableStream` streams, as an argument and as the result. Its producer
    * is ahead of the reader by at most 128 values. The stream ends when the reader stops early, when
-   * the call fails, when the signal of {@linkcode with} aborts, and some time after nobody can read
-   * it any more. Then a `ReadableStream` is cancelled at once; an async generator that waits for
-   * something ends when that has come, because nothing can interrupt it.
+   * the call fails, when the signal of {@linkcode BaseTunnel.prototype.with | with} aborts, and
+   * some time after nobody can read it any more. Then a `ReadableStream` is cancelled at once; an
+   * async generator that waits for something ends when that has come, because nothing can interrupt
+   * it.
    *
    * Rejects with a {@linkcode RemoteError} if the function throws there, with a
    * {@linkcode ConnectionError} if there is no connection or it is lost, and with a `TypeError` if
@@ -126,7 +127,7 @@ export abstract class BaseTunnel extends Forwarding {
    *
    * @example A built-in function
    * ```ts
-   * import { Local } from "../mod.ts";
+   * import { Local } from "@chopsticks/chopsticks";
    *
    * await using tun = new Local();
    * console.log(await tun.call(Math.max, 1, 2, 3)); // 3
@@ -141,19 +142,19 @@ export abstract class BaseTunnel extends Forwarding {
   }
 
   /**
-   * A module at the far end. Unlike {@linkcode call}, this does not look into functions, so it
-   * works where there is no inspector.
+   * A module at the far end. Unlike {@linkcode BaseTunnel.prototype.call | call}, this does not
+   * look into functions, so it works where there is no inspector.
    *
    * @param url The module's URL, as `import.meta.resolve` gives it.
    * @returns A stand-in with the module's functions.
    *
    * @example
    * ```ts
-   * import { Local } from "../mod.ts";
+   * import { Local } from "@chopsticks/chopsticks";
    *
    * await using tun = new Local();
-   * const facts = tun.module<typeof import("../agent/facts.ts")>(
-   *   import.meta.resolve("../agent/facts.ts"),
+   * const facts = tun.module<typeof import("@chopsticks/chopsticks/facts")>(
+   *   import.meta.resolve("@chopsticks/chopsticks/facts"),
    * );
    * console.log(await facts.hostname());
    * ```
@@ -179,7 +180,7 @@ export abstract class BaseTunnel extends Forwarding {
    *
    * @example
    * ```ts
-   * import { Local } from "../mod.ts";
+   * import { Local } from "@chopsticks/chopsticks";
    *
    * await using tun = new Local();
    * const { remotePath } = await tun.put({ text: "Hello\n" }, undefined, { mode: 0o600 });
@@ -197,13 +198,13 @@ export abstract class BaseTunnel extends Forwarding {
   /**
    * Reads a file at the far end into memory, at most 1 GiB.
    *
-   * @param remotePath The path there, as for {@linkcode put}.
+   * @param remotePath The path there, as for {@linkcode BaseTunnel.prototype.put | put}.
    * @param localPath `null`.
    * @param options Progress and cancellation. Default: `{}`.
    *
    * @example
    * ```ts
-   * import { Local } from "../mod.ts";
+   * import { Local } from "@chopsticks/chopsticks";
    *
    * await using tun = new Local();
    * const { bytes } = await tun.fetch("/etc/hostname", null);
@@ -214,7 +215,7 @@ export abstract class BaseTunnel extends Forwarding {
   /**
    * Reads a file at the far end into a stream, which is closed at the end, and aborted if it fails.
    *
-   * @param remotePath The path there, as for {@linkcode put}.
+   * @param remotePath The path there, as for {@linkcode BaseTunnel.prototype.put | put}.
    * @param localPath The stream.
    * @param options Progress and cancellation. Default: `{}`.
    */
@@ -229,9 +230,9 @@ export abstract class BaseTunnel extends Forwarding {
    * takes away. Memory does not grow with the size.
    *
    * Rejects with a {@linkcode RemoteError} if the far end cannot read the file, and with an `Error`
-   * if it cannot be written here; both as with {@linkcode put}.
+   * if it cannot be written here; both as with {@linkcode BaseTunnel.prototype.put | put}.
    *
-   * @param remotePath The path there, as for {@linkcode put}.
+   * @param remotePath The path there, as for {@linkcode BaseTunnel.prototype.put | put}.
    * @param localPath The path here, or a `file:` URL, in which `{host}` stands for the host.
    * Without it, a temporary file is made.
    * @param options Progress and cancellation. Default: `{}`.
@@ -260,9 +261,9 @@ export abstract class BaseTunnel extends Forwarding {
    * `delete`, removes what is not here. Files, folders and symbolic links are transferred, with
    * their modes and times.
    *
-   * Rejects as {@linkcode put} does. Files that have arrived by then stay; no file is ever
-   * half-written. If something cannot be read, all else is transferred before it rejects. Folders
-   * that belong to another user keep their modes and times.
+   * Rejects as {@linkcode BaseTunnel.prototype.put | put} does. Files that have arrived by then
+   * stay; no file is ever half-written. If something cannot be read, all else is transferred before
+   * it rejects. Folders that belong to another user keep their modes and times.
    *
    * @param localDir The folder here, by path or `file:` URL.
    * @param remoteDir The folder there, which is made if it is missing.
@@ -271,7 +272,7 @@ export abstract class BaseTunnel extends Forwarding {
    *
    * @example
    * ```ts ignore
-   * import { Tunnel } from "../mod.ts";
+   * import { Tunnel } from "@chopsticks/chopsticks";
    *
    * await using tun = new Tunnel("www.example.com");
    * const { updated } = await tun.sync("./site", "/srv/www", { delete: true, exclude: ["*.tmp"] });
@@ -287,10 +288,11 @@ export abstract class BaseTunnel extends Forwarding {
   }
 
   /**
-   * Makes a folder here the same as one at the far end; otherwise like {@linkcode sync}. Whatever
-   * the far end says, nothing outside of `localDir` is written. Files and folders get the modes
-   * that they have there, without the bits that the umask here takes away, and never a set-ID or
-   * sticky bit, or the right for all others to write.
+   * Makes a folder here the same as one at the far end; otherwise like
+   * {@linkcode BaseTunnel.prototype.sync | sync}. Whatever the far end says, nothing outside of
+   * `localDir` is written. Files and folders get the modes that they have there, without the bits
+   * that the umask here takes away, and never a set-ID or sticky bit, or the right for all others
+   * to write.
    *
    * @param remoteDir The folder there.
    * @param localDir The folder here, by path or `file:` URL, which is made if it is missing.
@@ -339,7 +341,7 @@ export abstract class BaseTunnel extends Forwarding {
    *
    * @example At most a second
    * ```ts
-   * import { Local } from "../mod.ts";
+   * import { Local } from "@chopsticks/chopsticks";
    *
    * await using tun = new Local();
    * await tun.with({ signal: AbortSignal.timeout(1_000) }).call(Date.now);

@@ -9,7 +9,7 @@ import { CALLBACK } from "../agent/agent_host.ts";
  *
  * @example Progress of a function at the far end
  * ```ts
- * import { callback, Local } from "../mod.ts";
+ * import { callback, Local } from "@chopsticks/chopsticks";
  *
  * await using tun = new Local();
  * await tun.call(async (onLine) => {

@@ -36,7 +36,7 @@ const withStack: WeakSet<ConnectionError> = new WeakSet();
  *
  * @example A host that is not there
  * ```ts
- * import { ConnectionError, Tunnel } from "../mod.ts";
+ * import { ConnectionError, Tunnel } from "@chopsticks/chopsticks";
  *
  * const tun = new Tunnel("127.0.0.1", { port: 1 });
  * try {
@@ -103,7 +103,7 @@ export class ConnectionError extends Error {
  *
  * @example No such interpreter
  * ```ts
- * import { Local, RuntimeNotFoundError } from "../mod.ts";
+ * import { Local, RuntimeNotFoundError } from "@chopsticks/chopsticks";
  *
  * const tun = new Local("here", { runtime: "deno", deno: "/opt/no-such-deno" });
  * const error = await tun.connect().catch((error) => error);

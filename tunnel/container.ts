@@ -27,7 +27,7 @@ export interface ContainerOptions extends TunnelOptions {
  *
  * @example
  * ```ts ignore
- * import { Container } from "../mod.ts";
+ * import { Container } from "@chopsticks/chopsticks";
  *
  * await using tun = new Container("my-app-1", { engine: "podman", user: "postgres" });
  * console.log(await tun.call(Deno.readTextFile, "/etc/os-release"));

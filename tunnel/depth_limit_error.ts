@@ -4,7 +4,7 @@
  *
  * @example
  * ```ts
- * import { DepthLimitError } from "../mod.ts";
+ * import { DepthLimitError } from "@chopsticks/chopsticks";
  *
  * const error = new DepthLimitError(2, ["web1", "localhost", "localhost"]);
  * console.log(error.message); // Depth limit of 2 exceeded at web1 -> localhost -> localhost

@@ -30,7 +30,7 @@ export interface DockerOptions extends TunnelOptions {
  *
  * @example
  * ```ts ignore
- * import { Docker } from "../mod.ts";
+ * import { Docker } from "@chopsticks/chopsticks";
  *
  * await using tun = new Docker("sandbox", { dockerArgs: ["--network", "none"] });
  * console.log(await tun.call(Deno.readTextFile, "/etc/os-release"));

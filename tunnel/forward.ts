@@ -67,9 +67,9 @@ export interface Forward<Address extends SocketAddress = SocketAddress> extends 
   /** How many connections are open. */
   readonly connections: number;
   /**
-   * Resolves when it is closed: by {@linkcode close}, or with its tunnel. Rejects with what else
-   * ended it: a `ConnectionError` if the connection was lost, or the reason of the signal of
-   * `tunnel.with()`. Nobody has to look at it.
+   * Resolves when it is closed: by {@linkcode Forward.close | close}, or with its tunnel. Rejects
+   * with what else ended it: a `ConnectionError` if the connection was lost, or the reason of the
+   * signal of `tunnel.with()`. Nobody has to look at it.
    */
   readonly closed: Promise<void>;
   /**

@@ -21,7 +21,7 @@ export abstract class Forwarding {
    *
    * @example A database that only the far end reaches
    * ```ts ignore
-   * import { Tunnel } from "../mod.ts";
+   * import { Tunnel } from "@chopsticks/chopsticks";
    *
    * await using tun = new Tunnel("bastion.example.com");
    * await using db = await tun.forward({ to: { hostname: "db1", port: 5432 } });
@@ -37,14 +37,14 @@ export abstract class Forwarding {
 
   /**
    * Listens at the far end, and carries each connection to an address here; otherwise like
-   * {@linkcode forward}.
+   * {@linkcode Forwarding.prototype.forward | forward}.
    *
    * @param options Where to, and where to listen there.
    * @returns The forward.
    *
    * @example
    * ```ts
-   * import { Local } from "../mod.ts";
+   * import { Local } from "@chopsticks/chopsticks";
    *
    * await using server = Deno.serve({ port: 0, onListen() {} }, () => new Response("Hello\n"));
    * await using tun = new Local();

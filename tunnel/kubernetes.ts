@@ -43,7 +43,7 @@ export interface KubernetesOptions extends TunnelOptions {
  *
  * @example
  * ```ts ignore
- * import { Kubernetes } from "../mod.ts";
+ * import { Kubernetes } from "@chopsticks/chopsticks";
  *
  * await using tun = new Kubernetes("web-0", { namespace: "shop", container: "app" });
  * console.log(await tun.call(Deno.readTextFile, "/etc/os-release"));

@@ -10,7 +10,7 @@ export type LocalOptions = TunnelOptions;
  *
  * @example
  * ```ts
- * import { Local } from "../mod.ts";
+ * import { Local } from "@chopsticks/chopsticks";
  *
  * await using tun = new Local("worker");
  * console.log(await tun.call(Date.now));

@@ -12,7 +12,7 @@ export type PodmanOptions = DockerOptions;
  *
  * @example
  * ```ts ignore
- * import { Podman } from "../mod.ts";
+ * import { Podman } from "@chopsticks/chopsticks";
  *
  * await using tun = new Podman("sandbox", { dockerArgs: ["--network", "none"] });
  * console.log(await tun.call(Deno.readTextFile, "/etc/os-release"));

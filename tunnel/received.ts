@@ -27,7 +27,7 @@ export interface NoCopy<T> {
  *
  * @example
  * ```ts
- * import { Local, type Received } from "../mod.ts";
+ * import { Local, type Received } from "@chopsticks/chopsticks";
  *
  * const lines = async function* (): AsyncGenerator<string, number> {
  *   yield "one";

@@ -8,7 +8,7 @@ import { visible } from "./visible.ts";
  *
  * @example Telling errors apart
  * ```ts
- * import { Local, RemoteError } from "../mod.ts";
+ * import { Local, RemoteError } from "@chopsticks/chopsticks";
  *
  * await using tun = new Local();
  * try {

@@ -21,7 +21,7 @@ let depthLimit = checkDepthLimit(agentHost()?.depthLimit ?? 2);
  *
  * @example
  * ```ts
- * import { settings } from "../mod.ts";
+ * import { settings } from "@chopsticks/chopsticks";
  *
  * settings.depthLimit = 3;
  * ```

@@ -27,7 +27,7 @@ const RELAY = 'exec 3<&0;trap "(sleep 1;kill -9 0) >/dev/null 2>&1&" TERM;' +
  *
  * @example
  * ```ts ignore
- * import { Slurm } from "../mod.ts";
+ * import { Slurm } from "@chopsticks/chopsticks";
  *
  * await using tun = new Slurm("worker", { srunArgs: ["--cpus-per-task", "4"] });
  * console.log(await tun.call(Deno.hostname));

@@ -80,8 +80,8 @@ const WITH_PORT = /^(?!ssh:\/\/)(.*@)?([^:@]+|\[.*\]):\d+$/;
  *
  * @example
  * ```ts ignore
- * import { SSHTunnel } from "../mod.ts";
- * import { ip } from "../agent/facts.ts";
+ * import { SSHTunnel } from "@chopsticks/chopsticks";
+ * import { ip } from "@chopsticks/chopsticks/facts";
  *
  * await using tun = new SSHTunnel("www.example.com", { user: "admin", sudo: true });
  * console.log(await tun.call(ip));
@@ -168,6 +168,28 @@ function hostOf(address: string): string {
     ? new URL(address).hostname
     : address.slice(address.lastIndexOf("@") + 1);
 }
+
+/**
+ * A tunnel over ssh, by its short name: {@linkcode SSHTunnel}. Most of what it does is described
+ * where all tunnels have it from: {@linkcode BaseTunnel.prototype.call | call},
+ * {@linkcode BaseTunnel.prototype.put | put}, {@linkcode BaseTunnel.prototype.fetch | fetch},
+ * {@linkcode BaseTunnel.prototype.sync | sync}, {@linkcode Forwarding.prototype.forward | forward},
+ * {@linkcode BaseTunnel.prototype.with | with}, {@linkcode BaseTunnel.prototype.close | close}.
+ *
+ * @example
+ * ```ts ignore
+ * import { Tunnel } from "@chopsticks/chopsticks";
+ * import { sh } from "@chopsticks/chopsticks/sh";
+ *
+ * await using tun = new Tunnel("www.example.com", { user: "admin" });
+ * console.log(await tun.call(Date.now));
+ * const { stdout } = await tun.call(sh, "df -h /");
+ * await tun.put("nginx.conf", "/etc/nginx/nginx.conf");
+ * ```
+ */
+export const Tunnel: typeof SSHTunnel = SSHTunnel;
+/** The type of a {@linkcode Tunnel}. */
+export type Tunnel = SSHTunnel;
 
 /** These options are of OpenSSH 8.7; an older one would refuse them. */
 const PLAIN_SESSION: readonly string[] = [

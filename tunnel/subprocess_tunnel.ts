@@ -24,7 +24,7 @@ import { checkOptions, DEFAULTS, provisionOptions, type TunnelOptions } from "./
  *
  * @example A tunnel into a chroot
  * ```ts
- * import { SubprocessTunnel } from "../mod.ts";
+ * import { SubprocessTunnel } from "@chopsticks/chopsticks";
  *
  * class Chroot extends SubprocessTunnel {
  *   readonly host = "jail";
@@ -43,7 +43,8 @@ export abstract class SubprocessTunnel extends BaseTunnel {
   static node: string | undefined = undefined;
 
   /**
-   * Whether a shell at the far end reads the words that follow {@linkcode command}, as with ssh.
+   * Whether a shell at the far end reads the words that follow
+   * {@linkcode SubprocessTunnel.prototype.command | command}, as with ssh.
    *
    * @default false
    */
@@ -109,10 +110,10 @@ export abstract class SubprocessTunnel extends BaseTunnel {
   abstract command(): string[];
 
   /**
-   * The argv of a command that ends what {@linkcode command} has begun, for programs that may leave
-   * something behind when they are killed, such as a job. It runs whenever the connection has
-   * ended, by whatever death of this script, and may run more than once. It must do no harm when
-   * there is nothing to end. It is called at each connect.
+   * The argv of a command that ends what {@linkcode SubprocessTunnel.prototype.command | command}
+   * has begun, for programs that may leave something behind when they are killed, such as a job. It
+   * runs whenever the connection has ended, by whatever death of this script, and may run more than
+   * once. It must do no harm when there is nothing to end. It is called at each connect.
    *
    * @returns `undefined`, unless a driver overrides it: no such command is needed.
    */

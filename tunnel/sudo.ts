@@ -37,7 +37,7 @@ export interface SudoOptions extends TunnelOptions {
  *
  * @example
  * ```ts ignore
- * import { Sudo } from "../mod.ts";
+ * import { Sudo } from "@chopsticks/chopsticks";
  *
  * await using root = new Sudo();
  * await root.call(Deno.readTextFile, "/etc/shadow");

@@ -136,7 +136,7 @@ export interface TunnelOptions {
   readonly maxResult?: number | undefined;
 }
 
-/** Options for {@linkcode BaseTunnel.with}. */
+/** Options for {@linkcode BaseTunnel.prototype.with | BaseTunnel.with}. */
 export interface WithOptions {
   /** Ends the operations: they reject with the signal's reason. */
   readonly signal?: AbortSignal | undefined;

@@ -15,7 +15,7 @@ const MAX_LENGTH = 64 * 1024;
  *
  * @example
  * ```ts
- * import { visible } from "../mod.ts";
+ * import { visible } from "@chopsticks/chopsticks";
  *
  * console.log(visible("\x1b[2Jgone?")); // \x1b[2Jgone?
  * ```

@@ -3,7 +3,7 @@
  *
  * @example A stream that is not a stream of frames
  * ```ts
- * import { ProtocolError } from "../../mod.ts";
+ * import { ProtocolError } from "@chopsticks/chopsticks";
  *
  * const error = new ProtocolError("Expected a frame, got 68 65 6c 6c 6f");
  * console.log(error.name, error.message);
