@@ -9,25 +9,25 @@ export interface ErrorResultOptions {
   /**
    * The stack at the far end.
    *
-   * @default The stack of a `RemoteError`; `null` for any other error
+   * @default {the stack of a `RemoteError`; `null` for any other error}
    */
   readonly tb?: string | null | undefined;
   /**
    * Whether the host was skipped: nothing was begun there.
    *
-   * @default false
+   * @default {false}
    */
   readonly skipped?: boolean | undefined;
   /**
    * Whether an abort ended the operation, or kept it from being begun.
    *
-   * @default false
+   * @default {false}
    */
   readonly aborted?: boolean | undefined;
   /**
    * Why there is no value, in one line that does not name the host.
    *
-   * @default The first lines of the message
+   * @default {the first lines of the message}
    */
   readonly reason?: string | undefined;
 }

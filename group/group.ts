@@ -22,7 +22,7 @@ export interface FilterOptions {
   /**
    * Whether to keep the other members instead.
    *
-   * @default false
+   * @default {false}
    */
   readonly exclude?: boolean | undefined;
 }

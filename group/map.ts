@@ -7,13 +7,13 @@ export interface MapOptions {
   /**
    * How many items each member works on at once, a positive integer.
    *
-   * @default 1
+   * @default {1}
    */
   readonly perHost?: number | undefined;
   /**
    * How often an item is tried again after the function has thrown, on whichever member is free.
    *
-   * @default 0
+   * @default {0}
    */
   readonly retries?: number | undefined;
   /** Ends the loop with its reason, beside the signal of the group. */

@@ -19,13 +19,13 @@ export interface GroupOptions {
    * How many members are worked on at a time in one operation, a positive integer or `Infinity`.
    * The others wait until one of these is done, or has failed.
    *
-   * @default 100
+   * @default {100}
    */
   readonly concurrency?: number | undefined;
   /**
    * Options for the members that are given as hostnames.
    *
-   * @default {}
+   * @default {none}
    */
   readonly ssh?: SSHTunnelOptions | undefined;
 }
@@ -37,7 +37,7 @@ export interface GroupWithOptions extends WithOptions {
    * group. Once more hosts have failed, no other host is begun; those that were not begun have an
    * `ErrorResult` that is `skipped`.
    *
-   * @default Infinity
+   * @default {Infinity}
    */
   readonly maxFailures?: number | string | undefined;
 }

@@ -33,7 +33,7 @@ export interface QueueOptions {
    * How many hosts are worked on at a time, a positive integer or `Infinity`. If there are more,
    * they take turns, an operation each. The `concurrency` of a group does not count in a queue.
    *
-   * @default 100
+   * @default {100}
    */
   readonly concurrency?: number | undefined;
 }

@@ -26,7 +26,7 @@ export interface SchedulerOptions {
    * The most tasks that run at once, over all lanes: a positive integer or `Infinity`. If more
    * lanes have tasks, the lanes take turns, a task each.
    *
-   * @default Infinity
+   * @default {Infinity}
    */
   readonly concurrency?: number | undefined;
 }

@@ -51,6 +51,13 @@ Deno.test("examples import the library by its name", async () => {
   }
 });
 
+Deno.test("every tag is one that the HTML of the docs shows, such as @default {1}", async () => {
+  // A tag that is unknown, or not as it has to be, is kept as it is written, and left out.
+  for (const [name, found] of await texts()) {
+    assertEquals(found.filter((text) => /^@[a-z]/.test(text)), [], name);
+  }
+});
+
 Deno.test("the HTML of the docs begins with what most people want, and its links lead on", async () => {
   const output = await Deno.makeTempDir();
   try {

@@ -11,7 +11,7 @@ export interface ConnectionErrorOptions extends ErrorOptions {
   /**
    * Whether the network or the server was not ready, so that another attempt may succeed.
    *
-   * @default false
+   * @default {false}
    */
   readonly temporary?: boolean | undefined;
 }

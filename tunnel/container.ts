@@ -9,14 +9,14 @@ export interface ContainerOptions extends TunnelOptions {
    * The program that knows the container: `"docker"`, `"podman"`, or one that is called in the same
    * way, such as `"nerdctl"`.
    *
-   * @default "docker"
+   * @default {"docker"}
    */
   readonly engine?: string | undefined;
   /**
    * The user in the container: a name or a number, and perhaps a group, such as `"www-data"` or
    * `"1000:1000"`.
    *
-   * @default The one that the container runs as
+   * @default {the one that the container runs as}
    */
   readonly user?: string | undefined;
 }

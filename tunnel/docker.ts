@@ -11,13 +11,13 @@ export interface DockerOptions extends TunnelOptions {
    * The image to run. It must have a POSIX shell, `cat`, and Deno or Node, unless `provision` is
    * set.
    *
-   * @default The official image of the Deno that runs this script
+   * @default {the official image of the Deno that runs this script}
    */
   readonly image?: string | undefined;
   /**
    * Whether the container is removed when the tunnel is closed.
    *
-   * @default true
+   * @default {true}
    */
   readonly rm?: boolean | undefined;
   /** More arguments for `docker run`, such as `["--network", "none"]`. */

@@ -22,7 +22,7 @@ export interface PutOptions extends FileOptions {
    * Permission bits of the new file, 0 to 0o7777, whatever the umask there. A usual mode that lacks
    * its `0o`, such as 644, is refused; but 400 and 500 are taken for 0o620 and 0o764.
    *
-   * @default 0o644
+   * @default {0o644}
    */
   readonly mode?: number | undefined;
 }
@@ -98,14 +98,14 @@ export interface SyncOptions {
    * Whether to remove from the target folder what is not in the source, except for what `exclude`
    * matches. Nothing is removed if something in the source could not be read.
    *
-   * @default false
+   * @default {false}
    */
   readonly delete?: boolean | undefined;
   /**
    * Whether to compare the contents of files that have the same size. Without it, files with the
    * same size and the same time of modification count as unchanged.
    *
-   * @default false
+   * @default {false}
    */
   readonly checksum?: boolean | undefined;
   /**
@@ -121,13 +121,13 @@ export interface SyncOptions {
    * Beyond a `.gitignore`, `{a,b}` and `{1..3}` stand for several globs, and `@(a|b)`, `?(…)`,
    * `*(…)`, `+(…)` and `!(…)` mean what they mean in bash. Anything else matches itself.
    *
-   * @default []
+   * @default {[]}
    */
   readonly exclude?: readonly string[] | undefined;
   /**
    * Whether only to find out what would be done, without changing anything.
    *
-   * @default false
+   * @default {false}
    */
   readonly dryRun?: boolean | undefined;
   /** Ends the transfer: it rejects with the signal's reason. Files that have arrived stay. */

@@ -6,7 +6,7 @@ export type ForwardTarget =
     /**
      * A name or an IP address, as the side that connects sees it.
      *
-     * @default "127.0.0.1"
+     * @default {"127.0.0.1"}
      */
     readonly hostname?: string | undefined;
     /** 1 to 65535. */
@@ -21,13 +21,13 @@ export type ForwardSource =
     /**
      * A name or an IP address of the side that listens. `"0.0.0.0"` lets other machines connect.
      *
-     * @default "127.0.0.1"
+     * @default {"127.0.0.1"}
      */
     readonly hostname?: string | undefined;
     /**
      * 0 to 65535; 0 takes any port that is free.
      *
-     * @default 0
+     * @default {0}
      */
     readonly port?: number | undefined;
     readonly path?: undefined;
@@ -48,7 +48,7 @@ export interface ForwardOptions<From extends ForwardSource = ForwardSource> {
    * Where to listen for connections. A socket file is made for this user alone (0600) and removed
    * at the end; one that a dead process has left is replaced.
    *
-   * @default { hostname: "127.0.0.1", port: 0 }
+   * @default {any free port of 127.0.0.1}
    */
   readonly from?: From | undefined;
 }

@@ -9,26 +9,26 @@ export interface KubernetesOptions extends TunnelOptions {
   /**
    * The pod's namespace.
    *
-   * @default The one that kubectl itself would take
+   * @default {the one that kubectl itself would take}
    */
   readonly namespace?: string | undefined;
   /**
    * The context of kubectl's configuration, which says which cluster is meant.
    *
-   * @default The one that kubectl itself would take
+   * @default {the one that kubectl itself would take}
    */
   readonly context?: string | undefined;
   /**
    * The container in the pod. Not together with `image`, since the new pod has only one.
    *
-   * @default The one that kubectl itself would take
+   * @default {the one that kubectl itself would take}
    */
   readonly container?: string | undefined;
   /**
    * The image of a new pod, which lives as long as the connection does. It must have a POSIX shell,
    * `cat`, and Deno or Node, unless `provision` is set.
    *
-   * @default None: the pod exists already
+   * @default {none: the pod exists already}
    */
   readonly image?: string | undefined;
   /** More arguments for `kubectl exec`, or with `image` for `kubectl run`. */

@@ -9,7 +9,7 @@ export interface Settings {
    * opens a tunnel and calls itself through it. A tunnel that connects takes the present limit
    * along. Any value but an integer of at least 1 is a `RangeError`.
    *
-   * @default 2
+   * @default {2}
    */
   depthLimit: number;
 }

@@ -16,14 +16,14 @@ export interface SSHSudoOptions {
   /**
    * The user.
    *
-   * @default "root"
+   * @default {"root"}
    */
   readonly user?: string | undefined;
   /**
    * The password that sudo asks for, or a function that gives it. sudo gets it only in answer to
    * its own prompt, and only once.
    *
-   * @default None: connecting fails if sudo asks for one
+   * @default {none: connecting fails if sudo asks for one}
    */
   readonly password?: Password | undefined;
 }
@@ -34,33 +34,33 @@ export interface SSHTunnelOptions extends TunnelOptions {
    * The tunnel's name in results and messages, so that one address with several ports or users can
    * be several members of a group.
    *
-   * @default The host
+   * @default {the host}
    */
   readonly name?: string | undefined;
   /**
    * The user to log in as.
    *
-   * @default The one that ssh itself would take
+   * @default {the one that ssh itself would take}
    */
   readonly user?: string | undefined;
   /**
    * The TCP port, 1 to 65,535.
    *
-   * @default The one that ssh itself would take
+   * @default {the one that ssh itself would take}
    */
   readonly port?: number | undefined;
   /**
    * The password for the login, or a function that gives it, such as one of {@linkcode askOnce}. It
    * answers the one question of the host itself; all else that is asked goes to `ask`.
    *
-   * @default What is asked goes to `ask`
+   * @default {what is asked goes to `ask`}
    */
   readonly password?: Password | undefined;
   /**
    * Whether to run as another user at the far end, by `sudo` there: `true` for root, or the user's
    * name, if sudo asks for no password; otherwise the password, too.
    *
-   * @default false
+   * @default {false}
    */
   readonly sudo?: boolean | string | SSHSudoOptions | undefined;
   /** More arguments for ssh, such as `["-F", "my_ssh_config"]` or `["-J", "jump.example.com"]`. */

@@ -46,7 +46,7 @@ export abstract class SubprocessTunnel extends BaseTunnel {
    * Whether a shell at the far end reads the words that follow
    * {@linkcode SubprocessTunnel.prototype.command | command}, as with ssh.
    *
-   * @default false
+   * @default {false}
    */
   readonly remoteShell: boolean = false;
 
@@ -54,14 +54,14 @@ export abstract class SubprocessTunnel extends BaseTunnel {
    * Whether the far end is another machine, a container or the like, where no signal of this
    * process reaches. If not, the interpreter that runs this script is the first choice there.
    *
-   * @default true
+   * @default {true}
    */
   protected readonly otherMachine: boolean = true;
 
   /**
    * Whether the agent belongs to another user. On this machine, it then does not use Deno's cache.
    *
-   * @default false
+   * @default {false}
    */
   protected readonly otherUser: boolean = false;
 
@@ -70,7 +70,7 @@ export abstract class SubprocessTunnel extends BaseTunnel {
    * and where Ctrl-C reaches it too. Only for another machine: at the end, the agent's shell there
    * ends its whole process group, which would be that of this script.
    *
-   * @default false
+   * @default {false}
    */
   protected readonly terminal: boolean = false;
 
@@ -78,7 +78,7 @@ export abstract class SubprocessTunnel extends BaseTunnel {
    * Whether the agent's command may have to wait until it is run, as in the queue of a cluster.
    * `connectTimeout` then counts from when it runs.
    *
-   * @default false
+   * @default {false}
    */
   protected readonly queued: boolean = false;
 

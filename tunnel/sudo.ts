@@ -12,20 +12,20 @@ export interface SudoOptions extends TunnelOptions {
   /**
    * The user to become.
    *
-   * @default "root"
+   * @default {"root"}
    */
   readonly user?: string | undefined;
   /**
    * The password that sudo asks for, or a function that gives it, such as one of
    * {@linkcode askOnce}. sudo gets it only in answer to its own prompt, and only once.
    *
-   * @default None: connecting fails if sudo asks for one
+   * @default {none: connecting fails if sudo asks for one}
    */
   readonly password?: Password | undefined;
   /**
    * The tunnel's name in results and messages.
    *
-   * @default The user's name
+   * @default {the user's name}
    */
   readonly name?: string | undefined;
 }

@@ -11,20 +11,20 @@ export interface TunnelOptions {
    * The interpreter that runs the agent. `"auto"` takes a Deno that is new enough and comes up, or
    * else such a Node, even if `deno` is given; `"deno"` and `"node"` take no other.
    *
-   * @default "auto"
+   * @default {"auto"}
    */
   readonly runtime?: "deno" | "node" | "auto" | undefined;
   /**
    * Path of Deno at the far end, or its name in `$PATH` there; `~/` is the home folder there. If
    * no Deno comes up from that path, Node is taken, unless `runtime` is `"deno"`.
    *
-   * @default The tunnel type's static `deno`, or else the usual places are searched
+   * @default {the tunnel type's static `deno`, or else the usual places are searched}
    */
   readonly deno?: string | undefined;
   /**
    * Path of Node at the far end, or its name in `$PATH` there; `~/` is the home folder there.
    *
-   * @default The tunnel type's static `node`, or else the usual places are searched
+   * @default {the tunnel type's static `node`, or else the usual places are searched}
    */
   readonly node?: string | undefined;
   /**
@@ -41,20 +41,20 @@ export interface TunnelOptions {
    * each permission that this process has without limits. Only a Deno agent can be limited, so Node
    * is not considered if this is set.
    *
-   * @default Everything
+   * @default {everything}
    */
   readonly permissions?: Deno.PermissionOptions | undefined;
   /**
    * Environment variables for the agent, added to those that it has anyway. They are not visible in
    * a process list.
    *
-   * @default {}
+   * @default {none}
    */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /**
    * The agent's working folder.
    *
-   * @default The folder that the shell at the far end starts in
+   * @default {the folder that the shell at the far end starts in}
    */
   readonly cwd?: string | undefined;
   /**
@@ -65,7 +65,7 @@ export interface TunnelOptions {
    * with a call need not be in such a folder. A tunnel that is opened at the far end of another
    * tunnel serves the folders of that other tunnel.
    *
-   * @default []
+   * @default {[]}
    */
   readonly serve?: readonly (string | URL)[] | undefined;
   /**
@@ -73,7 +73,7 @@ export interface TunnelOptions {
    * path, synchronously too, as with `deno compile --include`. They are kept in memory there, not
    * on the disk. Files that a module of an npm package names literally are sent by themselves.
    *
-   * @default []
+   * @default {[]}
    */
   readonly include?: readonly (string | URL)[] | undefined;
   /**
@@ -81,14 +81,14 @@ export interface TunnelOptions {
    * calls reject with a `RangeError`; files of packages that are beyond it are not sent, and
    * `stderr` is told.
    *
-   * @default 67,108,864 (64 MiB)
+   * @default {67,108,864 (64 MiB)}
    */
   readonly includeLimit?: number | undefined;
   /**
    * Called with each line that the far end prints, to stdout or stderr, and with the host. The line
    * is as it was printed: it may hold control characters.
    *
-   * @default Writes the line to stderr, behind `[host] ` and with control characters made visible
+   * @default {writes the line to stderr, behind `[host] ` and with control characters made visible}
    */
   readonly stderr?: ((line: string, host: string) => void) | undefined;
   /**
@@ -96,7 +96,7 @@ export interface TunnelOptions {
    * trusted. ssh never reads the terminal itself. Without an answer, or if the function throws,
    * connecting fails. Tunnels that use no ssh ask nothing.
    *
-   * @default Asks at the terminal, one question after the other; without one, nothing is answered
+   * @default {asks at the terminal, one question after the other; without one, nothing is answered}
    */
   readonly ask?: Ask | undefined;
   /**
@@ -105,7 +105,7 @@ export interface TunnelOptions {
    * gives way to another, if there is one. The time that a question waits for its answer does not
    * count, nor that in which Deno is brought, as long as bytes move. 0: no limit.
    *
-   * @default 30,000
+   * @default {30,000}
    */
   readonly connectTimeout?: number | undefined;
   /**
@@ -114,7 +114,7 @@ export interface TunnelOptions {
    * such as a refused login or a host without a runtime, is not tried again, and a connection that
    * was lost later is not made anew by it.
    *
-   * @default 0
+   * @default {0}
    */
   readonly connectRetries?: number | undefined;
   /**
@@ -122,7 +122,7 @@ export interface TunnelOptions {
    * lost; a function that blocks its thread there does not matter. An agent on another machine ends
    * when nothing has come from here for six. 0: no pings, and neither end counts.
    *
-   * @default 15,000
+   * @default {15,000}
    */
   readonly keepAlive?: number | undefined;
   /**
@@ -131,7 +131,7 @@ export interface TunnelOptions {
    * more than what is sent. If one would take more, or very long to decode, the connection is
    * closed with a `ProtocolError`. `Infinity`: no limit, for a far end that is trusted.
    *
-   * @default 268,435,456 (256 MiB)
+   * @default {268,435,456 (256 MiB)}
    */
   readonly maxResult?: number | undefined;
 }

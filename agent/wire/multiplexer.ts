@@ -33,13 +33,13 @@ export interface MultiplexerOptions {
    * The most memory for unread and unfinished messages of all channels, in bytes. Beyond it, the
    * connection is closed.
    *
-   * @default 1 GiB
+   * @default {1 GiB}
    */
   readonly maxUnread?: number;
   /**
    * How many channels of the other end may be open at once. Beyond it, the connection is closed.
    *
-   * @default 10,000
+   * @default {10,000}
    */
   readonly maxChannels?: number;
   /** The other end opened a channel. `header` says what for, and may be overwritten afterwards. */
