@@ -46,16 +46,16 @@ export interface ShOptions<T extends "text" | "bytes" = "text"> extends CommandO
   stdout?: T | undefined;
 }
 
-/** Options for {@linkcode lines}. */
+/** Options for {@linkcode lines} and {@linkcode bytes}. */
 export interface LinesOptions extends CommandOptions {
   /**
-   * Its standard error: `"print"`, the default, prints it line by line, `"merge"` yields its lines
-   * among those of the standard output, `"drop"` drops it.
+   * Its standard error: `"print"`, the default, prints it line by line, `"merge"` yields it among
+   * the standard output, `"drop"` drops it.
    */
   stderr?: "print" | "merge" | "drop" | undefined;
 }
 
-/** How many characters of the standard error of {@linkcode lines} an error has. */
+/** How many characters of a standard error that is printed an error has. */
 const TAIL = 8_192;
 
 /**
@@ -127,30 +127,69 @@ export async function sh<T extends "text" | "bytes" = "text">(
  * ```
  */
 export function lines(command: Command, options: LinesOptions = {}): AsyncGenerator<string, void> {
-  const line = commandLine(command);
-  return new CommandLines(options.stderr === "merge" ? merging(line) : line, options);
+  return new CommandOutput(command, options, async function* (stdout) {
+    const cut = new TextLines();
+    for await (const chunk of stdout) yield* cut.push(chunk);
+    yield* cut.end();
+  });
 }
 
 /**
- * The lines of a command, which is started when the first one is asked for. An async generator
- * function would not do: it only stops when the line that it waits for has come.
+ * Runs a command, and yields its standard output as bytes, no faster than they are read: for a
+ * backup of any size. Leaving the loop ends the command with all that it has started.
+ *
+ * Of `dump | gzip`, the exit code is that of `gzip`, and a `dump` that fails is not noticed. So run
+ * `dump` alone, and compress here, by a `CompressionStream`.
+ *
+ * @param command A line for `sh -c`, or a program and its arguments, where nothing is to be quoted.
+ * @throws {CommandError} At the end, if that has another code than 0, unless `check` is `false`.
+ * @throws {Error} At the first bytes, if it cannot be started.
+ *
+ * @example
+ * ```ts
+ * import { bytes } from "./sh.ts";
+ *
+ * let size = 0;
+ * for await (const chunk of bytes(["head", "-c", "1000000", "/dev/zero"])) size += chunk.length;
+ * console.log(size); // 1000000
+ * ```
  */
-class CommandLines implements AsyncGenerator<string, void> {
-  readonly #lines: AsyncGenerator<string, void>;
+export function bytes(
+  command: Command,
+  options: LinesOptions = {},
+): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
+  return new CommandOutput(command, options, async function* (stdout) {
+    for await (const chunk of stdout) yield new Uint8Array(chunk);
+  });
+}
+
+/**
+ * The output of a command, which is started when the first of it is asked for. An async generator
+ * function would not do: it only stops when what it waits for has come.
+ */
+class CommandOutput<T> implements AsyncGenerator<T, void> {
+  readonly #output: AsyncGenerator<T, void>;
   readonly #start: () => RunningCommand;
   #running: RunningCommand | undefined;
   #stopped = false;
 
-  constructor(line: CommandLine, options: LinesOptions) {
+  /** `cut` cuts the standard output into what is yielded. */
+  constructor(
+    command: Command,
+    options: LinesOptions,
+    cut: (stdout: Readable) => AsyncIterable<T>,
+  ) {
+    const plain = commandLine(command);
+    const line = options.stderr === "merge" ? merging(plain) : plain;
     const signal = callSignal();
     const stderr = (options.stderr ?? "print") === "print" ? "pipe" : "ignore";
     this.#start = () => this.#running = new RunningCommand(line, { ...options, stderr, signal });
-    this.#lines = this.#read(options.check ?? true);
+    this.#output = this.#read(options.check ?? true, cut);
   }
 
-  async next(): Promise<IteratorResult<string, void>> {
+  async next(): Promise<IteratorResult<T, void>> {
     try {
-      if (!this.#stopped) return await this.#lines.next();
+      if (!this.#stopped) return await this.#output.next();
     } catch (error) {
       // Its output breaks off when it is ended.
       if (!this.#stopped) throw error;
@@ -158,13 +197,13 @@ class CommandLines implements AsyncGenerator<string, void> {
     return { done: true, value: undefined };
   }
 
-  async return(): Promise<IteratorResult<string, void>> {
+  async return(): Promise<IteratorResult<T, void>> {
     this.#stopped = true;
     await this.#running?.end();
     return { done: true, value: undefined };
   }
 
-  async throw(error: unknown): Promise<IteratorResult<string, void>> {
+  async throw(error: unknown): Promise<IteratorResult<T, void>> {
     await this.return();
     throw error;
   }
@@ -177,7 +216,10 @@ class CommandLines implements AsyncGenerator<string, void> {
     await this.return();
   }
 
-  async *#read(check: boolean): AsyncGenerator<string, void> {
+  async *#read(
+    check: boolean,
+    cut: (stdout: Readable) => AsyncIterable<T>,
+  ): AsyncGenerator<T, void> {
     const running = this.#start();
     let stderr = "";
     if (running.stderr !== null) {
@@ -186,10 +228,8 @@ class CommandLines implements AsyncGenerator<string, void> {
         process.stderr.write(`${line}\n`);
       });
     }
-    const cut = new TextLines();
     try {
-      for await (const chunk of running.stdout) yield* cut.push(chunk);
-      yield* cut.end();
+      yield* cut(running.stdout);
     } catch (error) {
       await running.exit; // rejects, if that is why its output broke off
       throw error;

@@ -5,7 +5,9 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
-import { callSignal, CommandError, lines, sh } from "../../agent/sh.ts";
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { bytes, callSignal, CommandError, lines, sh } from "../../agent/sh.ts";
 import { RemoteError } from "../../mod.ts";
 import { rejection, soon } from "../tunnel/_deadline.ts";
 import { onRuntimes } from "../tunnel/_runtimes.ts";
@@ -204,6 +206,26 @@ Deno.test("lines() reads no faster than its reader", async () => {
   await output.return();
 });
 
+Deno.test("bytes() yields what a command printed, byte by byte", async () => {
+  const seen: number[] = [];
+  for await (const chunk of bytes("printf '\\377\\0\\r\\na'")) {
+    assertEquals(chunk.constructor, Uint8Array);
+    seen.push(...chunk);
+  }
+  assertEquals(seen, [255, 0, 13, 10, 97]);
+  assertEquals(await Array.fromAsync(bytes("true")), []);
+});
+
+Deno.test("bytes() fails as sh() does, behind the bytes", async () => {
+  let size = 0;
+  const error = await assertRejects(async () => {
+    for await (const chunk of bytes("echo a; exit 4", { stderr: "drop" })) size += chunk.length;
+  }, CommandError);
+  assertEquals([size, error.code], [2, 4]);
+  await assertRejects(() => bytes(["/no/such"]).next(), Error, "there is no such program");
+  assertThrows(() => bytes([]), TypeError);
+});
+
 Deno.test("Leaving the loop ends the command with all that it has started", async () => {
   const pids: number[] = [];
   for await (const pid of lines(FAMILY)) if (pids.push(Number(pid)) === 2) break;
@@ -251,6 +273,25 @@ onRuntimes("sh() and lines() do the same at a far end", async (tun) => {
   assertEquals(await Array.fromAsync(await tun.call(lines, "printf 'a\\nb'")), ["a", "b"]);
   const large = await tun.call(sh, "head -c 5000000 /dev/zero | tr '\\0' x");
   assertEquals(large.stdout.length, 5_000_000);
+});
+
+onRuntimes("bytes() streams at a far end, and ends its command when nobody reads", async (tun) => {
+  const hash = (parts: Uint8Array[]): string =>
+    createHash("sha256").update(Buffer.concat(parts)).digest("hex");
+  const command = "head -c 3000000 /dev/urandom | tee copy";
+  const cwd = await Deno.makeTempDir();
+  const parts = await Array.fromAsync(await tun.call(bytes, command, { cwd }));
+  assertEquals(hash(parts), hash([await Deno.readFile(`${cwd}/copy`)]));
+  await Deno.remove(cwd, { recursive: true });
+  const stream = ReadableStream.from(await tun.call(bytes, "echo $$; exec sleep 1000"));
+  const reader = stream.getReader();
+  const pid = Number(new TextDecoder().decode((await reader.read()).value));
+  assert(isAlive(pid));
+  await reader.cancel();
+  await soon(ended(pid), "the command");
+  const failing = await tun.call(bytes, "exit 3");
+  const error = await assertRejects(() => failing.next(), RemoteError);
+  assertEquals((error.cause as CommandError).code, 3);
 });
 
 onRuntimes("A CommandError is the cause of the RemoteError, with its properties", async (tun) => {
