@@ -2,8 +2,14 @@
  * A first look: facts of this machine through a `Local` tunnel, then two tunnels at once and, if
  * this machine accepts ssh to localhost, the same facts over ssh. Run it with `deno task demo`.
  */
-import { ConnectionError, Group, Local, SSHTunnel, type SubprocessTunnel } from "../mod.ts";
-import { disks, hostname, ip, memory, os, runtime } from "../agent/facts.ts";
+import {
+  ConnectionError,
+  Group,
+  Local,
+  SSHTunnel,
+  type SubprocessTunnel,
+} from "@chopsticks/chopsticks";
+import { disks, hostname, ip, memory, os, runtime } from "@chopsticks/chopsticks/facts";
 
 const GIB = 1024 ** 3;
 // A function of this file can use its variables at the far end, too.

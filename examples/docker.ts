@@ -6,8 +6,8 @@
  * deno run -A examples/docker.ts node:24   # another one
  * ```
  */
-import { Docker } from "../mod.ts";
-import { os, runtime } from "../agent/facts.ts";
+import { Docker } from "@chopsticks/chopsticks";
+import { os, runtime } from "@chopsticks/chopsticks/facts";
 
 const [image] = Deno.args;
 

@@ -6,7 +6,7 @@
  * deno run -A examples/docker_pool.ts big1 big2   # on hosts, over ssh
  * ```
  */
-import { Docker, Group, Local } from "../mod.ts";
+import { Docker, Group, Local } from "@chopsticks/chopsticks";
 
 /** How many containers each host starts. */
 const CONTAINERS = 2;

@@ -7,8 +7,8 @@
  * deno run -A examples/mixed_group.ts web1 docker:sandbox local:worker sudo:root
  * ```
  */
-import { type BaseTunnel, Docker, Group, Local, Sudo, Tunnel } from "../mod.ts";
-import { os, runtime } from "../agent/facts.ts";
+import { type BaseTunnel, Docker, Group, Local, Sudo, Tunnel } from "@chopsticks/chopsticks";
+import { os, runtime } from "@chopsticks/chopsticks/facts";
 
 function tunnelTo(member: string): BaseTunnel {
   const [kind, name] = member.split(":");

@@ -11,7 +11,7 @@
  */
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { Local, Tunnel } from "../mod.ts";
+import { Local, Tunnel } from "@chopsticks/chopsticks";
 
 const LISTED = 5;
 

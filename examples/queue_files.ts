@@ -9,7 +9,7 @@
  * ```
  */
 import { basename } from "node:path";
-import { Group, Local, Queue } from "../mod.ts";
+import { Group, Local, Queue } from "@chopsticks/chopsticks";
 
 /** Stands for real work. */
 async function unpack(path: string): Promise<string> {

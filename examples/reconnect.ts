@@ -7,7 +7,7 @@
  * ```
  */
 import process from "node:process";
-import { Group, Local } from "../mod.ts";
+import { Group, Local } from "@chopsticks/chopsticks";
 
 /** Counts calls at the far end. The count is lost with the connection. */
 function count(): number {

@@ -10,7 +10,7 @@
  */
 import { userInfo } from "node:os";
 import process from "node:process";
-import { Local, Sudo, Tunnel } from "../mod.ts";
+import { Local, Sudo, Tunnel } from "@chopsticks/chopsticks";
 
 function whoAmI(): string {
   return `${userInfo().username} (process ${process.pid})`;

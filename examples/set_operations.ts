@@ -6,8 +6,8 @@
  * deno run -A examples/set_operations.ts web1,web2,both worker1,both   # two lists of ssh hosts
  * ```
  */
-import { Group, Local } from "../mod.ts";
-import { memory } from "../agent/facts.ts";
+import { Group, Local } from "@chopsticks/chopsticks";
+import { memory } from "@chopsticks/chopsticks/facts";
 
 const GIB = 1024 ** 3;
 

@@ -6,7 +6,7 @@
  * deno run -A examples/time.ts www.example.com   # a host, over ssh
  * ```
  */
-import { Local, Tunnel } from "../mod.ts";
+import { Local, Tunnel } from "@chopsticks/chopsticks";
 
 const [host] = Deno.args;
 

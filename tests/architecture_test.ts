@@ -168,7 +168,6 @@ Deno.test("forbiddenImports() lets rooms import what is in them and below them",
     "agent/protocol/hello.ts": 'import { a } from "./a.ts";\nexport * from "../wire/frame.ts";\n',
     "agent/protocol/a.ts": 'import "node:net";\nimport "npm:acorn@8.19.0";\n',
     "tunnel/base_tunnel.ts": 'import type { Group } from "../group/group.ts";\n',
-    "examples/time.ts": 'import { Tunnel } from "../mod.ts";\n',
   });
   assertEquals(forbiddenImports(files, ROOMS, UP), []);
 });

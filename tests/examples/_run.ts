@@ -4,7 +4,8 @@ import { which } from "../services/command.ts";
 import { service } from "../services/services.ts";
 import { soon } from "../tunnel/_deadline.ts";
 
-const EXAMPLES = fileURLToPath(new URL("../../examples", import.meta.url));
+/** The folder of the examples. */
+export const EXAMPLES: string = fileURLToPath(new URL("../../examples", import.meta.url));
 
 /** How long an example may take on a slow machine, in milliseconds. */
 const PATIENCE = 60_000;
@@ -20,8 +21,8 @@ export interface Run {
 export interface RunOptions {
   /** Whether `ssh` knows `host1` and the other names of the ssh service. */
   readonly ssh?: boolean;
-  /** What ssh prints on each connection. */
-  readonly banner?: string;
+  /** The folder to run it in. Default: an empty one. */
+  readonly cwd?: string;
   /** A terminal to run it in; `stdout` is its output. */
   readonly terminal?: {
     readonly columns: number;
@@ -42,35 +43,67 @@ export async function runExample(
   args: readonly string[] = [],
   options: RunOptions = {},
 ): Promise<Run> {
-  const { ssh = false, banner = "", terminal } = options;
+  const { terminal } = options;
+  const deno = [Deno.execPath(), "run", "-A", "--quiet", `${EXAMPLES}/${name}.ts`, ...args];
+  const argv = terminal === undefined ? deno : inTerminal(deno, terminal);
+  return await run(`${name}.ts`, argv, options);
+}
+
+/**
+ * Types lines into a REPL, in the folder of the examples.
+ *
+ * @returns What it printed, line by line; `undefined` for each line without a value.
+ */
+export async function readRepl(typed: readonly string[], options: RunOptions): Promise<string[]> {
+  const argv = [Deno.execPath(), "repl", "-A", "--quiet"];
+  const input = typed.map((line) => `${line}\n`).join("");
+  const { code, stdout, stderr } = await run("the REPL", argv, {
+    ...options,
+    cwd: EXAMPLES,
+    input,
+  });
+  assertEquals([stderr, code], ["", 0]);
+  return stdout.trimEnd().split("\n");
+}
+
+/** Runs a program as {@linkcode runExample} does. */
+async function run(
+  name: string,
+  [program, ...rest]: readonly string[],
+  options: RunOptions & { readonly input?: string },
+): Promise<Run> {
+  const { ssh = false, terminal, input } = options;
   await using folder = await makeFolder();
   const [bin, temp] = [`${folder.path}/bin`, `${folder.path}/temp`];
   await Deno.mkdir(bin);
   await Deno.mkdir(temp);
-  if (ssh) await writeSSH(`${bin}/ssh`, banner);
-  const deno = [Deno.execPath(), "run", "-A", "--quiet", `${EXAMPLES}/${name}.ts`, ...args];
-  const [program, ...rest] = terminal === undefined ? deno : inTerminal(deno, terminal);
+  if (ssh) await writeSSH(`${bin}/ssh`);
   const child = new Deno.Command(program!, {
     args: rest,
-    cwd: folder.path,
+    cwd: options.cwd ?? folder.path,
     env: {
       NO_COLOR: "1",
       DENO_NO_UPDATE_CHECK: "1",
       TMPDIR: temp,
       PATH: `${bin}:${Deno.env.get("PATH")}`,
     },
-    stdin: terminal === undefined ? "null" : "piped",
+    stdin: terminal === undefined && input === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
   try {
+    if (input !== undefined) {
+      const writer = child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode(input));
+      await writer.close();
+    }
     const [stdout, stderr, { code }] = await soon(
       Promise.all([
         read(child.stdout, terminal === undefined ? undefined : typist(child, terminal)),
         read(child.stderr),
         child.status,
       ]),
-      `the end of ${name}.ts`,
+      `the end of ${name}`,
       PATIENCE,
     );
     assertEquals([...Deno.readDirSync(temp)], [], "files left behind");
@@ -104,7 +137,7 @@ export async function makeFolder(): Promise<{ path: string } & AsyncDisposable> 
 }
 
 /** An `ssh` that reads the configuration of the service as if it were the user's own. */
-async function writeSSH(path: string, banner: string): Promise<void> {
+async function writeSSH(path: string): Promise<void> {
   const { config } = service("ssh");
   const deno = service("deno").path;
   // The far end uses the Deno and the Docker of the services.
@@ -112,7 +145,6 @@ async function writeSSH(path: string, banner: string): Promise<void> {
   const docker = Deno.env.get("DOCKER_HOST");
   const variables = `PATH=${folder}:$PATH${docker === undefined ? "" : ` DOCKER_HOST=${docker}`}`;
   const script = `#!/bin/sh
-printf '%s' ${quote(banner)} >&2
 for arg do
   shift
   [ "$arg" != exec ] || arg='export ${variables}; exec'

@@ -1,9 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { hostname } from "node:os";
 import { os } from "../../agent/facts.ts";
 import { command } from "../services/command.ts";
 import { needing, service } from "../services/services.ts";
-import { makeFolder, outputOf, runExample } from "./_run.ts";
+import { makeFolder, outputOf } from "./_run.ts";
 
 const SSH = { ssh: true };
 const TIME = "\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z";
@@ -31,53 +30,6 @@ Deno.test("examples/own_functions.ts finds the largest files", async () => {
     ).concat(""),
   );
 });
-
-Deno.test("examples/follow.ts shows a file until what it waits for is there", async () => {
-  assertEquals(
-    await outputOf("follow"),
-    "reading the configuration\nopening the database\nready\n",
-  );
-});
-
-Deno.test(needing(["ssh", "deno"], "examples/follow.ts follows a file of a host", async () => {
-  await using folder = await makeFolder();
-  const path = `${folder.path}/log`;
-  await Deno.writeTextFile(path, "one\ntwo\x1b[2J\n");
-  assertEquals(await outputOf("follow", [path, "two", "host1"], SSH), "one\ntwo\\x1b[2J\n");
-}));
-
-Deno.test("examples/group_time.ts tells the time of each member", async () => {
-  assertMatch(
-    await outputOf("group_time"),
-    new RegExp(`^Time on a: ${TIME}\nTime on b: ${TIME}\nTime on c: ${TIME}\n$`),
-  );
-});
-
-Deno.test(needing(
-  ["ssh", "deno"],
-  "examples/group_time.ts tells the times of those that answer, and why others do not",
-  async () => {
-    const { code, stdout, stderr } = await runExample("group_time", ["host1", "refused"], SSH);
-    assertMatch(stdout, new RegExp(`^Time on host1: ${TIME}\n$`));
-    assertMatch(
-      stderr,
-      /^No time from refused: Cannot connect to refused: .*Connection refused\n/,
-    );
-    assertEquals(code, 0);
-  },
-));
-
-Deno.test("examples/group_ip.ts gives addresses", async () => {
-  assertMatch(
-    await outputOf("group_ip"),
-    /^a ip: [\d.a-f:]+\nb ip: [\d.a-f:]+\nc ip: [\d.a-f:]+\n$/,
-  );
-});
-
-Deno.test(needing(["ssh", "deno"], "examples/group_ip.ts gives addresses of hosts", async () => {
-  const output = await outputOf("group_ip", ["host1", "host2", "host3"], SSH);
-  assertMatch(output, /^host1 ip: [\d.a-f:]+\nhost2 ip: [\d.a-f:]+\nhost3 ip: [\d.a-f:]+\n$/);
-}));
 
 Deno.test(needing("docker", "examples/docker.ts runs in a container and removes it", async () => {
   assertMatch(
@@ -167,13 +119,6 @@ Deno.test(needing(["ssh", "deno"], "examples/set_operations.ts takes hosts", asy
   assertStringIncludes(output, SETS("host1", "host2", "host3", "host4"));
 }));
 
-Deno.test("examples/facts.ts makes one row of the same answers", async () => {
-  const output = await outputOf("facts");
-  assertMatch(output, /^GroupResult: 2 ok\n +ip +system .*\n {2}a,b \(2\) {2}[\d.]+ /);
-  assertStringIncludes(output, `deno ${Deno.version.deno}`);
-  assertEquals(output.trimEnd().split("\n").length, 3, output);
-});
-
 Deno.test("examples/recursion.ts goes from process to process", async () => {
   const output = await outputOf("recursion");
   const [, user, first, sameUser, second] =
@@ -236,35 +181,6 @@ Deno.test(needing(["ssh", "deno"], "examples/queue_files.ts puts files on hosts"
   assertEquals(texts, ["This is a.txt\n", "This is b.txt\n", "This is c.txt\n"]);
   assertEquals([...Deno.readDirSync(path)].length, 3);
 }));
-
-Deno.test("examples/configure_and_restart.ts restarts with the new configuration", async () => {
-  assertEquals(
-    await outputOf("configure_and_restart"),
-    "GroupResult: 3 ok\n  www[1-3] (3)\n    [uwsgi]\n    processes = 4\n",
-  );
-});
-
-Deno.test(needing(
-  ["ssh", "deno"],
-  "examples/configure_and_restart.ts names the host that failed",
-  async () => {
-    await using folder = await makeFolder();
-    const [from, to] = [`${folder.path}/here.ini`, `${folder.path}/there.ini`];
-    await Deno.writeTextFile(from, "[uwsgi]\n");
-    const restart = `cat ${to}; echo from $(hostname)`;
-    const output = await outputOf("configure_and_restart", [from, to, restart, "host1"], SSH);
-    assertEquals(output, `GroupResult: 1 ok\n  host1\n    [uwsgi]\n    from ${hostname()}\n`);
-
-    const args = [from, to, "exit 3", "host1", "host2"];
-    const failed = await runExample("configure_and_restart", args, SSH);
-    assertEquals([failed.stdout, failed.code], ["", 1]);
-    assertStringIncludes(
-      failed.stderr,
-      "RemoteError: 2 of 2 hosts failed: host1, host2: sh() failed: CommandError: Command failed with code 3: exit 3",
-    );
-    assertEquals(await Deno.readTextFile(to), "[uwsgi]\n");
-  },
-));
 
 /** Those that the examples start have this in their names. */
 async function assertNoContainers(): Promise<void> {
