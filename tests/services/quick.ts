@@ -4,6 +4,7 @@
  */
 export const SLOW_FILES: Readonly<Record<string, string>> = {
   "tests/examples/": "runs each example as a script",
+  "tests/readme_test.ts": "starts from an empty folder, as a new user",
   "tests/services/services_test.ts": "runs the test runner with all services",
   "tests/package_json_test.ts": "installs packages into new folders",
   "tests/http_import_test.ts": "downloads packages into an empty cache",
