@@ -42,7 +42,10 @@ export {
 export interface ShOptions<T extends "text" | "bytes" = "text"> extends CommandOptions {
   /** Whether its output is also printed, line by line as it comes. Default: `false`. */
   live?: boolean | undefined;
-  /** The form of its standard output: `"text"`, which is the default, or `"bytes"`. */
+  /**
+   * The form of its standard output: `"text"`, which is the default, or `"bytes"`. For a call, say
+   * `tun.call(sh<"bytes">, …)`, since TypeScript does not find the type of the result by itself.
+   */
   stdout?: T | undefined;
 }
 
