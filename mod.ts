@@ -108,6 +108,7 @@ export type {
   SyncOptions,
   SyncProgress,
   SyncResult,
+  TransferredFile,
 } from "./tunnel/file_options.ts";
 export { Container, type ContainerOptions } from "./tunnel/container.ts";
 export type { DockerOptions } from "./tunnel/docker.ts";

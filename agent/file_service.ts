@@ -13,7 +13,7 @@ import { receiveBytes, sendBytes } from "./files/byte_transfer.ts";
 import { whenDescriptorsAreFree } from "./files/descriptors.ts";
 import { notFolder } from "./files/file_error.ts";
 import { FileReader } from "./files/file_reader.ts";
-import { NewFile } from "./files/new_file.ts";
+import { Replacement } from "./files/replacement.ts";
 import { temporaryFile } from "./files/temporary_name.ts";
 import { encodeFailure } from "./protocol/failure.ts";
 import { seal } from "./trees/sealed_message.ts";
@@ -26,8 +26,10 @@ import { Flag } from "./wire/frame.ts";
 const TRUSTED: { readonly maxCost: number } = { maxCost: Infinity };
 
 /**
- * Writes the bytes that come to a file, and answers `[path, size, sha1sum]`.
+ * Writes the bytes that come to a file, unless they are there already, and answers
+ * `[path, size, sha1sum, changed]`.
  *
+ * @param size How many bytes will come, if that is known.
  * @param isSparse Whether there are holes in the source.
  * @param isStream Whether the bytes may be those of another transfer.
  */
@@ -35,13 +37,13 @@ export function put(
   channel: Channel,
   path: string | null,
   mode: number,
+  size: number | undefined,
   isSparse: boolean,
   isStream: boolean,
 ): Promise<void> {
   return serve(channel, isStream, async () => {
     const target = path === null ? temporaryFile() : absolute(notFolder(path));
-    const file = await NewFile.create(target, 0o600);
-    if (isSparse) file.keepHoles();
+    const file = await Replacement.begin(target, { size, isSparse });
     channel.onFailure(() => file.discard());
     try {
       const { size, sha1sum } = await receiveBytes(
@@ -49,8 +51,8 @@ export function put(
         (bytes) => file.write(bytes),
         () => {},
       );
-      await file.commit(mode);
-      channel.send(encode([target, size, sha1sum]), Flag.END);
+      const changed = await file.commit(mode);
+      channel.send(encode([target, size, sha1sum, changed]), Flag.END);
     } finally {
       file.discard();
     }

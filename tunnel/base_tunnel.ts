@@ -165,8 +165,8 @@ export abstract class BaseTunnel extends Forwarding {
 
   /**
    * Writes a file at the far end. It is written beside its place and moved there when it is
-   * complete, so nobody sees a partial file and no old file is damaged. Memory does not grow with
-   * the size.
+   * complete, so nobody sees a partial file and no old file is damaged. A file that is the same
+   * already is left alone. Memory does not grow with the size.
    *
    * Rejects with a {@linkcode RemoteError} if the far end cannot write the file, and with an
    * `Error` if the source cannot be read here. The text says which path and why, and the error's
@@ -176,7 +176,7 @@ export abstract class BaseTunnel extends Forwarding {
    * @param remotePath The path there. A relative one starts in the agent's folder, and `~/` is the
    * home folder. Without it, a temporary file is made.
    * @param options Mode, progress and cancellation. Default: `{}`.
-   * @returns The path of the file, its size and its SHA-1.
+   * @returns The path of the file, its size and its SHA-1, and whether anything had to be changed.
    *
    * @example
    * ```ts

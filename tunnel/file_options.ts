@@ -45,8 +45,8 @@ export type PutSource =
 /** Where `fetch()` can write to: a path or `file:` URL, a stream, or, with `null`, memory. */
 export type FetchTarget = string | URL | WritableStream<Uint8Array<ArrayBuffer>> | null;
 
-/** The result of `put()`. */
-export interface PutResult {
+/** A file that was transferred. */
+export interface TransferredFile {
   /** The file at the far end, as an absolute path. */
   readonly remotePath: string;
   /** Its size in bytes. */
@@ -55,14 +55,23 @@ export interface PutResult {
   readonly sha1sum: string;
 }
 
+/** The result of `put()`. */
+export interface PutResult extends TransferredFile {
+  /**
+   * Whether anything had to be changed: the file was missing, or its contents or mode differed. A
+   * file that is the same already is not written again.
+   */
+  readonly changed: boolean;
+}
+
 /** The result of `fetch()`. */
-export interface FetchResult extends PutResult {
+export interface FetchResult extends TransferredFile {
   /** The absolute path of the file that was written here. */
   readonly localPath: string;
 }
 
 /** The result of `fetch()` into a stream. */
-export interface FetchedStream extends PutResult {
+export interface FetchedStream extends TransferredFile {
   /** No file was written. */
   readonly localPath: null;
 }

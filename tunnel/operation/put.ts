@@ -67,11 +67,16 @@ async function putContents(
 ): Promise<PutResult> {
   const contents = open(source, link);
   try {
+    // Files like those of /proc have contents, but no size.
+    const size = contents.size || undefined;
     return await transfer(link, {
       name: "put()",
       failureText: failureText(contents.name, link),
       since,
-      service: ["put", target, mode, contents.isSparse ?? false, source instanceof ReadableStream],
+      service: [
+        ...["put", target, mode, size, contents.isSparse ?? false] as const,
+        source instanceof ReadableStream,
+      ],
     }, (channel, { connection, decoding }) => {
       if (onProgress === undefined) return send(channel, contents.blocks, () => {}, decoding);
       const progress = new Progress(link.host, onProgress, contents.size);
@@ -95,11 +100,14 @@ async function send(
   const answer = await answering;
   if (answer === undefined || answer.flags !== 0) throw new Interruption(answer);
   const told = decode(answer.bytes, decoding);
-  const [remotePath, size, sha1sum] = Array.isArray(told) ? told : [];
+  const [remotePath, size, sha1sum, changed] = Array.isArray(told) ? told : [];
   if (typeof remotePath !== "string" || size !== sent.size || sha1sum !== sent.sha1sum) {
     throw new BrokenTransfer("The bytes that arrived are not those that were sent");
   }
-  return { remotePath, ...sent };
+  if (typeof changed !== "boolean") {
+    throw new BrokenTransfer("The far end did not say whether it changed the file");
+  }
+  return { remotePath, ...sent, changed };
 }
 
 async function* afterwards(
