@@ -94,6 +94,7 @@ export {
 } from "./tunnel/connection_error.ts";
 export { DepthLimitError } from "./tunnel/depth_limit_error.ts";
 export type {
+  DiffOptions,
   Fetched,
   FetchedBytes,
   FetchedStream,

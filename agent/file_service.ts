@@ -8,15 +8,20 @@
 
 import os from "node:os";
 import { resolve } from "node:path";
+import { decode } from "../codec/decode.ts";
 import { encode } from "../codec/encode.ts";
 import { receiveBytes, sendBytes } from "./files/byte_transfer.ts";
 import { whenDescriptorsAreFree } from "./files/descriptors.ts";
-import { notFolder } from "./files/file_error.ts";
+import { notFolder, withPath } from "./files/file_error.ts";
 import { FileReader } from "./files/file_reader.ts";
+import { foresee } from "./files/foresee.ts";
+import { find, type Wish } from "./files/found.ts";
 import { Replacement } from "./files/replacement.ts";
 import { temporaryFile } from "./files/temporary_name.ts";
 import { encodeFailure } from "./protocol/failure.ts";
-import { seal } from "./trees/sealed_message.ts";
+import { look } from "./trees/look.ts";
+import { seal, unseal } from "./trees/sealed_message.ts";
+import { realPath } from "./trees/tree_place.ts";
 import { TreeSource, type TreeSourceOptions } from "./trees/tree_source.ts";
 import { TreeTarget, type TreeTargetOptions } from "./trees/tree_target.ts";
 import type { Channel } from "./wire/channel.ts";
@@ -27,8 +32,9 @@ const TRUSTED: { readonly maxCost: number } = { maxCost: Infinity };
 
 /**
  * Writes the bytes that come to a file, unless they are there already, and answers
- * `[path, size, sha1sum, changed]`.
+ * `[path, size, sha1sum, change, found]`.
  *
+ * @param wish What to tell of the old file, if it is to be told.
  * @param size How many bytes will come, if that is known.
  * @param isSparse Whether there are holes in the source.
  * @param isStream Whether the bytes may be those of another transfer.
@@ -37,12 +43,14 @@ export function put(
   channel: Channel,
   path: string | null,
   mode: number,
+  wish: Wish | null,
   size: number | undefined,
   isSparse: boolean,
   isStream: boolean,
 ): Promise<void> {
   return serve(channel, isStream, async () => {
     const target = path === null ? temporaryFile() : absolute(notFolder(path));
+    const found = wish === null ? null : await find(target, wish, true);
     const file = await Replacement.begin(target, { size, isSparse });
     channel.onFailure(() => file.discard());
     try {
@@ -51,11 +59,32 @@ export function put(
         (bytes) => file.write(bytes),
         () => {},
       );
-      const changed = await file.commit(mode);
-      channel.send(encode([target, size, sha1sum, changed]), Flag.END);
+      const change = await file.commit(mode);
+      channel.send(encode([target, size, sha1sum, change, found]), Flag.END);
     } finally {
       file.discard();
     }
+  });
+}
+
+/**
+ * Answers as {@linkcode put} would, to the size and the SHA-1 of the bytes alone, and changes
+ * nothing.
+ */
+export function foreseePut(
+  channel: Channel,
+  path: string,
+  mode: number,
+  wish: Wish | null,
+): Promise<void> {
+  return serve(channel, false, async () => {
+    const target = absolute(notFolder(path));
+    const message = await channel.receive();
+    if (message === undefined) return;
+    const [size, sha1sum] = decode(message.bytes) as [number, string];
+    const change = await withPath(target, () => foresee(target, { size, sha1sum }, mode));
+    const found = wish === null ? null : await find(target, wish, true);
+    channel.send(encode([target, size, sha1sum, change, found]), Flag.END);
   });
 }
 
@@ -104,6 +133,20 @@ export function sendTree(
     const root = absolute(path);
     channel.send(seal(root));
     await new TreeSource(channel, root, { ...options, ...TRUSTED }).send();
+  });
+}
+
+/** Tells what is at the paths that come, which are in a folder: a message each, for a diff. */
+export function lookAt(channel: Channel, root: string, wish: Wish): Promise<void> {
+  return serve(channel, false, async () => {
+    const message = await channel.receive();
+    if (message === undefined) return;
+    const paths = unseal(message.bytes, TRUSTED.maxCost) as string[];
+    for await (const found of look(realPath(absolute(root)), paths, wish)) {
+      channel.send(seal(found));
+      await channel.drained();
+    }
+    channel.end();
   });
 }
 

@@ -35,8 +35,17 @@ export abstract class FileOperations {
    *
    * @param source A path or `file:` URL, or the contents.
    * @param remotePath The path there. Without it, each host makes a temporary file.
-   * @param options Mode, progress and cancellation; an abort counts as one of the group's signal
-   * does. Default: `{}`.
+   * @param options Mode, progress, whether only to say what changes, and cancellation; an abort
+   * counts as one of the group's signal does. Default: `{}`.
+   *
+   * @example What would change
+   * ```ts
+   * import { Group, Local } from "../mod.ts";
+   *
+   * await using group = new Group([new Local("a"), new Local("b")]);
+   * const motd = { text: "Welcome\n" };
+   * console.log(await group.put(motd, "/tmp/chopsticks-motd", { dryRun: true }));
+   * ```
    */
   async put(
     source: PutSource,

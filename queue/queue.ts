@@ -151,7 +151,8 @@ export class Queue {
    * @param target A tunnel or a group.
    * @param source A path or `file:` URL, or the contents.
    * @param remotePath The path there. Without it, a temporary file is made.
-   * @param options Mode, progress and cancellation. Default: `{}`.
+   * @param options Mode, progress, cancellation, and whether only to say what changes. Default:
+   * `{}`.
    * @throws {TypeError} If an argument or an option is of the wrong type, or if several hosts would
    * read one stream.
    * @throws {RangeError} If the mode is not one.

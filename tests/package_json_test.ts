@@ -6,6 +6,7 @@ import { ROOT, serveRepository } from "./_serve_repository.ts";
 const OWN = {
   "acorn": "8.19.0",
   "cjs-module-lexer": "2.3.0",
+  "diff": "9.0.0",
   "es-module-lexer": "3.0.5",
   "string-width": "7.2.0",
 };

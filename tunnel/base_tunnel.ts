@@ -175,7 +175,8 @@ export abstract class BaseTunnel extends Forwarding {
    * @param source A path or `file:` URL, or the contents.
    * @param remotePath The path there. A relative one starts in the agent's folder, and `~/` is the
    * home folder. Without it, a temporary file is made.
-   * @param options Mode, progress and cancellation. Default: `{}`.
+   * @param options Mode, progress, cancellation, and whether only to say what changes. Default:
+   * `{}`.
    * @returns The path of the file, its size and its SHA-1, and whether anything had to be changed.
    *
    * @example
@@ -267,7 +268,8 @@ export abstract class BaseTunnel extends Forwarding {
    *
    * @param localDir The folder here, by path or `file:` URL.
    * @param remoteDir The folder there, which is made if it is missing.
-   * @param options What to leave alone, how to compare, whether to remove. Default: `{}`.
+   * @param options What to leave alone, how to compare, whether to remove, and whether only to say
+   * what changes. Default: `{}`.
    * @returns What was created, updated and deleted.
    *
    * @example

@@ -16,8 +16,26 @@ export interface FileOptions {
   readonly onProgress?: ((progress: FileProgress) => void) | undefined;
 }
 
+/** Options that only tell what a transfer changes. */
+export interface DiffOptions {
+  /**
+   * Whether only to find out what would be done, without changing anything. The result is that of
+   * the transfer itself.
+   *
+   * @default false
+   */
+  readonly dryRun?: boolean | undefined;
+  /**
+   * Whether to tell the differences of texts as a unified diff. Contents of files that only their
+   * owner may read are shown only if this is `true`, not by default: they may be secrets.
+   *
+   * @default `dryRun`
+   */
+  readonly diff?: boolean | undefined;
+}
+
 /** Options for `put()`. */
-export interface PutOptions extends FileOptions {
+export interface PutOptions extends FileOptions, DiffOptions {
   /**
    * Permission bits of the new file, 0 to 0o7777, whatever the umask there. A usual mode that lacks
    * its `0o`, such as 644, is refused; but 400 and 500 are taken for 0o620 and 0o764.
@@ -62,6 +80,13 @@ export interface PutResult extends TransferredFile {
    * file that is the same already is not written again.
    */
   readonly changed: boolean;
+  /**
+   * What changes, as a unified diff of the old contents and the new ones, if the options ask for
+   * it, and both are UTF-8 texts; `""` if nothing changes. A line in its place says so if they are
+   * not shown: a file has more than 1 MiB, or its mode says that it may hold a secret. It is not
+   * escaped: to print it, see {@linkcode visible}.
+   */
+  readonly diff?: string;
 }
 
 /** The result of `fetch()`. */
@@ -102,7 +127,7 @@ export interface SyncProgress {
 }
 
 /** Options for `sync()` and `fetchDir()`. */
-export interface SyncOptions {
+export interface SyncOptions extends DiffOptions {
   /**
    * Whether to remove from the target folder what is not in the source, except for what `exclude`
    * matches. Nothing is removed if something in the source could not be read.
@@ -133,12 +158,6 @@ export interface SyncOptions {
    * @default {[]}
    */
   readonly exclude?: readonly string[] | undefined;
-  /**
-   * Whether only to find out what would be done, without changing anything.
-   *
-   * @default {false}
-   */
-  readonly dryRun?: boolean | undefined;
   /** Ends the transfer: it rejects with the signal's reason. Files that have arrived stay. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -171,4 +190,11 @@ export interface SyncResult {
   readonly skipped: readonly string[];
   /** Bytes of contents that were transferred. */
   readonly bytes: number;
+  /**
+   * What changes, if the options ask for it: unified diffs of the files that are UTF-8 texts, as in
+   * {@linkcode PutResult}, and a line for each other path. Times do not count. It ends with a line
+   * that says so if it would have more than 1 MiB, or more than 1,000 paths. Without `dryRun`, it
+   * is found out before anything is changed.
+   */
+  readonly diff?: string;
 }

@@ -64,12 +64,14 @@ export function farEndError(what: string): BrokenTransfer {
  *
  * @param answer The far end's answer. An answer before the end says that the far end has given
  * up: the transfer then ends with an {@linkcode Interruption}.
+ * @param send Sends a block. Without it, only the size and the hash are sent.
  */
 export async function sendBytes(
   channel: Channel,
   source: AsyncIterable<Uint8Array>,
   answer: Promise<Message | undefined>,
   onMoved: OnMoved,
+  send: (channel: Channel, block: Uint8Array) => void = sendBlock,
 ): Promise<Summary> {
   const hash = createHash("sha1");
   const interrupted = new Interrupt();
@@ -84,7 +86,7 @@ export async function sendBytes(
       const { done, value: block } = await interrupted.or(blocks.next());
       if (done) break;
       hash.update(block);
-      sendBlock(channel, block);
+      send(channel, block);
       await interrupted.or(channel.drained());
       size += block.length;
       onMoved(size);

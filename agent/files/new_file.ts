@@ -1,7 +1,8 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
-import { codeOf, fileError, regular, withPath } from "./file_error.ts";
+import { codeOf, fileError, withPath } from "./file_error.ts";
+import { type FileTarget, fileTarget, inNewPlace, MOUNTED } from "./file_target.ts";
 import { setTimes } from "./file_time.ts";
 import { sweep, temporaryPath } from "./temporary_name.ts";
 import { isZeros } from "./zeros.ts";
@@ -15,24 +16,13 @@ const fdatasync = promisify(fs.fdatasync);
  */
 const SYNC_STEP = 16 * 1024 * 1024;
 
-/** Why a file cannot be replaced, and what helps. Docker mounts /etc/hosts, for example. */
-const MOUNTED = "a file that is mounted there cannot be replaced (EBUSY); " +
-  "writeFile() of node:fs writes into it";
-
-/** Where a file is to be, and what is there now. */
-interface Target {
-  /** The path, which is not a symbolic link. */
-  readonly path: string;
-  readonly old: fs.Stats | undefined;
-}
-
 /**
  * A file that is being written. Until it is complete, it has a random name in the folder of its
  * path. So an incomplete file is never seen at that path, and an old file there is not damaged.
  */
 export class NewFile {
   readonly #path: string;
-  readonly #target: Target;
+  readonly #target: FileTarget;
   readonly #temporary: string;
   #fd: number | undefined;
   /** The write or sync that the system is working on. */
@@ -48,7 +38,7 @@ export class NewFile {
 
   private constructor(
     path: string,
-    target: Target,
+    target: FileTarget,
     temporary: string,
     fd: number,
     syncStep: number,
@@ -68,15 +58,11 @@ export class NewFile {
    */
   static async create(path: string, mode: number): Promise<NewFile> {
     return await withPath(path, async () => {
-      const target = targetOf(path);
+      const target = fileTarget(path);
       const folder = dirname(target.path);
       await sweep(folder);
       const temporary = temporaryPath(folder);
-      const fd = named(
-        path,
-        "no such folder to put it in",
-        () => fs.openSync(temporary, "wx", mode),
-      );
+      const fd = inNewPlace(path, () => fs.openSync(temporary, "wx", mode));
       return new NewFile(path, target, temporary, fd, SYNC_STEP);
     });
   }
@@ -200,24 +186,6 @@ export class NewFile {
   get #descriptor(): number {
     if (this.#fd === undefined) throw new Error("The file was given up");
     return this.#fd;
-  }
-}
-
-function targetOf(path: string): Target {
-  const found = fs.lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return { path, old: undefined };
-  if (!found.isSymbolicLink()) return { path, old: regular(path, found) };
-  const real = named(path, "it is a link that leads nowhere", () => fs.realpathSync(path));
-  return { path: real, old: regular(path, fs.statSync(real)) };
-}
-
-/** Does something with `path`; `missing` is the reason if that is not there. */
-function named<T>(path: string, missing: string, act: () => T): T {
-  try {
-    return act();
-  } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error;
-    throw fileError(path, "ENOENT", `${missing} (ENOENT)`);
   }
 }
 

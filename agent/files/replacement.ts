@@ -1,6 +1,10 @@
+import { dirname } from "node:path";
+import { Change, type ChangeLevel } from "./change.ts";
 import { withPath } from "./file_error.ts";
+import { fileTarget } from "./file_target.ts";
 import { NewFile } from "./new_file.ts";
 import { OldFile } from "./old_file.ts";
+import { sweep } from "./temporary_name.ts";
 
 /** How a {@linkcode Replacement} is written. */
 export interface ReplacementOptions {
@@ -35,9 +39,14 @@ export class Replacement {
    */
   static async begin(path: string, options: ReplacementOptions): Promise<Replacement> {
     const replacement = new Replacement(path, options);
-    const old = OldFile.open(path, options.size);
-    if (old === undefined) await replacement.#create();
-    else replacement.#old = old;
+    const target = await withPath(path, () => fileTarget(path));
+    const old = target.old && OldFile.open(target.path, options.size);
+    if (old === undefined) {
+      await replacement.#create();
+    } else {
+      replacement.#old = old;
+      await sweep(dirname(target.path));
+    }
     return replacement;
   }
 
@@ -52,19 +61,21 @@ export class Replacement {
   }
 
   /**
-   * Ends the file, which is complete: it is at its path, with these permission bits. Returns
-   * whether anything had to be changed for that.
+   * Ends the file, which is complete: it is at its path, with these permission bits. Returns how
+   * much had to be changed for that.
    */
-  async commit(mode: number): Promise<boolean> {
+  async commit(mode: number): Promise<ChangeLevel> {
     const old = this.#old;
     if (old !== undefined) {
       const isSame = await withPath(this.#path, () => old.isWhole(this.#path));
-      if (isSame && old.mode === mode) return false;
-      if (isSame && old.setMode(mode)) return true;
+      if (isSame && old.mode === mode) return Change.NONE;
+      if (isSame && old.setMode(mode)) return Change.MODE;
       await this.#replace(old);
+      await this.#file!.commit(mode);
+      return isSame ? Change.MODE : Change.CONTENTS;
     }
     await this.#file!.commit(mode);
-    return true;
+    return Change.CONTENTS;
   }
 
   /** Removes what was written, unless it is at its path already. Synchronous, as for `NewFile`. */

@@ -5,8 +5,9 @@ import { withoutHost } from "../_failure_text.ts";
 import { ErrorResult } from "../error_result.ts";
 import { foldNames } from "../ranges/fold_names.ts";
 import { commonKeys, isClear } from "./columns.ts";
-import { commandOutput } from "./command_output.ts";
+import { type CommandOutput, commandOutput } from "./command_output.ts";
 import { widthOf } from "./text_width.ts";
+import { transferDiff } from "./transfer_diff.ts";
 
 /** How an operation ended on a host. */
 export type State = "ok" | "failed" | "aborted" | "skipped";
@@ -54,7 +55,7 @@ const MAX_LABEL = 1_000;
  */
 export function resultTable(results: ReadonlyMap<string, unknown>, show: Show): ResultTable {
   const values = [...results.values()].filter((value) => !(value instanceof ErrorResult));
-  const columns = values.some(commandOutput) ? undefined : commonKeys(values);
+  const columns = values.some(outputOf) ? undefined : commonKeys(values);
   const rows = new Map<unknown, ResultRow>();
   const counts = { ok: 0, failed: 0, aborted: 0, skipped: 0 };
   for (const [host, result] of results) {
@@ -107,11 +108,15 @@ function fingerprint(value: unknown): unknown {
   }
 }
 
+/** What is shown as lines of text, as it is. */
+function outputOf(result: unknown): CommandOutput | undefined {
+  if (typeof result !== "string") return commandOutput(result) ?? transferDiff(result);
+  return result.includes("\n") ? { text: result.replace(/\n$/, ""), note: "" } : undefined;
+}
+
 function rowOf(result: unknown, columns: readonly string[] | undefined, show: Show): ResultRow {
   const row = { state: "ok" as const, hosts: [] as string[], isOutput: false, note: "" };
-  const output = typeof result === "string" && result.includes("\n")
-    ? { text: result.replace(/\n$/, ""), note: "" }
-    : commandOutput(result);
+  const output = outputOf(result);
   if (output !== undefined) {
     const text = visible(output.text);
     return { ...row, isOutput: true, note: oneLine(output.note), text: () => text };

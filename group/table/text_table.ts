@@ -12,6 +12,9 @@ const INDENT = "    ";
 
 const COLORS: Readonly<Record<State, number>> = { ok: 32, failed: 31, aborted: 33, skipped: 33 };
 
+/** Notes that tell of no failure. */
+const QUIET = /^no output$|^(?:un)?changed$|^\d+ (?:created|updated|deleted)/;
+
 /** A number as it is shown. Columns of numbers end at one place. */
 const NUMBER = /^-?\d+(?:\.\d+)?(?:e[-+]?\d+)?n?$/;
 
@@ -118,7 +121,7 @@ class TextTable {
 
   #note({ state, note }: ResultRow): { text: string; painted: string } {
     const text = state === "ok" ? note : state;
-    const colour = state !== "ok" ? state : note === "no output" ? "skipped" : "failed";
+    const colour = state !== "ok" ? state : QUIET.test(note) ? "skipped" : "failed";
     return { text, painted: text === "" ? "" : this.#painted(text, colour) };
   }
 

@@ -82,7 +82,9 @@ Deno.test("Group.put() writes a file on every host", async (t) => {
             onProgress: (one) => progress.push(one),
           }),
         );
-        assertEquals(a, b);
+        // The first one may have written it when the other one comes.
+        assert(a.changed || b.changed);
+        assertEquals({ ...a, changed: true }, { ...b, changed: true });
         assertEquals(await Deno.readTextFile(`${folder}/put`), "Hello\n");
         assertEquals((await Deno.stat(`${folder}/put`)).mode! & 0o777, 0o600);
         for (const host of ["a", "b"]) {

@@ -43,6 +43,41 @@ Deno.test("a table shows text of several lines as lines below its hosts", () => 
   assertMatch(print([["a", long.join("\n")]]), /… \(\d+ characters more\)$/);
 });
 
+Deno.test("a table shows the diff of a transfer as lines below its hosts", () => {
+  const put = (changed: boolean, diff: string): unknown => ({
+    ...{ remotePath: "/etc/motd", size: 2, sha1sum: "0", changed, diff },
+  });
+  const tree = { localDir: "/a", remoteDir: "/b", skipped: [], unchanged: 0, bytes: 0 };
+  const synced = (counts: number[], diff: string): unknown => {
+    const [created, updated, deleted] = counts.map((count) => Array(count).fill("x"));
+    return { ...tree, created, updated, deleted, diff };
+  };
+  const diff = "--- /etc/motd\n+++ /etc/motd\n@@ -1,1 +1,1 @@\n-\x1b[2J\n+b\n";
+  assertEquals(
+    print([
+      ...[["web1", put(true, diff)], ["web2", put(true, diff)], ["web3", put(false, "")]] as const,
+      ["db1", synced([2, 1, 0], "Mode of x: 0644 becomes 0600\n")],
+      ["db2", synced([0, 0, 0], "")],
+      ["db3", synced([0, 1, 3], "")],
+    ]),
+    `GroupResult: 6 ok
+  web[1-2] (2)  changed
+    --- /etc/motd
+    +++ /etc/motd
+    @@ -1,1 +1,1 @@
+    -\\x1b[2J
+    +b
+  web3  unchanged
+  db1  2 created, 1 updated
+    Mode of x: 0644 becomes 0600
+  db2  unchanged
+  db3  1 updated, 3 deleted`,
+  );
+  assertStringIncludes(print([["a", put(false, "")]], { colors: true }), "\x1b[33munchanged");
+  assertStringIncludes(html([["a", put(true, diff)]]), "-\\x1b[2J\n+b");
+  assertStringIncludes(print([["a", { diff: "a\nb", x: 1 }]]), '"a\\nb"');
+});
+
 Deno.test("a table shows what a command printed, and how it ended", async () => {
   await using group = new Group([new Local("web1"), new Local("web2")]);
   assertEquals(

@@ -47,7 +47,8 @@ Deno.test("an option that is undefined is one that is not given", async (t) => {
     await using tun = new Local("here", nothing);
     const there = tun.with({ signal: undefined });
     const group = new Group([there]).with({ signal: undefined, maxFailures: undefined });
-    const options = { ...transfer, mode: undefined };
+    const dry = { dryRun: undefined, diff: undefined };
+    const options = { ...transfer, ...dry, mode: undefined };
     const { remotePath } = await there.put({ text: "a" }, undefined, options);
     const { localPath } = await there.fetch(remotePath, undefined, transfer);
     assertEquals(await Deno.readTextFile(localPath), "a");
@@ -57,7 +58,7 @@ Deno.test("an option that is undefined is one that is not given", async (t) => {
     const folder = await Deno.makeTempDir();
     const sync = {
       ...{ ...transfer, delete: undefined, checksum: undefined },
-      ...{ exclude: undefined, dryRun: undefined },
+      ...{ ...dry, exclude: undefined },
     };
     await Deno.mkdir(`${folder}/a`);
     assertEquals((await there.sync(`${folder}/a`, `${folder}/b`, sync)).created, ["."]);

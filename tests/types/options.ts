@@ -69,8 +69,10 @@ const sync = {
   checksum: undefined,
   exclude: undefined,
   dryRun: undefined,
+  diff: undefined,
 } as const;
-await tun.put("a", undefined, { ...transfer, mode: undefined });
+const put = { ...transfer, mode: undefined, dryRun: undefined, diff: undefined } as const;
+await tun.put("a", undefined, put);
 await tun.fetch("a", undefined, transfer);
 await tun.sync("a", "b", sync);
 await tun.fetchDir("a", "b", sync);

@@ -10,6 +10,9 @@ export interface PutArguments {
   readonly mode: number;
   readonly signal: AbortSignal | undefined;
   readonly onProgress: PutOptions["onProgress"];
+  readonly dryRun: boolean;
+  /** Whether to tell the differences, and those of secrets, too. */
+  readonly diff: boolean | "secrets";
 }
 
 /** A source that has been checked: contents, or a file here. */
@@ -50,14 +53,19 @@ export function putArguments(
   remotePath: string | URL | undefined,
   options: PutOptions,
 ): PutArguments {
-  const { mode = 0o644, signal, onProgress } = copyPutOptions(options);
+  const { mode = 0o644, signal, onProgress, dryRun = false, diff } = copyPutOptions(options);
   checkMode(mode);
+  if (dryRun && remotePath === undefined) {
+    throw new TypeError("remotePath is undefined: expected a path, since dryRun makes no file");
+  }
   return {
     source: checkedSource(source),
     target: remotePath === undefined ? null : pathOf("remotePath", remotePath),
     mode,
     signal,
     onProgress,
+    dryRun,
+    diff: diff === undefined ? dryRun : diff && "secrets",
   };
 }
 

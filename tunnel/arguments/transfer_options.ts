@@ -9,7 +9,9 @@ import { shown } from "./shown.ts";
  * @throws {TypeError} If an option is of the wrong type, or has a name that `put()` does not know.
  */
 export function copyPutOptions(options: PutOptions): PutOptions {
-  return checked(copyOptions(options, ["signal", "onProgress", "mode"]));
+  const copy = checked(copyOptions(options, ["signal", "onProgress", "mode", "dryRun", "diff"]));
+  for (const name of ["dryRun", "diff"] as const) checkBoolean(name, copy[name]);
+  return copy;
 }
 
 /**
@@ -29,9 +31,11 @@ export function copyFetchOptions(options: FetchOptions): FetchOptions {
  */
 export function copySyncOptions(options: SyncOptions): SyncOptions {
   const copy = checked(copyOptions(options, [
-    ...["signal", "onProgress", "delete", "checksum", "exclude", "dryRun"] as const,
+    ...["signal", "onProgress", "delete", "checksum", "exclude", "dryRun", "diff"] as const,
   ]));
-  for (const name of ["delete", "checksum", "dryRun"] as const) checkBoolean(name, copy[name]);
+  for (const name of ["delete", "checksum", "dryRun", "diff"] as const) {
+    checkBoolean(name, copy[name]);
+  }
   const { exclude } = copy;
   if (!Array.isArray(exclude)) {
     checkArgs("exclude", exclude);

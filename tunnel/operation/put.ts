@@ -1,7 +1,9 @@
 import { Arena } from "../../agent/files/arena.ts";
 import { BrokenTransfer, CHUNK, Interruption, sendBytes } from "../../agent/files/byte_transfer.ts";
+import { Change, type ChangeLevel } from "../../agent/files/change.ts";
 import { notFolder } from "../../agent/files/file_error.ts";
 import { FileReader } from "../../agent/files/file_reader.ts";
+import type { Found } from "../../agent/files/found.ts";
 import type { Channel } from "../../agent/wire/channel.ts";
 import { decode } from "../../codec/decode.ts";
 import type { Decoding } from "../session/decoding.ts";
@@ -12,16 +14,22 @@ import {
   putArguments,
 } from "../arguments/put_arguments.ts";
 import type { PutOptions, PutResult, PutSource } from "../file_options.ts";
+import { isFound } from "./is_found.ts";
 import { alsoEndedBy, type Link } from "./link.ts";
 import { whileFewAreOpen } from "./open_files.ts";
 import type { Operation } from "./operation.ts";
 import { Progress } from "./progress.ts";
+import { PutDiff } from "./put_diff.ts";
 import { sourceAdvice } from "./source_advice.ts";
+import { MAX_SIZE } from "./text_diff.ts";
 import { traced } from "./traced.ts";
 import { explainHere, transfer } from "./transfer.ts";
 
 /** Bytes of a source in memory that are copied at once. */
 const BLOCK = 4 * CHUNK;
+
+/** How much memory an answer may take: it may have the old contents. */
+const ANSWER_COST = 2 * MAX_SIZE;
 
 /** A source that has been opened. */
 interface Contents {
@@ -60,54 +68,68 @@ async function performPut(args: PutArguments, link: Link): Promise<PutResult> {
   return await (args.source instanceof ReadableStream ? work() : whileFewAreOpen(link, work));
 }
 
-async function putContents(
-  { source, target, mode, onProgress }: PutArguments,
-  link: Link,
-  since: number,
-): Promise<PutResult> {
+async function putContents(args: PutArguments, link: Link, since: number): Promise<PutResult> {
+  const { source, target, mode, onProgress, dryRun } = args;
   const contents = open(source, link);
   try {
+    const difference = args.diff ? await PutDiff.load(args.diff === "secrets") : undefined;
+    const wish = difference?.wish ?? null;
     // Files like those of /proc have contents, but no size.
     const size = contents.size || undefined;
     return await transfer(link, {
       name: "put()",
       failureText: failureText(contents.name, link),
       since,
-      service: [
-        ...["put", target, mode, size, contents.isSparse ?? false] as const,
+      service: dryRun ? ["foreseePut", target, mode, wish] : [
+        ...["put", target, mode, wish, size, contents.isSparse ?? false] as const,
         source instanceof ReadableStream,
       ],
-    }, (channel, { connection, decoding }) => {
-      if (onProgress === undefined) return send(channel, contents.blocks, () => {}, decoding);
-      const progress = new Progress(link.host, onProgress, contents.size);
+    }, async (channel, { connection, decoding }) => {
+      let blocks = contents.blocks;
+      if (difference !== undefined) blocks = difference.keeping(blocks);
       // Bytes that wait in a pipe count as transferred only when there is an agent to read them.
-      const blocks = afterwards(connection.ready, contents.blocks);
-      return send(channel, blocks, (bytes) => progress.tell(bytes), decoding);
+      if (onProgress !== undefined) blocks = afterwards(connection.ready, blocks);
+      const progress = new Progress(link.host, onProgress, contents.size);
+      const onMoved = (bytes: number): void => progress.tell(bytes);
+      const { result, change, found } = await send(channel, blocks, onMoved, dryRun, decoding);
+      if (difference === undefined) return result;
+      const diff = difference.of(result, mode, found, change < Change.CONTENTS);
+      return diff === undefined ? result : { ...result, diff };
     });
   } finally {
     contents.close();
   }
 }
 
+/** What the far end tells of a put. */
+interface Told {
+  readonly result: PutResult;
+  readonly change: ChangeLevel;
+  /** What was there before, if that was asked for. */
+  readonly found: Found | null;
+}
+
 async function send(
   channel: Channel,
   blocks: AsyncIterable<Uint8Array>,
   onMoved: (bytes: number) => void,
+  dryRun: boolean,
   decoding: Decoding,
-): Promise<PutResult> {
+): Promise<Told> {
   const answering = channel.receive();
-  const sent = await sendBytes(channel, blocks, answering, onMoved);
+  const skip = (): void => {};
+  const sent = await sendBytes(channel, blocks, answering, onMoved, dryRun ? skip : undefined);
   const answer = await answering;
   if (answer === undefined || answer.flags !== 0) throw new Interruption(answer);
-  const told = decode(answer.bytes, decoding);
-  const [remotePath, size, sha1sum, changed] = Array.isArray(told) ? told : [];
+  const told = decode(answer.bytes, { ...decoding, maxCost: ANSWER_COST });
+  const [remotePath, size, sha1sum, change, found] = Array.isArray(told) ? told : [];
   if (typeof remotePath !== "string" || size !== sent.size || sha1sum !== sent.sha1sum) {
     throw new BrokenTransfer("The bytes that arrived are not those that were sent");
   }
-  if (typeof changed !== "boolean") {
-    throw new BrokenTransfer("The far end did not say whether it changed the file");
+  if (!Object.values(Change).includes(change) || !isFound(found)) {
+    throw new BrokenTransfer("The far end did not say what it changed");
   }
-  return { remotePath, ...sent, changed };
+  return { result: { remotePath, ...sent, changed: change !== Change.NONE }, change, found };
 }
 
 async function* afterwards(

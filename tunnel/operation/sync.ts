@@ -15,8 +15,10 @@ import { alsoEndedBy, type Link } from "./link.ts";
 import { whileFewAreOpen } from "./open_files.ts";
 import type { Operation } from "./operation.ts";
 import { sourceAdvice } from "./source_advice.ts";
+import { TextDiff } from "./text_diff.ts";
 import { traced } from "./traced.ts";
 import { transfer } from "./transfer.ts";
+import { treeDiff, type TreeWay } from "./tree_diff.ts";
 import { umask } from "./umask.ts";
 
 /**
@@ -37,7 +39,11 @@ export function prepareSync(
 ): Operation<SyncResult> {
   const source = resolve(localPath("localDir", localDir));
   const target = pathOf("remoteDir", remoteDir);
-  return prepareTrees("sync", options, (transferring) => sendTree(transferring, source, target));
+  return prepareTrees(
+    options,
+    (transferring) => sendTree(transferring, source, target),
+    { name: "sync", isSentFromHere: true, maskedBits: 0 },
+  );
 }
 
 /**
@@ -53,10 +59,12 @@ export function prepareFetchDir(
   pathFor: HostPath = hostPath("localDir", localDir),
 ): Operation<SyncResult> {
   const source = pathOf("remoteDir", remoteDir);
-  return prepareTrees("fetchDir", options, (transferring) => {
-    const target = resolve(localPath("localDir", pathFor(transferring.link.host)));
-    return receiveTree(transferring, source, target);
-  });
+  const targetOf = (host: string): string => resolve(localPath("localDir", pathFor(host)));
+  return prepareTrees(
+    options,
+    (transferring) => receiveTree(transferring, source, targetOf(transferring.link.host)),
+    { name: "fetchDir", isSentFromHere: false, maskedBits: UNWANTED_BITS | umask() },
+  );
 }
 
 /** Messages with small files, or with entries, take up to a quarter of this. */
@@ -73,21 +81,29 @@ interface Transferring {
 }
 
 function prepareTrees(
-  name: string,
   options: SyncOptions,
   work: (transferring: Transferring) => Promise<SyncResult>,
+  way: TreeWay,
 ): Operation<SyncResult> {
   const own = copySyncOptions(options);
-  const { exclude, signal } = own;
+  const { exclude, signal, dryRun = false, diff = dryRun } = own;
   const exclusions = exclusionsOf(exclude);
+  const perform = async (link: Link): Promise<SyncResult> => {
+    const transferring = { link, options: own, exclusions, since: link.core.closings };
+    if (!diff) return await work(transferring);
+    const differ = await TextDiff.load(own.diff === true);
+    const only = dryRun ? own : { ...own, dryRun: true, onProgress: undefined };
+    const foreseen = await work({ ...transferring, options: only });
+    const text = await treeDiff(differ, foreseen, way, transferring);
+    return { ...dryRun ? foreseen : await work(transferring), diff: text };
+  };
   return {
     ready: undefined,
     signal,
     perform: (given) =>
-      traced(name, given, async () => {
+      traced(way.name, given, async () => {
         const link = alsoEndedBy(given, signal);
-        const since = link.core.closings;
-        return await whileFewAreOpen(link, () => work({ link, options: own, exclusions, since }));
+        return await whileFewAreOpen(link, () => perform(link));
       }),
   };
 }

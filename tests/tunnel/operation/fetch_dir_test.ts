@@ -53,6 +53,17 @@ Deno.test(slow("fetchDir() cuts off a far end that sends what no agent would", a
   });
 }));
 
+Deno.test("fetchDir() cuts off a far end that does not say what is at a path", async () => {
+  // It lists the folder again instead.
+  const steps = [START, entries(ROOT, file("new"), file("kept")), LISTED, END];
+  await attack(steps, async ({ fetch, tun, check }) => {
+    const error = await rejectsAs(ProtocolError, fetch({ dryRun: true }));
+    assertMatch(error.message, /did not say what is at a path/);
+    assert(!tun.connected);
+    check();
+  });
+});
+
 Deno.test("fetchDir() takes what is odd, but harmless", async (t) => {
   const cases: Record<string, readonly Step[]> = {
     "a folder where a link leads out": all(
@@ -219,7 +230,7 @@ Deno.test(needing(["rsync", "node"], "fetchDir() and sync() agree with rsync", a
           const way = ways[random.below(2) === 0 ? "sync" : "fetchDir"];
           // Times may be the same by chance, as rsync would have it.
           const options = { delete: true, checksum: random.below(2) === 0 || round === 2 };
-          const foreseen = await way(source, target, { ...options, dryRun: true });
+          const { diff: _, ...foreseen } = await way(source, target, { ...options, dryRun: true });
           assertEquals(await way(source, target, options), foreseen);
           const hasModes = way.maskedBits === 0;
           const found = await differences(source, target, hasModes);

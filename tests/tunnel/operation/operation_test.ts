@@ -77,10 +77,11 @@ Deno.test("an operation reads each of its options once, on however many hosts", 
   };
   const { signal } = new AbortController();
   const common = { signal, onProgress: () => {} };
-  const trees = { ...common, delete: false, checksum: false, exclude: ["*.tmp"], dryRun: false };
+  const dry = { dryRun: false, diff: true };
+  const trees = { ...common, ...dry, delete: false, checksum: false, exclude: ["*.tmp"] };
   for (const [name, target] of Object.entries(targets)) {
     await t.step(name, async () => {
-      const put = counted<PutOptions>({ ...common, mode: 0o600 });
+      const put = counted<PutOptions>({ ...common, ...dry, mode: 0o600 });
       const fetch = counted<FetchOptions>(common);
       const sync = counted<SyncOptions>(trees);
       const fetchDir = counted<SyncOptions>(trees);

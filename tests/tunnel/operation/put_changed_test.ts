@@ -1,9 +1,8 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import fs from "node:fs";
 import { CHUNK } from "../../../agent/files/byte_transfer.ts";
 import type { PutSource } from "../../../mod.ts";
 import { needing } from "../../services/services.ts";
-import { rejection } from "../_deadline.ts";
 import { KINDS } from "../_kinds.ts";
 import { bytesOf, Folder, modeOf, onRuntimes, sha1 } from "./_files.ts";
 
@@ -143,21 +142,6 @@ for (const [what, second] of [["end", "2"], ["go on", "3"]] as const) {
     goOn();
     assertEquals((await putting).changed, true);
     assertEquals([fs.readFileSync(path, "utf8"), folder.names], [`1${second}`, ["target"]]);
-  });
-
-  onRuntimes(`put() fails if a file is written to before bytes ${what}`, async (tun, folder) => {
-    const path = folder.write("target", "12");
-    const { source, goOn } = halted("1", second);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const putting = rejection(tun.put(source, path, { onProgress: () => resolve() }));
-    await promise;
-    // The first byte has come there before, and this has to read another file.
-    await tun.put(folder.write("other", "1"), folder.at("other"));
-    fs.writeFileSync(path, "X2!");
-    goOn();
-    const { message } = await putting as Error;
-    assertStringIncludes(message, "target: it changed while it was compared with what was sent");
-    assertEquals([fs.readFileSync(path, "utf8"), folder.names], ["X2!", ["other", "target"]]);
   });
 }
 
