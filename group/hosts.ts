@@ -1,6 +1,5 @@
 import { shown } from "../tunnel/arguments/shown.ts";
-import { expand } from "./ranges/expand.ts";
-import { termsOf } from "./ranges/terms.ts";
+import { expandTerms } from "./ranges/expand_terms.ts";
 
 /**
  * The names of hosts that are written as ranges, as clustershell writes them. They are in the order
@@ -33,12 +32,9 @@ export function hosts(expression: string): string[] {
     throw new TypeError(`expression is ${shown(expression)}: expected a text such as "web[1-9]"`);
   }
   const names = new Set<string>();
-  let count = 0;
   try {
-    for (const { text, isExclusion } of termsOf(expression)) {
-      const some = expand(text, count);
-      count += some.length;
-      for (const name of some) isExclusion ? names.delete(name) : names.add(name);
+    for (const term of expandTerms(expression)) {
+      for (const name of term.names) term.isExclusion ? names.delete(name) : names.add(name);
     }
   } catch (error) {
     const reason = error as Error;

@@ -145,8 +145,11 @@ export const ROOMS: Rooms = {
     ...["group/error_result.ts", "group/_failure_text.ts", "group/ranges/"],
     ...["tunnel/visible.ts", "codec/"],
   ],
+  "group/inventory/": [
+    ...["group/ranges/", "group/table/", "tunnel/", "tunnel/arguments/", "tunnel/visible.ts"],
+  ],
   "group/": [
-    ...["group/table/", "group/limits/", "group/ranges/"],
+    ...["group/table/", "group/limits/", "group/ranges/", "group/inventory/"],
     ...["group/error_result.ts", "group/_failure_text.ts", "tunnel/", "tunnel/operation/"],
     ...["tunnel/session/abort_signal.ts", "tunnel/arguments/", ...PLAIN],
     ...["agent/files/", "agent/protocol/", "agent/wire/"],

@@ -195,6 +195,13 @@ export interface CompilerService {
   readonly available: true;
 }
 
+/** A program that this machine has. */
+export interface ProgramService {
+  readonly available: true;
+  /** Its absolute path. */
+  readonly path: string;
+}
+
 /** Everything that tests can need; see each member. */
 export interface Services {
   /** The folder of this run: world-readable, removed at the end. */
@@ -218,6 +225,9 @@ export interface Services {
   readonly rsync: RsyncService | Unavailable;
   readonly nodeset: NodesetService | Unavailable;
   readonly compiler: CompilerService | Unavailable;
+  /** `ansible-inventory`. */
+  readonly ansible: ProgramService | Unavailable;
+  readonly tmux: ProgramService | Unavailable;
 }
 
 /** The name of a service. */
@@ -245,6 +255,8 @@ export function noServices(folder: string, reason: string): Services {
     rsync: missing,
     nodeset: missing,
     compiler: missing,
+    ansible: missing,
+    tmux: missing,
   };
 }
 

@@ -4,6 +4,7 @@ import { placeDeno, placeNode, placeOldDeno } from "./interpreters.ts";
 import { findJupyter } from "./jupyter.ts";
 import { placeKubectl } from "./kubectl.ts";
 import { findNodeset } from "./nodeset.ts";
+import { findProgram } from "./program.ts";
 import { startPodman } from "./podman.ts";
 import { findRsync } from "./rsync.ts";
 import { createLogins } from "./logins.ts";
@@ -93,6 +94,8 @@ async function startAll(folder: string, signal: AbortSignal): Promise<RunningSer
       rsync: findRsync(),
       nodeset: findNodeset(),
       compiler,
+      ansible: findProgram("ansible-inventory", "ansible-core"),
+      tmux: findProgram("tmux", "tmux"),
     },
     async [Symbol.asyncDispose](): Promise<void> {
       ssh.stop();
@@ -125,6 +128,8 @@ async function startQuick(folder: string): Promise<RunningServices> {
       deno: await placeDeno(folder),
       rsync: findRsync(),
       nodeset: findNodeset(),
+      ansible: findProgram("ansible-inventory", "ansible-core"),
+      tmux: findProgram("tmux", "tmux"),
     },
     [Symbol.asyncDispose]: () => removeRunFolder(folder),
   };

@@ -21,7 +21,7 @@ const MAX_COST = 2 * MAX_SIZE;
 
 /** In which direction a folder goes. */
 export interface TreeWay {
-  /** How errors call the operation. */
+  /** The name of the operation. */
   readonly name: string;
   /** Whether the source is here. */
   readonly isSentFromHere: boolean;
