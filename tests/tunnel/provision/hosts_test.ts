@@ -139,11 +139,15 @@ Deno.test(needing(
     using fake = new Program(fakeDeno());
     const { password } = service("logins");
     await using sshd = await BareSshd.start();
-    const options = { sudo: { user: "root", password }, provision: { from: fake.path } };
-    await using tunnel = sshd.tunnel(options, "login-plain");
-    assertEquals(await tunnel.call(answer, 1), [VERSION, 2]);
-    assertEquals(await tunnel.call(() => Deno.uid()), 0);
-    assertEquals(sshd.names(FOLDER), [NAME]);
+    const sudo = { user: "root", password };
+    for (const alias of ["login-plain", "login-pty"]) {
+      const folder = `~/${alias}`;
+      const provision = { from: fake.path, folder };
+      await using tunnel = sshd.tunnel({ sudo, provision }, alias);
+      assertEquals(await tunnel.call(answer, 1), [VERSION, 2]);
+      assertEquals(await tunnel.call(() => Deno.uid()), 0);
+      assertEquals(sshd.names(folder), [NAME]);
+    }
   },
 ));
 
@@ -161,7 +165,7 @@ Deno.test(needing(NEEDS, "provision brings Deno anew if the one that was kept â€
     await t.step(name, async () => {
       await using sshd = await BareSshd.start();
       keep(sshd, content);
-      const options = { connectTimeout: 4_000, provision: { from: fake.path } };
+      const options = { connectTimeout: 8_000, provision: { from: fake.path } };
       await using tunnel = sshd.tunnel(options);
       assertEquals(await tunnel.call(answer, 1), [VERSION, 2]);
       assertEquals(sshd.names(FOLDER), [NAME]);
@@ -170,15 +174,26 @@ Deno.test(needing(NEEDS, "provision brings Deno anew if the one that was kept â€
   }
 }));
 
-Deno.test(needing(NEEDS, "provision brings Deno if the only interpreter hangs", async () => {
+/** Programs in the place of the host's own Deno. */
+const USELESS: Record<string, string> = {
+  "hangs": "exec sleep 60",
+  "fails": "echo out of order >&2;exit 3",
+  "is no interpreter": "cat",
+};
+
+Deno.test(needing(NEEDS, "provision brings Deno if the only interpreter â€¦", async (t) => {
   using fake = new Program(fakeDeno());
-  const setup = "mkdir -p ~/.deno/bin;printf '#!/bin/sh\\nexec sleep 60\\n' >~/.deno/bin/deno;" +
-    "chmod 755 ~/.deno/bin/deno";
-  await using sshd = await BareSshd.start({ setup });
-  const options = { connectTimeout: 4_000, provision: { from: fake.path } };
-  await using tunnel = sshd.tunnel(options);
-  assertEquals(await tunnel.call(answer, 1), [VERSION, 2]);
-  assertEquals(sshd.names(FOLDER), [NAME]);
+  for (const [name, script] of Object.entries(USELESS)) {
+    await t.step(name, async () => {
+      const setup = `mkdir -p ~/.deno/bin;printf "#!/bin/sh\\n${script}\\n" >~/.deno/bin/deno;` +
+        "chmod 755 ~/.deno/bin/deno";
+      await using sshd = await BareSshd.start({ setup });
+      const options = { connectTimeout: 8_000, provision: { from: fake.path } };
+      await using tunnel = sshd.tunnel(options);
+      assertEquals(await tunnel.call(answer, 1), [VERSION, 2]);
+      assertEquals(sshd.names(FOLDER), [NAME]);
+    });
+  }
 }));
 
 /** Commands there that do otherwise than those of this machine. */

@@ -6,56 +6,15 @@ import {
   Local,
   type ProvisionOptions,
   RuntimeNotFoundError,
-  type TunnelOptions,
 } from "../../../mod.ts";
 import { which } from "../../services/command.ts";
 import { needing } from "../../services/services.ts";
-import { rejectsAs, soon } from "../_deadline.ts";
-import { Bare, type BareMachine, fakeDeno } from "./_bare.ts";
+import { rejectsAs } from "../_deadline.ts";
+import { Bare, type BareMachine } from "./_bare.ts";
+import { Folders } from "./_folders.ts";
 
 const VERSION = Deno.version.deno;
 const KEPT = `.cache/chopsticks/deno-${VERSION}`;
-
-/** Folders for a bare machine and for the files of a test, which are removed at the end. */
-class Folders {
-  readonly home = Deno.makeTempDirSync({ prefix: "chopsticks-bare-" });
-  /** A small program in the place of Deno. */
-  readonly fake = `${this.home}.fake`;
-
-  constructor() {
-    Deno.writeTextFileSync(this.fake, fakeDeno());
-  }
-
-  /** The paths of all files in the home folder. */
-  get files(): string[] {
-    return [...filesIn(this.home)].sort();
-  }
-
-  tunnel(
-    provision: boolean | ProvisionOptions = { from: this.fake },
-    machine: Partial<BareMachine> = {},
-    options: TunnelOptions = {},
-    host?: string,
-  ): Bare {
-    return new Bare({ home: this.home, ...machine }, { provision, ...options }, host);
-  }
-
-  [Symbol.dispose](): void {
-    Deno.removeSync(this.home, { recursive: true });
-    Deno.removeSync(this.fake);
-  }
-}
-
-function* filesIn(folder: string, prefix = ""): Generator<string> {
-  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
-    if (isDirectory) yield* filesIn(`${folder}/${name}`, `${prefix}${name}/`);
-    else yield prefix + name;
-  }
-}
-
-async function untilNothingIn(folders: Folders): Promise<void> {
-  while (folders.files.length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
-}
 
 const answer = (n: number): [string, number] => [Deno.version.deno, n + 1];
 
@@ -258,29 +217,6 @@ Deno.test(needing("sudo", "provision refuses what does not fit", async (t) => {
 }));
 
 Deno.test(
-  needing("sudo", "provision ends with its connection, and leaves no part of a file", async (t) => {
-    const ends: Record<string, (tunnel: Bare, error: Error) => void> = {
-      "an error of onProgress": (_, error) => {
-        throw error;
-      },
-      "close()": (tunnel) => void tunnel.close(),
-    };
-    for (const [name, end] of Object.entries(ends)) {
-      await t.step(name, async () => {
-        using folders = new Folders();
-        const onProgress = ({ bytes }: FileProgress): void => {
-          if (bytes > 10_000_000) end(tunnel, new Error("enough"));
-        };
-        const tunnel = folders.tunnel({ onProgress });
-        await rejectsAs(ConnectionError, tunnel.connect());
-        await tunnel.close();
-        assertEquals(folders.files, []);
-      });
-    }
-  }),
-);
-
-Deno.test(
   needing("sudo", "provision: connectTimeout counts anew as long as bytes move", async () => {
     using folders = new Folders();
     const setup =
@@ -333,34 +269,6 @@ Deno.test(
       }
     },
   ),
-);
-
-Deno.test(
-  needing("sudo", "provision ends when nothing waits for the connection any more", async () => {
-    using folders = new Folders();
-    const controller = new AbortController();
-    const onProgress = ({ bytes }: FileProgress): void => {
-      if (bytes > 10_000_000) controller.abort(new Error("enough"));
-    };
-    await using tunnel = folders.tunnel({ onProgress });
-    const call = tunnel.with({ signal: controller.signal }).call(answer, 1);
-    assertEquals((await rejectsAs(Error, call)).message, "enough");
-    await soon(untilNothingIn(folders), "the end of the transfer");
-  }),
-);
-
-Deno.test(
-  needing("sudo", "provision leaves no part of a file when this end is killed", async () => {
-    using folders = new Folders();
-    const script = new URL("../fixture/provision_controller.ts", import.meta.url);
-    const { stdout, status } = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", script.href, folders.home],
-      stdout: "piped",
-    }).spawn();
-    for await (const _ of stdout) break;
-    assertEquals((await status).signal, "SIGKILL");
-    await soon(untilNothingIn(folders), "the end of the transfer");
-  }),
 );
 
 Deno.test(

@@ -1,14 +1,20 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   ConnectionError,
+  Container,
   Docker,
+  Kubernetes,
   Local,
   RuntimeNotFoundError,
+  Slurm,
+  type SubprocessTunnel,
   Sudo,
   type TunnelOptions,
 } from "../../../mod.ts";
-import { needing, service } from "../../services/services.ts";
+import { command } from "../../services/command.ts";
+import { needing, service, type ServiceName } from "../../services/services.ts";
 import { rejectsAs } from "../_deadline.ts";
+import { containerName } from "../_kinds.ts";
 import { Bare, bareCommand, type BareMachine } from "./_bare.ts";
 
 const VERSION = Deno.version.deno;
@@ -89,4 +95,70 @@ Deno.test(needing("docker", "provision works in a container that a far end start
   };
   await using relay = new Local("relay", { runtime: "deno" });
   assertEquals((await relay.call(call, name, bareImage))[0], VERSION);
+}));
+
+/** Leads a tunnel into a machine without interpreters. */
+function onBare<T extends SubprocessTunnel>(machine: BareMachine, tunnel: T): T {
+  const command = tunnel.command.bind(tunnel);
+  return Object.assign(tunnel, { command: () => [...command(), ...bareCommand(machine)] });
+}
+
+const DRIVERS: Record<string, {
+  needs: ServiceName;
+  open: (machine: BareMachine, options: TunnelOptions) => SubprocessTunnel;
+}> = {
+  "Slurm": {
+    needs: "slurm",
+    open: (machine, options) => onBare(machine, new Slurm("farm", options)),
+  },
+  "Kubernetes": {
+    needs: "kubectl",
+    open: (machine, options) => onBare(machine, new Kubernetes("web-0", options)),
+  },
+  "Kubernetes with a new pod": {
+    needs: "kubectl",
+    open: (machine, options) =>
+      onBare(machine, new Kubernetes(containerName(), { ...options, image: "debian:12" })),
+  },
+};
+
+for (const [name, { needs, open }] of Object.entries(DRIVERS)) {
+  Deno.test(needing(["sudo", needs], `provision works through ${name}`, async () => {
+    const home = Deno.makeTempDirSync({ prefix: "chopsticks-bare-" });
+    try {
+      for (const keep of [false, true, true]) {
+        const path = `${home}/.cache/chopsticks/deno-${VERSION}`;
+        await using tunnel = open({ home }, { provision: { keep } });
+        const [version, there, n] = await tunnel.call(answer, 5);
+        assertEquals([version, n], [VERSION, 5]);
+        assert(keep ? there === path : there.startsWith(`${path}-`), there);
+        await tunnel.close();
+        const left = [...Deno.readDirSync(`${home}/.cache/chopsticks`)].map(({ name }) => name);
+        assertEquals(left, keep ? [`deno-${VERSION}`] : []);
+      }
+    } finally {
+      Deno.removeSync(home, { recursive: true });
+    }
+  }));
+}
+
+Deno.test(needing("docker", "provision works in a container that runs already", async () => {
+  const { bareImage } = service("docker");
+  const name = containerName();
+  const run = ["docker", "run", "--detach", "--rm", "--network", "none", "--name", name];
+  const { success, problem } = await command([...run, "--interactive", bareImage, "cat"]);
+  assertEquals([success, problem], [true, ""]);
+  try {
+    let sent = 0;
+    const provision = { onProgress: () => void sent++ };
+    for (const n of [1, 2]) {
+      await using tunnel = new Container(name, { provision });
+      assertEquals((await tunnel.call(answer, n)).at(2), n);
+      if (n === 1) assert(sent > 0);
+      sent = n === 1 ? 0 : sent;
+    }
+    assertEquals(sent, 0, "the second connection has found it");
+  } finally {
+    await command(["docker", "rm", "--force", name]);
+  }
 }));
