@@ -11,6 +11,7 @@ import { needing } from "../../services/services.ts";
 import { everyAgent, Hidden } from "../_hidden.ts";
 import { soon } from "../_deadline.ts";
 import { makeProject } from "../_project.ts";
+import { bareCommand, fakeDeno } from "../provision/_bare.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 const SOURCES = new URL("../fixture/single_file/", import.meta.url).pathname;
@@ -54,8 +55,8 @@ async function run(
   folder: string,
   options: object,
   env: Record<string, string> = {},
+  far: readonly string[] = new Hidden([folder, ROOT]).command(),
 ): Promise<Results> {
-  const far = new Hidden([folder, ROOT]).command();
   const args = [JSON.stringify(far), JSON.stringify({ ...options, cwd: "/" })];
   const running = command([...argv, ...args], { cwd: folder, env });
   const { stdout, stderr } = await soon(running, "the end of the tool", MINUTE);
@@ -81,23 +82,31 @@ for (const flags of [[], ["--minify"]]) {
     const argv = [Deno.execPath(), "bundle", "--quiet", ...flags];
     const made = await command([...argv, "-o", `${folder}/tool.js`, `${SOURCES}tool.ts`]);
     assertEquals([made.success, made.problem], [true, ""]);
+    const check = async (options: object, far?: readonly string[]): Promise<void> => {
+      const tool = [Deno.execPath(), "run", "-A", "--cached-only", "tool.js"];
+      const env = { DENO_DIR: `${folder}/cache` };
+      const all = await run(tool, folder, options, env, far);
+      const { shFails, fails, inner, module, ...results } = all;
+      const { inner: _, module: __, ...expected } = COPIED;
+      assertEquals(results, expected);
+      checkErrors({ shFails, fails });
+      const [innerName, innerReason] = inner as string[];
+      assertEquals(innerName, "TypeError");
+      assertMatch(innerReason!, /^Cannot send function .*; make it inside the function: this /);
+      assertEquals(module, [
+        "TypeError",
+        `Cannot send module file://${folder}/report.ts: there is no such module`,
+      ]);
+    };
     for (const [agent, options] of Object.entries(everyAgent())) {
-      await t.step(agent, async () => {
-        const tool = [Deno.execPath(), "run", "-A", "--cached-only", "tool.js"];
-        const env = { DENO_DIR: `${folder}/cache` };
-        const { shFails, fails, inner, module, ...results } = await run(tool, folder, options, env);
-        const { inner: _, module: __, ...expected } = COPIED;
-        assertEquals(results, expected);
-        checkErrors({ shFails, fails });
-        const [innerName, innerReason] = inner as string[];
-        assertEquals(innerName, "TypeError");
-        assertMatch(innerReason!, /^Cannot send function .*; make it inside the function: this /);
-        assertEquals(module, [
-          "TypeError",
-          `Cannot send module file://${folder}/report.ts: there is no such module`,
-        ]);
-      });
+      await t.step(agent, () => check(options));
     }
+    await t.step("a Deno that the tool brings", async () => {
+      await Deno.writeTextFile(`${folder}/fake_deno`, fakeDeno());
+      const provision = { from: `${folder}/fake_deno` };
+      await check({ provision }, bareCommand({ home: folder }));
+      await Deno.stat(`${folder}/.cache/chopsticks/deno-${Deno.version.deno}`);
+    });
   }));
 }
 
