@@ -137,14 +137,29 @@ function notKept(name: string): string {
 /** Whether a function expression around the function has this name: V8 does not list it. */
 function isNameOfFunctionAround(
   name: string,
-  { source }: Script,
+  script: Script,
   { line, column }: FunctionLocation,
 ): boolean {
-  const escaped = name.replaceAll("$", "\\$&");
-  if (!new RegExp(`\\bfunction\\s*\\*?\\s*${escaped}\\s*\\(`).test(source)) return false;
+  if (!hasFunctionNamed(script, name)) return false;
+  const { source } = script;
   const offset = offsetOf(source, line, column);
   return nodesAround(source, offset).some(({ type, id, body }) =>
     type === "FunctionExpression" && (id as SyntaxNode | null)?.name === name &&
     (body as SyntaxNode).start < offset
   );
+}
+
+/** Which names functions of a script may have. */
+const named = new WeakMap<Script, Map<string, boolean>>();
+
+function hasFunctionNamed(script: Script, name: string): boolean {
+  let names = named.get(script);
+  if (names === undefined) named.set(script, names = new Map());
+  let found = names.get(name);
+  if (found === undefined) {
+    const escaped = name.replaceAll("$", "\\$&");
+    found = new RegExp(`\\bfunction\\s*\\*?\\s*${escaped}\\s*\\(`).test(script.source);
+    names.set(name, found);
+  }
+  return found;
 }

@@ -51,15 +51,35 @@ export function startOf(
   const offset = offsetOf(source, line, column);
   const start = source.lastIndexOf(text, offset);
   if (start === -1 || start + text.length <= offset) return { line, column };
-  const before = source.slice(0, start).split("\n");
-  return { line: before.length - 1, column: before.at(-1)!.length };
+  const starts = lineStarts(source);
+  let [first, last] = [0, starts.length - 1];
+  while (first < last) {
+    const middle = (first + last + 1) >> 1;
+    if (starts[middle]! <= start) first = middle;
+    else last = middle - 1;
+  }
+  return { line: first, column: start - starts[first]! };
 }
 
 /** The place of a position in a text. */
 export function offsetOf(source: string, line: number, column: number): number {
-  let start = 0;
-  for (let i = 0; i < line; i++) start = source.indexOf("\n", start) + 1;
-  return start + column;
+  return line === 0 ? column : (lineStarts(source)[line] ?? 0) + column;
+}
+
+/** The places of the lines of sources: a bundle has many functions and 50,000 lines. */
+const allStarts = new Map<string, readonly number[]>();
+
+/** So many sources are remembered. */
+const MAX_SOURCES = 256;
+
+function lineStarts(source: string): readonly number[] {
+  const known = allStarts.get(source);
+  if (known !== undefined) return known;
+  const starts = [0];
+  for (let at; (at = source.indexOf("\n", starts.at(-1)!)) !== -1;) starts.push(at + 1);
+  if (allStarts.size >= MAX_SOURCES) allStarts.clear();
+  allStarts.set(source, starts);
+  return starts;
 }
 
 /** At the far end, a script whose functions were sent here is known by those alone. */
