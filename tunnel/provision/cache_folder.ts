@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import os from "node:os";
 import process from "node:process";
@@ -20,6 +20,9 @@ export async function cacheFolder(): Promise<string> {
   return folder;
 }
 
+/** So long may the making of a file take, in milliseconds. */
+const PART_AGE = 24 * 3_600_000;
+
 /**
  * Makes a file in the cache folder: `write` writes it beside its place, and it is moved there when
  * it is complete.
@@ -30,7 +33,9 @@ export async function makeCached(
   name: string,
   write: (path: string) => Promise<void>,
 ): Promise<string> {
-  const path = `${await cacheFolder()}/${name}`;
+  const folder = await cacheFolder();
+  await removeDeadParts(folder);
+  const path = `${folder}/${name}`;
   const part = `${path}.${randomBytes(6).toString("hex")}.part`;
   try {
     await write(part);
@@ -39,4 +44,18 @@ export async function makeCached(
     await rm(part, { force: true, recursive: true });
   }
   return path;
+}
+
+/** Removes what scripts that were killed have left: a part may have 100 MB. */
+async function removeDeadParts(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!/\.[0-9a-f]{12}\.part(\.tgz|\.folder)?$/.test(name)) continue;
+    const path = `${folder}/${name}`;
+    try {
+      const { mtimeMs } = await stat(path);
+      if (Date.now() - mtimeMs > PART_AGE) await rm(path, { force: true, recursive: true });
+    } catch {
+      // Another script has removed it.
+    }
+  }
 }

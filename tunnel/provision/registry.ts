@@ -35,8 +35,9 @@ export async function packagedDeno(wanted: WantedRuntime, onMove: () => void): P
     try {
       await download(dist.tarball, archive, { onMove, integrity: dist.integrity });
       await mkdir(folder, { mode: 0o700 });
-      // Every system has this program, and none of ours has read as many archives.
-      await promisify(execFile)("tar", ["-xzf", archive, "-C", folder, "package/deno"]);
+      // Every system has this program, and none of ours has read as many archives. With `m`, the
+      // file gets the time of now: as a part it must not look old.
+      await promisify(execFile)("tar", ["-xzmf", archive, "-C", folder, "package/deno"]);
       await rename(`${folder}/package/deno`, part);
       await chmod(part, 0o700);
     } finally {

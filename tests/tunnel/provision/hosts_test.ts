@@ -234,7 +234,7 @@ const UNFIT: Record<string, {
   "no folder that programs run from": {
     from: fakeDeno(),
     machine: {
-      setup: "mount --bind /tmp /tmp;mount -o remount,noexec,bind /tmp;" +
+      setup: "mount --bind /tmp /tmp;mount -o remount,ro,bind /tmp;" +
         "for d in ~ /var/tmp /dev/shm;do mount -t tmpfs -o noexec none $d;done",
     },
     text: "there is no folder for it: /root/.cache/chopsticks runs no programs (noexec); ",

@@ -79,3 +79,33 @@ Deno.test("ownRuntime() sends plain bytes if the cache folder cannot be made", a
     assertEquals([size, packedSize], [BYTES.length, undefined]);
   });
 });
+
+Deno.test("ownRuntime() removes what scripts that were killed days ago have left", async () => {
+  await withCache(async (folder) => {
+    const cache = `${folder}/chopsticks`;
+    await Deno.mkdir(cache);
+    const [old, young] = [new Date(Date.now() - 2 * 86_400_000), new Date()];
+    const names: Record<string, Date> = {
+      "deno-a.gz.0123456789ab.part": old,
+      "deno-b.0123456789ab.part.tgz": old,
+      "deno-c.gz.0123456789ab.part": young,
+      "deno-d.gz": old,
+    };
+    for (const [name, time] of Object.entries(names)) {
+      await Deno.writeTextFile(`${cache}/${name}`, "");
+      await Deno.utime(`${cache}/${name}`, time, time);
+    }
+    const from = `${folder}/deno`;
+    await Deno.writeFile(from, BYTES);
+    await ownRuntime({ ...WANTED, from }, () => {});
+    const left = [...Deno.readDirSync(cache)].map(({ name }) => name).sort();
+    assertEquals(
+      left,
+      [
+        "deno-c.gz.0123456789ab.part",
+        "deno-d.gz",
+        `deno-${SHA256.slice(0, 32)}.gz`,
+      ].sort(),
+    );
+  });
+});
