@@ -4,16 +4,13 @@ import process from "node:process";
 import type { Summary } from "./byte_transfer.ts";
 import { Change, type ChangeLevel } from "./change.ts";
 import { sha1Of } from "./contents.ts";
-import { codeOf, fileError } from "./file_error.ts";
+import { fileError } from "./file_error.ts";
 import { type FileTarget, fileTarget, inNewPlace, MOUNTED } from "./file_target.ts";
-import { WRITE_NAMELESS } from "./open_flags.ts";
-import { mayWrite, readSystemText } from "./system_file.ts";
+import { tryToMakeFile } from "./nameless_file.ts";
+import { readSystemText } from "./system_file.ts";
 
 /** Paths in file systems that have only files of the system. */
 const SYSTEM = /^\/(?:proc|sys)\//;
-
-/** The codes of file systems that cannot make a file without a name. */
-const UNSUPPORTED: readonly (string | undefined)[] = ["ENOTSUP", "EISDIR", "EINVAL"];
 
 /**
  * Finds out how much a put to `path` would change, without changing anything.
@@ -57,7 +54,6 @@ function mayChangeMode({ uid }: fs.Stats): boolean {
 /** @throws {Error} If no file can be moved to the target. */
 function checkPlace(path: string, { path: real, old }: FileTarget): void {
   const folder = dirname(real);
-  if (!mayWrite(real)) throw fileError(path, "EACCES", "its agent has no permission to write it");
   inNewPlace(path, () => tryToMakeFile(folder));
   if (SYSTEM.test(real)) throw fileError(path, "EPERM", "no file can be made there (EPERM)");
   const { mode, uid } = fs.statSync(folder);
@@ -67,19 +63,6 @@ function checkPlace(path: string, { path: real, old }: FileTarget): void {
     throw fileError(path, "EPERM", "not permitted (EPERM)");
   }
   if (old !== undefined && isMountPoint(real)) throw fileError(path, "EBUSY", MOUNTED);
-}
-
-/**
- * Makes a file without a name in a folder: nobody sees it, and it is gone when it is closed. So the
- * system itself says whether there can be one; `access()` of Deno only looks at some bits.
- */
-function tryToMakeFile(folder: string): void {
-  if (process.platform !== "linux") return;
-  try {
-    fs.closeSync(fs.openSync(folder, WRITE_NAMELESS, 0o600));
-  } catch (error) {
-    if (!UNSUPPORTED.includes(codeOf(error))) throw error;
-  }
 }
 
 function ownUid(): number {

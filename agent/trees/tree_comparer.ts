@@ -2,12 +2,22 @@ import fs from "node:fs";
 import { readLink, sha1Of } from "../files/contents.ts";
 import { codeOf, fileError } from "../files/file_error.ts";
 import { isSameTime, setTimes, timeOf } from "../files/file_time.ts";
+import { tryToMakeFile } from "../files/nameless_file.ts";
 import { isTemporaryName, sweep, temporaryPath } from "../files/temporary_name.ts";
 import type { WantedFile } from "./incoming_files.ts";
 import type { ChangeLog } from "./tree_changes.ts";
 import { type Entry, EntryType } from "./tree_entry.ts";
 import { type ContainedPaths, parentOf, within } from "./contained_paths.ts";
-import { adjust, checkFree, folderMode, identityOf, makeFolder, makeRoot } from "./tree_place.ts";
+import {
+  adjust,
+  checkFree,
+  folderMode,
+  identityOf,
+  makeFolder,
+  makeRoot,
+  nearestFolder,
+  tryToMakeEntry,
+} from "./tree_place.ts";
 import { openUp, type TreeRemover } from "./tree_remover.ts";
 import type { UnfinishedFolders } from "./unfinished_folders.ts";
 
@@ -39,6 +49,8 @@ export class TreeComparer {
   readonly #oldFolders = new Set<string>();
   /** The identities of the source's folders, as they are here. */
   readonly #identities = new Set<string>();
+  /** The folders in which entries can be made, as far as that was tried. */
+  readonly #writable = new Set<string>();
 
   constructor(options: TreeComparerOptions) {
     this.#options = options;
@@ -63,6 +75,7 @@ export class TreeComparer {
     const oldFile = old?.isFile() ? old : undefined;
     if (oldFile !== undefined && await this.#isSame(entry, oldFile)) return undefined;
     changes.add(path, old);
+    this.#foresee(path);
     await this.#clear(path, old);
     return { entry, old: oldFile };
   }
@@ -73,7 +86,7 @@ export class TreeComparer {
       for (const name of this.#names(folder)) {
         const path = within(folder, name);
         if (isKept(path) || isTemporaryName(name)) continue;
-        await this.#options.remover.remove(path);
+        if (await this.#options.remover.remove(path)) this.#foresee(path);
       }
     }
   }
@@ -106,6 +119,7 @@ export class TreeComparer {
     const [path] = entry;
     if (path === "") checkFree(paths.shown(path), old);
     changes.add(path || ".", old);
+    this.#foresee(path);
     if (dryRun) return;
     const at = paths.at(path);
     if (path === "") makeRoot(at);
@@ -127,6 +141,7 @@ export class TreeComparer {
       return;
     }
     changes.add(path, old);
+    this.#foresee(path);
     await this.#clear(path, old);
     if (dryRun) return;
     const temporary = temporaryPath(paths.folder(parentOf(path)));
@@ -138,6 +153,22 @@ export class TreeComparer {
       fs.rmSync(temporary, { force: true });
       throw error;
     }
+  }
+
+  /**
+   * Has a dry run fail as the real one would if no entry can be made or removed where `path` is.
+   */
+  #foresee(path: string): void {
+    const { paths, dryRun } = this.#options;
+    const folder = parentOf(path);
+    if (!dryRun || this.#writable.has(folder)) return;
+    try {
+      if (path === "") tryToMakeFile(nearestFolder(paths.shown("")));
+      else if (this.#oldFolders.has(folder)) tryToMakeEntry(paths.folder(folder));
+    } catch (error) {
+      throw paths.describe(error, path);
+    }
+    this.#writable.add(folder);
   }
 
   /** Whether a file needs no contents. If so, its mode and time are set to those of the entry. */

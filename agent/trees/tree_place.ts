@@ -6,8 +6,10 @@
 
 import fs from "node:fs";
 import { dirname } from "node:path";
+import process from "node:process";
 import { codeOf, describeFileError, fileError, folderExpected } from "../files/file_error.ts";
 import { setTimes } from "../files/file_time.ts";
+import { tryToMakeFile } from "../files/nameless_file.ts";
 import { READ_NO_FOLLOW } from "../files/open_flags.ts";
 
 /**
@@ -68,6 +70,26 @@ export function makeRoot(path: string): void {
     if (codeOf(error) !== "ENOENT") throw error;
     fs.mkdirSync(dirname(path), { recursive: true });
     makeFolder(path, undefined);
+  }
+}
+
+/** The folder in which the first folder would be made on the way to `path`. */
+export function nearestFolder(path: string): string {
+  const folder = dirname(path);
+  return fs.existsSync(folder) ? folder : nearestFolder(folder);
+}
+
+/**
+ * Finds out whether an entry can be made in a folder, without making one.
+ *
+ * @throws {Error} If not. A folder that lacks rights for its owner, this user, would get these.
+ */
+export function tryToMakeEntry(folder: string): void {
+  try {
+    tryToMakeFile(folder);
+  } catch (error) {
+    const { uid } = fs.statSync(folder);
+    if (codeOf(error) !== "EACCES" || uid !== process.getuid?.()) throw error;
   }
 }
 

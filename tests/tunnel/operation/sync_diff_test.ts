@@ -1,13 +1,21 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fs from "node:fs";
-import { Group, Local, Queue, type SyncOptions, type SyncResult } from "../../../mod.ts";
+import process from "node:process";
+import {
+  type BaseTunnel,
+  Group,
+  Local,
+  Queue,
+  type SyncOptions,
+  type SyncResult,
+} from "../../../mod.ts";
 import { command } from "../../services/command.ts";
 import { needing } from "../../services/services.ts";
 import { rejection, rejectsAs } from "../_deadline.ts";
 import { everyAgent, Hidden } from "../_hidden.ts";
 import { KINDS } from "../_kinds.ts";
-import { assertSame, bothWays, make, setTime, type Way } from "../fixture/tree_ways.ts";
-import { bytesOf, Folder, strayIn } from "./_files.ts";
+import { assertSame, bothWays, make, setTime, type Way, waysOf } from "../fixture/tree_ways.ts";
+import { bytesOf, Folder, needingDisk, SmallDisk, strayIn } from "./_files.ts";
 import { untouched } from "./_untouched.ts";
 
 const OLD = "one\ntwo\nthree\n";
@@ -220,6 +228,69 @@ Deno.test("each host of a group has its own diff, in a queue, too", async () => 
   }
   assertEquals(fs.readdirSync(folder.at("none")), []);
 });
+
+/** What a sync with these options gives, or the reason why it fails. */
+async function outcomeOf(
+  tun: BaseTunnel,
+  source: string,
+  target: string,
+  options: SyncOptions,
+): Promise<unknown> {
+  try {
+    const { created, updated, deleted } = await tun.sync(source, target, options);
+    return { created, updated, deleted };
+  } catch (error) {
+    return /[^:]*$/.exec(`${error}`)![0];
+  }
+}
+
+for (const kind of KINDS.filter(({ way }) => way === "sudoRoot" || way === "sudoNobody")) {
+  const name = `sync() with dryRun fails where its user may not write, ${kind.name}`;
+  Deno.test(needing(kind.needs, name, async () => {
+    await using folder = await Folder.create();
+    await using tun = kind.open();
+    make(folder.at("source"), { "in/a": "1", "in/b": { to: "a" }, "in/c/d": "2" });
+    make(folder.at("updated"), { "in/a": "0" });
+    make(folder.at("extra"), { "in/a": "1", "in/b": { to: "a" }, "in/c/d": "2", "in/gone": "3" });
+    for (const root of ["source", "extra"]) {
+      for (const path of ["in/a", "in/b", "in/c/d"]) setTime(`${folder.at(root)}/${path}`, 1e9);
+    }
+    make(folder.at("own"), { "in/a": "0" });
+    const uid = await tun.call(() => process.getuid!());
+    for (const path of ["own", "own/in"]) fs.chownSync(folder.at(path), uid, uid);
+    fs.chmodSync(folder.at("own/in"), 0o555);
+    for (const target of ["updated", "extra", "missing", "missing/too", "own"]) {
+      const options = { delete: true };
+      const at = folder.at(target);
+      const foreseen = await outcomeOf(tun, folder.at("source"), at, { ...options, dryRun: true });
+      assertEquals(foreseen, await outcomeOf(tun, folder.at("source"), at, options), target);
+      const mayFail = kind.way === "sudoNobody" && target !== "own";
+      assertEquals(typeof foreseen === "string", mayFail, target);
+    }
+  }));
+}
+
+Deno.test(
+  await needingDisk({
+    name: "sync() and fetchDir() with dryRun fail where the disk is read-only",
+    async fn() {
+      await using folder = await Folder.create();
+      await using disk = await SmallDisk.create(1_000_000);
+      await using tun = new Local("here");
+      make(folder.at("source"), { "a": "1" });
+      make(`${disk.path}/target`, { "a": "22", "b": "3" });
+      await disk.makeReadOnly();
+      for (const target of [`${disk.path}/target`, `${disk.path}/missing`]) {
+        for (const way of Object.values(waysOf(tun))) {
+          for (const dryRun of [true, false]) {
+            const error = await rejection(way(folder.at("source"), target, { dryRun }));
+            assertStringIncludes(String(error), "read-only (EROFS)");
+          }
+        }
+      }
+    },
+  }),
+);
 
 for (const kind of KINDS.filter(({ way }) => way === "sudoRoot" || way === "ssh")) {
   Deno.test(needing(kind.needs, `sync() tells what changes as a diff, ${kind.name}`, async () => {
