@@ -88,8 +88,7 @@ function prepareTrees(
   const own = copySyncOptions(options);
   const { exclude, signal, dryRun = false, diff = dryRun } = own;
   const exclusions = exclusionsOf(exclude);
-  const perform = async (link: Link): Promise<SyncResult> => {
-    const transferring = { link, options: own, exclusions, since: link.core.closings };
+  const perform = async (transferring: Transferring): Promise<SyncResult> => {
     if (!diff) return await work(transferring);
     const differ = await TextDiff.load(own.diff === true);
     const only = dryRun ? own : { ...own, dryRun: true, onProgress: undefined };
@@ -103,7 +102,11 @@ function prepareTrees(
     perform: (given) =>
       traced(way.name, given, async () => {
         const link = alsoEndedBy(given, signal);
-        return await whileFewAreOpen(link, () => perform(link));
+        const since = link.core.closings;
+        return await whileFewAreOpen(
+          link,
+          () => perform({ link, options: own, exclusions, since }),
+        );
       }),
   };
 }

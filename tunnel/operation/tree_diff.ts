@@ -58,6 +58,7 @@ export async function treeDiff(
     const near = async (): Promise<Found | null> => (await local.next()).value ?? null;
     const [source, target] = way.isSentFromHere ? [near, remote] : [remote, near];
     for (const path of shown) {
+      link.signal?.throwIfAborted();
       const before = isNew.has(path) ? null : await target();
       const after = masked(await source(), way.maskedBits);
       read += (before?.bytes?.length ?? 0) + (after?.bytes?.length ?? 0);

@@ -57,7 +57,7 @@ Deno.test("Replacement that is discarded leaves the old file, and nothing else",
 Deno.test("Replacement removes what a process that was killed has left", async () => {
   await using folder = await Folder.create();
   const path = folder.write("file", "12");
-  const left = temporaryPath(folder.path).replace(/-\d+-/, "-4000000-");
+  const left = temporaryPath(folder.path).replace(/-\d+-(\w+)$/, "-4000000-$1");
   fs.writeFileSync(left, "1");
   const file = await Replacement.begin(path, { size: 2, isSparse: false });
   await file.write(bytes("12"));
