@@ -59,8 +59,7 @@ for (const { name, needs, options } of KINDS) {
       }
     });
     assertEquals([sum, host], [42, Deno.hostname()]);
-    // A Node agent gets a web worker only before code that starts one.
-    assertEquals(replaced, [true, kind === "deno"]);
+    assertEquals(replaced, [true, true]);
     assertEquals(kind, tun.info!.runtime);
   });
 
