@@ -152,8 +152,18 @@ const ENUMERABLE = new Set<string | symbol>(
     "name close closed onerror onload onbeforeunload onunload").split(" "),
 );
 
+/** The globals that were there when this was loaded. */
+const KNOWN: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
+
 /** Whether a global is one that the script has made. */
 export function isOwnGlobal(name: string | symbol): boolean {
   const descriptor = Object.getOwnPropertyDescriptor(globalThis, name);
+  if (isOwnAccessor(name)) return true;
   return descriptor?.enumerable === true && "value" in descriptor && !ENUMERABLE.has(name);
+}
+
+/** Whether a global is a getter that the script has made. */
+export function isOwnAccessor(name: string | symbol): boolean {
+  if (typeof name === "symbol" || KNOWN.has(name)) return false;
+  return Object.getOwnPropertyDescriptor(globalThis, name)?.get !== undefined;
 }

@@ -11,6 +11,7 @@ import { FunctionDescriber } from "./function_describer.ts";
 import { isInternal, isNative, isReplaced, placeOf, UnknownExports } from "./function_place.ts";
 import { type FunctionInspection, inspectFunctions } from "./inspector.ts";
 import { findModuleSymbols } from "./module_symbols.ts";
+import type { PatchUse } from "./patches.ts";
 import { boundProperties, type OwnProperty } from "./own_properties.ts";
 import { leadsTo } from "./parts.ts";
 import { tooDeep } from "./refusal.ts";
@@ -51,6 +52,8 @@ export class CallDraft {
   readonly refusals: Refusals;
   /** What goes with the encoded values. */
   readonly sent: SentValues = new SentValues();
+  /** The functions that use what the script has added to built-ins. */
+  readonly patched: PatchUse[] = [];
 
   /**
    * Begins a draft.
@@ -78,6 +81,7 @@ export class CallDraft {
       session,
       inspect: (fns) => this.#inspect(fns),
       canSend: (value) => this.#canSend(value),
+      onPatch: (use) => this.patched.push(use),
       onSymbol: (symbol, handle) => this.sent.setSymbol(symbol, handle),
       refuse: (fn, reason, data) => this.refusals.ofFunction(fn, reason, data),
     });
@@ -115,10 +119,21 @@ export class CallDraft {
     this.#args.forEach((value, i) =>
       this.#find({ value, user: undefined, name: "arguments", steps: `[${i}]` })
     );
+    const isKnown = (made: AnyFunction): boolean =>
+      this.refusals.ways.has(made) || this.#functions.importedFunctions.includes(made) ||
+      this.#inspect([made])[0]!.location?.url === (place?.module ?? null);
     do {
       this.#describePending();
       this.#findSymbols();
-    } while (this.sent.settle((value) => this.#canSend(value)));
+    } while (
+      this.#walk.ownErrors.link(
+        this.sent,
+        isKnown,
+        (value, user) =>
+          this.#find({ value, user, name: "prototype", steps: "", isPrototype: true }),
+      ) ||
+      this.sent.settle((value) => this.#canSend(value))
+    );
     for (const [fn, property] of this.#functions.heirs()) this.#addProperty(fn, property);
     return { place, body: this.#encode(place === undefined ? fn : null) };
   }

@@ -111,6 +111,7 @@ async function withCode(calls: CallDraft, { place, body }: DraftedCall): Promise
     units.push(made);
   }
   if (place?.module && isSent(place.module)) modules.add(place.module);
+  await refusePatches(calls, modules);
   const { attachments } = calls.sent;
   const code = { loads, ...namespaces.length > 0 && { namespaces }, units };
   return { place, code, body, modules: [...modules], attachments };
@@ -131,6 +132,25 @@ async function tellScopes(calls: CallDraft): Promise<void> {
       assigner,
       `V8 does not tell which of several functions share variable ${variable}, which one of them changes`,
       { variable, remedy: "keep it in an object" },
+    );
+  }
+}
+
+/**
+ * Refuses functions that use what the script has added to built-ins, unless the module that adds it
+ * is loaded at the far end as well.
+ */
+async function refusePatches(calls: CallDraft, modules: ReadonlySet<string>): Promise<void> {
+  for (const { fn, patch, url } of calls.patched) {
+    const isLoaded = async (id: string): Promise<boolean> =>
+      url !== undefined &&
+      (await moduleGraph(id).catch((): undefined => undefined))?.has(url) === true;
+    if ((await Promise.all(Array.from(modules, isLoaded))).includes(true)) continue;
+    const { key, owner } = patch;
+    throw calls.refusals.ofFunction(
+      fn,
+      `it uses .${key}, which this script has added to ${owner}, and the far end does not have`,
+      { remedy: "add it in the function, or in a module that the function imports" },
     );
   }
 }

@@ -1,7 +1,7 @@
 import type { FunctionCode } from "../source/function_code.ts";
 import { isConstant, nodesAround } from "../source/scopes.ts";
 import type { SyntaxNode } from "../source/syntax.ts";
-import { isOwnGlobal } from "./builtin.ts";
+import { isOwnAccessor, isOwnGlobal } from "./builtin.ts";
 import type { FunctionLocation, FunctionScope } from "./inspector.ts";
 import { type ImportedName, offsetOf, type Script } from "./script.ts";
 
@@ -71,6 +71,12 @@ export function capturedBy(
       captured.set(name, { scope: undefined, value: importedValue(scope, name), imported });
     } else if (scope !== undefined) {
       captured.set(name, { scope: undefined, value: valueIn(scope, name, keyVariables) });
+    } else if (isOwnAccessor(name)) {
+      throw new VariableProblem(
+        name,
+        `it uses the global ${name}, a getter that this script has made, and the far end does not have`,
+        "keep its value in a variable, or give it as an argument",
+      );
     } else if (isOwnGlobal(name)) {
       captured.set(name, {
         scope: undefined,

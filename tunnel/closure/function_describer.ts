@@ -25,6 +25,7 @@ import {
   parentOf,
 } from "./own_properties.ts";
 import { originalPosition } from "./original_position.ts";
+import { type Patch, patches, type PatchUse, usesPatch } from "./patches.ts";
 import { isReassigned } from "./reassigned.ts";
 import { type ImportedName, offsetOf, type Script, scriptOf, startOf } from "./script.ts";
 import { isSloppyCode } from "./sloppy.ts";
@@ -55,6 +56,8 @@ export interface FunctionDescriberOptions {
   readonly inspect: (fns: readonly AnyFunction[]) => readonly FunctionInspection[];
   /** Whether a value can be sent, with all that is in it. */
   readonly canSend: (value: unknown) => boolean;
+  /** A function uses what the script has added to a built-in. */
+  readonly onPatch: (use: PatchUse) => void;
   /** A function imports a symbol, which the code that is sent gives by a handle. */
   readonly onSymbol: (symbol: symbol, handle: Handle) => void;
   readonly refuse: (
@@ -72,6 +75,7 @@ export class FunctionDescriber {
   readonly #imported = new Set<unknown>();
   /** Classes, with what they extend. */
   readonly #extended = new Map<AnyFunction, AnyFunction>();
+  #patches: readonly Patch[] | undefined;
 
   constructor(options: FunctionDescriberOptions) {
     this.#options = options;
@@ -86,6 +90,16 @@ export class FunctionDescriber {
     return this.units[unit]!.draft.names[index]!;
   }
 
+  /** Looks for what the script has added to built-ins, and the function would lack there. */
+  #findPatches(fn: AnyFunction, text: string): void {
+    for (const patch of this.#patches ??= patches()) {
+      if (!usesPatch(text, patch)) continue;
+      const { getter } = patch;
+      const url = getter && this.#options.inspect([getter])[0]!.location?.url;
+      this.#options.onPatch({ fn, patch, url });
+    }
+  }
+
   /** Adds a function to the unit of its script. */
   describe(
     fn: AnyFunction,
@@ -95,6 +109,7 @@ export class FunctionDescriber {
     const { scopes } = inspection;
     const script = scriptOf(location, this.#options.session());
     const text = codeTextOf(fn);
+    this.#findPatches(fn, text);
     const isSloppy = isSloppyCode(text, script, location, scopes);
     const type = isSloppy ? "script" : "module";
     let code = this.#ask(fn, () => functionCode(text, type));

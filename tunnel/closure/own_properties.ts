@@ -178,7 +178,9 @@ function isUsual(
     case "length":
       return value === length && !writable && !enumerable && configurable === true;
     case "prototype":
-      return value !== undefined && value === ownPrototype(fn);
+      return value !== undefined && value === ownPrototype(fn) &&
+        (writable === !Function.prototype.toString.call(fn).startsWith("class") ||
+          integrityOf(fn) === 3);
     case "arguments":
     case "caller":
       return Function.prototype.toString.call(fn).startsWith("function");

@@ -9,6 +9,7 @@ import type { AnyFunction } from "./any_function.ts";
 import { attachmentHandle, isAttachment, simpleHandle } from "./attachment_handle.ts";
 import { findBuiltin, findBuiltinNamespace, findGlobal } from "./builtin.ts";
 import { isNative } from "./function_place.ts";
+import { OwnErrors } from "./own_errors.ts";
 import { integrity, ownPrototype } from "./own_properties.ts";
 import type { RefusalData, Way } from "./refusal.ts";
 import type { SentValues } from "./sent_values.ts";
@@ -38,6 +39,10 @@ export interface ValueWalkOptions {
 export class ValueWalk {
   readonly #options: ValueWalkOptions;
   readonly #seen = new Set<unknown>();
+  readonly #urls: URL[] = [];
+  readonly #searchParams = new Set<unknown>();
+
+  readonly ownErrors: OwnErrors = new OwnErrors();
 
   constructor(options: ValueWalkOptions) {
     this.#options = options;
@@ -72,6 +77,7 @@ export class ValueWalk {
   #visit(found: Found, value: object, pending: Found[]): void {
     const { sent, onFunction } = this.#options;
     if (types.isProxy(value)) return this.#visitProxy(found, value);
+    this.#refuseLinked(found, value);
     sent.views.look(value);
     const simple = sent.views.handleOf(value) ?? simpleHandle(value);
     if (simple !== undefined) {
@@ -119,6 +125,7 @@ export class ValueWalk {
       });
     }
     if (content.kind === "leaf") return this.#checkLeaf(found);
+    if (isOdd && value instanceof Error && found.isPrototype !== true) this.ownErrors.add(value);
     for (const part of content.parts) {
       pending.push({ value: part.value, user, name, steps: steps + part.step });
     }
@@ -130,6 +137,20 @@ export class ValueWalk {
       const kind = PropertyKind.INHERITED;
       sent.properties.push({ owner: value, kind, key: null, value: inherited });
     }
+  }
+
+  /** Refuses the `searchParams` of a URL that goes along: they would not be the same there. */
+  #refuseLinked(found: Found, value: object): void {
+    if (value instanceof URL) this.#urls.push(value);
+    else if (value instanceof URLSearchParams) this.#searchParams.add(value);
+    else return;
+    if (this.#searchParams.size === 0) return;
+    if (!this.#urls.some(({ searchParams }) => this.#searchParams.has(searchParams))) return;
+    const remedy = "take them from the URL in the function, as in `url.searchParams`";
+    const reason = value instanceof URL
+      ? "is a URL whose searchParams go along beside it"
+      : "is the searchParams of a URL that goes along beside it";
+    throw this.#options.refuse(found, reason, { remedy });
   }
 
   #keepIntegrity(owner: object): void {

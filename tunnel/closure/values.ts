@@ -1,6 +1,7 @@
 import { types } from "node:util";
 import { integrityOf } from "../../agent/protocol/integrity.ts";
 import { isEmptyPrototype } from "../../agent/protocol/is_empty_prototype.ts";
+import { lostKeys } from "../../agent/protocol/lost_keys.ts";
 import { type HasCopy, standIn } from "../../agent/protocol/stand_in.ts";
 import { extensionOf, isIndex } from "../../codec/array_keys.ts";
 
@@ -46,9 +47,7 @@ export function contentOf(object: object, hasCopy: HasCopy = () => true): Conten
   }
   // Bundlers make such an object of a CommonJS module that exports a function.
   if (prototype === Function.prototype) return contentOfPlain(object, prototype);
-  if (prototype === Array.prototype && Array.isArray(object)) {
-    return { kind: "parts", parts: partsOfArray(object) };
-  }
+  if (prototype === Array.prototype && Array.isArray(object)) return contentOfArray(object);
   if (prototype === Map.prototype) {
     return { kind: "parts", parts: partsOfMap(object as Map<unknown, unknown>) };
   }
@@ -115,6 +114,45 @@ function contentOfPlain(object: object, inherited?: object): Content {
     }
   }
   return { kind: "odd", parts, properties, copied, ...inherited !== undefined && { inherited } };
+}
+
+/** In a longer array, elements are not looked at: it takes time for each. */
+const LONG = 100;
+
+/** An array is copied as it is, but for elements that are accessors or may not be changed. */
+function contentOfArray(array: readonly unknown[]): Content {
+  const properties = array.length > LONG ? [] : oddElements(array);
+  const length = Object.getOwnPropertyDescriptor(array, "length")!;
+  if (!length.writable && integrityOf(array) < 3) {
+    properties.push({ key: "length", descriptor: length });
+  }
+  if (properties.length === 0) return { kind: "parts", parts: partsOfArray(array) };
+  const odd = new Set(properties.map(({ key }) => key));
+  const copied: unknown[] = [];
+  copied.length = array.length;
+  for (const key of Object.keys(array)) {
+    // Its place among the keys is kept for what is defined there.
+    Reflect.set(copied, key, odd.has(key) ? null : Reflect.get(array, key));
+  }
+  // The others that the codec leaves out go along.
+  for (const key of lostKeys(array)) {
+    if (odd.has(key)) continue;
+    properties.push({ key, descriptor: Object.getOwnPropertyDescriptor(array, key)! });
+  }
+  return { kind: "odd", parts: partsOfArray(copied), properties, copied };
+}
+
+function oddElements(array: readonly unknown[]): OddProperty[] {
+  // What is frozen or sealed is made so as a whole.
+  const integrity = integrityOf(array);
+  const properties: OddProperty[] = [];
+  for (const key of Object.getOwnPropertyNames(array)) {
+    const descriptor = Object.getOwnPropertyDescriptor(array, key)!;
+    const { enumerable, configurable, writable } = descriptor;
+    const isPlain = enumerable && (configurable || integrity > 1) && (writable || integrity === 3);
+    if (!isPlain && (enumerable || isIndex(key))) properties.push({ key, descriptor });
+  }
+  return properties;
 }
 
 /** An error is copied without the properties that have no copy, and as one of a built-in class. */

@@ -5,6 +5,7 @@ import { command } from "../../services/command.ts";
 import { needing, service, services } from "../../services/services.ts";
 import { cases as codeCases } from "./_code_cases.ts";
 import { cases as keptCases } from "./_kept_cases.ts";
+import { cases as oddCases } from "./_odd_cases.ts";
 import { rejectsAs, soon } from "../_deadline.ts";
 import { kindNamed } from "../_kinds.ts";
 import { makeProject } from "../_project.ts";
@@ -35,6 +36,7 @@ for (const agent of AGENTS) {
       const [name, run] of Object.entries({
         ...codeCases,
         ...variableCases,
+        ...oddCases,
         // A doubt about scopes takes a heap snapshot for each.
         ...(services.quick ? {} : { ...sameCases, ...keptCases }),
       })
@@ -45,7 +47,8 @@ for (const agent of AGENTS) {
 }
 
 Deno.test(needing("node", "call() sends by value from an entry script", async (t) => {
-  for (const name of ["_code_cases.ts", "_variable_cases.ts", "_same_cases.ts", "_kept_cases.ts"]) {
+  for (const kind of ["code", "variable", "odd", "same", "kept"]) {
+    const name = `_${kind}_cases.ts`;
     for (const args of [[], [service("node").paths["18"]]]) {
       await t.step(`${name}, ${args.length === 0 ? "to Deno" : "to Node 18"}`, async () => {
         assertEquals(await run(name, ...args), "done\n");
