@@ -1,9 +1,10 @@
 /**
  * Bundles the agent into `_bundle.ts`, and the parts that are sent when they are needed: the one
- * that works on files into `_files_bundle.ts`, the one for files of the controller that are opened
- * by path into `_paths_bundle.ts`, the one that starts workers into `_workers_bundle.ts`, the one
- * that forwards sockets into `_sockets_bundle.ts`, and the one that continues traces into
- * `_traces_bundle.ts`. These are the forms in which they are sent to a host.
+ * that loads modules into `_modules_bundle.ts`, the one that runs CommonJS into
+ * `_commonjs_bundle.ts`, the one that works on files into `_files_bundle.ts`, the one for files of
+ * the controller that are opened by path into `_paths_bundle.ts`, the one that starts workers into
+ * `_workers_bundle.ts`, the one that forwards sockets into `_sockets_bundle.ts`, and the one that
+ * continues traces into `_traces_bundle.ts`. These are the forms in which they are sent to a host.
  *
  * ```sh
  * deno task bundle          # writes them
@@ -29,6 +30,13 @@ const IMPORTS: readonly (readonly [specifier: RegExp, module: string])[] = [
   [/^node:fs$/, 'export { default } from "node:fs";'],
   [/^node:net$/, 'export { default } from "node:net";'],
   [/^node:path$/, 'export { dirname, join, resolve } from "node:path";'],
+];
+
+/** What the part that loads modules has in common with the agent; see `loadPart()`. */
+const SHARED: typeof IMPORTS = [
+  [/\/codec\/(decode|encode)\.ts$/, "export const { decode, encode } = shared;"],
+  [/\/protocol\/failure\.ts$/, "export const { encodeFailure } = shared;"],
+  [/\/running_call\.ts$/, "export const { runningCall } = shared;"],
 ];
 
 /** The same for what is opened by path. */
@@ -111,13 +119,20 @@ async function build(): Promise<Map<URL, string>> {
     return new Map([
       [
         new URL("./_bundle.ts", import.meta.url),
-        asCompressed(await bundle("./main.ts", [trusting, globalProcess, inlined])),
+        asCompressed(await bundle("./main.ts", [trusting, inlined], "script")),
       ],
       [
         new URL("./_files_bundle.ts", import.meta.url),
         asText(
           "FILES",
           await bundle("./file_service.ts", [importedOnce(IMPORTS), globalProcess, inlined]),
+        ),
+      ],
+      [
+        new URL("./_modules_bundle.ts", import.meta.url),
+        asText(
+          "MODULES",
+          await bundle("./modules.ts", [importedOnce(SHARED), inlined], "part"),
         ),
       ],
       [
@@ -152,13 +167,23 @@ async function build(): Promise<Map<URL, string>> {
   }
 }
 
-async function bundle(entry: string, plugins: esbuild.Plugin[]): Promise<Uint8Array> {
+/**
+ * Makes a module of a file, or a script, whose value has what the file exports, or is a function
+ * that gives that for what it shares with the agent.
+ */
+async function bundle(
+  entry: string,
+  plugins: esbuild.Plugin[],
+  form: "module" | "script" | "part" = "module",
+): Promise<Uint8Array> {
+  const isScript = form !== "module";
   const { outputFiles } = await esbuild.build({
     entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
     bundle: true,
     write: false,
     minify: true,
-    format: "esm",
+    format: isScript ? "iife" : "esm",
+    ...isScript && { globalName: "agent" },
     platform: "node",
     target: "node18",
     charset: "utf8",
@@ -166,7 +191,16 @@ async function bundle(entry: string, plugins: esbuild.Plugin[]): Promise<Uint8Ar
     tsconfigRaw: "{}",
     plugins,
   });
-  return outputFiles[0]!.contents;
+  const { contents, text } = outputFiles[0]!;
+  return isScript ? asExpression(text, form === "part") : contents;
+}
+
+/** A script that defines a variable as one whose value is that, under the agent's name. */
+function asExpression(text: string, isPart: boolean): Uint8Array {
+  const [, value] = /^(?:"use strict";)?var agent=(.*);\s*$/s.exec(text)!;
+  return new TextEncoder().encode(
+    `"use strict";${isPart ? "shared=>" : ""}${value}\n//# sourceURL=chopsticks:agent`,
+  );
 }
 
 function asCompressed(contents: Uint8Array): string {
@@ -178,7 +212,7 @@ function asCompressed(contents: Uint8Array): string {
   });
   return `// Made by \`deno task bundle\` from main.ts in this folder. Do not edit.
 
-/** The agent: an ECMAScript module, compressed with Brotli, in base64. */
+/** The agent: a script, compressed with Brotli, in base64. */
 export const BUNDLE: string =
   "${compressed.toString("base64")}";
 `;
@@ -186,7 +220,7 @@ export const BUNDLE: string =
 
 /** Keeps the code as it is: it is compressed when it is sent, like all modules. */
 function asText(
-  name: "FILES" | "PATHS" | "WORKERS" | "COMMONJS" | "SOCKETS" | "TRACES",
+  name: "FILES" | "PATHS" | "WORKERS" | "COMMONJS" | "SOCKETS" | "MODULES" | "TRACES",
   contents: Uint8Array,
 ): string {
   const { file, about } = {
@@ -194,12 +228,13 @@ function asText(
     PATHS: { file: "file_paths.ts", about: "How files of the controller are opened by path" },
     SOCKETS: { file: "socket_service.ts", about: "How an agent forwards sockets" },
     TRACES: { file: "trace_service.ts", about: "How an agent continues traces" },
+    MODULES: { file: "modules.ts", about: "How modules are loaded" },
     COMMONJS: { file: "commonjs.ts", about: "How CommonJS modules are run" },
     WORKERS: { file: "workers.ts", about: "How workers of modules that were sent are started" },
   }[name];
   return `// Made by \`deno task bundle\` from ${file} in this folder. Do not edit.
 
-/** ${about}: an ECMAScript module. */
+/** ${about}: ${name === "MODULES" ? "a script" : "an ECMAScript module"}. */
 export const ${name}_BUNDLE: string =
   ${JSON.stringify(new TextDecoder().decode(contents))};
 `;

@@ -5,109 +5,174 @@
  * @module
  */
 
-import { Socket } from "node:net";
-import os from "node:os";
-import process from "node:process";
-import { setInterval } from "node:timers";
+import type { Socket } from "node:net";
 import { Agent } from "./runtime/agent.ts";
 import { watchGlobals } from "./runtime/broken_globals.ts";
 import { blockOutput } from "./runtime/block_output.ts";
-import { onControllerLoss } from "./runtime/controller_loss.ts";
 import { captureExit, ExitSignal } from "./runtime/exit.ts";
+import { FilePipe } from "./runtime/file_pipe.ts";
+import { beforeProcess, nodeProcess } from "./runtime/node_process.ts";
 import { Silence } from "./runtime/silence.ts";
+import { socketPipe, watchInput } from "./runtime/socket_pipe.ts";
 import { NO_DENO_DIR, ORDERLY, SILENCE } from "./protocol/exit_code.ts";
-import { decodeControllerInfo, encodeAgentInfo } from "./protocol/hello.ts";
+import { type AgentInfo, decodeControllerInfo, encodeAgentInfo } from "./protocol/hello.ts";
 import { Multiplexer } from "./wire/multiplexer.ts";
-import { streamPipe } from "./wire/stream_pipe.ts";
 
-/** The part of the `Deno` global that is used here. */
-interface DenoGlobal {
+/** What a runtime is, and what it does for the agent. */
+interface Runtime {
+  readonly info: AgentInfo;
+  /** What the script at the far end has given to the first stage. */
   readonly args: readonly string[];
-  readonly version: { readonly deno: string };
+  /** Writes to stderr at once. */
+  readonly warn: (text: string) => void;
 }
 
 /**
  * Starts to serve the controller.
  *
- * @param input The pipe from the controller, without listeners.
- * @param rest The bytes behind the agent's code that have been read already.
+ * It imports no module of Node's before it has answered, unless a call needs one: on Deno, these
+ * take longer to load than all else.
+ *
+ * @param input The pipe from the controller: a file of Deno's, or a socket that calls what this
+ * gives. Nothing behind the agent's code has been read from a file.
  * @returns Takes the bytes that are read from now on. They may be overwritten when it returns.
  */
-export function start(input: Socket, rest: Uint8Array): (chunk: Uint8Array) => void {
+export async function start(input: Socket | Deno.FsFile): Promise<(chunk: Uint8Array) => void> {
+  const deno = (globalThis as { Deno?: typeof Deno }).Deno;
   const exit = captureExit();
-  const deno = (globalThis as { Deno?: DenoGlobal }).Deno;
-  const [marker, denoDir] = deno?.args ?? process.argv.slice(1);
-  hideArguments(deno);
-  if (deno !== undefined) restoreDenoDir(denoDir);
-  else {
-    // First, since Node 22 makes its own streams when its globals are removed.
-    blockOutput();
-    removeEvalGlobals();
+  const { info, args: [marker, denoDir], warn } = deno === undefined
+    ? await ofNode()
+    : ofDeno(deno);
+  beforeProcess((process) => {
+    process.execArgv.length = 0;
+    process.argv.length = 1;
+  });
+  if (deno !== undefined) {
+    // The agent's own arguments are not for the functions that it runs, and for their workers.
+    Object.defineProperty(deno, "args", { value: [] });
+    restoreDenoDir(deno, denoDir);
   }
-  process.on("uncaughtException", report);
-  process.on("unhandledRejection", report);
+  reportUncaught();
 
-  const output = new Socket({ fd: 4, readable: false, writable: true });
-  const checkGlobals = watchGlobals(() => exit(1));
+  const checkGlobals = watchGlobals((line) => {
+    warn(line);
+    exit(1);
+  });
   const silence = new Silence(() => multiplexer.end(new Error("The controller is silent")));
   const agent = new Agent(() => multiplexer, checkGlobals);
-  const multiplexer: Multiplexer = new Multiplexer(
-    streamPipe(input, output, () => multiplexer.handleDrain()),
-    {
-      odd: false,
-      // The agent trusts the controller; see `Agent`.
-      maxUnread: Infinity,
-      maxChannels: Infinity,
-      onChannel: (channel, header) => agent.handleChannel(channel, header),
-      onHello: (payload) => agent.introduce(decodeControllerInfo(payload)),
-      onPing: (payload) => silence.count(payload),
-      onBye: () => multiplexer.end(new Error("The controller closed the connection")),
-      onEnd: () => setTimeout(() => exit(silence.isTooLong ? SILENCE : ORDERLY)),
-    },
-  );
-  onControllerLoss(input, output, (reason) => multiplexer.end(reason));
-
-  output.write(`${marker} agent\n`);
-  multiplexer.sendHello(encodeAgentInfo({
-    runtime: deno === undefined ? "node" : "deno",
-    version: deno?.version.deno ?? process.versions.node,
-    os: process.platform,
-    arch: { x64: "x86_64", arm64: "aarch64" }[process.arch as string] ?? process.arch,
-    pid: process.pid,
-    hostname: hostname(),
-  }));
-  input.resume();
-  multiplexer.handleChunk(rest);
-  // A call looks at its end. This is for what was broken later, and takes no time of calls.
-  setInterval(checkGlobals, 1_000).unref();
-  return (chunk) => {
+  const onChunk = (chunk: Uint8Array): void => {
     silence.handleSign();
     multiplexer.handleChunk(chunk);
   };
+  const handlers = {
+    onChunk,
+    onDrain: () => multiplexer.handleDrain(),
+    onLost: () => multiplexer.end(new Error("The controller is gone")),
+  };
+  const pipe = "readSync" in input
+    ? new FilePipe(input, handlers)
+    : socketPipe(await import("node:net"), input, handlers);
+  const multiplexer: Multiplexer = new Multiplexer(pipe, {
+    odd: false,
+    // The agent trusts the controller; see `Agent`.
+    maxUnread: Infinity,
+    maxChannels: Infinity,
+    onChannel: (channel, header) => agent.handleChannel(channel, header),
+    onHello: (payload) => agent.introduce(decodeControllerInfo(payload)),
+    onPing: (payload) => silence.count(payload),
+    onBye: () => multiplexer.end(new Error("The controller closed the connection")),
+    onEnd: () => setTimeout(() => exit(silence.isTooLong ? SILENCE : ORDERLY)),
+  });
+
+  pipe.write([new TextEncoder().encode(`${marker} agent\n`)]);
+  multiplexer.sendHello(encodeAgentInfo(info));
+  if (!("readSync" in input)) watchInput(input, handlers);
+  return onChunk;
 }
 
-/** Shows an error that belongs to no call on stderr. It must not end the agent. */
-function report(error: unknown): void {
-  if (!(error instanceof ExitSignal)) console.error("Uncaught", error);
+function ofDeno(deno: typeof Deno): Runtime {
+  const { args, pid, stderr, version, build } = deno;
+  const write = stderr.writeSync.bind(stderr);
+  const encoder = new TextEncoder();
+  return {
+    info: {
+      runtime: "deno",
+      version: version.deno,
+      os: build.os,
+      arch: build.arch,
+      pid,
+      hostname: hostname(deno),
+    },
+    args,
+    warn: (text) => void write(encoder.encode(text)),
+  };
 }
 
-function hostname(): string {
+async function ofNode(): Promise<Runtime> {
+  const [{ default: fs }, { Writable }, os] = await Promise.all([
+    import("node:fs"),
+    import("node:stream"),
+    import("node:os"),
+  ]);
+  // First, since Node 22 makes its own streams when its globals are removed.
+  blockOutput({ fs, Writable });
+  removeEvalGlobals();
+  const { argv, arch, pid, platform, versions } = nodeProcess();
+  return {
+    info: {
+      runtime: "node",
+      version: versions.node,
+      os: platform,
+      arch: { x64: "x86_64", arm64: "aarch64" }[arch as string] ?? arch,
+      pid,
+      hostname: hostname(os),
+    },
+    args: argv.slice(1),
+    warn: (text) => void fs.writeSync(2, text),
+  };
+}
+
+function hostname(runtime: { hostname(): string }): string {
   try {
-    return os.hostname();
+    return runtime.hostname();
   } catch {
     return ""; // the agent lacks the permission
   }
+}
+
+/** Shows errors that belong to no call on stderr. They must not end the agent. */
+function reportUncaught(): void {
+  const report = (error: unknown): void => {
+    if (!(error instanceof ExitSignal)) console.error("Uncaught", error);
+  };
+  const listen = (type: string, key: string): () => void => {
+    const listener = (event: Event): void => {
+      event.preventDefault();
+      report((event as unknown as Record<string, unknown>)[key]);
+    };
+    addEventListener(type, listener);
+    return () => removeEventListener(type, listener);
+  };
+  // Node has no such events.
+  const stop = "Deno" in globalThis
+    ? [listen("error", "error"), listen("unhandledrejection", "reason")]
+    : [];
+  beforeProcess((process) => {
+    for (const one of stop) one();
+    process.on("uncaughtException", report);
+    process.on("unhandledRejection", report);
+  });
 }
 
 /**
  * Undoes the settings by which the bootstrap kept Deno from writing to the disk: they are not for
  * the programs that the agent starts.
  */
-function restoreDenoDir(original: string | undefined): void {
+function restoreDenoDir({ env }: typeof Deno, original: string | undefined): void {
   try {
-    if (original) process.env.DENO_DIR = original;
-    else if (process.env.DENO_DIR === NO_DENO_DIR) delete process.env.DENO_DIR;
-    delete process.env.DENO_NO_PACKAGE_JSON;
+    if (original) env.set("DENO_DIR", original);
+    else if (env.get("DENO_DIR") === NO_DENO_DIR) env.delete("DENO_DIR");
+    env.delete("DENO_NO_PACKAGE_JSON");
   } catch {
     // The agent lacks the permission, and then cannot start programs with these settings either.
   }
@@ -125,14 +190,4 @@ function removeEvalGlobals(): void {
       delete globals[name];
     }
   }
-}
-
-/**
- * Hides the agent's own flags and arguments from the functions that it runs, and from their
- * workers.
- */
-function hideArguments(deno: DenoGlobal | undefined): void {
-  process.execArgv.length = 0;
-  process.argv.length = 1;
-  if (deno !== undefined) Object.defineProperty(deno, "args", { value: [] });
 }

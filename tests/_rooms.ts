@@ -48,6 +48,8 @@ export const ROOMS: Rooms = {
   "agent/trace_service.ts": ["agent/agent_host.ts", "agent/protocol/"],
   "agent/_traces_bundle.ts": [],
   "agent/_bundle.ts": [],
+  "agent/modules.ts": ["agent/runtime/"],
+  "agent/_modules_bundle.ts": [],
   "agent/_files_bundle.ts": [],
   "agent/file_paths.ts": ["agent/paths/"],
   "agent/_paths_bundle.ts": [],
@@ -108,6 +110,7 @@ export const ROOMS: Rooms = {
     ...["tunnel/closure/", "tunnel/modules/", "tunnel/source/", "tunnel/provision/"],
     ...["tunnel/remote_error.ts", "tunnel/visible.ts"],
     ...[
+      "agent/_modules_bundle.ts",
       "agent/_files_bundle.ts",
       "agent/_paths_bundle.ts",
       "agent/_workers_bundle.ts",

@@ -114,8 +114,7 @@ export abstract class BaseTunnel extends Forwarding {
    * is ahead of the reader by at most 128 values. The stream ends when the reader stops early, when
    * the call fails, when the signal of {@linkcode BaseTunnel.prototype.with | with} aborts, and
    * some time after nobody can read it any more. Then a `ReadableStream` is cancelled at once; an
-   * async generator that waits for something ends when that has come, because nothing can interrupt
-   * it.
+   * async generator that waits for something ends when that has come: nothing can interrupt it.
    *
    * Rejects with a {@linkcode RemoteError} if the function throws there, with a
    * {@linkcode ConnectionError} if there is no connection or it is lost, and with a `TypeError` if

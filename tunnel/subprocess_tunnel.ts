@@ -174,6 +174,7 @@ export abstract class SubprocessTunnel extends BaseTunnel {
       login,
       // A session of its own, out of reach of the terminal: Ctrl-C is the script's affair.
       detached: !terminal,
+      isLocal: !otherMachine,
       outOfReach: otherMachine || otherUser && process.getuid?.() !== 0,
       bootstrap: {
         runtime: permissions === undefined ? runtime : "deno",

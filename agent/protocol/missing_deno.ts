@@ -1,4 +1,3 @@
-import process from "node:process";
 import { runtimeName } from "./runtime_name.ts";
 
 const TEXT = /^((?:ReferenceError: )?Deno is not defined)(?=\n|$)/;
@@ -8,8 +7,7 @@ const TEXT = /^((?:ReferenceError: )?Deno is not defined)(?=\n|$)/;
  * completed: the agent is not one of Deno.
  */
 export function missingDeno(error: unknown, text: string): string {
-  const { deno } = process.versions;
-  if (deno !== undefined || !(error instanceof ReferenceError)) return text;
+  if (runtimeName().startsWith("Deno") || !(error instanceof ReferenceError)) return text;
   return text.replace(
     TEXT,
     `$1: this agent is ${runtimeName()}; ask for runtime: "deno", or use node: modules`,

@@ -3,6 +3,12 @@
  */
 export const NO_MODULE = "";
 
+/**
+ * The id of the agent's part that loads modules. It is a script, and comes in one batch with the
+ * first of them.
+ */
+export const LOADER_MODULE = "chopsticks:loader";
+
 /** The id of the agent's part that lets code open files of the controller by path. */
 export const PATHS_MODULE = "chopsticks:paths";
 

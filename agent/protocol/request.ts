@@ -13,7 +13,8 @@ import type { SentFile } from "./sent_file.ts";
 export const Request = {
   /**
    * Controller to agent: `[BATCHES]`, once in a connection. Each message is a {@linkcode Batch},
-   * encoded and compressed with raw deflate, which is sent ahead of the first call that needs it.
+   * encoded, and compressed with raw deflate unless the message is plain bytes. It is sent ahead of
+   * the first call that needs it.
    */
   BATCHES: 0,
   /**

@@ -17,8 +17,13 @@ export const AHEAD = 128;
 /** The reader tells the sender each time that it has read so many values. */
 const STEP = AHEAD / 4;
 
-/** The reason for giving up the channel of a stream that has been read to its end. */
-const OVER = new Error("The stream is over");
+let over: Error | undefined;
+
+/**
+ * The reason for giving up the channel of a stream that has been read to its end. It is made late,
+ * as V8 reads all of the agent's code again to know where a first error comes from.
+ */
+const reasonOfEnd = (): Error => over ??= new Error("The stream is over");
 
 /** Gives up the channels of streams that nobody can read any more. */
 const unreachable = new FinalizationRegistry<Channel>((channel) => {
@@ -296,7 +301,7 @@ class StreamReader implements AsyncGenerator<unknown> {
   #end(): IteratorResult<unknown> {
     this.#done = true;
     // A reset, unlike an END, also calls those who listen for the channel to be over.
-    this.#channel.reset(OVER);
+    this.#channel.reset(reasonOfEnd());
     return { done: true, value: undefined };
   }
 
@@ -313,7 +318,7 @@ class StreamReader implements AsyncGenerator<unknown> {
     } catch (cause) {
       return this.#options.broken(cause);
     }
-    this.#channel.reset(OVER);
+    this.#channel.reset(reasonOfEnd());
     return this.#options.fail(failure);
   }
 

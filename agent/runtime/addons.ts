@@ -1,5 +1,5 @@
-import process from "node:process";
 import { pathOf } from "./module_path.ts";
+import { nodeProcess } from "./node_process.ts";
 
 const REASON = "a native addon only runs where it was installed";
 
@@ -12,6 +12,7 @@ const asked = new Map<string, string>();
  */
 export function addonError(name: string, referrer: string): Error | undefined {
   const isFile = name.endsWith(".node");
+  const process = nodeProcess();
   if (!isFile && !name.includes(`${process.platform}-${process.arch}`)) return undefined;
   asked.set(pathOf(referrer), name);
   return Object.assign(new Error(`Cannot require ${name} from ${referrer}: ${REASON}`), {

@@ -1,24 +1,23 @@
 import "./disposal_globals.ts"; // first, since other modules use these globals when they load
-import { inflateRawSync } from "node:zlib";
 import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
-import { setAgentHost } from "../agent_host.ts";
-import { explainAddon } from "./addons.ts";
 import { Attachments } from "./attachments.ts";
 import type { Channel, Message } from "../wire/channel.ts";
-import { runCall, RunningCall, runningCall } from "./running_call.ts";
+import { loadStorage, prepareCall, runCall, RunningCall, runOutside } from "./running_call.ts";
+import { CodeRunner } from "./code_runner.ts";
 import { decodeFailure, encodeFailure } from "../protocol/failure.ts";
 import { Flag } from "../wire/frame.ts";
-import type { Code, FunctionUnit } from "../protocol/handle.ts";
+import type { Code } from "../protocol/handle.ts";
 import type { ControllerInfo } from "../protocol/hello.ts";
-import { lacksUsing } from "./lacks_using.ts";
-import { type AskForModule, Loader } from "./loader.ts";
-import { type ModuleRecord, PATHS_MODULE, WORKERS_MODULE } from "../protocol/module_record.ts";
+import { inflate } from "./inflate.ts";
+import { LOADER_MODULE } from "../protocol/module_record.ts";
 import { setMainModule } from "./main_module.ts";
+import { nodeProcess } from "./node_process.ts";
+import { loadPart } from "./parts.ts";
 import type { Multiplexer } from "../wire/multiplexer.ts";
 import { type Batch, type FunctionReference, Request } from "../protocol/request.ts";
+import { repeat } from "./repeat.ts";
 import { define, find, lacks, loadCode, type Property } from "./reviver.ts";
-import type { SentFile, ServedEntry } from "../protocol/sent_file.ts";
 import { SourcePositions } from "./source_positions.ts";
 import { TRUSTED } from "./trusted.ts";
 
@@ -39,12 +38,6 @@ type CallHeader = [
 /** The elements behind the kind in the header of a SERVICE; see request.ts. */
 type ServiceHeader = [batches: number, module: string, name: string, ...args: unknown[]];
 
-/** The files that may be opened by path. */
-interface SentFiles {
-  readonly files: readonly SentFile[];
-  add(files: readonly SentFile[]): void;
-}
-
 /** A function that serves a channel. */
 type Service = (channel: Channel, ...args: unknown[]) => Promise<void>;
 
@@ -59,23 +52,15 @@ type Service = (channel: Channel, ...args: unknown[]) => Promise<void>;
 export class Agent {
   readonly #multiplexer: () => Multiplexer;
   readonly #checkGlobals: () => void;
-  readonly #loader: Loader;
+  readonly #positions = new SourcePositions();
+  readonly #runner = new CodeRunner(this.#positions);
+  #controller: ControllerInfo | undefined;
   readonly #attachments: Attachments;
   readonly #functions = new Map<number, Promise<Callable>>();
   readonly #codes: Code[] = [];
-  #openFiles: ((paths: object) => SentFiles) | undefined;
-  #files: SentFiles | undefined;
   #batches = 0;
+  #isWatching = false;
   #awaited: { readonly batches: number; resolve(): void }[] = [];
-  readonly #askForModule: AskForModule = async (...request) => {
-    const message = await this.#ask([Request.IMPORT, ...request]);
-    if (message === undefined) throw new TypeError(`Cannot import ${request[0]}: no answer`);
-    const [id, batches] = decode(message.bytes, TRUSTED) as [string, number];
-    await this.#untilBatch(batches);
-    return id;
-  };
-
-  readonly #replace: Loader["replace"] = (...args) => this.#loader.replace(...args);
 
   /**
    * @param multiplexer Gives the connection to the controller, once there is one.
@@ -84,41 +69,14 @@ export class Agent {
   constructor(multiplexer: () => Multiplexer, checkGlobals: () => void) {
     this.#checkGlobals = checkGlobals;
     this.#attachments = new Attachments(multiplexer);
-    const positions = new SourcePositions();
-    positions.install();
+    this.#positions.install();
     this.#multiplexer = multiplexer;
-    this.#loader = new Loader(this.#askForModule, positions);
-    this.#loader.provide("chopsticks:codec", { decode, encode });
-    this.#loader.provide("chopsticks:failure", { encodeFailure });
   }
 
-  /** Makes the agent known to the library, which may run here too. */
+  /** Takes what the controller has said of itself. */
   introduce(controller: ControllerInfo): void {
-    const file = async (url: string, look = false): Promise<Uint8Array | undefined> =>
-      (await this.#ask([Request.FILE, url, look]))?.bytes;
-    const look = async (url: string): Promise<ServedEntry | undefined> => {
-      const bytes = await file(url, true);
-      return bytes && decode(bytes, TRUSTED) as ServedEntry;
-    };
-    const { serve, main } = controller;
-    if (main !== undefined) setMainModule(main);
-    this.#openFiles = (paths) =>
-      (paths as { openPaths(options: object): SentFiles }).openPaths({
-        ...{ serve, file, look },
-        replace: this.#replace,
-      });
-    setAgentHost({
-      ...controller,
-      file,
-      look,
-      files: () => this.#files?.files ?? [],
-      record: (id) => this.#loader.record(id),
-      namespace: (id) => this.#loader.loaded(id),
-      units: (url) => this.#codes.flatMap(({ units }) => units.filter((unit) => unit.url === url)),
-      ask: this.#askForModule,
-      callSignal: () => runningCall()?.signal,
-      handleChannel: (channel, header) => this.handleChannel(channel as Channel, header),
-    });
+    this.#controller = controller;
+    if (controller.main !== undefined) setMainModule(controller.main);
   }
 
   /**
@@ -136,6 +94,10 @@ export class Agent {
 
   /** Answers a request on the channel that it came with. */
   handleChannel(channel: Channel, header: Uint8Array): void {
+    runOutside(() => this.#handle(channel, header));
+  }
+
+  #handle(channel: Channel, header: Uint8Array): void {
     const [kind, ...rest] = decode(header, TRUSTED) as [number, ...unknown[]];
     switch (kind) {
       case Request.BATCHES:
@@ -154,18 +116,11 @@ export class Agent {
   }
 
   async #receiveBatches(channel: Channel): Promise<void> {
-    for (let batch; (batch = await channel.receive()) !== undefined;) {
-      const [records, codes, files] = decode(inflateRawSync(batch.bytes), TRUSTED) as Batch;
-      await this.#lower([...records, ...codes.flatMap(({ units }) => units)]);
-      await this.#loader.define(records);
-      if (records.some(({ id }) => id === WORKERS_MODULE)) {
-        const { openWorkers } = await this.#loader.import(WORKERS_MODULE);
-        (openWorkers as (replace: unknown) => void)(this.#replace);
-      }
-      if (files !== undefined) {
-        this.#files ??= this.#openFiles!(await this.#loader.import(PATHS_MODULE));
-        this.#files.add(files);
-      }
+    for (let message; (message = await channel.receive()) !== undefined;) {
+      const batch = decode(await inflate(message), TRUSTED) as Batch;
+      const [[first], codes] = batch;
+      if (first?.id === LOADER_MODULE) await this.#loadModules(first.source as string);
+      await this.#runner.modules?.receive(batch, this.#batches);
       this.#codes.push(...codes);
       this.#batches++;
       this.#awaited = this.#awaited.filter((waiting) => {
@@ -176,14 +131,18 @@ export class Agent {
     }
   }
 
-  /** Has the controller rewrite the parts of a batch for which this engine lacks the syntax. */
-  async #lower(sources: (ModuleRecord | FunctionUnit)[]): Promise<void> {
-    if (!sources.some(lacksUsing)) return;
-    const answer = await this.#ask([Request.LOWER, this.#batches]);
-    const lowered = decode(inflateRawSync(answer!.bytes), TRUSTED) as [number, string][];
-    for (const [index, source] of lowered) {
-      Object.assign(sources[index]!, { source });
-    }
+  /** Loads the part that loads modules. */
+  async #loadModules(source: string): Promise<void> {
+    nodeProcess(); // before `node:vm` makes it
+    const { SentModules } = loadPart(source) as typeof import("./sent_modules.ts");
+    this.#runner.modules = new SentModules((await import("node:vm")).default, {
+      controller: this.#controller!,
+      positions: this.#positions,
+      ask: (header) => this.#ask(header),
+      untilBatch: (batches) => this.#untilBatch(batches),
+      codes: () => this.#codes,
+      handleChannel: (channel, header) => this.handleChannel(channel, header),
+    });
   }
 
   #untilBatch(batches: number): Promise<void> | undefined {
@@ -204,6 +163,9 @@ export class Agent {
         ? { call: found, self: undefined } as Callable
         : await finding;
       const running = new RunningCall(channel, (text) => this.#fail(channel, exitError(text)));
+      const preparing = prepareCall(this.#runner.modules !== undefined);
+      if (preparing !== undefined) await preparing;
+      this.#watch();
       await runCall(running, async () => {
         const result = await call.apply(self, args);
         this.#checkGlobals();
@@ -212,7 +174,7 @@ export class Agent {
       });
     } catch (error) {
       this.#checkGlobals();
-      explainAddon(error);
+      this.#runner.modules?.explain(error);
       this.#fail(channel, error);
     }
   }
@@ -223,7 +185,7 @@ export class Agent {
   ): Promise<void> {
     try {
       await this.#untilBatch(batches);
-      await ((await this.#loader.import(module))[name] as Service)(channel, ...args);
+      await ((await this.#runner.import(module))[name] as Service)(channel, ...args);
     } catch (error) {
       this.#fail(channel, error);
     }
@@ -240,7 +202,7 @@ export class Agent {
     const message = await channel.receive();
     if (message === undefined) throw new TypeError("The call has no values");
     const reviveOther = (data: unknown): unknown => this.#attachments.revive(data, attachments);
-    const { revive, setVariables } = await loadCode(this.#codes[id]!, this.#loader, reviveOther);
+    const { revive, setVariables } = await loadCode(this.#codes[id]!, this.#runner, reviveOther);
     const [fn, args, captured, ...properties] = decode(message.bytes, { ...TRUSTED, revive }) as [
       unknown,
       unknown[],
@@ -250,6 +212,15 @@ export class Agent {
     setVariables(captured);
     properties.forEach(define);
     return [fn, args];
+  }
+
+  /** Begins what is needed when code has run, which its answer should not wait for. */
+  #watch(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    void loadStorage();
+    // A call looks at its end. This is for what was broken later, and takes no time of calls.
+    void repeat(this.#checkGlobals, 1_000);
   }
 
   #fail(channel: Channel, error: unknown): void {
@@ -268,7 +239,7 @@ export class Agent {
 
   async #load(batches: number, module: string | null, path: string[]): Promise<Callable> {
     await this.#untilBatch(batches);
-    const root = module === null ? globalThis : await this.#loader.import(module);
+    const root = module === null ? globalThis : await this.#runner.import(module);
     const found = find(root, path);
     if (found === undefined) throw lacks(module, path);
     const { value, parent } = found;

@@ -1,6 +1,12 @@
-import fs from "node:fs";
-import process from "node:process";
-import { Writable } from "node:stream";
+import type fs from "node:fs";
+import type { Writable } from "node:stream";
+import { nodeProcess } from "./node_process.ts";
+
+/** The modules of Node's that {@linkcode blockOutput} needs, which Deno need not load. */
+export interface OutputModules {
+  readonly fs: typeof fs;
+  readonly Writable: typeof Writable;
+}
 
 /** What Node's own streams for stdout and stderr have beside what a `Writable` has. */
 interface StandardStream extends Writable {
@@ -15,29 +21,29 @@ interface StandardStream extends Writable {
  *
  * It must be called before anything has used them, and before an import of `node:process`.
  */
-export function blockOutput(): void {
-  replace("stdout", 1);
-  replace("stderr", 2);
+export function blockOutput(modules: OutputModules): void {
+  replace(modules, "stdout", 1);
+  replace(modules, "stderr", 2);
 }
 
-function replace(name: "stdout" | "stderr", fd: number): void {
-  const stats = fs.fstatSync(fd);
+function replace(modules: OutputModules, name: "stdout" | "stderr", fd: number): void {
+  const stats = modules.fs.fstatSync(fd);
   if (!stats.isFIFO() && !stats.isSocket()) return;
   let stream: Writable | undefined;
-  Object.defineProperty(process, name, {
+  Object.defineProperty(nodeProcess(), name, {
     configurable: true,
     enumerable: true,
-    get: () => stream ??= blocking(fd),
+    get: () => stream ??= blocking(modules, fd),
   });
 }
 
-function blocking(fd: number): Writable {
+function blocking({ fs, Writable }: OutputModules, fd: number): Writable {
   const stream: StandardStream = new Writable({
     autoDestroy: false,
     emitClose: false,
     write(chunk: Uint8Array, _encoding, done): void {
       try {
-        writeAll(fd, chunk);
+        writeAll(fs, fd, chunk);
         done();
       } catch (error) {
         done(error as Error);
@@ -51,7 +57,7 @@ function blocking(fd: number): Writable {
   return stream;
 }
 
-function writeAll(fd: number, bytes: Uint8Array): void {
+function writeAll(fs: OutputModules["fs"], fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) {
     try {
       at += fs.writeSync(fd, bytes, at);

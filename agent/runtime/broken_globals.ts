@@ -1,4 +1,3 @@
-import { writeSync } from "node:fs";
 import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
 import { Multiplexer } from "../wire/multiplexer.ts";
@@ -20,11 +19,11 @@ const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
  * Watches the built-ins that the agent uses: a function that replaces them by something that does
  * not work would let all calls hang.
  *
- * @param exit Ends the agent at once.
+ * @param fail Writes a line to stderr and ends the agent at once.
  * @returns Looks whether they still work, and ends the agent with a message if not. It is quick as
  * long as nothing was replaced.
  */
-export function watchGlobals(exit: () => void): () => void {
+export function watchGlobals(fail: (line: string) => void): () => void {
   const watched: Watched[] = [];
   const watch = (name: string, owner: object): void => {
     for (const key of Reflect.ownKeys(owner)) {
@@ -49,8 +48,7 @@ export function watchGlobals(exit: () => void): () => void {
         one.value = one.owner[one.key];
         continue;
       }
-      writeSync(2, `A function has broken ${one.name}, which the agent needs: leave it as it is\n`);
-      exit();
+      fail(`A function has broken ${one.name}, which the agent needs: leave it as it is\n`);
     }
   };
 }

@@ -1,4 +1,4 @@
-import vm from "node:vm";
+import type vm from "node:vm";
 import type { FunctionUnit } from "../protocol/handle.ts";
 import type { ModuleRecord } from "../protocol/module_record.ts";
 
@@ -7,16 +7,18 @@ import type { ModuleRecord } from "../protocol/module_record.ts";
  * version 24. It may also be `true` of CommonJS that contains the word and is not valid as a
  * module.
  */
-export function lacksUsing(code: ModuleRecord | FunctionUnit): boolean {
+export function lacksUsing(
+  code: ModuleRecord | FunctionUnit,
+  { SourceTextModule }: typeof vm,
+): boolean {
   const { kind = "js", source } = code as ModuleRecord;
   return kind.endsWith("js") && /\busing\b/.test(source as string) &&
-    !compiles("{using a=null}") && !compiles(source as string);
-}
-
-function compiles(source: string): boolean {
-  try {
-    return !!new vm.SourceTextModule(source);
-  } catch {
-    return false;
-  }
+    ["{using a=null}", source as string].every((text) => {
+      try {
+        new SourceTextModule(text);
+        return false;
+      } catch {
+        return true;
+      }
+    });
 }

@@ -1,4 +1,4 @@
-import vm from "node:vm";
+import type vm from "node:vm";
 import { addonError } from "./addons.ts";
 import type { CommonJs, CommonJsHost } from "./commonjs.ts";
 import type { FunctionUnit, UnitContext } from "../protocol/handle.ts";
@@ -20,6 +20,9 @@ export type AskForModule = (
   type: string | undefined,
 ) => Promise<string>;
 
+/** What `node:vm` exports. */
+export type VirtualMachine = typeof vm;
+
 /** A module's namespace. */
 export type Namespace = Record<string, unknown>;
 
@@ -30,6 +33,7 @@ export class Loader {
   /** The exports of built-in modules that modules see in place of the real ones. */
   readonly #replaced = new Map<string, Namespace>();
   readonly #makers = new Map<FunctionUnit, Promise<() => UnitContext>>();
+  readonly #vm: VirtualMachine;
   readonly #ask: AskForModule;
   readonly #positions: SourcePositions;
   /** Runs CommonJS modules; it was sent before the first of them. */
@@ -46,7 +50,8 @@ export class Loader {
   };
   #linking: Promise<unknown> = Promise.resolve();
 
-  constructor(ask: AskForModule, positions: SourcePositions) {
+  constructor(vm: VirtualMachine, ask: AskForModule, positions: SourcePositions) {
+    this.#vm = vm;
     this.#ask = ask;
     this.#positions = positions;
   }
@@ -69,7 +74,8 @@ export class Loader {
 
   /** Makes a module of values that are here already. */
   provide(id: string, namespace: Namespace): void {
-    this.#modules.set(id, synthetic(Object.keys(namespace), id, () => (name) => namespace[name]));
+    const names = Object.keys(namespace);
+    this.#modules.set(id, synthetic(this.#vm, names, id, () => (name) => namespace[name]));
   }
 
   /** Has modules that were sent see other exports in a built-in module. */
@@ -132,7 +138,7 @@ export class Loader {
   }
 
   #sloppyMaker({ url, source, imports }: FunctionUnit): () => UnitContext {
-    const body = vm.compileFunction(source, [], {
+    const body = this.#vm.compileFunction(source, [], {
       filename: url,
       lineOffset: -1,
       importModuleDynamically: ((specifier: string) =>
@@ -214,6 +220,7 @@ export class Loader {
         return this.#sourceModule(id, source as string, record);
       case "cjs":
         return synthetic(
+          this.#vm,
           ["default", ...record.exports ?? []],
           id,
           () => this.#commonJs!.exportsOf(id),
@@ -222,11 +229,11 @@ export class Loader {
         // The text is parsed here, since Node before 22 also reports an error in a synthetic module
         // as uncaught.
         const value = JSON.parse(source as string);
-        return synthetic(["default"], id, () => () => value);
+        return synthetic(this.#vm, ["default"], id, () => () => value);
       }
       case "text":
       case "bytes":
-        return synthetic(["default"], id, () => () => source);
+        return synthetic(this.#vm, ["default"], id, () => () => source);
       case "wasm":
         return this.#wasm(record);
       case "broken":
@@ -264,7 +271,7 @@ export class Loader {
       ) as never,
     };
     try {
-      return new vm.SourceTextModule(source, options);
+      return new this.#vm.SourceTextModule(source, options);
     } catch (cause) {
       // The error itself does not say in which file it is.
       if (!(cause instanceof SyntaxError)) throw cause;
@@ -361,17 +368,16 @@ async function evaluate(module: vm.Module): Promise<void> {
   await module.evaluate();
 }
 
-/**
- * Makes a module. `evaluate` runs it, and returns a function that gives the value of each export.
- */
+/** Makes a module. `run` runs it, and returns a function that gives the value of each export. */
 function synthetic(
+  { SyntheticModule }: VirtualMachine,
   names: readonly string[],
   identifier: string,
-  evaluate: () => (name: string) => unknown,
+  run: () => (name: string) => unknown,
 ): vm.Module {
   const unique = [...new Set(names)];
-  return new vm.SyntheticModule(unique, function (this: vm.SyntheticModule) {
-    const valueOf = evaluate();
+  return new SyntheticModule(unique, function (this: vm.SyntheticModule) {
+    const valueOf = run();
     for (const name of unique) this.setExport(name, valueOf(name));
   }, { identifier });
 }

@@ -7,7 +7,8 @@ import {
 } from "../protocol/handle.ts";
 import { setIntegrity } from "../protocol/integrity.ts";
 import { runtimeName } from "../protocol/runtime_name.ts";
-import type { Loader, Namespace } from "./loader.ts";
+import type { CodeRunner } from "./code_runner.ts";
+import type { Namespace } from "./loader.ts";
 
 /** Makes the values of the handles that refer to code. It trusts the controller; see `Agent`. */
 export interface Reviver {
@@ -24,14 +25,14 @@ export interface Reviver {
  */
 export async function loadCode(
   code: Code,
-  loader: Loader,
+  runner: CodeRunner,
   reviveOther: (data: unknown) => unknown,
 ): Promise<Reviver> {
   const modules = new Map<string, Namespace>();
   const { loads, namespaces = [] } = code;
-  for (const id of [...loads, ...namespaces]) modules.set(id, await loader.import(id));
+  for (const id of [...loads, ...namespaces]) modules.set(id, await runner.import(id));
   const units: UnitContext[] = [];
-  for (const unit of code.units) units.push(await loader.run(unit));
+  for (const unit of code.units) units.push(await runner.run(unit));
   const classes = new Map<string, unknown>();
 
   /** Makes a class once, when it is first needed: its parent and its static fields need values. */

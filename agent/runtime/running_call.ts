@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Channel } from "../wire/channel.ts";
 
 /** A call of the controller, for the code that belongs to it. */
@@ -30,15 +30,48 @@ export class RunningCall {
   }
 }
 
-/** The call that the running code belongs to. */
-const calls = new AsyncLocalStorage<RunningCall>();
+/**
+ * Knows the call that the running code belongs to: `null` for code that belongs to none. Deno takes
+ * a quarter of an agent's start to load it, so it is only there when a first call has begun.
+ */
+let storage: AsyncLocalStorage<RunningCall | null> | undefined;
+/** A call that began before there was a storage. All code without a context belongs to it. */
+let first: RunningCall | undefined;
+
+/** Loads what {@linkcode runCall} needs for more than one call at once. */
+export async function loadStorage(): Promise<void> {
+  const { AsyncLocalStorage } = await import("node:async_hooks");
+  storage ??= new AsyncLocalStorage();
+}
+
+/**
+ * Gives a promise if {@linkcode runCall} has to wait for it. A first call need not wait for the
+ * storage, unless that takes no time as Node's modules are there.
+ */
+export function prepareCall(isCheap: boolean): Promise<void> | undefined {
+  const needsStorage = storage === undefined && (isCheap || first !== undefined);
+  return needsStorage ? loadStorage() : undefined;
+}
 
 /** Runs code that belongs to `call`, and so does all that it starts. */
-export function runCall<T>(call: RunningCall, run: () => T): T {
-  return calls.run(call, run);
+export async function runCall(call: RunningCall, run: () => Promise<void>): Promise<void> {
+  if (storage !== undefined) return await storage.run(call, run);
+  first = call;
+  try {
+    await run();
+  } finally {
+    first = undefined;
+  }
+}
+
+/** Runs code that belongs to no call. */
+export function runOutside(run: () => void): void {
+  if (storage === undefined) run();
+  else storage.run(null, run);
 }
 
 /** Gives the call that the running code belongs to, if it belongs to one. */
 export function runningCall(): RunningCall | undefined {
-  return calls.getStore();
+  const call = storage?.getStore();
+  return call === undefined ? first : call ?? undefined;
 }

@@ -1,5 +1,5 @@
-import { setInterval } from "node:timers";
 import { readUint32 } from "../wire/frame.ts";
+import { repeat } from "./repeat.ts";
 
 /** So many intervals without anything from the controller mean a dead link. */
 const MAX_SILENT = 6;
@@ -37,8 +37,8 @@ export class Silence {
   count(payload: Uint8Array): void {
     if (this.#counts || payload.length === 0) return;
     this.#counts = true;
-    setInterval(() => {
+    repeat(() => {
       if (++this.#silent > MAX_SILENT) this.#end();
-    }, readUint32(payload, 0)).unref();
+    }, readUint32(payload, 0));
   }
 }

@@ -20,7 +20,8 @@ export class SourcePositions extends SourceMaps {
 
   #show(site: CallSite): string {
     const text = String(site);
-    const name = site.getFileName();
+    // Scripts that were evaluated have no file.
+    const name = site.getFileName() || site.getScriptNameOrSourceURL();
     const url = site.getScriptNameOrSourceURL() || name;
     const line = site.getLineNumber();
     const column = site.getColumnNumber();

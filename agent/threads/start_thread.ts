@@ -1,3 +1,4 @@
+import vm from "node:vm";
 import * as threads from "node:worker_threads";
 import { setAgentHost } from "../agent_host.ts";
 import { PATHS_MODULE, WORKERS_MODULE } from "../protocol/module_record.ts";
@@ -38,7 +39,7 @@ export async function startThread(open: (replace: Replace, own: object) => void)
 
   const positions = new SourcePositions();
   positions.install();
-  const loader = new Loader(ask, positions);
+  const loader = new Loader(vm, ask, positions);
   await loader.define(records);
   const replace: Replace = (id, exports) => loader.replace(id, exports);
   let sent = (): readonly SentFile[] => [];

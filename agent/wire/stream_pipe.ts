@@ -1,4 +1,4 @@
-import type { Readable, Writable } from "node:stream";
+import type { Writable } from "node:stream";
 import { concat } from "./concat.ts";
 import type { Pipe } from "./multiplexer.ts";
 
@@ -14,7 +14,11 @@ export const JOIN_LIMIT: number = 16 * 1024;
  * @param readable The reading half, which is only closed here.
  * @param onDrain Called when there is room again after a write that returned `false`.
  */
-export function streamPipe(readable: Readable, writable: Writable, onDrain: () => void): Pipe {
+export function streamPipe(
+  readable: { destroy(): unknown },
+  writable: Writable,
+  onDrain: () => void,
+): Pipe {
   let congested = false;
   const drained = (): void => {
     if (!congested || writable.writableLength > HIGH_WATER) return;

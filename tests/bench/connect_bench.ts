@@ -7,6 +7,7 @@
  */
 import { Local, type LocalOptions } from "../../mod.ts";
 import { measure, printRatio, printTitle, timed } from "./_measure.ts";
+import { add } from "./_remote.ts";
 
 const ROUNDS = 15;
 /** The number of tunnels that are opened at once. */
@@ -25,9 +26,22 @@ async function start([program, ...args]: readonly string[]): Promise<void> {
   await new Deno.Command(program!, { args, stdin: "null" }).output();
 }
 
-async function connect(options: LocalOptions): Promise<number> {
+/** First calls, by what they need at the far end. */
+const calls: Readonly<Record<string, (tunnel: Local) => Promise<unknown>>> = {
+  "a built-in": (tunnel) => tunnel.call(Date.now),
+  "a closure": (tunnel) => tunnel.call(() => MANY),
+  "a module": (tunnel) => tunnel.call(add, 1, 2),
+};
+
+/** The highest ratio that is good enough, for a call that needs a module. */
+const MODULE_AIM = 2.5;
+
+async function connect(
+  options: LocalOptions,
+  call: (tunnel: Local) => Promise<unknown>,
+): Promise<number> {
   await using tunnel = new Local("bench", options);
-  return await timed(() => tunnel.call(Date.now));
+  return await timed(() => call(tunnel));
 }
 
 /** Prints the ratios. */
@@ -42,11 +56,17 @@ export async function run(): Promise<void> {
       console.log(`  ${runtime}: there is none here`);
       continue;
     }
-    const { ours, baseline } = await measure(ROUNDS, {
-      ours: () => connect(options),
+    const times: Record<string, number> = await measure(ROUNDS, {
+      ...Object.fromEntries(
+        Object.entries(calls).map(([what, call]) => [what, () => connect(options, call)]),
+      ),
       baseline: () => timed(() => start(bare[runtime])),
     });
-    printRatio({ what: `${runtime} agent`, ours, baseline, unit: "ms", aim: 2 });
+    for (const name of Object.keys(calls)) {
+      const what = `${runtime} agent, ${name}`;
+      const aim = name === "a module" ? MODULE_AIM : 2;
+      printRatio({ what, ours: times[name]!, baseline: times["baseline"]!, unit: "ms", aim });
+    }
   }
   const all = <T>(work: (i: number) => Promise<T>): Promise<T[]> =>
     Promise.all(Array.from({ length: MANY }, (_, i) => work(i)));

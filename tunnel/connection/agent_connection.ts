@@ -1,6 +1,4 @@
-import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { BUNDLE } from "../../agent/_bundle.ts";
 import {
   type AgentInfo,
   decodeAgentInfo,
@@ -14,7 +12,6 @@ import { ConnectionError } from "../connection_error.ts";
 import { Login } from "../login/login.ts";
 import type { AgentConnectionOptions } from "./agent_connection_options.ts";
 import { BootReader } from "./boot_reader.ts";
-import { bootstrapLine } from "./bootstrap.ts";
 import { findOutputNotice, isClientNotice } from "./client_notice.ts";
 import { ConnectionFailure } from "./connection_failure.ts";
 import { Countdown } from "./countdown.ts";
@@ -23,6 +20,7 @@ import { HeldLines } from "./held_lines.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import { killCommand } from "./kill_command.ts";
 import { OUTPUT_GRACE, PipeProcess } from "./pipe_process.ts";
+import { sendAgent, signInterval } from "./send_agent.ts";
 import { SignRemover } from "./sign_remover.ts";
 import { StderrLines } from "./stderr_lines.ts";
 
@@ -32,19 +30,11 @@ const CLOSE_GRACE = 1_000;
 /** Milliseconds that a process has to end when its login was refused. */
 const REFUSAL_GRACE = 3_000;
 
-/**
- * The longest time between the far end's signs of life, in milliseconds. So long may an agent that
- * does not read outlive this process.
- */
-const MAX_SIGN_INTERVAL = 1_000;
-
 /** Milliseconds that a sign of life may be late. */
 const SIGN_DELAY = 500;
 
 /** Milliseconds until a process that was killed is gone. */
 const KILL_DELAY = 200;
-
-let bundle: Uint8Array | undefined;
 
 /** A process with an agent at the other end of its pipe. It is used once. */
 export class AgentConnection {
@@ -145,7 +135,12 @@ export class AgentConnection {
     }
     if (options.outOfReach) this.#process.guardLater();
     this.#process.release();
-    this.#sendBootstrap(shellPipe);
+    sendAgent(options, {
+      marker: this.#marker,
+      shell: shellPipe,
+      agent: this.#pipe,
+      brought: this.#provisioning?.file,
+    });
     this.multiplexer.sendHello(encodeControllerInfo(options.info));
   }
 
@@ -157,6 +152,11 @@ export class AgentConnection {
   /** Whether the agent or the process has ended, so that nobody takes what is sent. */
   get hasEnded(): boolean {
     return this.#failure.agentExitCode !== undefined || this.#process.exit !== undefined;
+  }
+
+  /** Whether the pipe leads to a process of this machine, so that nothing need be compressed. */
+  get isLocal(): boolean {
+    return this.#options.isLocal;
   }
 
   /** Keeps this script alive until {@linkcode release} is called as often. */
@@ -171,7 +171,7 @@ export class AgentConnection {
     if (--this.#holds > 0) return;
     if (this.#login?.isAsking) {
       this.multiplexer.end(this.#failure.ofLogin("nothing waited for an answer any more"));
-    } else if (this.#isBringing) {
+    } else if (this.#provisioning?.isBringing) {
       this.multiplexer.end(this.#failure.ofProvisioning("nothing waited for Deno any more"));
     }
   }
@@ -222,32 +222,8 @@ export class AgentConnection {
     }) ?? pipe;
   }
 
-  get #isBringing(): boolean {
-    return this.#provisioning !== undefined && this.#provisioning.stage !== "";
-  }
-
   #handleDrain(): void {
     if (this.#provisioning?.handleDrain() !== true) this.multiplexer.handleDrain();
-  }
-
-  #sendBootstrap(shellPipe: Pipe): void {
-    const { cancelCommand, detached, outOfReach } = this.#options;
-    bundle ??= withLength(Buffer.from(BUNDLE, "base64"));
-    const line = bootstrapLine({
-      ...this.#options.bootstrap,
-      marker: this.#marker,
-      connectTimeout: this.#options.connectTimeout,
-      signInterval: signInterval(this.#options.keepAlive),
-      // What has a command of its own to be ended by, such as a job, ends all that is left itself.
-      killGroup: cancelCommand === undefined && (!detached || outOfReach),
-      brought: this.#provisioning?.file,
-    });
-    if (this.#provisioning === undefined) {
-      this.#pipe.write([Buffer.from(line), bundle]);
-    } else {
-      shellPipe.write([Buffer.from(line)]);
-      this.#pipe.write([bundle]);
-    }
   }
 
   #handleOutput(chunk: Uint8Array): void {
@@ -345,7 +321,7 @@ export class AgentConnection {
   #handleEnd(error: Error): void {
     this.#timeout?.stop();
     this.#login?.end();
-    const isBringing = this.#isBringing;
+    const isBringing = this.#provisioning?.isBringing === true;
     this.#provisioning?.end();
     this.#keepAlive?.stop();
     this.#ready.reject(error);
@@ -360,15 +336,4 @@ export class AgentConnection {
   #endError(): Error {
     return this.#closed ?? this.#failure.ofEnd();
   }
-}
-
-/** Milliseconds between the far end's signs of life: at least two come in an interval of pings. */
-function signInterval(keepAlive: number): number {
-  return keepAlive === 0 ? MAX_SIGN_INTERVAL : Math.min(MAX_SIGN_INTERVAL, keepAlive / 2);
-}
-
-function withLength(bytes: Uint8Array): Uint8Array {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(bytes.length);
-  return Buffer.concat([length, bytes]);
 }

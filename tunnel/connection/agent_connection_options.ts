@@ -24,6 +24,8 @@ export interface AgentConnectionOptions {
    * Whether no signal reaches the far end, which is on another machine or belongs to another user.
    */
   readonly outOfReach: boolean;
+  /** Whether the pipe leads to a process of this machine, so that nothing need be compressed. */
+  readonly isLocal: boolean;
   /** Who answers what the process asks, if it may ask something. */
   readonly login?: LoginOptions | undefined;
   readonly bootstrap: Omit<

@@ -7,11 +7,14 @@ function isOlderThan(oldest: string): string {
 }
 
 /**
- * The pipe is at the file descriptors 3 and 4. The agent's size (u32) arrives first, then the agent
- * (a module, compressed with Brotli), and then frames, which the agent takes over with the pipe.
+ * The pipe is at the file descriptors 3 and 4. First come a byte, which is 0 if the
+ * agent is compressed with Brotli, and the agent's size in three bytes, then the agent (a script,
+ * whose value has `start()`), and then frames, which the agent takes over with the pipe.
  *
- * The pipe is read into one buffer, over and over. Deno would otherwise make a new one of 64 KiB
- * for each read, and spend more time on that than on anything else when much arrives.
+ * Deno reads the agent by a file, since its modules of Node's take longer to load than itself, and
+ * without more than its code needs. Where it may not, and on Node, a socket reads the pipe into one
+ * buffer, over and over: Deno would otherwise make a new one of 64 KiB for each read, and spend
+ * more time on that than on anything else when much arrives.
  *
  * Before it reads, it tells so on descriptor 5: from then on no other interpreter can take its
  * place. Code may keep the thread busy as soon as it has read.
@@ -20,31 +23,32 @@ function isOlderThan(oldest: string): string {
  * has to replace first. Node does so, too, when a socket is destroyed, as after its `end()`.
  */
 const SOURCE = `
-import{Socket}from"node:net"
-import{brotliDecompressSync as u}from"node:zlib"
-import v from"node:vm"
-let D=globalThis.Deno,[a,b]=(D?D.version.deno:process.versions.node).split("."),
-c=[],g,
+let D=globalThis.Deno,[a,b]=(D?D.version.deno:process.versions.node).split("."),v=D||await import("node:vm"),U=Uint8Array,
+c=new U(0),g,i,
 f=async x=>{
-c.push(Buffer.from(x))
-if(g)return
-x=Buffer.concat(c)
-c=[x]
-if(x.length<4)return
-let n=x.readUInt32BE()+4
-if(x.length<n)return
+let t=new U(c.length+x.length),n
+t.set(c)
+t.set(x,c.length)
+c=t
+n=4+(t[1]<<16|t[2]<<8|t[3])
+if(g||t.length<n)return
 g=1
-c=[x.subarray(n)]
-let m=new v.SourceTextModule(u(x.subarray(4,n))+"",{identifier:"chopsticks:agent",importModuleDynamically:s=>import(s)})
-await m.link(async s=>{let o=await import(s),k=Object.keys(o);return new v.SyntheticModule(k,function(){for(let n of k)this.setExport(n,o[n])})})
-await m.evaluate()
-f=m.namespace.start(i,Buffer.concat(c))
-},
-i
-if(!v.SourceTextModule||(D?${isOlderThan(OLDEST_DENO)}:${
+x=t.subarray(4,n)
+c=t.subarray(n)
+f=await(0,eval)(new TextDecoder().decode(t[0]?x:D?await new Response(new Response(x).body.pipeThrough(new DecompressionStream("brotli"))).bytes():(await import("node:zlib")).brotliDecompressSync(x))).start(i)
+f(c)
+}
+if(D?${isOlderThan(OLDEST_DENO)}:!v.SourceTextModule||${
   isOlderThan(OLDEST_NODE)
-}))(D||process).exit(${TOO_OLD})
-new Socket({fd:5,readable:false,writable:true})[D?"end":"write"]("u\\n",()=>i=new Socket({fd:3,readable:true,writable:false,onread:{buffer:Buffer.alloc(65536),callback:(n,b)=>(f(b.subarray(0,n)),true)}}))
+})(D||process).exit(${TOO_OLD})
+try{
+i=D.openSync("/dev/fd/3")
+D.openSync("/dev/fd/5",{write:!0}).writeSync(new U([117,10]))
+for(let B=new U(65536);!g;)f(B.subarray(0,i.readSync(B)??D.exit()))
+}catch{
+let{Socket:S}=await import("node:net")
+new S({fd:5,readable:!1,writable:!0})[D?"end":"write"]("u\\n",()=>i=new S({fd:3,readable:!0,writable:!1,onread:{buffer:new U(65536),callback:(n,b)=>(f(b.subarray(0,n)),!0)}}))
+}
 `;
 
 /**

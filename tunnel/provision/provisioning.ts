@@ -69,6 +69,11 @@ export class Provisioning {
     return this.#stage;
   }
 
+  /** Whether something is brought, or about to be. */
+  get isBringing(): boolean {
+    return this.#stage !== "";
+  }
+
   /** Begins, and returns where to write what is meant for the agent. */
   begin(connection: ProvisionConnection): Pipe {
     this.#connection = connection;

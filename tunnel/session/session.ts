@@ -71,7 +71,7 @@ export class Session {
     // An agent serves what its own controller serves.
     const isServing = (agentHost()?.serve ?? serve.urls).length > 0;
     const files = new FileShipment({ include, isServing, report });
-    this.#shipment = new Shipment(connection.multiplexer, files);
+    this.#shipment = new Shipment(connection.multiplexer, files, connection.isLocal);
     const broken = (text: string, cause?: unknown): Error => this.broken(text, cause);
     this.#attachments = new Attachments({
       multiplexer: connection.multiplexer,

@@ -1,6 +1,7 @@
 import { deflateRawSync } from "node:zlib";
 import { COMMONJS_BUNDLE } from "../../agent/_commonjs_bundle.ts";
 import { FILES_BUNDLE } from "../../agent/_files_bundle.ts";
+import { MODULES_BUNDLE } from "../../agent/_modules_bundle.ts";
 import { PATHS_BUNDLE } from "../../agent/_paths_bundle.ts";
 import { SOCKETS_BUNDLE } from "../../agent/_sockets_bundle.ts";
 import { TRACES_BUNDLE } from "../../agent/_traces_bundle.ts";
@@ -8,13 +9,16 @@ import { WORKERS_BUNDLE } from "../../agent/_workers_bundle.ts";
 import type { Code } from "../../agent/protocol/handle.ts";
 import {
   COMMONJS_MODULE,
+  LOADER_MODULE,
   type ModuleRecord,
   PATHS_MODULE,
   WORKERS_MODULE,
 } from "../../agent/protocol/module_record.ts";
 import { type Batch, Request } from "../../agent/protocol/request.ts";
+import { scriptOf } from "../../agent/protocol/script_unit.ts";
 import type { SentFile } from "../../agent/protocol/sent_file.ts";
 import type { Channel } from "../../agent/wire/channel.ts";
+import { Flag } from "../../agent/wire/frame.ts";
 import type { Multiplexer } from "../../agent/wire/multiplexer.ts";
 import { encode } from "../../codec/encode.ts";
 import { AskedModules } from "../modules/asked_modules.ts";
@@ -30,6 +34,14 @@ const SERVICES: Readonly<Record<"files" | "sockets" | "traces", ModuleRecord>> =
   sockets: { id: "chopsticks:sockets", kind: "js", source: SOCKETS_BUNDLE, imports: {} },
   /** It continues traces. */
   traces: { id: "chopsticks:traces", kind: "js", source: TRACES_BUNDLE, imports: {} },
+};
+
+/** The part of the agent that loads modules. */
+const LOADER: ModuleRecord = {
+  id: LOADER_MODULE,
+  kind: "js",
+  source: MODULES_BUNDLE,
+  imports: {},
 };
 
 /** The part of the agent that lets code open files of the controller by path. */
@@ -55,6 +67,9 @@ const WORKERS: ModuleRecord = {
 const STARTS =
   /\bnew\s+(?:\w+\.)?Worker\b|\bworker_threads\b|\bchild_process\b[^]*\bfork\b|\bfork\b[^]*\bchild_process\b/;
 
+/** A batch of fewer bytes is sent as it is: Deno takes longer to load `node:zlib`. */
+const MIN_COMPRESSED = 1024;
+
 /** About how many bytes of files are in one batch. */
 const FILES_IN_BATCH = 4 * 2 ** 20;
 
@@ -62,6 +77,7 @@ const FILES_IN_BATCH = 4 * 2 ** 20;
 export class Shipment {
   readonly #multiplexer: Multiplexer;
   readonly #files: FileShipment;
+  readonly #isLocal: boolean;
   readonly #modules = new Set<string>();
   /** The CommonJS modules that have been sent with their exports, for those who import them. */
   readonly #exporting = new Set<string>();
@@ -77,9 +93,11 @@ export class Shipment {
   /** The sources of batches that may have `using` declarations, until an agent asks for them. */
   readonly #lowerable = new Map<number, readonly SentSource[]>();
 
-  constructor(multiplexer: Multiplexer, files: FileShipment) {
+  /** @param isLocal Whether the agent is on this machine, so that nothing need be compressed. */
+  constructor(multiplexer: Multiplexer, files: FileShipment, isLocal: boolean) {
     this.#multiplexer = multiplexer;
     this.#files = files;
+    this.#isLocal = isLocal;
   }
 
   /** How many batches have been sent: the agent needs so many for what refers to them. */
@@ -211,14 +229,34 @@ export class Shipment {
     }
   }
 
-  #send(batch: Batch): void {
+  /** Puts the part that loads modules in front of what needs it first. */
+  #withLoader(batch: Batch): Batch {
+    if (this.#modules.has(LOADER.id) || !needsLoader(batch)) return batch;
+    this.#modules.add(LOADER.id);
+    const [records, ...others] = batch;
+    return [[LOADER, ...records], ...others];
+  }
+
+  #send(sent: Batch): void {
+    const batch = this.#withLoader(sent);
     this.#channel ??= this.#multiplexer.open(encode([Request.BATCHES]));
-    this.#channel.send(deflateRawSync(encode(batch)));
+    const bytes = encode(batch);
+    if (this.#isLocal || bytes.length < MIN_COMPRESSED) this.#channel.send(bytes, Flag.RAW);
+    else this.#channel.send(deflateRawSync(bytes));
     const [records, codes] = batch;
     const sources = [...records, ...codes.flatMap(({ units }) => units)];
     if (sources.some(mayUse)) this.#lowerable.set(this.#batches, sources);
     this.#batches++;
   }
+}
+
+/** Whether a batch needs the part of the agent that loads modules. */
+function needsLoader([records, codes]: Batch): boolean {
+  return records.length > 0 || codes.some(({ loads, namespaces = [], units }) =>
+    // Only the loader gives the one namespace that all modules see.
+    namespaces.length > 0 || !loads.every((id) => id.startsWith("node:")) ||
+    !units.every(scriptOf)
+  );
 }
 
 /** Whether a source may need a part of the agent. */

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import os from "node:os";
+import vm from "node:vm";
 import { Loader } from "../../../agent/runtime/loader.ts";
 import { COMMONJS_BUNDLE } from "../../../agent/_commonjs_bundle.ts";
 import { COMMONJS_MODULE, type ModuleRecord } from "../../../agent/protocol/module_record.ts";
@@ -28,7 +29,7 @@ const urlOf = (name: string): string => `file:///${name}`;
 
 /** Makes a loader with the modules `sources`. It gets the modules `later` when it asks. */
 function loaderOf(sources: Record<string, string>, later: Record<string, string> = {}): Loader {
-  const loader: Loader = new Loader(async (specifier, referrer, type) => {
+  const loader: Loader = new Loader(vm, async (specifier, referrer, type) => {
     log.push(["asked", specifier, referrer, type]);
     await turn();
     const { href } = new URL(specifier, referrer);

@@ -44,12 +44,11 @@ Deno.test("bootstrapLine() has the shell print an exit code as exitCodeAtEnd() r
 });
 
 Deno.test("FIRST_STAGE refuses what is older than the oldest versions", () => {
-  const [check, isTooOld] = /if\(!v.SourceTextModule\|\|\((.*)\)\)\(D\|\|process\)\.exit\(\d+\)$/m
-    .exec(FIRST_STAGE)!;
+  const [check, isTooOld] = /if\((D\?.*)\)\(D\|\|process\)\.exit\(\d+\)$/m.exec(FIRST_STAGE)!;
   assertStringIncludes(check, `(D||process).exit(${TOO_OLD})`);
-  const evaluate = new Function("D", "a", "b", `return ${isTooOld}`);
+  const evaluate = new Function("D", "a", "b", "v", `return ${isTooOld}`);
   const refuses = (runtime: "deno" | "node", version: string): boolean =>
-    evaluate(runtime === "deno", ...version.split("."));
+    evaluate(runtime === "deno", ...version.split(".").slice(0, 2), { SourceTextModule: class {} });
   assertEquals([OLDEST_DENO, OLDEST_NODE], ["2.9", "18"]);
   for (const version of ["1.99.0", "2.0.0", "2.8.9"]) assertEquals(refuses("deno", version), true);
   for (const version of ["2.9.0", "2.10.1", "3.0.0"]) assertEquals(refuses("deno", version), false);
@@ -57,6 +56,7 @@ Deno.test("FIRST_STAGE refuses what is older than the oldest versions", () => {
   for (const version of ["18.0.0", "20.1.0", "100.0.0"]) {
     assertEquals(refuses("node", version), false);
   }
+  assertEquals(evaluate(false, "20", "1", {}), true, "a Node that cannot load modules");
 });
 
 Deno.test({

@@ -1,0 +1,115 @@
+import type net from "node:net";
+import { concat } from "../wire/concat.ts";
+import type { Pipe } from "../wire/multiplexer.ts";
+import { nodeProcess } from "./node_process.ts";
+import { type PipeHandlers, socketPipe, watchInput } from "./socket_pipe.ts";
+
+/**
+ * How many bytes are written before a socket takes over. They have room in the smallest pipe, so a
+ * controller that does not read blocks nothing here.
+ */
+const MAX_WRITTEN = 4096;
+
+/** How many times the pipe is read before a socket takes over. */
+const MAX_READS = 16;
+
+const BUFFER_SIZE = 64 * 1024;
+
+/** What a {@linkcode FilePipe} tells. */
+export interface FilePipeHandlers extends PipeHandlers {
+  /** Bytes have come. They may be overwritten afterwards. */
+  onChunk(bytes: Uint8Array): void;
+}
+
+/**
+ * The pipe of a Deno agent, by Deno's own files as long as little goes through it. They are there
+ * at once, but need a thread for each read and twice the time. Sockets are quick, but to load
+ * `node:net` takes longer than to start Deno, and many agents make a single call.
+ */
+export class FilePipe implements Pipe {
+  readonly #input: Deno.FsFile;
+  readonly #output: Deno.FsFile | undefined;
+  readonly #handlers: FilePipeHandlers;
+  #written = 0;
+  /** What waits for the socket, once that is being opened. */
+  #held: Uint8Array[] | undefined;
+  /** Writes in place of the file. */
+  #socketPipe: Pipe | undefined;
+  #inputSocket: net.Socket | undefined;
+  #isClosed = false;
+
+  /** @param input A file of its own for descriptor 3. The agent writes to descriptor 4. */
+  constructor(input: Deno.FsFile, handlers: FilePipeHandlers) {
+    this.#input = input;
+    this.#handlers = handlers;
+    try {
+      this.#output = Deno.openSync("/dev/fd/4", { write: true });
+    } catch {
+      // It is not a pipe, or belongs to another user.
+    }
+    void this.#read();
+  }
+
+  write(chunks: Uint8Array[]): boolean {
+    if (this.#socketPipe !== undefined) return this.#socketPipe.write(chunks);
+    let size = 0;
+    for (const chunk of chunks) size += chunk.length;
+    this.#written += size;
+    if (this.#output === undefined || this.#written > MAX_WRITTEN) {
+      this.#held = chunks;
+      void this.#openOutput();
+      return false;
+    }
+    try {
+      const bytes = concat(chunks, size);
+      for (let at = 0; at < size;) at += this.#output.writeSync(bytes.subarray(at));
+    } catch {
+      this.#handlers.onLost();
+    }
+    return true;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#socketPipe?.close();
+    this.#inputSocket?.destroy();
+  }
+
+  async #openOutput(): Promise<void> {
+    const net = await loadNet();
+    if (this.#isClosed) return;
+    this.#output?.close();
+    const input = { destroy: () => this.#inputSocket?.destroy() };
+    this.#socketPipe = socketPipe(net, input, this.#handlers);
+    if (this.#socketPipe.write(this.#held!)) this.#handlers.onDrain();
+  }
+
+  async #read(): Promise<void> {
+    const { onChunk, onLost } = this.#handlers;
+    const buffer = new Uint8Array(BUFFER_SIZE);
+    for (let reads = 0; reads < MAX_READS && this.#socketPipe === undefined; reads++) {
+      const size = await this.#input.read(buffer).catch(() => null);
+      if (this.#isClosed) return;
+      if (size === null) return onLost();
+      onChunk(buffer.subarray(0, size));
+      // A large thing comes.
+      if (size === buffer.length) break;
+    }
+    const { Socket } = await loadNet();
+    if (this.#isClosed) return;
+    this.#input.close();
+    const callback = (size: number, bytes: Uint8Array): boolean => {
+      onChunk(bytes.subarray(0, size));
+      return true;
+    };
+    const onread = { buffer, callback };
+    this.#inputSocket = new Socket({ fd: 3, readable: true, writable: false, onread } as object);
+    watchInput(this.#inputSocket, this.#handlers);
+  }
+}
+
+async function loadNet(): Promise<typeof net> {
+  // The module would make `process` in a way that the agent does not notice.
+  nodeProcess();
+  return await import("node:net");
+}
