@@ -419,7 +419,11 @@ async function testFiles(t: Deno.TestContext, tun: Tun, parent: string): Promise
 
   await t.step("put() and fetch() carry a file there and back", async () => {
     // cwd is the folder above it.
-    const put = await soon(tun.put(source, "open/a b", { mode: 0o666 }), "put()");
+    const { changed, ...put } = await soon(
+      tun.put(source, "open/a b", { mode: 0o666 }),
+      "put()",
+    );
+    assert(changed);
     assertEquals([put.remotePath, put.size], [`${open}/a b`, bytes.length]);
     assertEquals(await Deno.readFile(`${open}/a b`), bytes);
     assertEquals((await Deno.stat(`${open}/a b`)).mode! & 0o7777, 0o666);
