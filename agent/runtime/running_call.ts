@@ -64,9 +64,9 @@ export async function runCall(call: RunningCall, run: () => Promise<void>): Prom
   }
 }
 
-/** Runs code that belongs to no call. */
+/** Runs code that belongs to no call, nor does what it starts. */
 export function runOutside(run: () => void): void {
-  if (storage === undefined) run();
+  if (storage === undefined || first === undefined) run();
   else storage.run(null, run);
 }
 

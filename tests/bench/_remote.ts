@@ -12,6 +12,11 @@ export function consume(bytes: Uint8Array): number {
   return bytes.length;
 }
 
+/** Gives what it takes. */
+export function echo(bytes: Uint8Array): Uint8Array {
+  return bytes;
+}
+
 /** Does almost nothing. */
 export function add(a: number, b: number): number {
   return a + b;

@@ -1,5 +1,5 @@
 /**
- * How many bytes are sent to connect and to make a first call, in relation to 20 KB:
+ * How many bytes are sent to connect and to make a first call, in relation to 16 KB:
  * `deno run -A tests/bench/bytes_bench.ts`.
  *
  * @module
@@ -8,7 +8,7 @@ import { SubprocessTunnel, type TunnelOptions } from "../../mod.ts";
 import { printRatio, printTitle } from "./_measure.ts";
 import { add } from "./_remote.ts";
 
-const AIM = 20_000;
+const AIM = 16_000;
 
 /** A local tunnel that also writes all that it sends to a file. */
 class Recorded extends SubprocessTunnel {
@@ -27,7 +27,7 @@ class Recorded extends SubprocessTunnel {
 
 /** Prints the ratios. */
 export async function run(): Promise<void> {
-  printTitle("Bytes sent to connect and to make a first call / 20 KB (less is better)");
+  printTitle("Bytes sent to connect and to make a first call / 16 KB (less is better)");
   const file = await Deno.makeTempFile();
   try {
     for (const runtime of ["deno", "node"] as const) {

@@ -1,18 +1,20 @@
 /**
  * The time of a small call, in relation to an echo of as many bytes by `cat` through the same kind
- * of pipe: `deno run -A tests/bench/round_trip_bench.ts`. Over ssh and Docker too, if the services
- * of the test runner are available.
+ * of pipe, one after another and with many in flight:
+ * `deno run -A tests/bench/round_trip_bench.ts`. Over ssh and Docker too, if the services of the
+ * test runner are available.
  *
  * @module
  */
 import { type BaseTunnel, Docker, Local, SSHTunnel } from "../../mod.ts";
 import { service, unavailable } from "../services/services.ts";
 import { Echo } from "./_echo.ts";
-import { measure, median, printRatio, printTitle } from "./_measure.ts";
+import { measure, median, printRatio, printTitle, timed } from "./_measure.ts";
 import { add } from "./_remote.ts";
 
 const ROUNDS = 7;
 const CALLS = 1500;
+const IN_FLIGHT = 64;
 /** About the size of the frames of a small call, in bytes. */
 const MESSAGE = new Uint8Array(44);
 
@@ -25,6 +27,16 @@ async function each(work: () => Promise<unknown>): Promise<number> {
     times.push((performance.now() - start) * 1000);
   }
   return median(times);
+}
+
+/** The time of a call while {@linkcode IN_FLIGHT} are always under way, in microseconds. */
+async function eachInFlight(tunnel: BaseTunnel): Promise<number> {
+  let left = CALLS;
+  const callUntilDone = async (): Promise<void> => {
+    while (left-- > 0) await tunnel.call(add, 1, 2);
+  };
+  const time = await timed(() => Promise.all(Array.from({ length: IN_FLIGHT }, callUntilDone)));
+  return time * 1000 / CALLS;
 }
 
 interface Case {
@@ -72,11 +84,14 @@ export async function run(): Promise<void> {
       continue;
     }
     await using echo = new Echo(cat);
-    const { ours, baseline } = await measure(ROUNDS, {
+    const { ours, inFlight, baseline } = await measure(ROUNDS, {
       ours: () => each(() => tunnel.call(add, 1, 2)),
+      inFlight: () => eachInFlight(tunnel),
       baseline: () => each(() => echo.send(MESSAGE)),
     });
     printRatio({ what, ours, baseline, unit: "µs", aim: 2 });
+    const many = `${what}, ${IN_FLIGHT} in flight`;
+    printRatio({ what: many, ours: inFlight, baseline, unit: "µs", aim: 1 });
   }
 }
 

@@ -7,10 +7,11 @@
 import { Local } from "../../mod.ts";
 import { Echo } from "./_echo.ts";
 import { measure, median, printRatio, printTitle, timed } from "./_measure.ts";
-import { add, consume, produce } from "./_remote.ts";
+import { add, consume, echo as echoed, produce } from "./_remote.ts";
 
 const MiB = 1024 * 1024;
 const ROUNDS = 5;
+const ECHOES = 50;
 
 /** The longest and the median time of small calls, made one after another while `work` lasts. */
 async function smallCallsDuring(
@@ -39,6 +40,12 @@ export async function run(): Promise<void> {
     const bytes = new Uint8Array(64 * MiB);
 
     printTitle(`Many bytes, ${runtime} agent (less is better)`);
+    const one = new Uint8Array(MiB);
+    const { ours, baseline } = await measure(ECHOES, {
+      ours: () => timed(() => tunnel.call(echoed, one)),
+      baseline: () => timed(() => echo.send(one)),
+    });
+    printRatio({ what: "echo of 1 MiB / echo by cat", ours, baseline, unit: "ms", aim: 1.5 });
     const times = await measure(ROUNDS, {
       echo: () => timed(() => echo.send(bytes)),
       result16: () => timed(() => tunnel.call(produce, 16 * MiB)),
@@ -51,7 +58,7 @@ export async function run(): Promise<void> {
       "a MiB of a result of 64 MiB / of 16 MiB",
       times.result64 / 64,
       times.result16 / 16,
-      1.5,
+      1.1,
     );
     // An echo moves the bytes twice, but in both directions at once.
     perMiB("a result of 64 MiB / echo by cat", times.result64 / 64, times.echo / 64);

@@ -22,22 +22,24 @@ export function prepareCall<A extends unknown[], R>(
   if (typeof fn !== "function") {
     throw new TypeError(`Cannot call ${String(fn)}: it is not a function`);
   }
-  const image = imageNow(() => callImage(fn, args.map(asStream)), args);
-  return new Call(`${nameOf(fn)}()`, image, args);
+  const start = new Error();
+  const image = imageNow(() => callImage(fn, args.map(asStream)), args, start);
+  return new Call(`${nameOf(fn)}()`, image, args, start);
 }
 
 /** Prepares a call of a function that a module exports. */
 export function preparePlaceCall(place: FunctionPlace, args: readonly unknown[]): Call<unknown> {
-  const image = imageNow(() => placeImage(place, args.map(asStream)), args);
-  return new Call(`${place.path.join(".")}()`, image, args);
+  const start = new Error();
+  const image = imageNow(() => placeImage(place, args.map(asStream)), args, start);
+  return new Call(`${place.path.join(".")}()`, image, args, start);
 }
 
-/** Makes an image at once. A refusal rejects, and its stack names the caller. */
+/** Makes an image at once. A refusal rejects, and its stack names the caller, as `start` does. */
 function imageNow(
   make: () => CallImage | Promise<CallImage>,
   args: readonly unknown[],
+  start: Error,
 ): CallImage | Promise<CallImage> {
-  const start = new Error();
   const refuse = (error: unknown): Promise<never> => {
     if (error instanceof TypeError || error instanceof RangeError) {
       const lines = start.stack?.replace(/^Error\n/, "") ?? "";
@@ -69,8 +71,17 @@ export class Call<T> implements Operation<T> {
   /** The arguments whose streams are cancelled if the call fails. */
   readonly #args: readonly unknown[];
 
-  constructor(name: string, image: CallImage | Promise<CallImage>, args: readonly unknown[]) {
+  /** Its stack names the caller. It becomes the error of the first connection that fails. */
+  #start: Error | undefined;
+
+  constructor(
+    name: string,
+    image: CallImage | Promise<CallImage>,
+    args: readonly unknown[],
+    start: Error,
+  ) {
     this.name = name;
+    this.#start = start;
     this.#image = image;
     // The failure is told by `check()` and `perform()`, which may come later.
     if ("then" in image) image.catch(() => {});
@@ -95,11 +106,13 @@ export class Call<T> implements Operation<T> {
 
   async perform(link: Link): Promise<T> {
     const { signal } = link;
+    const start = this.#start;
+    this.#start = undefined;
     const send = (session: Session): Promise<unknown> =>
       abortable(this.#send(session, signal), signal);
     try {
       const name = `call ${this.name.slice(0, -2)}`;
-      return await traced(name, link, () => withSession(link, send)) as T;
+      return await traced(name, link, () => withSession(link, send, undefined, start)) as T;
     } catch (error) {
       cancelStreams(this.#args, error);
       throw error;
