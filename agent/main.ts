@@ -66,6 +66,7 @@ export async function start(input: Socket | Deno.FsFile): Promise<(chunk: Uint8A
   };
   const handlers = {
     onChunk,
+    mayHaveRun: () => agent.mayHaveRun,
     onDrain: () => multiplexer.handleDrain(),
     onLost: () => multiplexer.end(new Error("The controller is gone")),
   };

@@ -60,6 +60,7 @@ export class Agent {
   readonly #codes: Code[] = [];
   #batches = 0;
   #isWatching = false;
+  #mayHaveRun = false;
   #awaited: { readonly batches: number; resolve(): void }[] = [];
 
   /**
@@ -71,6 +72,11 @@ export class Agent {
     this.#attachments = new Attachments(multiplexer);
     this.#positions.install();
     this.#multiplexer = multiplexer;
+  }
+
+  /** Whether code of the controller may have run. */
+  get mayHaveRun(): boolean {
+    return this.#mayHaveRun;
   }
 
   /** Takes what the controller has said of itself. */
@@ -104,8 +110,10 @@ export class Agent {
         // It only fails when the connection is over.
         return void this.#receiveBatches(channel).catch(() => {});
       case Request.CALL:
+        this.#noteCode();
         return void this.#call(channel, ...rest as CallHeader);
       case Request.SERVICE:
+        this.#noteCode();
         return void this.#serve(channel, ...rest as ServiceHeader);
       case Request.STREAM:
       case Request.SIGNAL:
@@ -113,6 +121,11 @@ export class Agent {
       default:
         return this.#fail(channel, new TypeError(`This agent knows no request ${kind}`));
     }
+  }
+
+  /** Some code will run, but not while the bytes that have come are still being handled. */
+  #noteCode(): void {
+    if (!this.#mayHaveRun) queueMicrotask(() => this.#mayHaveRun = true);
   }
 
   async #receiveBatches(channel: Channel): Promise<void> {

@@ -10,21 +10,23 @@ import { type PipeHandlers, socketPipe, watchInput } from "./socket_pipe.ts";
  */
 const MAX_WRITTEN = 4096;
 
-/** How many times the pipe is read before a socket takes over. */
-const MAX_READS = 16;
-
 const BUFFER_SIZE = 64 * 1024;
 
 /** What a {@linkcode FilePipe} tells. */
 export interface FilePipeHandlers extends PipeHandlers {
   /** Bytes have come. They may be overwritten afterwards. */
   onChunk(bytes: Uint8Array): void;
+  /** Whether code of the controller may have run. */
+  mayHaveRun(): boolean;
 }
 
 /**
- * The pipe of a Deno agent, by Deno's own files as long as little goes through it. They are there
- * at once, but need a thread for each read and twice the time. Sockets are quick, but to load
- * `node:net` takes longer than to start Deno, and many agents make a single call.
+ * The pipe of a Deno agent that runs its first calls, by Deno's own files. They are there at once,
+ * while `node:net` takes longer to load than Deno itself, and many agents make a single call.
+ *
+ * A read takes one of the few threads that Deno has for files. Code may keep all of them busy, by
+ * files that block. So a read is always under way before code runs, and when it has ended after
+ * that, a socket takes over, which is also twice as quick.
  */
 export class FilePipe implements Pipe {
   readonly #input: Deno.FsFile;
@@ -85,16 +87,16 @@ export class FilePipe implements Pipe {
   }
 
   async #read(): Promise<void> {
-    const { onChunk, onLost } = this.#handlers;
+    const { onChunk, onLost, mayHaveRun } = this.#handlers;
     const buffer = new Uint8Array(BUFFER_SIZE);
-    for (let reads = 0; reads < MAX_READS && this.#socketPipe === undefined; reads++) {
+    for (let isLarge = false; !isLarge && !mayHaveRun() && this.#socketPipe === undefined;) {
       const size = await this.#input.read(buffer).catch(() => null);
       if (this.#isClosed) return;
       if (size === null) return onLost();
       onChunk(buffer.subarray(0, size));
-      // A large thing comes.
-      if (size === buffer.length) break;
+      isLarge = size === buffer.length;
     }
+    if (this.#isClosed) return;
     const { Socket } = await loadNet();
     if (this.#isClosed) return;
     this.#input.close();
@@ -109,7 +111,6 @@ export class FilePipe implements Pipe {
 }
 
 async function loadNet(): Promise<typeof net> {
-  // The module would make `process` in a way that the agent does not notice.
-  nodeProcess();
+  nodeProcess(); // before the module makes it
   return await import("node:net");
 }
