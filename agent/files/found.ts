@@ -9,7 +9,7 @@ import { FileReader } from "./file_reader.ts";
  * What is at a path, for a diff: a file, a link, a folder or, without any property, anything else.
  */
 export interface Found {
-  /** The permission bits of a file. */
+  /** The permission bits of a file or folder. */
   readonly mode?: number;
   /** The size of a file. */
   readonly size?: number;
@@ -52,9 +52,10 @@ export async function find(
   try {
     const found = isLinkFollowed ? fs.statSync(path) : fs.lstatSync(path);
     if (found.isSymbolicLink()) return { link: readLink(path) ?? "?" };
-    if (found.isDirectory()) return { isFolder: true };
+    const mode = found.mode & 0o7777;
+    if (found.isDirectory()) return { isFolder: true, mode };
     if (!found.isFile()) return {};
-    const file = { mode: found.mode & 0o7777, size: found.size };
+    const file = { mode, size: found.size };
     const bytes = await contentsOf(path, wish.maxSize, isLinkFollowed);
     if (bytes === undefined) return file;
     if (bytes === "binary") return { ...file, isBinary: true };

@@ -66,14 +66,21 @@ export class TextDiff {
    */
   of({ name, before, after, isSame = false }: PathChange): string | undefined {
     const shown = quoted(name);
-    if (before?.mode === undefined && before !== null || after?.mode === undefined) {
-      const [old, now] = [kindOf(before), kindOf(after)];
-      if (old === now) return "";
+    const [old, now] = [kindOf(before), kindOf(after)];
+    if (before !== null && old !== now || after?.size === undefined) {
+      if (old === now) return modeLine(shown, before, after);
       return `${shown} becomes ${now}${before === null ? "" : ` instead of ${old}`}\n`;
     }
-    const modes = before === null || before.mode === after.mode
-      ? ""
-      : `Mode of ${shown}: ${octal(before.mode!)} becomes ${octal(after.mode)}\n`;
+    return this.#ofFile(shown, before, after, isSame);
+  }
+
+  #ofFile(
+    shown: string,
+    before: Found | null,
+    after: Found,
+    isSame: boolean,
+  ): string | undefined {
+    const modes = modeLine(shown, before, after);
     if (isSame || before !== null && isSameHash(before, after)) return modes;
     if (before?.isBinary || after.isBinary) return undefined;
     const reason = this.#reasonToHide(before) ?? this.#reasonToHide(after);
@@ -91,9 +98,9 @@ export class TextDiff {
 
   /** Why the contents of a file are not shown, if so. */
   #reasonToHide(file: Found | null): string | undefined {
-    if (file?.mode === undefined) return undefined;
-    if (!this.#secrets && isSecret(file.mode)) {
-      return `only the owner may read them (mode ${octal(file.mode)}), diff: true shows them`;
+    if (file === null) return undefined;
+    if (!this.#secrets && isSecret(file.mode!)) {
+      return `only the owner may read them (mode ${octal(file.mode!)}), diff: true shows them`;
     }
     if (file.bytes !== undefined) return undefined;
     return file.size! > MAX_SIZE ? "more than 1 MiB" : "they cannot be read, or change meanwhile";
@@ -165,7 +172,14 @@ function kindOf(found: Found | null): string {
   if (found === null) return "nothing";
   if (found.link !== undefined) return `a link to ${visible(JSON.stringify(found.link))}`;
   if (found.isFolder) return "a folder";
-  return found.mode === undefined ? "something else" : "a file";
+  return found.size === undefined ? "something else" : "a file";
+}
+
+/** A line for a mode that changes; `""` if it does not. */
+function modeLine(shown: string, before: Found | null, after: Found | null): string {
+  const [old, now] = [before?.mode, after?.mode];
+  if (old === undefined || now === undefined || old === now) return "";
+  return `Mode of ${shown}: ${octal(old)} becomes ${octal(now)}\n`;
 }
 
 function octal(mode: number): string {

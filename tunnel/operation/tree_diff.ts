@@ -2,7 +2,7 @@ import { BrokenTransfer, Interruption } from "../../agent/files/byte_transfer.ts
 import type { Found } from "../../agent/files/found.ts";
 import { look } from "../../agent/trees/look.ts";
 import { seal, unseal } from "../../agent/trees/sealed_message.ts";
-import { realPath } from "../../agent/trees/tree_place.ts";
+import { folderMode, realPath } from "../../agent/trees/tree_place.ts";
 import type { Channel } from "../../agent/wire/channel.ts";
 import type { SyncResult } from "../file_options.ts";
 import { isFound } from "./is_found.ts";
@@ -44,11 +44,14 @@ export async function treeDiff(
   { link, since }: Place,
 ): Promise<string> {
   const isNew = new Set(created);
-  const changed = [...created, ...updated].filter((path) => path !== ".").sort();
+  const changed = [...created, ...updated].sort();
   const shown = changed.slice(0, MAX_PATHS);
   // Nothing of the target has to be known where something is new.
   const known = shown.filter((path) => !isNew.has(path));
-  const [here, there] = way.isSentFromHere ? [shown, known] : [known, shown];
+  // The folder itself is called "." in results.
+  const pathsOf = (names: string[]): string[] => names.map((name) => name === "." ? "" : name);
+  const there = pathsOf(way.isSentFromHere ? known : shown);
+  const here = pathsOf(way.isSentFromHere ? shown : known);
   const local = look(realPath(localDir), here, diff.wish);
   const texts: string[] = [];
   let size = 0;
@@ -60,7 +63,7 @@ export async function treeDiff(
     for (const path of shown) {
       link.signal?.throwIfAborted();
       const before = isNew.has(path) ? null : await target();
-      const after = masked(await source(), way.maskedBits);
+      const after = masked(await source(), before, way.maskedBits);
       read += (before?.bytes?.length ?? 0) + (after?.bytes?.length ?? 0);
       if (read > MAX_READ) return;
       const text = diff.of({ name: path, before, after });
@@ -81,7 +84,9 @@ export async function treeDiff(
     });
   }
   await local.return(null);
-  const lost = deleted.toSorted().slice(0, MAX_PATHS).map((path) => `${quoted(path)} is removed\n`);
+  const lost = [...deleted].sort().slice(0, MAX_PATHS).map((path) =>
+    `${quoted(path)} is removed\n`
+  );
   const isAll = lost.every(add) && size <= MAX_SIZE && read <= MAX_READ;
   const left = changed.length + deleted.length - shown.length - lost.length;
   if (!isAll || left > 0) texts.push("… (more paths differ than are shown)\n");
@@ -97,6 +102,9 @@ async function nextFound(channel: Channel): Promise<Found | null> {
 }
 
 /** What the target gets of what the source has. */
-function masked(found: Found | null, maskedBits: number): Found | null {
-  return found?.mode === undefined ? found : { ...found, mode: found.mode & ~maskedBits };
+function masked(found: Found | null, before: Found | null, maskedBits: number): Found | null {
+  if (found?.mode === undefined) return found;
+  const mode = found.mode & ~maskedBits;
+  if (!found.isFolder || before?.mode === undefined) return { ...found, mode };
+  return { ...found, mode: folderMode(mode, before.mode, maskedBits) };
 }

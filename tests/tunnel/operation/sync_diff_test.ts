@@ -137,13 +137,28 @@ bothWays("make no diff of what is large, or much", async (way, { source, target 
   assert(much.endsWith("\n… (more paths differ than are shown)\n"));
 });
 
+bothWays("tell of the modes of folders that change", async (way, { source, target }) => {
+  for (const root of [source, target]) make(root, { "d": null, "e": null });
+  for (const path of ["", "/d"]) fs.chmodSync(`${source}${path}`, 0o700);
+  // What the folder here has of these stays, as far as it is for its files.
+  fs.chmodSync(`${target}/e`, 0o3777);
+  const { diff, updated } = await foresee(way, [source, target]);
+  assertEquals(diff!.split("\n").slice(0, 2), [
+    ...["Mode of .: 0755 becomes 0700", "Mode of d: 0755 becomes 0700"],
+  ]);
+  await way(source, target);
+  const mode = fs.statSync(`${target}/e`).mode & 0o7777;
+  const line = `Mode of e: 3777 becomes ${mode.toString(8).padStart(4, "0")}\n`;
+  assertEquals(diff!.split("\n").slice(2).join("\n"), updated.includes("e") ? line : "");
+});
+
 bothWays("tell what a folder that is not there will be", async (way, { source, target }) => {
   make(source, { "a/b": "1\n", "l": { to: "a" } });
   const { diff, created } = await foresee(way, [source, target]);
   assertEquals(created.length, 4);
   assertEquals(
     diff,
-    'a becomes a folder\n--- /dev/null\n+++ a/b\n@@ -0,0 +1,1 @@\n+1\nl becomes a link to "a"\n',
+    '. becomes a folder\na becomes a folder\n--- /dev/null\n+++ a/b\n@@ -0,0 +1,1 @@\n+1\nl becomes a link to "a"\n',
   );
   assertEquals(fs.existsSync(target), false);
 });
@@ -322,7 +337,8 @@ for (const agent of ["deno", "node18", "node26"]) {
     );
     const options = { dryRun: true, delete: true };
     const up = await tun.sync(folder.at("source"), both, options);
-    assertEquals([up.diff, up.deleted], [`--- conf\n+++ conf\n${LINES}`, []]);
+    const mode = "Mode of .: 1777 becomes 0755\n";
+    assertEquals([up.diff, up.deleted], [`${mode}--- conf\n+++ conf\n${LINES}`, []]);
     const down = await tun.fetchDir(both, folder.at("source"), options);
     const back = "@@ -1,3 +1,3 @@\n one\n-2\n+two\n three\n";
     assertEquals(down.diff, `--- conf\n+++ conf\n${back}`);

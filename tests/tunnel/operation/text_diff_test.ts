@@ -152,7 +152,12 @@ Deno.test("TextDiff tells of modes, links and folders", () => {
     'f becomes a link to "b\\n" instead of a link to "a"\n',
   );
   assertEquals(of(file("1"), { link: "b" }), 'f becomes a link to "b" instead of a file\n');
-  assertEquals(of(null, { isFolder: true }), "f becomes a folder\n");
+  assertEquals(of(null, { isFolder: true, mode: 0o755 }), "f becomes a folder\n");
+  const [open, closed] = [0o755, 0o700].map((mode): Found => ({ isFolder: true, mode }));
+  assertEquals(of(open!, closed!), "Mode of f: 0755 becomes 0700\n");
+  assertEquals(of(open!, open!), "");
+  assertEquals(of(open!, { link: "a" }), 'f becomes a link to "a" instead of a folder\n');
+  assertEquals(of({}, {}), "");
   assertEquals(of({}, file("1")), "f becomes a file instead of something else\n");
   assertEquals(of(null, file("")), "f becomes an empty file\n");
 });
@@ -162,24 +167,10 @@ Deno.test("isFound() takes nothing else for what is at a path", () => {
     ...{ mode: 0o600, size: 1, sha1sum: "a" },
   }];
   for (const value of good) assertEquals(isFound(value), true, Deno.inspect(value));
-  const bad = [
-    undefined,
-    1,
-    "a",
-
-    { mode: 0o644 },
-    { size: 1 },
-    { mode: -1, size: 1 },
-    {
-      ...{ mode: 0o10000, size: 1 },
-    },
-    { mode: 1, size: 1.5 },
-    { mode: 1, size: 1, bytes: "a" },
-    { bytes: new Uint8Array() },
-    {
-      link: 5,
-    },
-    { mode: 1, size: 1, isBinary: 1 },
-  ];
+  const bad: unknown[] = [undefined, 1, "a", { size: 1 }, { bytes: new Uint8Array() }];
+  for (const mode of [-1, 0o10000, "1"]) bad.push({ mode, size: 1 }, { isFolder: true, mode });
+  const odd = { bytes: "a", isBinary: 1, sha1sum: 1, link: 5, isFolder: 0 };
+  for (const [key, value] of Object.entries(odd)) bad.push({ mode: 1, size: 1, [key]: value });
+  bad.push({ mode: 1, size: 1.5 }, file(new Uint8Array(MAX_SIZE + 1)), { mode: 1, isBinary: true });
   for (const value of bad) assertEquals(isFound(value), false, Deno.inspect(value));
 });
