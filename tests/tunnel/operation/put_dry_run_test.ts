@@ -247,20 +247,23 @@ for (const { name, needs, open } of RUNTIMES) {
     await using tun = open();
     const path = folder.write("target", OLD);
     const runtime = name === "Deno" ? "deno" : "node";
-    const diff = await tun.call(
-      async (path: string, text: string) => {
+    fs.mkdirSync(folder.at("empty"));
+    const [changed, removed] = await tun.call(
+      async (folder: string, path: string, text: string) => {
         const node = process.execPath;
         const inner = new Local("inner", runtime === "node" ? { runtime, node } : { runtime });
         try {
-          return (await inner.put({ text }, path, { dryRun: true })).diff;
+          const options = { dryRun: true, delete: true };
+          const { diff } = await inner.sync(`${folder}/empty`, folder, options);
+          return [(await inner.put({ text }, path, { dryRun: true })).diff, diff];
         } finally {
           await inner.close();
         }
       },
-      path,
-      NEW,
+      ...[folder.path, path, NEW] as const,
     );
-    assertStringIncludes(diff!, "-two\n+2\n");
+    assertStringIncludes(changed!, "-two\n+2\n");
+    assertEquals(removed, "empty is removed\ntarget is removed\n");
   }));
 }
 
