@@ -1,13 +1,13 @@
 import fs from "node:fs";
 import { dirname } from "node:path";
-import process from "node:process";
 import type { Summary } from "./byte_transfer.ts";
 import { Change, type ChangeLevel } from "./change.ts";
 import { sha1Of } from "./contents.ts";
 import { fileError } from "./file_error.ts";
 import { type FileTarget, fileTarget, inNewPlace, MOUNTED } from "./file_target.ts";
 import { tryToMakeFile } from "./nameless_file.ts";
-import { readSystemText } from "./system_file.ts";
+import { ownUid } from "./own_uid.ts";
+import { mayWrite, readSystemText } from "./system_file.ts";
 
 /** Paths in file systems that have only files of the system. */
 const SYSTEM = /^\/(?:proc|sys)\//;
@@ -30,7 +30,7 @@ export async function foresee(
   const mayBeSame = old !== undefined && (old.size === size || old.size === 0);
   if (mayBeSame && await readableSha1Of(target.path, old.size) === sha1sum) {
     if ((old.mode & 0o7777) === mode) return Change.NONE;
-    if (!mayChangeMode(old)) checkPlace(path, target);
+    if (!mayChangeMode(path, old)) checkPlace(path, target);
     return Change.MODE;
   }
   checkPlace(path, target);
@@ -46,9 +46,8 @@ async function readableSha1Of(path: string, size: number): Promise<string | unde
   }
 }
 
-function mayChangeMode({ uid }: fs.Stats): boolean {
-  const own = ownUid();
-  return own === 0 || own === uid;
+function mayChangeMode(path: string, { uid }: fs.Stats): boolean {
+  return mayWrite(path) && [0, uid, undefined].includes(ownUid());
 }
 
 /** @throws {Error} If no file can be moved to the target. */
@@ -57,20 +56,12 @@ function checkPlace(path: string, { path: real, old }: FileTarget): void {
   inNewPlace(path, () => tryToMakeFile(folder));
   if (SYSTEM.test(real)) throw fileError(path, "EPERM", "no file can be made there (EPERM)");
   const { mode, uid } = fs.statSync(folder);
-  const owners = [0, uid, old?.uid];
+  const owners = [0, uid, old?.uid, undefined];
   const isSticky = (mode & 0o1000) !== 0;
   if (isSticky && old !== undefined && !owners.includes(ownUid())) {
     throw fileError(path, "EPERM", "not permitted (EPERM)");
   }
   if (old !== undefined && isMountPoint(real)) throw fileError(path, "EBUSY", MOUNTED);
-}
-
-function ownUid(): number {
-  try {
-    return process.getuid!();
-  } catch {
-    return 0; // not permitted: then it is not known what would be refused
-  }
 }
 
 function isMountPoint(path: string): boolean {

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import fs from "node:fs";
 import { fileError } from "./file_error.ts";
+import { mayWrite } from "./system_file.ts";
 
 /** How many bytes are read at once. */
 const BLOCK = 64 * 1024;
@@ -73,8 +74,10 @@ export class OldFile {
     return fs.fstatSync(this.#fd).mode & 0o7777;
   }
 
-  /** Changes its permission bits. Returns whether that could be done. */
-  setMode(mode: number): boolean {
+  /** Changes the permission bits of the file, which is at `path`. Returns whether it could. */
+  setMode(path: string, mode: number): boolean {
+    // Deno does not ask for the permission if a file is open.
+    if (!mayWrite(path)) return false;
     try {
       fs.fchmodSync(this.#fd, mode);
       return this.mode === mode;

@@ -69,7 +69,7 @@ export class Replacement {
     if (old !== undefined) {
       const isSame = await withPath(this.#path, () => old.isWhole(this.#path));
       if (isSame && old.mode === mode) return Change.NONE;
-      if (isSame && old.setMode(mode)) return Change.MODE;
+      if (isSame && old.setMode(this.#path, mode)) return Change.MODE;
       await this.#replace(old);
       await this.#file!.commit(mode);
       return isSame ? Change.MODE : Change.CONTENTS;

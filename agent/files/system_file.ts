@@ -8,7 +8,7 @@ import fs from "node:fs";
 
 /** The part of `Deno.permissions` that is needed here. */
 interface Permissions {
-  querySync(descriptor: { readonly name: "read"; readonly path: string }): {
+  querySync(descriptor: { readonly name: "read" | "write"; readonly path: string }): {
     readonly state: string;
   };
 }
@@ -18,9 +18,18 @@ interface Permissions {
  * for it.
  */
 export function mayRead(path: string): boolean {
+  return may("read", path);
+}
+
+/** Whether Deno's permissions allow to write to a path. */
+export function mayWrite(path: string): boolean {
+  return may("write", path);
+}
+
+function may(name: "read" | "write", path: string): boolean {
   const { Deno } = globalThis as { Deno?: { permissions: Permissions } };
   if (Deno === undefined) return true;
-  return Deno.permissions.querySync({ name: "read", path }).state === "granted";
+  return Deno.permissions.querySync({ name, path }).state === "granted";
 }
 
 /** What `read` gives for a path; `undefined` if that is not there, or may not be read. */

@@ -6,11 +6,11 @@
 
 import fs from "node:fs";
 import { dirname } from "node:path";
-import process from "node:process";
 import { codeOf, describeFileError, fileError, folderExpected } from "../files/file_error.ts";
 import { setTimes } from "../files/file_time.ts";
 import { tryToMakeFile } from "../files/nameless_file.ts";
 import { READ_NO_FOLLOW } from "../files/open_flags.ts";
+import { ownUid } from "../files/own_uid.ts";
 
 /**
  * Checks that a folder can be made at a path.
@@ -88,8 +88,8 @@ export function tryToMakeEntry(folder: string): void {
   try {
     tryToMakeFile(folder);
   } catch (error) {
-    const { uid } = fs.statSync(folder);
-    if (codeOf(error) !== "EACCES" || uid !== process.getuid?.()) throw error;
+    const owners = [fs.statSync(folder).uid, undefined];
+    if (codeOf(error) !== "EACCES" || !owners.includes(ownUid())) throw error;
   }
 }
 

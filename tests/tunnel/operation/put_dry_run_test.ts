@@ -209,6 +209,31 @@ for (const kind of KINDS.filter(({ way }) => way === "sudoNobody" || way === "su
   }));
 }
 
+Deno.test("put() with dryRun heeds the permissions of its agent", async () => {
+  await using folder = await Folder.create();
+  for (const name of ["open", "closed"]) {
+    fs.mkdirSync(folder.at(name));
+    folder.write(`${name}/file`, OLD);
+  }
+  // It may not know its user.
+  const permissions = { read: true, write: [folder.at("open")] };
+  await using tun = new Local("here", { runtime: "deno", permissions });
+  for (const path of ["open/file", "open/new", "closed/file", "closed/new"]) {
+    for (const text of [OLD, NEW]) {
+      for (const mode of [0o644, 0o600]) {
+        const put = async (dryRun: boolean): Promise<unknown> =>
+          await tun.put({ text }, folder.at(path), { dryRun, mode }).then(
+            ({ changed }) => changed,
+            (error) => error instanceof RemoteError && /Requires write/.test(error.message),
+          );
+        assertEquals(await put(true), await put(false), `${path} ${text} ${mode}`);
+      }
+    }
+  }
+  const { mode } = fs.statSync(folder.at("closed/file"));
+  assertEquals([mode & 0o777, fs.readdirSync(folder.at("closed"))], [0o644, ["file"]]);
+});
+
 Deno.test(
   await needingDisk({
     name: "put() with dryRun fails where the disk is read-only, or a file is mounted",
