@@ -5,7 +5,7 @@ import { Controller, type ControllerEnd } from "./_controller.ts";
 import { damagedIn, incompleteIn, namesIn } from "./_damage.ts";
 import type { Lane } from "./_lane.ts";
 import { idOf, MARK, partsOf, type Roots, targetsAmong } from "./_parts.ts";
-import type { Plan } from "./_plan.ts";
+import type { Plan, Target } from "./_plan.ts";
 import { type Lost, TCPRelay } from "./_tcp_relay.ts";
 import { prepareFolder } from "./fixture/works.ts";
 
@@ -17,6 +17,9 @@ const END_BOUND = 90_000;
 
 /** Milliseconds until nothing may be left. */
 const LEFT_BOUND = 15_000;
+
+/** What waits for TCP to give the link up. */
+const WITHOUT_LINK: readonly Target[] = ["session"];
 
 /** Milliseconds for which the work goes on after the hit. */
 const AFTERMATH = 150;
@@ -59,7 +62,7 @@ class Moment {
   }
 
   async run(): Promise<Outcome> {
-    const { target } = this.#plan;
+    const { target, early, endsAlone } = this.#plan;
     const { server, apart } = this.#lane;
     const network = target === "network" ? apart?.network : undefined;
     const far = network === undefined ? server : apart!.server;
@@ -67,7 +70,7 @@ class Moment {
     const controller = this.#start(far.sshArgs(relay?.port), network?.here);
     const roots: Roots = { mark: this.#mark, pids: [controller.pid, far.pid] };
 
-    if (!this.#plan.early) await within(END_BOUND, controller.up);
+    if (!early) await within(END_BOUND, controller.up);
     await pause(this.#plan.delay);
     const parts = partsOf(roots);
     const hitAt = Date.now();
@@ -83,11 +86,13 @@ class Moment {
     }
     this.#judge(end, hitAt);
 
+    const left = { ...roots, pids: [far.pid] };
+    if (endsAlone) await this.#expectNothingLeft(parts, left, WITHOUT_LINK);
     // A link that is dead for one end, and a part that is stopped, would stay so for ever.
     await network?.mend();
     await relay?.cut();
     for (const { pid } of stopped) send(pid, "SIGCONT");
-    await this.#expectNothingLeft(parts, { ...roots, pids: [far.pid] });
+    await this.#expectNothingLeft(parts, left);
     await this.#checkFiles(end.report === undefined);
     return { problems: this.#problems, done: end.report?.done ?? 0, missed: this.#missed };
   }
@@ -141,15 +146,23 @@ class Moment {
     }
   }
 
-  async #expectNothingLeft(parts: readonly Process[], roots: Roots): Promise<void> {
+  /** @param spared What may be there. */
+  async #expectNothingLeft(
+    parts: readonly Process[],
+    roots: Roots,
+    spared: readonly Target[] = [],
+  ): Promise<void> {
     const known = new Set(parts.map(idOf));
     const end = Date.now() + LEFT_BOUND;
     for (;;) {
-      const left = partsOf({ ...roots, known });
+      const all = partsOf({ ...roots, known });
+      const isSpared = new Set(spared.flatMap((target) => targetsAmong(all, target)));
+      const left = all.filter((process) => !isSpared.has(process));
       if (left.length === 0) return;
       if (Date.now() > end) {
         const list = left.map(({ pid, command }) => `${pid} (${command.slice(0, 100)})`);
-        this.#problems.push(`still there after ${LEFT_BOUND} ms: ${list.join(", ")}`);
+        const state = spared.length === 0 ? "" : " while the link is dead";
+        this.#problems.push(`still there after ${LEFT_BOUND} ms${state}: ${list.join(", ")}`);
         for (const { pid } of left) send(pid, "SIGKILL");
         return;
       }

@@ -22,9 +22,7 @@ export const HITS = {
     reaper: ["SIGKILL", "SIGTERM"],
     ssh: ["SIGKILL", "SIGTERM", "SIGSTOP"],
     session: ["SIGKILL", "SIGTERM", "SIGSTOP"],
-    // Not among these: a relay that loses bytes on the way there alone. The far end still gives
-    // signs of life then, and an agent that is blocked does not answer either.
-    link: ["drop back", "drop both", "close"],
+    link: ["drop there", "drop back", "drop both", "close"],
     network: ["down", "lose there", "lose back"],
   },
 } as const;
@@ -43,11 +41,19 @@ export interface Plan {
   readonly early: boolean;
   /** Milliseconds until the hit. */
   readonly delay: number;
+  /** Whether all at the far end ends by itself, although the link stays as it is. */
+  readonly endsAlone: boolean;
   /** Whether the controller handles signals: it aborts its work and closes the tunnel. */
   readonly handles: boolean;
   /** Whether a call lets nothing else run at the far end now and then. */
   readonly busy: boolean;
 }
+
+/** What may make a link silent, so that neither end is told. */
+const SILENT: ReadonlySet<string> = new Set<Target>(["link", "network", "session"]);
+
+/** Milliseconds after which a controller gives signs of life for certain: a thread has to start. */
+const SIGNS_DELAY = 2_500;
 
 /** The plan of a moment. */
 export function planOf(seed: number, moment: number): Plan {
@@ -62,14 +68,21 @@ export function planOf(seed: number, moment: number): Plan {
       return Array<Target>(weight).fill(key as Target);
     }),
   );
-  const early = random.below(5) === 0;
+  const how = one(hits[target]!);
+  // Only an agent that counts notices this, and then tells the controller.
+  const mustCount = how === "drop there";
+  const early = !mustCount && random.below(5) === 0;
+  const isSilent = !early && SILENT.has(target);
+  const delay = (mustCount ? SIGNS_DELAY : 0) +
+    random.below(early ? 1_500 : isSilent ? 2 * SIGNS_DELAY : 800);
   return {
     way,
     runtime: one(["deno", one(NODE_MAJORS)] as const),
     target,
-    how: one(hits[target]!),
+    how,
     early,
-    delay: random.below(early ? 1_500 : 800),
+    delay,
+    endsAlone: !SILENT.has(target) || !early && delay >= SIGNS_DELAY,
     handles: random.below(2) === 0,
     busy: random.below(4) === 0,
   };
