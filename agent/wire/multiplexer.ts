@@ -150,8 +150,8 @@ export class Multiplexer implements ChannelCarrier {
   }
 
   /** Asks the other end for a sign of life, and gives one. */
-  sendPing(): void {
-    this.#sendControl(FrameType.PING, 0, NOTHING);
+  sendPing(payload: Uint8Array = NOTHING): void {
+    this.#sendControl(FrameType.PING, 0, payload);
   }
 
   /** Whether all frames that began have arrived. */

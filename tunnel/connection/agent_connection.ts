@@ -276,7 +276,9 @@ export class AgentConnection {
     if (outOfReach) this.#process.guard();
     if (keepAlive > 0) {
       // Any other link cannot die without a word.
-      if (outOfReach) this.#process.giveSigns(keepAlive);
+      if (outOfReach) {
+        this.#process.giveSigns(keepAlive, (payload) => this.multiplexer.sendPing(payload));
+      }
       this.#keepAlive = new KeepAlive({
         interval: keepAlive,
         ping: () => this.multiplexer.sendPing(),

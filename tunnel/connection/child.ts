@@ -1,4 +1,5 @@
 import type { Pipe } from "../../agent/wire/multiplexer.ts";
+import type { DirectWriter } from "./direct_writer.ts";
 import type { WriteLock } from "./write_lock.ts";
 
 /** How a process ended: by itself, with a code, or by a signal. */
@@ -38,6 +39,8 @@ export interface Child {
    * can live until the far end is gone: ssh for one ends at once when nobody reads it.
    */
   readonly pipe: Pipe;
+  /** Writes to the pipe at once, if that can be done. */
+  readonly direct?: DirectWriter | undefined;
   /** Says when another thread may write to the pipe, if one may. */
   readonly lock?: WriteLock;
   /** Reads no more of stdout and stderr. */

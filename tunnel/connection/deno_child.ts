@@ -2,6 +2,7 @@ import { concat } from "../../agent/wire/concat.ts";
 import type { Pipe } from "../../agent/wire/multiplexer.ts";
 import { HIGH_WATER, JOIN_LIMIT } from "../../agent/wire/stream_pipe.ts";
 import type { Child, ChildOptions } from "./child.ts";
+import { DirectWriter } from "./direct_writer.ts";
 import { WriteLock } from "./write_lock.ts";
 
 /** Bytes of the buffer for output: as much as a pipe holds. */
@@ -21,7 +22,8 @@ export function startDenoChild(options: ChildOptions): Child {
   const stdout = new OutputReader(child.stdout, options.onOutput);
   const stderr = new OutputReader(child.stderr, options.onStderr);
   const lock = new WriteLock();
-  const stdin = writerPipe(child.stdin, lock, options.onDrain);
+  const direct = DirectWriter.open(child.pid);
+  const stdin = writerPipe({ stream: child.stdin, direct, lock, onDrain: options.onDrain });
   const exited = child.status.then(({ code, signal }) =>
     options.onExit({ code: signal === null ? code : null, signal })
   );
@@ -29,6 +31,7 @@ export function startDenoChild(options: ChildOptions): Child {
   return {
     pid: child.pid,
     pipe: stdin,
+    direct,
     lock,
     closeOutputs() {
       stdout.cancel();
@@ -93,12 +96,16 @@ class OutputReader {
   }
 }
 
+/** How a process's stdin is written to. */
+interface WriterPipeOptions {
+  readonly stream: WritableStream<Uint8Array>;
+  readonly direct: DirectWriter | undefined;
+  readonly lock: WriteLock;
+  readonly onDrain: () => void;
+}
+
 /** A {@linkcode Pipe} that writes to a web stream; see `streamPipe` for the limits. */
-function writerPipe(
-  stream: WritableStream<Uint8Array>,
-  lock: WriteLock,
-  onDrain: () => void,
-): Pipe {
+function writerPipe({ stream, direct, lock, onDrain }: WriterPipeOptions): Pipe {
   const writer = stream.getWriter();
   // An error of the pipe says less than the exit of the process, which causes it.
   const ignore = (): void => {};
@@ -106,7 +113,10 @@ function writerPipe(
   let queued = 0;
   let congested = false;
   const write = (chunk: Uint8Array): void => {
-    if (queued === 0) lock.take();
+    if (queued === 0) {
+      lock.take();
+      if (direct?.write(chunk)) return lock.release();
+    }
     queued += chunk.length;
     writer.write(chunk).then(() => {
       queued -= chunk.length;
@@ -127,6 +137,7 @@ function writerPipe(
     },
     close() {
       lock.close();
+      direct?.close();
       writer.abort().catch(ignore);
     },
   };

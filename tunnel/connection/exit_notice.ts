@@ -32,6 +32,7 @@ export function exitCodeAtEnd(
   marker: string,
 ): { readonly code: number; readonly before: Uint8Array } | undefined {
   const size = HEADER_SIZE + EXIT_CODE_DIGITS + marker.length;
+  if (bytes.length < size) return undefined;
   const tail = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     .subarray(-size - MAX_EPITAPH);
   const at = tail.lastIndexOf(marker, undefined, "latin1") - HEADER_SIZE - EXIT_CODE_DIGITS;

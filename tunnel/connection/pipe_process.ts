@@ -138,14 +138,16 @@ export class PipeProcess {
   /**
    * Has a thread give signs of life to the far end, from a moment later on: to start the thread
    * blocks this one for some time, and a script that does little should not wait for that.
+   *
+   * @param onBegin See {@linkcode giveSigns}.
    */
-  giveSigns(interval: number): void {
-    const { pid, lock } = this.#child;
-    if (pid === undefined || lock === undefined) return;
+  giveSigns(interval: number, onBegin: (payload: Uint8Array) => void): void {
+    const { direct, lock } = this.#child;
+    if (direct === undefined || lock === undefined) return;
     if (this.#isEnding) return;
     const timer = setTimeout(async () => {
       try {
-        const stop = await giveSigns(pid, lock, interval);
+        const stop = await giveSigns(direct, lock, interval, onBegin);
         if (this.#isEnding) stop();
         else this.#stopSigns = stop;
       } catch {

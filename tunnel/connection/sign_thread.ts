@@ -1,24 +1,26 @@
 import type { Worker } from "node:worker_threads";
 import { frameOf, FrameType, writeUint32 } from "../../agent/wire/frame.ts";
+import type { DirectWriter } from "./direct_writer.ts";
 import type { WriteLock } from "./write_lock.ts";
 
 /**
- * The thread. It opens the pipe once more, by the process that reads it: a file of `Deno` cannot be
- * shared with a thread. The pipe must not let it wait, as it holds the lock meanwhile. The numbers
- * are those of `WriteLock`. A write of so few bytes is never torn.
+ * The thread. It opens the pipe once more, since a file cannot be shared with a thread; the number
+ * of the one that is open may be another's by then. The pipe must not let it wait, as it holds the
+ * lock meanwhile. The numbers are those of `WriteLock`. A write of so few bytes is never torn.
  */
 const CODE = `
 import { parentPort } from "node:worker_threads";
-import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readlinkSync, writeSync } from "node:fs";
 const stops = new Map();
-parentPort.on("message", ({ id, pid, cell, sign, interval }) => {
-  if (pid === undefined) return stops.get(id)?.();
+parentPort.on("message", ({ id, path, pipe, cell, sign, interval }) => {
+  if (path === undefined) return stops.get(id)?.();
   let fd;
   try {
-    fd = openSync("/proc/" + pid + "/fd/0", constants.O_WRONLY | constants.O_NONBLOCK);
+    fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
   } catch {
     return;
   }
+  if (readlinkSync("/proc/self/fd/" + fd) !== pipe) return closeSync(fd);
   const give = () => {
     if (Atomics.compareExchange(cell, 0, 0, 2) !== 0) return;
     try {
@@ -34,20 +36,15 @@ parentPort.on("message", ({ id, pid, cell, sign, interval }) => {
     stops.delete(id);
   });
   give();
+  parentPort.postMessage(id);
 });
 `;
 
 /** What is to be done when the last who uses the thread has left. */
-let shared: { readonly worker: Worker; users: number } | undefined;
+let shared:
+  | { readonly worker: Worker; readonly waiting: Map<number, () => void>; users: number }
+  | undefined;
 let lastId = 0;
-
-/** Whether the thread may open the pipe. It must not ask the user. */
-function mayOpen(): boolean {
-  const { permissions } = Deno;
-  return (["read", "write"] as const).every((name) =>
-    permissions.querySync({ name, path: "/proc" }).state === "granted"
-  );
-}
 
 /**
  * Gives signs of life to the far end from a thread, so that a script that is busy, or waits in
@@ -56,32 +53,39 @@ function mayOpen(): boolean {
  * does: that is so without the permission to open the pipe (all of Deno's), on Node, and without
  * `/proc`.
  *
- * @param pid The process that reads the pipe.
+ * @param direct Leads to the pipe.
  * @param interval Milliseconds between signs.
+ * @param onBegin Called with the payload of the signs when the thread has begun. It may not have
+ * given any sign: it only does between other frames, and there may be no such time.
  * @returns Stops it.
  */
 export async function giveSigns(
-  pid: number,
+  direct: DirectWriter,
   lock: WriteLock,
   interval: number,
+  onBegin: (payload: Uint8Array) => void,
 ): Promise<() => void> {
-  if (!mayOpen()) return () => {};
   const { Worker } = await import("node:worker_threads");
   if (shared === undefined) {
     const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(CODE)}`));
     // Without signs, the agent does not count.
     worker.on("error", () => {});
+    const waiting = new Map<number, () => void>();
+    worker.on("message", (id: number) => waiting.get(id)?.());
     worker.unref();
-    shared = { worker, users: 0 };
+    shared = { worker, waiting, users: 0 };
   }
-  const { worker } = shared;
+  const { worker, waiting } = shared;
   shared.users++;
   const id = ++lastId;
   const payload = new Uint8Array(4);
   writeUint32(payload, 0, Math.ceil(interval));
+  waiting.set(id, () => onBegin(payload));
   const sign = frameOf(FrameType.PING, 0, 0, payload);
-  worker.postMessage({ id, pid, cell: lock.cell, sign, interval });
+  const { path, pipe } = direct;
+  worker.postMessage({ id, path, pipe, cell: lock.cell, sign, interval });
   return () => {
+    waiting.delete(id);
     worker.postMessage({ id });
     if (--shared!.users > 0) return;
     shared = undefined;

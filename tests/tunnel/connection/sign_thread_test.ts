@@ -32,7 +32,7 @@ Deno.test("giveSigns() gives no sign within a frame, and ends with the pipe", as
     onExit() {},
     onClose: closed.resolve,
   });
-  const stop = await giveSigns(child.pid!, child.lock!, 1);
+  const stop = await giveSigns(child.direct!, child.lock!, 1, () => {});
   await soon(until(() => signs >= 3), "signs");
   const sent: number[] = [];
   for (let burst = 0; burst < 30; burst++) {
@@ -57,6 +57,27 @@ Deno.test("giveSigns() gives no sign within a frame, and ends with the pipe", as
   await soon(until(() => sizes.length === sent.length), "the frames");
   assertEquals(sizes, sent);
   assert(signs > 10, `${signs} signs`);
+  stop();
+  child.pipe.close();
+  await soon(closed.promise, "the end of cat");
+});
+
+Deno.test("giveSigns() tells that it begins, although other frames leave it no room", async () => {
+  const closed = Promise.withResolvers<void>();
+  const child = startDenoChild({
+    command: ["cat"],
+    detached: true,
+    onOutput: () => closed.reject(new Error("a sign within a frame")),
+    onStderr() {},
+    onDrain() {},
+    onSpawnError: closed.reject,
+    onExit() {},
+    onClose: closed.resolve,
+  });
+  child.lock!.take();
+  const begun = Promise.withResolvers<Uint8Array>();
+  const stop = await giveSigns(child.direct!, child.lock!, 1, begun.resolve);
+  assertEquals([...await soon(begun.promise, "the thread")], [0, 0, 0, 1]);
   stop();
   child.pipe.close();
   await soon(closed.promise, "the end of cat");

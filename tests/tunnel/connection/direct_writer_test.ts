@@ -1,0 +1,93 @@
+import { assert, assertEquals } from "@std/assert";
+import { startDenoChild } from "../../../tunnel/connection/deno_child.ts";
+import { DirectWriter } from "../../../tunnel/connection/direct_writer.ts";
+import { soon } from "../_deadline.ts";
+
+const isLinux = Deno.build.os === "linux";
+const stdio = { stdin: "piped", stdout: "piped", stderr: "null" } as const;
+
+Deno.test({
+  name: "DirectWriter writes a piece as a whole or not at all, also when the pipe is full",
+  ignore: !isLinux,
+  async fn() {
+    const child = new Deno.Command("sh", { args: ["-c", "read -r s;exec cat"], ...stdio }).spawn();
+    const writer = DirectWriter.open(child.pid)!;
+    assert(!writer.write(new Uint8Array(4097)));
+    const piece = new Uint8Array(4000).fill(7);
+    let written = 0;
+    while (writer.write(piece)) written += piece.length;
+    assert(written > 0);
+    const stdin = child.stdin.getWriter();
+    const line = stdin.write(new Uint8Array([10]));
+    writer.close();
+    writer.close();
+    assert(!writer.write(new Uint8Array(1)));
+    await line;
+    await stdin.close();
+    const rest = await soon(new Response(child.stdout).bytes(), "the output");
+    await child.status;
+    // The first line is all that was written before.
+    assertEquals(rest.length, 0);
+  },
+});
+
+Deno.test({
+  name: "DirectWriter.open() takes nothing but the pipe of this process",
+  ignore: !isLinux,
+  async fn() {
+    for (const other of ["</dev/null", "<&-", "</proc/self/exe"]) {
+      const args = ["-c", `exec 3<&0;exec cat <&3 & exec sleep 1000 ${other}`];
+      const child = new Deno.Command("sh", { args, ...stdio }).spawn();
+      const isThere = async (): Promise<void> => {
+        const file = `/proc/${child.pid}/comm`;
+        while ((await Deno.readTextFile(file)).trim() !== "sleep");
+      };
+      await soon(isThere(), "sleep");
+      assertEquals(DirectWriter.open(child.pid), undefined, other);
+      child.kill();
+      await Promise.all([child.stdin.close(), child.stdout.cancel(), child.status]);
+    }
+    // A pipe, but between two others.
+    const args = ["-c", "sleep 1000|{ echo $(exec sh -c 'echo $PPID');exec sleep 1000; }"];
+    const child = new Deno.Command("setsid", { args: ["sh", ...args], ...stdio }).spawn();
+    const reader = child.stdout.getReader();
+    const pid = Number(new TextDecoder().decode((await reader.read()).value));
+    assert(Deno.readLinkSync(`/proc/${pid}/fd/0`).startsWith("pipe:"));
+    assertEquals(DirectWriter.open(pid), undefined);
+    Deno.kill(-child.pid, "SIGKILL");
+    await Promise.all([child.stdin.close(), reader.cancel(), child.status]);
+  },
+});
+
+Deno.test({
+  name: "a process gets small and large pieces in order",
+  ignore: !isLinux,
+  async fn() {
+    const got: number[] = [];
+    const closed = Promise.withResolvers<void>();
+    const child = startDenoChild({
+      command: ["cat"],
+      detached: true,
+      onOutput: (chunk) => got.push(...chunk),
+      onStderr() {},
+      onDrain() {},
+      onSpawnError: closed.reject,
+      onExit() {},
+      onClose: closed.resolve,
+    });
+    const sent: number[] = [];
+    for (let i = 0; i < 200; i++) {
+      const piece = new Uint8Array(i % 7 === 0 ? 9_000 : i % 5 === 0 ? 4_096 : 3).fill(i);
+      sent.push(...piece);
+      child.pipe.write(i % 2 === 0 ? [piece] : [piece.subarray(0, 2), piece.subarray(2)]);
+      if (i % 11 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    const all = async (): Promise<void> => {
+      while (got.length < sent.length) await new Promise((resolve) => setTimeout(resolve, 1));
+    };
+    await soon(all(), "the bytes");
+    assertEquals(got, sent);
+    child.pipe.close();
+    await soon(closed.promise, "the end of cat");
+  },
+});
