@@ -53,9 +53,15 @@ interface Property {
 const SLOT = Symbol.for("chopsticks.slot");
 const slots = globalThis as unknown as Record<symbol, unknown>;
 
+/** Where functions are that see nothing but the variables of their module. */
+const ofModules = new WeakMap<AnyFunction, FunctionLocation>();
+/** The variables that such functions see, by the numbers of scripts; as long as no code runs. */
+const moduleScopes = new WeakMap<V8Session, Map<string, readonly FunctionScope[]>>();
+
 /**
  * Asks V8 about functions: where each is written, and what it can see. All of it is as it is when
- * this is called, since no other code runs before it returns.
+ * this is called, since no other code runs before it returns. V8 takes longest to copy variables,
+ * so of functions that are known to see only those of a module, one is asked about.
  *
  * @throws {TypeError} If this process may not use the inspector.
  */
@@ -63,6 +69,45 @@ export function inspectFunctions(
   fns: readonly AnyFunction[],
   session: V8Session,
 ): FunctionInspection[] {
+  let scopes = moduleScopes.get(session);
+  if (scopes === undefined) moduleScopes.set(session, scopes = new Map());
+  const asked = new Set<string>(scopes.keys());
+  const unknown = fns.filter((fn) => {
+    const scriptId = ofModules.get(fn)?.scriptId;
+    if (scriptId === undefined) return true;
+    const isFirst = !asked.has(scriptId);
+    asked.add(scriptId);
+    return isFirst;
+  });
+  const found = new Map<AnyFunction, FunctionInspection>();
+  inspectEach(unknown, session).forEach((one, i) => {
+    const fn = unknown[i]!;
+    found.set(fn, one);
+    if (!seesOnlyModule(fn, one)) return;
+    ofModules.set(fn, one.location!);
+    scopes.set(one.location!.scriptId, one.scopes);
+  });
+  return fns.map((fn) => {
+    const location = ofModules.get(fn);
+    return found.get(fn) ?? {
+      location,
+      scopes: scopes.get(location!.scriptId)!,
+      bound: undefined,
+      privates: new Map(),
+    };
+  });
+}
+
+/** Whether a function has nothing that another function of its module would not have. */
+function seesOnlyModule(fn: AnyFunction, { location, scopes, bound }: FunctionInspection): boolean {
+  return location !== undefined && bound === undefined && scopes.length > 0 &&
+    scopes.every(({ description }) => /^(Module|Global)\b/.test(description)) &&
+    // It may have private fields.
+    !Function.prototype.toString.call(fn).startsWith("class");
+}
+
+function inspectEach(fns: readonly AnyFunction[], session: V8Session): FunctionInspection[] {
+  if (fns.length === 0) return [];
   const { list, ids } = listFunctions(session, fns);
   const questions = ids.map((objectId) => ({ objectId, ownProperties: true }));
   const found = session.postAll("Runtime.getProperties", questions).map((answer) => {

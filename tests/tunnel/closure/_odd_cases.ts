@@ -21,6 +21,11 @@ function failureOf(change: () => void): string | undefined {
   return undefined;
 }
 
+let turns = 0;
+/** Functions that see nothing but the variables of this module. */
+const turn = (): number => turns;
+const other = (): number => 10 * turns;
+
 /** Gives a function, which gives something that JSON has. */
 const makers: Readonly<Record<string, () => () => unknown>> = {
   "an array with a read-only element"() {
@@ -121,6 +126,25 @@ export const cases: Cases = {
       async (tun) => assertEquals(await tun.call(make()), make()()),
     ]),
   ),
+
+  async "functions that see only their module, with its variables as they are at each call"(tun) {
+    for (turns = 1; turns <= 3; turns++) {
+      const all = tun.call(() => [turn(), other(), [turn, other].length]);
+      const lone = tun.call(turn);
+      turns += 100;
+      assertEquals(await all, [turns - 100, 10 * (turns - 100), 2]);
+      assertEquals(await lone, turns - 100);
+      turns -= 100;
+    }
+    class Made {
+      static #count = 1;
+      static add = (): number => ++Made.#count;
+    }
+    for (let i = 2; i < 4; i++) {
+      assertEquals(Made.add(), i);
+      assertEquals(await tun.call(() => Made.add()), i + 1);
+    }
+  },
 
   async "an error for a function of the module of its class"(tun) {
     assertEquals(await tun.call(isImported, new ImportedError("m")), true);
