@@ -78,6 +78,10 @@ export class ValueWalk {
     const { sent, onFunction } = this.#options;
     if (types.isProxy(value)) return this.#visitProxy(found, value);
     this.#refuseLinked(found, value);
+    if (isDetached(value)) {
+      const remedy = "send it before that, or send a copy";
+      throw this.#options.refuse(found, "has no bytes: its buffer was transferred", { remedy });
+    }
     sent.views.look(value);
     const simple = sent.views.handleOf(value) ?? simpleHandle(value);
     if (simple !== undefined) {
@@ -215,6 +219,14 @@ export class ValueWalk {
       throw this.#options.refuse(found, reason, { cause: error });
     }
   }
+}
+
+/** Whether a value is bytes, or a view of bytes, that were transferred to another thread. */
+function isDetached(value: object): boolean {
+  const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
+  // One with bytes is not detached, and a runtime may lack the property.
+  return types.isArrayBuffer(buffer) && buffer.byteLength === 0 &&
+    (buffer as ArrayBuffer & { readonly detached?: boolean }).detached === true;
 }
 
 /**

@@ -172,6 +172,20 @@ export const cases: Cases = {
     assertEquals(await tun.call(() => `${searchParams}`), "a=1");
   },
 
+  async "bytes that were transferred are refused"(tun) {
+    const { buffer } = new Uint8Array(4);
+    const values = [new Uint8Array(buffer), new DataView(buffer), buffer];
+    structuredClone(buffer, { transfer: [buffer] });
+    const reason = "has no bytes: its buffer was transferred";
+    for (const value of values) {
+      const text = `variable value ${reason}; send it before that, or send a copy`;
+      await assertRejects(() => tun.call(() => value), TypeError, text);
+      const given = `arguments[0][0]: it ${reason}`;
+      await assertRejects(() => tun.call((given) => given, [value]), TypeError, given);
+    }
+    assertEquals(await tun.call((bytes) => bytes.length, new Uint8Array(0)), 0);
+  },
+
   async "what the script has added to built-ins, but methods, is refused"(tun) {
     const define = (owner: object, key: string, descriptor: PropertyDescriptor): () => void => {
       Object.defineProperty(owner, key, { ...descriptor, configurable: true });
