@@ -3,6 +3,7 @@ import {
   NO_MODULE,
   WORKERS_MODULE,
 } from "../../agent/protocol/module_record.ts";
+import { EDITED } from "./edited.ts";
 import type { SourceModule } from "./module_source.ts";
 import { modulesHere } from "./modules_here.ts";
 
@@ -80,8 +81,14 @@ async function withExports(
   return made;
 }
 
-/** Throws the error of a module that is loaded with the module `id`. */
+/**
+ * Throws the error of a module that is loaded with the module `id`. Of one that was loaded here,
+ * code that catches errors would make something else there.
+ */
 function throwIfNeeded(id: string, found: ReadonlyMap<string, SourceModule | Error>): void {
+  for (const module of found.values()) {
+    if (module instanceof Error && "code" in module && module.code === EDITED) throw module;
+  }
   /** The modules that are loaded, with one that imports each. */
   const needed = new Map<string, string | undefined>([[id, undefined]]);
   for (const [one, importer] of needed) {

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import module, { createRequire, isBuiltin } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { withoutSourceMap } from "../source/imports.ts";
+import { EDITED } from "./edited.ts";
 import { loadedExports } from "./loaded_exports.ts";
 import { loadedScripts, scriptSource } from "./v8.ts";
 
@@ -188,7 +189,7 @@ export class ModuleHost {
     const isLoaded = required === undefined
       ? isThis(imported)
       : isThis(required["default"]) || isImported && isThis(imported);
-    return isLoaded ? text : ifInstalled(url, text, EDITED_DATA);
+    return isLoaded ? text : ifInstalled(url, text, EDITED_DATA, EDITED);
   }
 
   /** A file as it is. */
@@ -239,7 +240,7 @@ export class ModuleHost {
     let loaded = await scriptSource(url);
     if (loaded === undefined) {
       // V8 forgets the source of a script that is left without functions.
-      if (loadedExports(url) !== undefined) return ifInstalled(url, source);
+      if (loadedExports(url) !== undefined) return ifInstalled(url, source, EDITED_CODE, EDITED);
       if (!isEsModule(url, source) || await compile(url) !== null) return source;
       loaded = await scriptSource(url);
       // If Deno had not loaded it before, it has compiled it now.
@@ -288,9 +289,9 @@ async function compile(url: string): Promise<unknown> {
  *
  * @throws {TypeError} If it was not.
  */
-function ifInstalled<T>(url: string, source: T, text = EDITED_CODE): T {
+function ifInstalled<T>(url: string, source: T, text = EDITED_CODE, code?: string): T {
   if (url.includes("/node_modules/")) return source;
-  throw new TypeError(text);
+  throw Object.assign(new TypeError(text), code && { code });
 }
 
 const EDITED_CODE =
