@@ -3,7 +3,7 @@ import { integrityOf } from "../../agent/protocol/integrity.ts";
 import { isEmptyPrototype } from "../../agent/protocol/is_empty_prototype.ts";
 import { lostKeys } from "../../agent/protocol/lost_keys.ts";
 import { type HasCopy, standIn } from "../../agent/protocol/stand_in.ts";
-import { extensionOf, isIndex } from "../../codec/array_keys.ts";
+import { extensionOf, isIndex, namedKeys } from "../../codec/array_keys.ts";
 
 /** A part of a value, with the step to it: `.name`, `[0]`. */
 export interface Part {
@@ -143,15 +143,21 @@ function contentOfArray(array: readonly unknown[]): Content {
 }
 
 function oddElements(array: readonly unknown[]): OddProperty[] {
-  // What is frozen or sealed is made so as a whole.
-  const integrity = integrityOf(array);
   const properties: OddProperty[] = [];
-  for (const key of Object.getOwnPropertyNames(array)) {
-    const descriptor = Object.getOwnPropertyDescriptor(array, key)!;
+  let integrity: number | undefined;
+  const look = (key: string | number): void => {
+    const descriptor = Object.getOwnPropertyDescriptor(array, key);
+    if (descriptor === undefined) return; // a hole
     const { enumerable, configurable, writable } = descriptor;
+    if (enumerable && configurable && writable) return;
+    // What is frozen or sealed is made so as a whole.
+    integrity ??= integrityOf(array);
     const isPlain = enumerable && (configurable || integrity > 1) && (writable || integrity === 3);
-    if (!isPlain && (enumerable || isIndex(key))) properties.push({ key, descriptor });
-  }
+    if (!isPlain) properties.push({ key: `${key}`, descriptor });
+  };
+  for (let i = 0; i < array.length; i++) look(i);
+  // It has other properties, or holes.
+  if (Object.keys(array).length !== array.length) namedKeys(array).forEach(look);
   return properties;
 }
 
