@@ -186,10 +186,11 @@ export class ModuleHost {
       return text; // What is not JSON was not loaded. It may never be reached.
     }
     const required = loadedExports(url);
-    const isLoaded = required === undefined
-      ? isThis(imported)
-      : isThis(required["default"]) || isImported && isThis(imported);
-    return isLoaded ? text : ifInstalled(url, text, EDITED_DATA, EDITED);
+    const value = required === undefined ? imported : required["default"];
+    if (isThis(value) || isImported && isThis(imported)) return text;
+    // What is no object is as it was loaded.
+    const isKnown = Object(value) !== value && (!isImported || value === imported);
+    return isKnown ? JSON.stringify(value) : ifInstalled(url, text, EDITED_DATA, EDITED);
   }
 
   /** A file as it is. */

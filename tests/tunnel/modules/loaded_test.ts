@@ -12,12 +12,16 @@ Deno.test("call() sends what was loaded of files that were edited since", async 
     "fn.ts": `export const g = (): number => ${value};`,
     "c.cjs": `module.exports = ${value};`,
     "t.txt": `${value}`,
+    "d.json": `${value}`,
+    "r.json": `"${value}"`,
+    "req.cjs": `exports.r = require("./r.json"); exports.f = () => 0;`,
   });
   await using project = await makeProject({
     ...files(1),
     "main.ts": `import { v } from "./dep.ts"; import { g } from "./fn.ts"; import c from "./c.cjs";
-      import t from "./t.txt" with { type: "text" };
-      export const f = () => [v, g(), c, t];`,
+      import t from "./t.txt" with { type: "text" }; import q from "./req.cjs";
+      import j from "./d.json" with { type: "json" };
+      export const f = () => [v, g(), c, t, j, q.r];`,
   });
   const { f } = await import(`${project.folder}/main.ts`);
   for (const [path, text] of Object.entries(files(2))) {
@@ -25,7 +29,7 @@ Deno.test("call() sends what was loaded of files that were edited since", async 
   }
   for (const runtime of ["deno", "node"] as const) {
     await using tunnel = new Local(runtime, { runtime });
-    assertEquals(await tunnel.call(f), [1, 1, 1, "1"]);
+    assertEquals(await tunnel.call(f), [1, 1, 1, "1", 1, "1"]);
   }
 });
 
@@ -56,16 +60,16 @@ Deno.test("call() sends a JSON file that was just written, not what code made of
 
 Deno.test("call() refuses a JSON file that was edited since it was loaded", async () => {
   await using project = await makeProject({
-    "i.json": "1",
+    "i.json": `{"a":1}`,
     "i.ts": `import i from "./i.json" with { type: "json" }; export const f = () => i;`,
-    "r.json": "1",
+    "r.json": "[1]",
     "r.cjs":
       `let r; try { r = require("./r.json"); } catch { r = "none"; } module.exports = () => r;`,
     "main.ts":
       `import { f } from "./i.ts"; import r from "./r.cjs"; export const fns = [f, () => r()];`,
   });
   const { fns } = await import(`${project.folder}/main.ts`);
-  for (const name of ["i", "r"]) await Deno.writeTextFile(`${project.folder}/${name}.json`, "2");
+  for (const name of ["i", "r"]) await Deno.writeTextFile(`${project.folder}/${name}.json`, "[2]");
   await using tunnel = new Local();
   for (const fn of fns) {
     const { message } = await rejectsAs(TypeError, tunnel.call(fn));
