@@ -11,7 +11,7 @@ import type {
 } from "../tunnel/file_options.ts";
 import type { Operation } from "../tunnel/operation/operation.ts";
 import { prepareSync } from "../tunnel/operation/sync.ts";
-import { checkFile } from "./_check_file.ts";
+import { checkFile } from "./files/check_file.ts";
 import { attemptAll, type Crowd, workOf } from "./attempts.ts";
 import { GroupResult } from "./group_result.ts";
 import { fetchDirOn, fetchOn, putOn } from "./target.ts";

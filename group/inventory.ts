@@ -99,7 +99,8 @@ export interface Inventory {
    *
    * @param expression Which hosts; see {@linkcode select}.
    * @param options As those of a `Group`. What its `ssh` says counts before what the inventory
-   * says; of both `sshArgs`, ssh gets all. Default: `{}`.
+   * says; of both `sshArgs`, ssh gets all. Hosts that are not reached by ssh take of it what is
+   * not about ssh, and `sudo`. Default: `{}`.
    * @throws {TypeError} If the expression names what is not there, or an option has the wrong type.
    *
    * @example

@@ -143,6 +143,7 @@ export const ROOMS: Rooms = {
     ...["tunnel/arguments/", "agent/protocol/"],
   ],
   "group/ranges/": [],
+  "group/files/": ["tunnel/arguments/", "tunnel/operation/", "agent/files/"],
   "group/limits/": ["group/error_result.ts", "tunnel/operation/"],
   "group/table/": [
     ...["group/error_result.ts", "group/_failure_text.ts", "group/ranges/"],
@@ -153,9 +154,10 @@ export const ROOMS: Rooms = {
   ],
   "group/": [
     ...["group/table/", "group/limits/", "group/ranges/", "group/inventory/"],
+    "group/files/",
     ...["group/error_result.ts", "group/_failure_text.ts", "tunnel/", "tunnel/operation/"],
     ...["tunnel/session/abort_signal.ts", "tunnel/arguments/", ...PLAIN],
-    ...["agent/files/", "agent/protocol/", "agent/wire/"],
+    ...["agent/protocol/", "agent/wire/"],
   ],
 
   // Can be taken out of here and used alone.
@@ -171,6 +173,12 @@ export const ROOMS: Rooms = {
     ...["queue/", "group/", "group/error_result.ts", "tunnel/", ...PLAIN],
     ...["agent/sockets/", "agent/protocol/", "agent/wire/", "codec/"],
   ],
+  "cli/": [
+    ...["group/", "group/error_result.ts", "group/files/", "group/ranges/", "group/table/"],
+    ...["tunnel/", "tunnel/operation/", "tunnel/connection/", "tunnel/login/", ...PLAIN],
+    ...["agent/facts.ts", "agent/sh.ts"],
+  ],
+  "cli.ts": ["cli/"],
   // They import the package by its name, as the scripts of a user do.
   "examples/": [],
 };

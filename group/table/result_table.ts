@@ -52,8 +52,13 @@ const MAX_LABEL = 1_000;
  *
  * @param results The results by host.
  * @param show Gives the text of a value, as `Deno.inspect` does.
+ * @param safe Makes what a program has said visible. The default cuts what is very long.
  */
-export function resultTable(results: ReadonlyMap<string, unknown>, show: Show): ResultTable {
+export function resultTable(
+  results: ReadonlyMap<string, unknown>,
+  show: Show,
+  safe: (text: string) => string = visible,
+): ResultTable {
   const values = [...results.values()].filter((value) => !(value instanceof ErrorResult));
   const columns = values.some(outputOf) ? undefined : commonKeys(values);
   const rows = new Map<unknown, ResultRow>();
@@ -62,7 +67,7 @@ export function resultTable(results: ReadonlyMap<string, unknown>, show: Show): 
     const state = stateOf(result);
     const reason = result instanceof ErrorResult ? withoutHost(result.reason, host) : undefined;
     const key = reason === undefined ? fingerprint(result) : `${state} ${reason}`;
-    const row = rows.get(key) ?? (reason === undefined ? rowOf(result, columns, show) : {
+    const row = rows.get(key) ?? (reason === undefined ? rowOf(result, columns, show, safe) : {
       ...{ state, hosts: [], isOutput: false, note: "" },
       text: () => reason,
     });
@@ -114,11 +119,16 @@ function outputOf(result: unknown): CommandOutput | undefined {
   return result.includes("\n") ? { text: result.replace(/\n$/, ""), note: "" } : undefined;
 }
 
-function rowOf(result: unknown, columns: readonly string[] | undefined, show: Show): ResultRow {
+function rowOf(
+  result: unknown,
+  columns: readonly string[] | undefined,
+  show: Show,
+  safe: (text: string) => string,
+): ResultRow {
   const row = { state: "ok" as const, hosts: [] as string[], isOutput: false, note: "" };
   const output = outputOf(result);
   if (output !== undefined) {
-    const text = visible(output.text);
+    const text = safe(output.text);
     return { ...row, isOutput: true, note: oneLine(output.note), text: () => text };
   }
   const text = (width: number): string => valueText(result, show, width);

@@ -28,6 +28,8 @@ export interface TextTableOptions {
   readonly colors: boolean;
   /** How many columns the terminal has. */
   readonly width: number;
+  /** How many rows of values are shown at most. Default: 100. */
+  readonly maxRows?: number;
 }
 
 /** A table for a terminal. Only our own words are coloured, not what the hosts say. */
@@ -39,13 +41,15 @@ class TextTable {
   readonly #table: ResultTable;
   readonly #colors: boolean;
   readonly #width: number;
+  readonly #maxRows: number;
   readonly #labels = new Map<ResultRow, string>();
   /** The width of the names of hosts that stand before something. */
   #labelWidth = 0;
   /** The columns, if they fit. */
   #columns: readonly Column[] | undefined;
 
-  constructor(table: ResultTable, { colors, width }: TextTableOptions) {
+  constructor(table: ResultTable, { colors, width, maxRows = MAX_ROWS }: TextTableOptions) {
+    this.#maxRows = maxRows;
     this.#table = table;
     this.#colors = colors;
     this.#width = Math.max(MIN_WIDTH, width);
@@ -54,7 +58,7 @@ class TextTable {
   text(): string {
     const { title, rows, columns } = this.#table;
     const values = rows.filter(({ state }) => state === "ok");
-    const shown = values.slice(0, MAX_ROWS);
+    const shown = values.slice(0, this.#maxRows);
     const others = rows.filter(({ state }) => state !== "ok");
     for (const row of [...shown, ...others]) {
       const label = hostList(row.hosts);
@@ -69,8 +73,8 @@ class TextTable {
     )];
     if (this.#columns !== undefined) lines.push(this.#line("", this.#inColumns(columns!)));
     for (const row of shown) lines.push(...this.#row(row));
-    if (values.length > MAX_ROWS) {
-      lines.push(`  … (${values.length - MAX_ROWS} different values more)`);
+    if (values.length > this.#maxRows) {
+      lines.push(`  … (${values.length - this.#maxRows} different values more)`);
     }
     for (const row of others) lines.push(...this.#row(row));
     return lines.join("\n");

@@ -12,6 +12,7 @@ export const SLOW_FILES: Readonly<Record<string, string>> = {
   "tests/agent/sh_test.ts": "runs commands until they are ended",
   "tests/codec/cost_test.ts": "decodes what takes long",
   "tests/group/map_test.ts": "kills agents at work",
+  "tests/cli/": "runs the command line as a program",
   "tests/churn/": "kills things at 40 random moments",
   "tests/packages/": "uses packages of npm",
   "tests/types/compiler_options_test.ts": "type-checks the library five times",

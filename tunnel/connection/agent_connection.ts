@@ -44,6 +44,8 @@ export class AgentConnection {
   readonly ready: Promise<AgentInfo>;
   /** Resolves when the process is gone. Never rejects. */
   readonly gone: Promise<void>;
+  /** Whether the pipe leads to a process of this machine, so that nothing need be compressed. */
+  readonly isLocal: boolean;
 
   readonly #options: AgentConnectionOptions;
   readonly #marker = randomBytes(16).toString("hex");
@@ -69,6 +71,7 @@ export class AgentConnection {
   constructor(options: AgentConnectionOptions) {
     const { host, command, detached, bootstrap, connectTimeout, login, provision } = options;
     this.#options = options;
+    this.isLocal = options.isLocal;
     this.ready = this.#ready.promise;
     this.ready.catch(() => {});
     this.#held = new HeldLines(options.onLine);
@@ -152,11 +155,6 @@ export class AgentConnection {
   /** Whether the agent or the process has ended, so that nobody takes what is sent. */
   get hasEnded(): boolean {
     return this.#failure.agentExitCode !== undefined || this.#process.exit !== undefined;
-  }
-
-  /** Whether the pipe leads to a process of this machine, so that nothing need be compressed. */
-  get isLocal(): boolean {
-    return this.#options.isLocal;
   }
 
   /** Keeps this script alive until {@linkcode release} is called as often. */

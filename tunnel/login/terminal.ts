@@ -30,6 +30,19 @@ let interrupts = 0;
 /** The question that is shown now. */
 let shown: { readonly line: () => string; readonly write: (text: string) => void } | undefined;
 
+/** Clears the terminal's last lines before a question is shown below them. */
+let clearLines = (): void => {};
+
+/** Whether a question is shown now: then nothing else may be drawn. */
+export function isAsking(): boolean {
+  return shown !== undefined;
+}
+
+/** Sets what clears lines that are drawn in place before a question is shown. */
+export function clearBeforeQuestions(clear: () => void): void {
+  clearLines = clear;
+}
+
 /** Prints something while a question may be shown: then the question is below it again. */
 export function besideQuestion(print: () => void): void {
   shown?.write("\r\x1b[K");
@@ -164,6 +177,7 @@ function readAnswer({ text, secret, signal }: Prompt): Promise<string | undefine
     input.on("data", take);
     input.resume();
     input.setRawMode(true);
+    clearLines();
     write(question);
     shown = { line, write };
   });

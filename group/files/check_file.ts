@@ -1,8 +1,8 @@
 import { access, constants, stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { fileExpected, folderExpected, withPath } from "../agent/files/file_error.ts";
-import { pathOf } from "../tunnel/arguments/local_path.ts";
-import { sourceAdvice } from "../tunnel/operation/source_advice.ts";
+import { fileExpected, folderExpected, withPath } from "../../agent/files/file_error.ts";
+import { pathOf } from "../../tunnel/arguments/local_path.ts";
+import { sourceAdvice } from "../../tunnel/operation/source_advice.ts";
 
 /**
  * Checks what is to be sent to several hosts, before any host is begun.
