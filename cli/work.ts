@@ -44,7 +44,12 @@ async function prepare(task: Task, { hosts, streams, stdin }: WorkContext): Prom
   switch (task.kind) {
     case "command": {
       const input = task.stdin ? stdin : undefined;
-      return await commandWork(task.command, input && new SharedInput(input), hosts, streams);
+      return await commandWork(
+        task.command,
+        input && new SharedInput(input, hosts.length),
+        hosts,
+        streams,
+      );
     }
     case "call": {
       const fn = await loadFunction(task.module, task.name);
@@ -60,7 +65,7 @@ async function prepare(task: Task, { hosts, streams, stdin }: WorkContext): Prom
       if (stdin === undefined) {
         throw new TypeError("There is no stdin to put: pipe the contents of the file into it");
       }
-      const shared = new SharedInput(stdin);
+      const shared = new SharedInput(stdin, hosts.length);
       return (tunnel) => tunnel.put(shared.stream(), path, options);
     }
     case "fetch":

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
 import { needing, service } from "../services/services.ts";
 import { runCli, sshHosts, tempFolder } from "./_cli.ts";
 
@@ -115,6 +116,14 @@ Deno.test(needing("docker", "--docker runs in new containers, with --docker-arg"
   const all = JSON.parse(out);
   assertEquals(Object.keys(all), names);
   for (const name of names) assertStringIncludes(all[name].stdout, "blue\n");
+
+  // They do not see this disk.
+  const inside = ["--docker", image, "--docker-arg=--network=none", "--json"];
+  const facts = await runCli([...inside, "-w", `cli-${id}-c`, "facts", "runtime"]);
+  assertEquals(JSON.parse(facts.out)[`cli-${id}-c`].runtime.name, "deno", facts.err);
+  const checks = fileURLToPath(new URL("fixture/checks.ts", import.meta.url));
+  const call = await runCli([...inside, "-w", `cli-${id}-d`, "--call", `${checks}#add`, "2", "3"]);
+  assertEquals(JSON.parse(call.out), { [`cli-${id}-d`]: 5 }, call.err);
 }));
 
 Deno.test(needing("ssh", "60 hosts by ssh are one row", async () => {
