@@ -34,6 +34,7 @@ export class CodeRunner {
     if (make === undefined) {
       if (this.modules !== undefined) return await this.modules.run(unit);
       if (unit.mappings !== undefined) this.#positions.add(unit.url, unit.mappings);
+      this.#positions.addScript(unit.url);
       make = runScript<() => UnitContext>(scriptOf(unit)!);
       this.#makers.set(unit, make);
     }

@@ -92,6 +92,7 @@ for (const kind of LOCAL) {
       error.remoteStack ?? "",
       new RegExp(`first_calls_test\\.ts:${Number(line) + 4}:15`),
     );
+    assertMatch(error.remoteStack ?? "", /\n {4}at file:/);
     while (lines.filter((one) => one.includes("a stray error")).length < 2) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
