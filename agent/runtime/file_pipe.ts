@@ -54,7 +54,6 @@ export class FilePipe implements Pipe {
 
   write(chunks: Uint8Array[]): boolean {
     if (this.#socketPipe !== undefined) return this.#socketPipe.write(chunks);
-    // The agent's first words and its HELLO, where there is no file to write to.
     if (this.#held !== undefined) {
       this.#held.push(...chunks);
       return false;
@@ -63,7 +62,7 @@ export class FilePipe implements Pipe {
     for (const chunk of chunks) size += chunk.length;
     this.#written += size;
     if (this.#output === undefined || this.#written > MAX_WRITTEN) {
-      this.#held = [...chunks];
+      this.#held = chunks;
       void this.#openOutput();
       return false;
     }

@@ -1,13 +1,27 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { RemoteError } from "../../mod.ts";
-import { needing } from "../services/services.ts";
-import { rejectsAs } from "./_deadline.ts";
+import { RemoteError, SubprocessTunnel } from "../../mod.ts";
+import { command } from "../services/command.ts";
+import { needing, service } from "../services/services.ts";
+import { rejectsAs, soon } from "./_deadline.ts";
 import { KINDS } from "./_kinds.ts";
 
 /** Whether the agent reads its pipe by a socket, which the system then does not let block. */
 function readsBySocket(): boolean {
   const [, flags] = /flags:\s*([0-7]+)/.exec(Deno.readTextFileSync("/proc/self/fdinfo/3"))!;
   return (parseInt(flags!, 8) & 0o4000) !== 0;
+}
+
+/** Runs the agent behind Node, which gives it sockets for its pipe, as sshd does. */
+class BehindSockets extends SubprocessTunnel {
+  override readonly host = "behind";
+
+  override command(): string[] {
+    const code = "const[c,...a]=process.argv.slice(1)," +
+      'p=require("child_process").spawn(c,a,{stdio:["pipe","pipe","inherit"]});' +
+      "process.stdin.pipe(p.stdin);p.stdout.pipe(process.stdout);" +
+      'p.on("exit",code=>process.exitCode=code)';
+    return [service("node").paths["22"], "-e", code];
+  }
 }
 
 const LOCAL = KINDS.filter(({ way }) => way === "local");
@@ -35,6 +49,22 @@ for (const kind of LOCAL.filter(({ isDeno }) => isDeno && Deno.build.os === "lin
     }),
   );
 }
+
+Deno.test(needing(["deno", "node"], "an agent serves whose pipe is a socket", async () => {
+  for (const runtime of ["deno", "node"] as const) {
+    await using tun = new BehindSockets({
+      runtime,
+      deno: service("deno").path,
+      node: service("node").paths["22"],
+    });
+    const [one, text, three] = await Promise.all([
+      tun.call(Math.max, 1),
+      tun.call((size: number) => "x".repeat(size), 2 ** 20),
+      tun.call(() => 3),
+    ]);
+    assertEquals([one, text.length, three, tun.info?.runtime], [1, 2 ** 20, 3, runtime]);
+  }
+}));
 
 for (const kind of LOCAL) {
   const test = (name: string, fn: () => Promise<void>): void =>
