@@ -20,7 +20,7 @@ import { readRequest } from "./cli/read_request.ts";
  *
  * @example
  * ```ts ignore
- * import { cli } from "./cli.ts";
+ * import { cli } from "@chopsticks/chopsticks/cli";
  *
  * const code = await cli(["-w", "a,b", "--local", "--no-stdin", "--", "uptime"]);
  * console.log(code); // 0

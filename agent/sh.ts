@@ -150,7 +150,7 @@ export function lines(command: Command, options: LinesOptions = {}): AsyncGenera
  *
  * @example
  * ```ts
- * import { bytes } from "./sh.ts";
+ * import { bytes } from "@chopsticks/chopsticks/sh";
  *
  * let size = 0;
  * for await (const chunk of bytes(["head", "-c", "1000000", "/dev/zero"])) size += chunk.length;

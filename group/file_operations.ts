@@ -40,7 +40,7 @@ export abstract class FileOperations {
    *
    * @example What would change
    * ```ts
-   * import { Group, Local } from "../mod.ts";
+   * import { Group, Local } from "@chopsticks/chopsticks";
    *
    * await using group = new Group([new Local("a"), new Local("b")]);
    * const motd = { text: "Welcome\n" };

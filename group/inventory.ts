@@ -41,7 +41,7 @@ export type { HostData, InventoryData };
  *
  * @example
  * ```ts
- * import { inventory } from "./inventory.ts";
+ * import { inventory } from "@chopsticks/chopsticks/inventory";
  *
  * const all = await inventory({
  *   hosts: { web1: { address: "10.0.0.1", rack: 7 }, db1: { connect: { user: "postgres" } } },
@@ -72,7 +72,7 @@ export async function inventory(source: string | URL | InventoryData): Promise<I
  *
  * @example
  * ```ts
- * import { inventory } from "./inventory.ts";
+ * import { inventory } from "@chopsticks/chopsticks/inventory";
  *
  * const all = await inventory({ groups: { web: "web[1-3]" } });
  * console.log(all.hosts); // ["web1", "web2", "web3"]
@@ -97,7 +97,7 @@ export interface Inventory {
   /**
    * A group of hosts, which are reached as the inventory says. Each group has tunnels of its own.
    *
-   * @param expression Which hosts; see {@linkcode select}.
+   * @param expression Which hosts; see `select()`.
    * @param options As those of a `Group`. What its `ssh` says counts before what the inventory
    * says; of both `sshArgs`, ssh gets all. Hosts that are not reached by ssh take of it what is
    * not about ssh, and `sudo`. Default: `{}`.
@@ -105,8 +105,8 @@ export interface Inventory {
    *
    * @example
    * ```ts
-   * import { inventory } from "./inventory.ts";
-   * import { hostname } from "../agent/facts.ts";
+   * import { inventory } from "@chopsticks/chopsticks/inventory";
+   * import { hostname } from "@chopsticks/chopsticks/facts";
    *
    * const all = await inventory({ hosts: { here: { ansible_connection: "local" } } });
    * await using group = all.group("all", { concurrency: 10 });

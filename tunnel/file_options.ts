@@ -22,14 +22,14 @@ export interface DiffOptions {
    * Whether only to find out what would be done, without changing anything. The result is that of
    * the transfer itself.
    *
-   * @default false
+   * @default {false}
    */
   readonly dryRun?: boolean | undefined;
   /**
    * Whether to tell the differences of texts as a unified diff. Contents of files that only their
    * owner may read are shown only if this is `true`, not by default: they may be secrets.
    *
-   * @default `dryRun`
+   * @default {`dryRun`}
    */
   readonly diff?: boolean | undefined;
 }

@@ -33,7 +33,7 @@ export interface TunnelOptions {
    * it. This is the one thing that the library writes to a far end's disk by itself. If the option
    * `deno` is given, nothing is brought.
    *
-   * @default false
+   * @default {false}
    */
   readonly provision?: boolean | ProvisionOptions | undefined;
   /**

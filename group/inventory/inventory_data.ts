@@ -9,14 +9,14 @@ export interface InventoryData {
   /**
    * What is known of each host, by its name. A name can have ranges: all of its hosts are alike.
    *
-   * @default {}
+   * @default {`{}`}
    */
   readonly hosts?: Readonly<Record<string, HostData | null>> | undefined;
   /**
    * The hosts of each group, in expressions such as `web[1-9],!web3`. They can name other groups,
    * and hosts of which nothing else is known.
    *
-   * @default {}
+   * @default {`{}`}
    */
   readonly groups?: Readonly<Record<string, string | readonly string[]>> | undefined;
 }
@@ -26,13 +26,13 @@ export interface HostData {
   /**
    * What ssh is given, if it is not the name.
    *
-   * @default The name
+   * @default {the name}
    */
   readonly address?: string | undefined;
   /**
    * Options of its tunnel, all but `name`.
    *
-   * @default {}
+   * @default {`{}`}
    */
   readonly connect?: Omit<SSHTunnelOptions, "name"> | undefined;
   /**

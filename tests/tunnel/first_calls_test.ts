@@ -1,8 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { RemoteError, SubprocessTunnel } from "../../mod.ts";
-import { command } from "../services/command.ts";
 import { needing, service } from "../services/services.ts";
-import { rejectsAs, soon } from "./_deadline.ts";
+import { rejectsAs } from "./_deadline.ts";
 import { KINDS } from "./_kinds.ts";
 
 /** Whether the agent reads its pipe by a socket, which the system then does not let block. */
