@@ -123,10 +123,10 @@ export abstract class SubprocessTunnel extends BaseTunnel {
 
   /**
    * The argv in front of a command that runs beside the agent, for far ends where nothing notices
-   * that the process of `command()` is gone, such as a container. A command that kills the agent and
-   * what it runs is run with it when the connection has ended, by whatever death of this script,
-   * unless the agent has told its end. It is called at each connect, and not for a driver that has
-   * a `cancelCommand()`.
+   * that the process of `command()` is gone, such as a container. A command that kills the agent,
+   * with what it runs, is run with it when the connection has ended, by whatever death of this
+   * script, unless the agent has told its end. It is called at each connect, and not for a driver
+   * that has a `cancelCommand()`.
    *
    * @returns `undefined`, unless a driver overrides it: the far end notices that.
    */
