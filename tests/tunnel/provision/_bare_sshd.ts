@@ -17,9 +17,13 @@ export class BareSshd implements AsyncDisposable {
   readonly #daemon: Deno.ChildProcess;
   readonly #log: string;
 
-  /** Starts one; `name` is what its tunnels are called. */
-  static async start(machine: Omit<BareMachine, "home"> = {}, name = "bare"): Promise<BareSshd> {
-    const sshd = new BareSshd(machine, name);
+  /** Starts one; `name` is what its tunnels are called. Several at once need a `port` each. */
+  static async start(
+    machine: Omit<BareMachine, "home"> = {},
+    name = "bare",
+    port: number = freePorts(1)[0]!,
+  ): Promise<BareSshd> {
+    const sshd = new BareSshd(machine, name, port);
     try {
       await sshd.#untilUp();
     } catch (error) {
@@ -29,17 +33,20 @@ export class BareSshd implements AsyncDisposable {
     return sshd;
   }
 
-  private constructor({ setup = "", ...machine }: Omit<BareMachine, "home">, name: string) {
+  private constructor(
+    { setup = "", ...machine }: Omit<BareMachine, "home">,
+    name: string,
+    port: number,
+  ) {
     this.#name = name;
-    this.#port = freePorts(1)[0]!;
+    this.#port = port;
     this.#log = Deno.makeTempFileSync({ prefix: "chopsticks-bare-sshd-" });
     const home = userInfo().homedir;
     const own = `mkdir -p /run/sshd;mount -t tmpfs -o mode=700 none ${home};${setup}`;
     const argv = bareCommand({ ...machine, home, setup: own });
     const config = `${dirname(service("ssh").config)}/sshd_config`;
-    const port = `Port=${this.#port}`;
     this.#daemon = startDaemon(
-      [...argv, which("sshd")!, "-D", "-e", "-o", port, "-f", config],
+      [...argv, which("sshd")!, "-D", "-e", "-o", `Port=${port}`, "-f", config],
       this.#log,
     );
   }

@@ -6,6 +6,7 @@ import {
   type ProvisionOptions,
   RuntimeNotFoundError,
 } from "../../../mod.ts";
+import { freePorts } from "../../services/free_port.ts";
 import { listProcesses } from "../../services/processes.ts";
 import { needing, service } from "../../services/services.ts";
 import { rejectsAs, soon } from "../_deadline.ts";
@@ -91,8 +92,9 @@ Deno.test(needing(NEEDS, "provision brings Deno to ten hosts of ssh at once", as
   using fake = new Program(fakeDeno());
   const names = Array.from({ length: 10 }, (_, i) => `bare${i}`);
   await using stack = new AsyncDisposableStack();
-  const sshds = await Promise.all(names.map(async (name) => {
-    return stack.use(await BareSshd.start({}, name));
+  const ports = freePorts(names.length);
+  const sshds = await Promise.all(names.map(async (name, i) => {
+    return stack.use(await BareSshd.start({}, name, ports[i]));
   }));
   const seen = new Map<string, number>();
   const onProgress = ({ host, bytes }: FileProgress): void => void seen.set(host, bytes);
