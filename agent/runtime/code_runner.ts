@@ -24,6 +24,8 @@ export class CodeRunner {
   /** Gives the namespace of a module, which is loaded first if it was not yet. */
   async import(id: string): Promise<Namespace> {
     if (this.modules !== undefined) return await this.modules.import(id);
+    // Another module would be one of this machine's disk.
+    if (!id.startsWith("node:")) throw new TypeError(`Cannot import ${id}: it was not sent along`);
     nodeProcess(); // before the module makes it
     return await import(id);
   }

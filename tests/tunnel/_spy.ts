@@ -1,6 +1,8 @@
 import { inflateRawSync } from "node:zlib";
 import { decode } from "../../codec/mod.ts";
+import { LOADER_MODULE } from "../../agent/protocol/module_record.ts";
 import { type Batch, Request } from "../../agent/protocol/request.ts";
+import { Flag } from "../../agent/wire/frame.ts";
 import type { SubprocessTunnel } from "../../mod.ts";
 import { linkOf } from "../../tunnel/operation/link.ts";
 
@@ -34,8 +36,11 @@ export async function spyOn(tun: SubprocessTunnel): Promise<Traffic> {
     channel.send = (bytes, ...flags) => {
       traffic.batches++;
       traffic.batchBytes += bytes.length;
-      const [records] = decode(inflateRawSync(bytes)) as Batch;
-      traffic.modules.push(...records.map(({ id }) => id));
+      const isPlain = ((flags[0] ?? 0) & Flag.RAW) !== 0;
+      const [records] = decode(isPlain ? bytes : inflateRawSync(bytes)) as Batch;
+      // The agent's part that loads them comes with the first.
+      const sent = records.filter(({ id }) => id !== LOADER_MODULE);
+      traffic.modules.push(...sent.map(({ id }) => id));
       return send(bytes, ...flags);
     };
     return channel;
