@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { fileURLToPath } from "node:url";
+import { runtime } from "../../../agent/facts.ts";
 import { Local } from "../../../mod.ts";
 import { needing, service } from "../../services/services.ts";
 import { Collector } from "../_collector.ts";
@@ -240,6 +241,8 @@ Deno.test("close() ends though the collector does not answer", async () => {
 
 Deno.test("without traces the agent gets nothing for them", async () => {
   await using tun = new Local("box", { runtime: "deno" });
+  // The agent has parts only when it has modules.
+  await tun.call(runtime);
   const parts = await tun.call(() => {
     const { record } = (globalThis as unknown as Record<symbol, {
       record(id: string): unknown;
