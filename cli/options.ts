@@ -41,7 +41,8 @@ export type OptionName =
   | "delete"
   | "checksum"
   | "exclude"
-  | "dry-run";
+  | "dry-run"
+  | "diff";
 
 /** The options by the part of the help that they are in. */
 export const SECTIONS: Readonly<Record<string, Readonly<Partial<Record<OptionName, Option>>>>> = {
@@ -134,7 +135,8 @@ export const SECTIONS: Readonly<Record<string, Readonly<Partial<Record<OptionNam
       multiple: true,
       help: ["sync, fetch -r: leave alone, as in a .gitignore"],
     },
-    "dry-run": { help: ["sync, fetch -r: only say what would be done"] },
+    "dry-run": { help: ["put, sync, fetch -r: only say what would be done"] },
+    diff: { help: ["put, sync, fetch -r: show how texts change"] },
   },
 };
 

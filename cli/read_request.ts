@@ -1,4 +1,4 @@
-import type { SyncOptions } from "../tunnel/file_options.ts";
+import type { PutOptions, SyncOptions } from "../tunnel/file_options.ts";
 import { FACT_NAMES, type FactName } from "./host_facts.ts";
 import { Misuse } from "./misuse.ts";
 import type { OptionName } from "./options.ts";
@@ -15,7 +15,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 /** Options that mean something only to ssh. */
 const SSH_OPTIONS = ["user", "port", "jump", "ssh-config", "ssh-option", "ask-password"] as const;
 /** Options of transfers of folders. */
-const FOLDER_OPTIONS = ["delete", "checksum", "exclude", "dry-run"] as const;
+const FOLDER_OPTIONS = ["delete", "checksum", "exclude", "dry-run", "diff"] as const;
 
 /**
  * What a command line asks for; `"help"` for the help.
@@ -189,9 +189,14 @@ class Reader {
   #verb(verb: typeof VERBS[number], args: readonly string[]): Task {
     switch (verb) {
       case "put": {
-        this.#only("put", "mode");
+        this.#only("put", "mode", "dry-run", "diff");
         const [file, path] = this.#count("put", args, "put FILE [PATH]", 1, 2);
-        return { kind: "put", file: file!, path, mode: this.#mode() };
+        if (path === undefined && this.has("dry-run")) {
+          throw new Misuse(
+            "put has no path there, and --dry-run makes no file: write put FILE PATH",
+          );
+        }
+        return { kind: "put", file: file!, path, options: this.#putOptions() };
       }
       case "fetch": {
         const isFolder = this.has("recursive");
@@ -241,12 +246,22 @@ class Reader {
     throw new Misuse(`--mode is ${text}: expected an octal mode such as 644`);
   }
 
+  #putOptions(): PutOptions {
+    const mode = this.#mode();
+    return {
+      ...mode !== undefined && { mode },
+      dryRun: this.has("dry-run"),
+      diff: this.has("diff"),
+    };
+  }
+
   #folderOptions(): SyncOptions {
     return {
       delete: this.has("delete"),
       checksum: this.has("checksum"),
       exclude: this.texts("exclude"),
       dryRun: this.has("dry-run"),
+      diff: this.has("diff"),
     };
   }
 

@@ -1,5 +1,5 @@
 import type { Command } from "../agent/sh.ts";
-import type { SyncOptions } from "../tunnel/file_options.ts";
+import type { PutOptions, SyncOptions } from "../tunnel/file_options.ts";
 import type { FactName } from "./host_facts.ts";
 
 /** What is to be done on each host. */
@@ -17,7 +17,7 @@ export type Task =
     /** The file here; `-` is stdin. */
     readonly file: string;
     readonly path: string | undefined;
-    readonly mode: number | undefined;
+    readonly options: PutOptions;
   }
   | { readonly kind: "fetch"; readonly path: string; readonly file: string }
   | {

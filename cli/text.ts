@@ -74,10 +74,10 @@ function brief(value: unknown, task: Task): unknown {
   return value;
 }
 
-/** What a transfer of a folder has changed: how much, or with `dryRun` also what. */
+/** What a transfer of a folder has changed: how much, or with `dryRun` or a diff also what. */
 function changes(result: SyncResult, dryRun: boolean): unknown {
-  const { created, updated, deleted, unchanged, skipped, bytes } = result;
-  if (!dryRun) {
+  const { created, updated, deleted, unchanged, skipped, bytes, diff } = result;
+  if (!dryRun && diff === undefined) {
     return {
       created: created.length,
       updated: updated.length,
@@ -94,7 +94,7 @@ function changes(result: SyncResult, dryRun: boolean): unknown {
     ...skipped.map((path) => `skip   ${path}`),
     `${unchanged} unchanged`,
   ];
-  return lines.map((line) => `${line}\n`).join("");
+  return lines.map((line) => `${line}\n`).join("") + (diff ?? "");
 }
 
 /** Facts, as far as columns need them. */

@@ -56,8 +56,7 @@ async function prepare(task: Task, { hosts, streams, stdin }: WorkContext): Prom
       return await workOf(callOn(target, fn, [...task.args]));
     }
     case "put": {
-      const { file, path, mode } = task;
-      const options = mode === undefined ? {} : { mode };
+      const { file, path, options } = task;
       if (file !== "-") {
         await checkFile("put", file);
         return await workOf(putOn(target, file, path, options));

@@ -18,7 +18,10 @@ Deno.test(needing("ssh", "put writes a file on every host, with --mode", async (
   await Deno.writeTextFile(`${path}/motd`, "Hello\n");
   const put = await runCli([...sshHosts("host[1-2]"), "put", `${path}/motd`, `${path}/there`]);
   assertEquals([put.code, put.err], [0, ""]);
-  assertMatch(put.out, /^2 hosts: 2 ok\n +remotePath +size +sha1sum *\n {2}host\[1-2\] \(2\) +/);
+  assertMatch(
+    put.out,
+    /^2 hosts: 2 ok\n +remotePath +size +sha1sum +changed *\n {2}host\[1-2\] \(2\) +/,
+  );
   assertEquals(await Deno.readTextFile(`${path}/there`), "Hello\n");
   assertEquals((await Deno.stat(`${path}/there`)).mode! & 0o777, 0o644);
   for (const [mode, bits] of [["600", 0o600], ["0755", 0o755], ["0o440", 0o440]] as const) {
@@ -31,6 +34,29 @@ Deno.test(needing("ssh", "put writes a file on every host, with --mode", async (
   assertEquals(host1.size, 6);
   await Deno.remove(host1.remotePath);
 }));
+
+Deno.test("put and sync show with --dry-run and --diff what they would change", async () => {
+  await using folder = await tempFolder();
+  const { path } = folder;
+  await Deno.mkdir(`${path}/here`);
+  await Deno.writeTextFile(`${path}/here/a`, "Bye\n");
+  const put = (...args: string[]) =>
+    runCli(["--local", "-w", "x", "put", `${path}/here/a`, ...args]);
+  await Deno.writeTextFile(`${path}/a`, "Hello\n", { mode: 0o644 });
+  const dry = await put(`${path}/a`, "--dry-run", "--diff");
+  assertEquals([dry.code, dry.err], [0, ""]);
+  assertMatch(dry.out, /\n +-Hello\n +\+Bye\n/);
+  assertEquals(await Deno.readTextFile(`${path}/a`), "Hello\n");
+  assertMatch((await put(`${path}/a`)).out, /changed *\n {2}x .* true/);
+  assertMatch((await put(`${path}/a`)).out, /changed *\n {2}x .* false/);
+  const args = ["sync", `${path}/here`, `${path}/there`, "--diff"];
+  const synced = await runCli(["--local", "-w", "x", ...args]);
+  assertMatch(synced.out, /create a\n +0 unchanged\n[^]*\+Bye\n/);
+  assertEquals(await Deno.readTextFile(`${path}/there/a`), "Bye\n");
+  const nowhere = await put("--dry-run");
+  assertEquals([nowhere.code, nowhere.out], [2, ""]);
+  assertStringIncludes(nowhere.err, "put has no path there, and --dry-run makes no file");
+});
 
 Deno.test("put takes a file from stdin", async () => {
   await using folder = await tempFolder();
