@@ -131,8 +131,9 @@ export class Agent {
   async #receiveBatches(channel: Channel): Promise<void> {
     for (let message; (message = await channel.receive()) !== undefined;) {
       const batch = decode(await inflate(message), TRUSTED) as Batch;
-      const [[first], codes] = batch;
-      if (first?.id === LOADER_MODULE) await this.#loadModules(first.source as string);
+      const [records, codes] = batch;
+      const last = records.at(-1);
+      if (last?.id === LOADER_MODULE) await this.#loadModules(last.source as string);
       await this.#runner.modules?.receive(batch, this.#batches);
       this.#codes.push(...codes);
       this.#batches++;

@@ -229,12 +229,12 @@ export class Shipment {
     }
   }
 
-  /** Puts the part that loads modules in front of what needs it first. */
+  /** Adds the part that loads modules to what needs it first. */
   #withLoader(batch: Batch): Batch {
     if (this.#modules.has(LOADER.id) || !needsLoader(batch)) return batch;
     this.#modules.add(LOADER.id);
     const [records, ...others] = batch;
-    return [[LOADER, ...records], ...others];
+    return [[...records, LOADER], ...others];
   }
 
   #send(sent: Batch): void {
