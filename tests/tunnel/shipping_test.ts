@@ -65,9 +65,13 @@ Deno.test("modules are sent and loaded once by calls at once", async () => {
   assertEquals(traffic.imports, []);
 });
 
-Deno.test("code and modules that are alike are compressed", async () => {
+class FarDriver extends Driver {
+  protected override readonly otherMachine = true;
+}
+
+Deno.test("code and modules that are alike are compressed on their way to another machine", async () => {
   await using chain = await makeChain(100);
-  await using tun = AGENTS[0]!.open();
+  await using tun = new FarDriver([], { runtime: "deno", deno: Deno.execPath() });
   const traffic = await spyOn(tun);
   await tun.call(chain.first);
   assert(traffic.batchBytes < 100 * 120, `${traffic.batchBytes} bytes`);

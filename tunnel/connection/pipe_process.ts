@@ -76,9 +76,8 @@ export class PipeProcess {
     this.#options = options;
     this.gone = this.#gone.promise;
     const { cancelCommand, killCommand } = options;
-    const ending = cancelCommand ?? killCommand;
     // Before the process, which may begin something at once.
-    this.#canceller = ending && new Canceller(ending);
+    this.#canceller = cancelCommand ? new Canceller(cancelCommand) : cancellerFor(killCommand);
     this.#child = this.#start();
   }
 
@@ -261,5 +260,14 @@ export class PipeProcess {
     } catch {
       // Nothing is left, or it is another user's: then the shell in front of the agent kills it.
     }
+  }
+}
+
+/** Runs a command that only matters when the far end does not notice that its process is gone. */
+function cancellerFor(command: readonly string[] | undefined): Canceller | undefined {
+  try {
+    return command && new Canceller(command);
+  } catch {
+    return undefined; // this script may not run `sh`, or there is no descriptor left
   }
 }
