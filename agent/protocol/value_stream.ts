@@ -23,7 +23,14 @@ let over: Error | undefined;
  * The reason for giving up the channel of a stream that has been read to its end. It is made late,
  * as V8 reads all of the agent's code again to know where a first error comes from.
  */
-const reasonOfEnd = (): Error => over ??= new Error("The stream is over");
+function reasonOfEnd(): Error {
+  if (over === undefined) {
+    over = new Error("The stream is over");
+    // Its frames would keep the first stream for ever.
+    over.stack = "";
+  }
+  return over;
+}
 
 /** Gives up the channels of streams that nobody can read any more. */
 const unreachable = new FinalizationRegistry<Channel>((channel) => {

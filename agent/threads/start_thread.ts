@@ -5,6 +5,7 @@ import { PATHS_MODULE, WORKERS_MODULE } from "../protocol/module_record.ts";
 import type { SentFile, ServedEntry } from "../protocol/sent_file.ts";
 import { type AskForModule, Loader } from "../runtime/loader.ts";
 import { setMainModule } from "../runtime/main_module.ts";
+import { nodeProcess } from "../runtime/node_process.ts";
 import { SourcePositions } from "../runtime/source_positions.ts";
 import { Questions } from "./questions.ts";
 import type { Replace, ThreadData } from "./thread_init.ts";
@@ -59,6 +60,7 @@ export async function startThread(open: (replace: Replace, own: object) => void)
   }
   open(replace, given?.chopsticks === undefined ? {} : { workerData: given.data });
   setMainModule(entry);
+  nodeProcess(); // before a module sees it
   const isSent = loader.record(entry) !== undefined;
   await loader.import(isSent ? entry : await ask(entry, WORKERS_MODULE, undefined));
   early?.release();

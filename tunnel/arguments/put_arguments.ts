@@ -65,7 +65,7 @@ export function putArguments(
     signal,
     onProgress,
     dryRun,
-    diff: diff === undefined ? dryRun : diff && "secrets",
+    diff: diff === undefined ? dryRun : diff ? "secrets" : false,
   };
 }
 

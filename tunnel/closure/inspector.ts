@@ -87,7 +87,7 @@ export function inspectFunctions(
     ofModules.set(fn, one.location!);
     scopes.set(one.location!.scriptId, one.scopes);
   });
-  return fns.map((fn) => {
+  return fns.map((fn): FunctionInspection => {
     const location = ofModules.get(fn);
     return found.get(fn) ?? {
       location,

@@ -28,7 +28,7 @@ export async function fileRuntime(path: string, onMove: () => void): Promise<Run
   }
   const sha256 = hash.digest("hex");
   // A script that may not write there sends more bytes.
-  const packed = await packedCopy(path, sha256, onMove).catch(() => undefined);
+  const packed = await packedCopy(path, sha256, onMove).catch((): undefined => undefined);
   return {
     size,
     sha256,

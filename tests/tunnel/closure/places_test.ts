@@ -250,6 +250,7 @@ Deno.test("What the library loads late is in its module graph", async () => {
   assertEquals([...names].sort(), [
     "npm:acorn",
     "npm:cjs-module-lexer",
+    "npm:diff/lib/patch/create.js",
     "npm:es-module-lexer/js",
     "npm:string-width",
   ]);
