@@ -20,7 +20,7 @@ Deno.test(needing("ssh", "put writes a file on every host, with --mode", async (
   assertEquals([put.code, put.err], [0, ""]);
   assertMatch(
     put.out,
-    /^2 hosts: 2 ok\n +remotePath +size +sha1sum +changed *\n {2}host1 +/,
+    /^2 hosts: 2 ok\n +remotePath +size +sha1sum +changed *\n {2}host/,
   );
   assertEquals(await Deno.readTextFile(`${path}/there`), "Hello\n");
   assertEquals((await Deno.stat(`${path}/there`)).mode! & 0o777, 0o644);

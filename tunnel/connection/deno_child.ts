@@ -27,7 +27,8 @@ export function startDenoChild(options: ChildOptions): Child {
   const exited = child.status.then(({ code, signal }) =>
     options.onExit({ code: signal === null ? code : null, signal })
   );
-  Promise.all([exited, stdout.ended, stderr.ended]).then(options.onClose);
+  const ended = exited.then(() => stdin.closing());
+  Promise.all([ended, stdout.ended, stderr.ended]).then(options.onClose);
   return {
     pid: child.pid,
     pipe: stdin,
@@ -104,14 +105,21 @@ interface WriterPipeOptions {
   readonly onDrain: () => void;
 }
 
+/** A pipe to a process. */
+interface WriterPipe extends Pipe {
+  /** Resolves when the stream is closed, if the pipe is: a write may be under way until then. */
+  closing(): Promise<void> | undefined;
+}
+
 /** A {@linkcode Pipe} that writes to a web stream; see `streamPipe` for the limits. */
-function writerPipe({ stream, direct, lock, onDrain }: WriterPipeOptions): Pipe {
+function writerPipe({ stream, direct, lock, onDrain }: WriterPipeOptions): WriterPipe {
   const writer = stream.getWriter();
   // An error of the pipe says less than the exit of the process, which causes it.
   const ignore = (): void => {};
   writer.closed.catch(ignore);
   let queued = 0;
   let congested = false;
+  let closing: Promise<void> | undefined;
   const write = (chunk: Uint8Array): void => {
     if (queued === 0) {
       lock.take();
@@ -138,7 +146,8 @@ function writerPipe({ stream, direct, lock, onDrain }: WriterPipeOptions): Pipe 
     close() {
       lock.close();
       direct?.close();
-      writer.abort().catch(ignore);
+      closing ??= writer.abort().catch(ignore);
     },
+    closing: () => closing,
   };
 }
