@@ -32,7 +32,7 @@ const IMPORTS: readonly (readonly [specifier: RegExp, module: string])[] = [
   [/^node:path$/, 'export { dirname, join, resolve } from "node:path";'],
 ];
 
-/** What the part that loads modules has in common with the agent; see `loadPart()`. */
+/** Code of the agent that the part for modules uses, and does not bring again; see `loadPart()`. */
 const SHARED: typeof IMPORTS = [
   [/\/codec\/(decode|encode)\.ts$/, "export const { decode, encode } = shared;"],
   [/\/protocol\/failure\.ts$/, "export const { encodeFailure } = shared;"],

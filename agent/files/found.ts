@@ -6,7 +6,7 @@ import { codeOf } from "./file_error.ts";
 import { FileReader } from "./file_reader.ts";
 
 /**
- * What is at a path, for a diff: a file, a link, a folder or, without any property, anything else.
+ * A diff's view of a path: a file, a link or a folder. A path of any other kind has no property.
  */
 export interface Found {
   /** The permission bits of a file or folder. */
@@ -15,17 +15,17 @@ export interface Found {
   readonly size?: number;
   /** The contents of a text, unless they are not wanted or cannot be read. */
   readonly bytes?: Uint8Array;
-  /** Whether a file is no text. */
+  /** True for a file that is not text. */
   readonly isBinary?: boolean;
   /** The SHA-1 of a file with a secret, in lower-case hexadecimal. */
   readonly sha1sum?: string;
-  /** Whether it is a folder. */
+  /** True for a folder. */
   readonly isFolder?: boolean;
   /** Where a link leads to. */
   readonly link?: string;
 }
 
-/** Which contents are wanted. */
+/** Limits for the contents that are read. */
 export interface Wish {
   /** The most bytes of a file. */
   readonly maxSize: number;
