@@ -132,7 +132,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
     }%0${EXIT_CODE_DIGITS}d%s" $_csc $_csN >&4;` +
     // The processes of the group that ignore TERM are killed a second later, in case that nobody
     // else does: a script that ends closes this pipe a moment before it is gone.
-    "(sleep 1&&kill -9 0) >&2 3<&- 4>&-& " +
+    "(sleep 1&&kill -9 0) >&2 3<&- 4>&- 6>&-& " +
     `kill 0;case $_csc in ${NEXT}|${NEXT_AFTER_HANG})exit ${NO_RUNTIME};esac;exit $_csc;}`,
     // f: finds an interpreter that was not tried yet; $1: a path, or a name in $PATH.
     `f() { case $1 in */*)_csp=$1;;*)${

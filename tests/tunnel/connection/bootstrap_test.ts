@@ -7,6 +7,7 @@ import {
 } from "../../../tunnel/connection/bootstrap.ts";
 import { exitCodeAtEnd } from "../../../tunnel/connection/exit_notice.ts";
 import { FIRST_STAGE } from "../../../tunnel/connection/first_stage.ts";
+import { listProcesses, type Process } from "../../services/processes.ts";
 import { familyOf, newMark, untilGone } from "../_family.ts";
 
 const MARKER = "0123456789abcdef0123456789abcdef";
@@ -96,3 +97,62 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "bootstrapLine() leaves no process that holds the outputs when the shell has ended",
+  ignore: Deno.build.os !== "linux",
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    const agent = "#!/bin/sh\necho u >&5\nread -r line <&3\nexit 93\n";
+    Deno.writeTextFileSync(`${folder}/agent`, agent, { mode: 0o755 });
+    const [program, ...args] = AGENT_COMMAND;
+    const shell = new Deno.Command(program!, {
+      args,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+      detached: true,
+    }).spawn();
+    try {
+      const outputs = [1, 2].map((fd) => Deno.readLinkSync(`/proc/${shell.pid}/fd/${fd}`));
+      const stdin = shell.stdin.getWriter();
+      const line = bootstrapLine({ ...OPTIONS, deno: `${folder}/agent` });
+      await stdin.write(new TextEncoder().encode(`${line}end\n`));
+      await shell.status;
+      for (const { pid, command } of groupOf(shell.pid)) {
+        assertEquals(openFiles(pid).filter((file) => outputs.includes(file)), [], command);
+      }
+      await stdin.close().catch(() => {});
+      await Promise.all([shell.stdout.cancel(), shell.stderr.cancel()]);
+    } finally {
+      try {
+        Deno.kill(-shell.pid, "SIGKILL");
+      } catch {
+        // Nothing is left.
+      }
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+/** The processes in a process group. */
+function groupOf(group: number): Process[] {
+  return listProcesses().filter(({ pid }) => {
+    try {
+      const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+      return stat.slice(stat.lastIndexOf(")")).split(" ")[3] === String(group);
+    } catch {
+      return false; // it has ended
+    }
+  });
+}
+
+/** What the descriptors of a process lead to. */
+function openFiles(pid: number): string[] {
+  try {
+    const folder = `/proc/${pid}/fd`;
+    return [...Deno.readDirSync(folder)].map(({ name }) => Deno.readLinkSync(`${folder}/${name}`));
+  } catch {
+    return []; // it has ended
+  }
+}
