@@ -11,11 +11,15 @@ export const SLOW_FILES: Readonly<Record<string, string>> = {
   "tests/agent/wire/fuzz_test.ts": "gives 100,000 random inputs",
   "tests/agent/sh_test.ts": "runs commands until they are ended",
   "tests/codec/cost_test.ts": "decodes what takes long",
+  "tests/codec/round_trip_test.ts": "encodes thousands of random graphs",
+  "tests/group/follow_test.ts": "follows files that grow",
+  "tests/group/limits_test.ts": "waits for limits of time",
   "tests/group/map_test.ts": "kills agents at work",
   "tests/cli/": "runs the command line as a program",
   "tests/churn/": "kills things at 40 random moments",
   "tests/packages/": "uses packages of npm",
   "tests/types/compiler_options_test.ts": "type-checks the library five times",
+  "tests/queue/async_result_test.ts": "waits for operations in each state",
   "tests/tunnel/broken_globals_test.ts": "starts an agent for each built-in",
   "tests/tunnel/busy_death_test.ts": "waits until busy agents are gone",
   "tests/tunnel/dead_link_test.ts": "waits until dead links are noticed",
@@ -23,7 +27,9 @@ export const SLOW_FILES: Readonly<Record<string, string>> = {
   "tests/tunnel/login/": "types at terminals",
   "tests/tunnel/provision/": "hides interpreters from far ends",
   "tests/tunnel/modules/module_server_test.ts": "asks for a file in a thousand spellings",
+  "tests/tunnel/modules/packages_test.ts": "uses packages of npm",
   "tests/tunnel/modules/projects_test.ts": "makes and installs projects",
+  "tests/tunnel/modules/served_folders_test.ts": "swaps files for links thousands of times",
   "tests/tunnel/modules/single_file_test.ts": "bundles a tool",
   "tests/tunnel/modules/workers_test.ts": "hides the disk from agents",
   "tests/tunnel/provision/relayed_test.ts": "compresses Deno when it is first run",
@@ -60,8 +66,8 @@ export const SLOW_FILES: Readonly<Record<string, string>> = {
 };
 
 /**
- * The arguments of `deno test` for a quick run: two processes, which run side by side, since some
- * tests look at the memory and the descriptors of their process. The types have been checked
+ * The arguments of `deno test` for a quick run: three processes, which run side by side, since
+ * some tests look at the memory and the descriptors of their process. The types have been checked
  * before. The examples in docs are left out: each starts an isolate, which takes ten seconds.
  *
  * @param files The files to test, if not all of them.
@@ -71,7 +77,8 @@ export function quickRuns(files: readonly string[]): string[][] {
   const slow = Object.keys(SLOW_FILES).join(",");
   const common = ["--no-check", "--reporter=dot"];
   return [
-    [...common, `--ignore=${slow}`, "tests/tunnel"],
+    [...common, `--ignore=${slow},tests/tunnel/operation`, "tests/tunnel"],
+    [...common, `--ignore=${slow}`, "tests/tunnel/operation"],
     [...common, `--ignore=${slow},README.md,tests/tunnel`],
   ];
 }
