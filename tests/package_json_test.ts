@@ -8,7 +8,7 @@ const OWN = {
   "cjs-module-lexer": "2.3.0",
   "diff": "9.0.0",
   "es-module-lexer": "3.0.5",
-  "string-width": "7.2.0",
+  "fast-string-width": "3.0.2",
 };
 
 const INSTALL = ["install", "--quiet"];

@@ -8,7 +8,7 @@ const OWN = {
   "acorn": "8.19.0",
   "cjs-module-lexer": "2.3.0",
   "es-module-lexer": "3.0.5",
-  "string-width": "7.2.0",
+  "fast-string-width": "3.0.2",
 };
 
 const SCRIPT = `${IMPORT_COMPARE}
