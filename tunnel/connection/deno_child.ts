@@ -3,6 +3,7 @@ import type { Pipe } from "../../agent/wire/multiplexer.ts";
 import { HIGH_WATER, JOIN_LIMIT } from "../../agent/wire/stream_pipe.ts";
 import type { Child, ChildOptions } from "./child.ts";
 import { DirectWriter } from "./direct_writer.ts";
+import { spawnSession } from "./spawn_session.ts";
 import { WriteLock } from "./write_lock.ts";
 
 /** Bytes of the buffer for output: as much as a pipe holds. */
@@ -14,7 +15,9 @@ export function startDenoChild(options: ChildOptions): Child {
   let child: Deno.ChildProcess;
   try {
     const stdio = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
-    child = new Deno.Command(program!, { args, detached, env, ...stdio }).spawn();
+    child = detached
+      ? spawnSession(program!, { args, env, ...stdio })
+      : new Deno.Command(program!, { args, env, ...stdio }).spawn();
   } catch (error) {
     queueMicrotask(() => options.onSpawnError(error as NodeJS.ErrnoException));
     return NO_CHILD;

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { spawnSession } from "./spawn_session.ts";
 
 /** A shell that outlives this isolate, and notices its end as that of its stdin. */
 export interface GuardShell {
@@ -18,13 +19,8 @@ export function startGuardShell(script: string, args: readonly string[]): GuardS
 
 /** Only a pipe of `Deno.Command` is closed when the isolate ends; see `startChild()`. */
 function startByDeno(args: string[]): GuardShell {
-  const child = new Deno.Command("sh", {
-    args,
-    detached: true,
-    stdin: "piped",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
+  const stdio = { stdin: "piped", stdout: "null", stderr: "null" } as const;
+  const child = spawnSession("sh", { args, ...stdio });
   child.unref();
   const writer = child.stdin.getWriter();
   const end = (): Promise<unknown> => {
