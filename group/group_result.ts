@@ -1,9 +1,9 @@
 import { inspect } from "node:util";
 import type { Failure } from "../agent/protocol/failure.ts";
 import { defineHandle, HandleKind } from "../agent/protocol/handle.ts";
+import { withoutOwnFrames } from "../tunnel/own_frames.ts";
 import { RemoteError } from "../tunnel/remote_error.ts";
 import { withoutHost } from "./_failure_text.ts";
-import { withoutOwnFrames } from "./_own_frames.ts";
 import { isPlain } from "./table/plain.ts";
 import { resultHtml } from "./table/result_html.ts";
 import { hostText, resultTable, stateOf } from "./table/result_table.ts";

@@ -4,6 +4,7 @@ import type { Rooms } from "./_architecture.ts";
 const PLAIN = [
   "tunnel/visible.ts",
   "tunnel/connection_error.ts",
+  "tunnel/own_frames.ts",
   "tunnel/depth_limit_error.ts",
   "tunnel/remote_error.ts",
   "tunnel/file_options.ts",
@@ -63,6 +64,7 @@ export const ROOMS: Rooms = {
   "tunnel/visible.ts": [],
   "tunnel/connection_error.ts": [],
   "tunnel/depth_limit_error.ts": [],
+  "tunnel/own_frames.ts": [],
   "tunnel/remote_error.ts": ["tunnel/visible.ts", "agent/protocol/"],
   "tunnel/file_options.ts": [],
   "tunnel/forward.ts": ["agent/sockets/"],
@@ -108,7 +110,7 @@ export const ROOMS: Rooms = {
   "tunnel/session/": [
     ...["tunnel/session/abort_signal.ts", "tunnel/connection/", "tunnel/arguments/"],
     ...["tunnel/closure/", "tunnel/modules/", "tunnel/source/", "tunnel/provision/"],
-    ...["tunnel/remote_error.ts", "tunnel/visible.ts"],
+    ...["tunnel/own_frames.ts", "tunnel/remote_error.ts", "tunnel/visible.ts"],
     ...[
       "agent/_modules_bundle.ts",
       "agent/_files_bundle.ts",
@@ -126,6 +128,7 @@ export const ROOMS: Rooms = {
     ...["tunnel/login/", "tunnel/closure/", "tunnel/modules/"],
     ...["tunnel/arguments/", "tunnel/file_options.ts", "tunnel/forward.ts"],
     ...["tunnel/connection_error.ts", "tunnel/remote_error.ts", "tunnel/visible.ts"],
+    ...["tunnel/own_frames.ts"],
     ...["agent/file_service.ts", "agent/trees/", "agent/files/", "agent/sockets/"],
     ...["agent/protocol/", "agent/wire/", "codec/"],
   ],
@@ -134,7 +137,7 @@ export const ROOMS: Rooms = {
     ...["tunnel/login/", "tunnel/arguments/", "tunnel/provision/"],
     ...["tunnel/connection/shell_quote.ts"],
     ...PLAIN,
-    ...["agent/agent_host.ts", "agent/protocol/"],
+    ...["agent/agent_host.ts", "agent/protocol/", "agent/files/"],
   ],
 
   "group/_failure_text.ts": ["tunnel/connection_error.ts", "tunnel/visible.ts"],

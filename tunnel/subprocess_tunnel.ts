@@ -1,4 +1,4 @@
-import process from "node:process";
+import { ownUid } from "../agent/files/own_uid.ts";
 import { agentHost } from "../agent/agent_host.ts";
 import { AgentConnection } from "./connection/agent_connection.ts";
 import { AGENT_COMMAND, commandThatTells } from "./connection/bootstrap.ts";
@@ -175,7 +175,7 @@ export abstract class SubprocessTunnel extends BaseTunnel {
       // A session of its own, out of reach of the terminal: Ctrl-C is the script's affair.
       detached: !terminal,
       isLocal: !otherMachine,
-      outOfReach: otherMachine || otherUser && process.getuid?.() !== 0,
+      outOfReach: otherMachine || otherUser && ownUid() !== 0,
       bootstrap: {
         runtime: permissions === undefined ? runtime : "deno",
         deno: options.deno ?? type.deno,

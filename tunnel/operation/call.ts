@@ -3,6 +3,7 @@ import { asStream, streamKindOf } from "../../agent/protocol/value_stream.ts";
 import { type CallImage, callImage, placeImage } from "../closure/call_image.ts";
 import { nameOf } from "../closure/function_place.ts";
 import { moduleGraph } from "../modules/module_graph.ts";
+import { withoutOwnFramesIfShort } from "../own_frames.ts";
 import { abortable } from "../session/abort_signal.ts";
 import type { Session } from "../session/session.ts";
 import { type Link, withSession } from "./link.ts";
@@ -45,6 +46,7 @@ function imageNow(
       const lines = start.stack?.replace(/^Error\n/, "") ?? "";
       const stack = `${error.name}: ${error.message}\n${lines}`;
       Object.defineProperty(error, "stack", { value: stack, writable: true, configurable: true });
+      withoutOwnFramesIfShort(error);
     }
     cancelStreams(args, error);
     return Promise.reject(error);

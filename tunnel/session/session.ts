@@ -16,6 +16,7 @@ import type { AgentConnection } from "../connection/agent_connection.ts";
 import { agentHost } from "../../agent/agent_host.ts";
 import type { IncludedFiles } from "../modules/included_files.ts";
 import type { ServedFolders } from "../modules/served_folders.ts";
+import { withoutOwnFramesIfShort } from "../own_frames.ts";
 import { RemoteError } from "../remote_error.ts";
 import { resetOnAbort } from "./abort_signal.ts";
 import { Attachments } from "./attachments.ts";
@@ -178,7 +179,7 @@ export class Session {
       return this.broken(`The far end sent a failure of ${name} that cannot be read`, cause);
     }
     const explained = explainMissingFile(explainMissingPatch(failure));
-    return new RemoteError(this.#host, name, explained, text?.(failure));
+    return withoutOwnFramesIfShort(new RemoteError(this.#host, name, explained, text?.(failure)));
   }
 
   /**

@@ -1,4 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { command } from "../../services/command.ts";
+import { makeProject } from "../_project.ts";
 import { ConnectionError, Group, SubprocessTunnel } from "../../../mod.ts";
 import { rejectsAs } from "../_deadline.ts";
 
@@ -31,5 +33,33 @@ Deno.test("Call.perform() fails with an error of its own on each host", async ()
   for (const { host, message, stack } of errors) {
     assert(message.startsWith(`Cannot connect to ${host}: `), message);
     assertStringIncludes(stack!, `/nowhere/${host}`);
+  }
+});
+
+Deno.test("a call that nobody catches prints the failure and the caller's lines, not our code", async () => {
+  const mod = import.meta.resolve("../../../mod.ts");
+  const begin = `import { Local } from ${JSON.stringify(mod)};
+    await using tun = new Local("web1");`;
+  await using project = await makeProject({
+    "throws.ts": `${begin}
+      function lag(): void {
+        throw new RangeError("no replica");
+      }
+      await tun.call(lag);`,
+    "refused.ts": `${begin}
+      const unsent = Deno.listen({ port: 0 });
+      await tun.call(() => unsent.addr);`,
+  });
+  const expected = {
+    "throws.ts": ["RemoteError: lag() failed on web1: RangeError: no replica", "throws.ts:6:"],
+    "refused.ts": ["variable unsent is a Listener", "refused.ts:4:"],
+  };
+  for (const [file, texts] of Object.entries(expected)) {
+    const { stderr } = await command([Deno.execPath(), "run", "-A", file], {
+      cwd: project.folder,
+      env: { NO_COLOR: "1" },
+    });
+    for (const text of texts) assertStringIncludes(stderr, text);
+    assert(!stderr.includes(new URL(".", mod).href), stderr);
   }
 });

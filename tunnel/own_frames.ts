@@ -4,7 +4,7 @@ const FOLDERS = ["agent/", "codec/", "group/", "queue/", "tunnel/"].map((name) =
 
 /**
  * Takes the frames of this library out of the stacks of an error and of all errors in it: they say
- * nothing to somebody who reads why hosts have failed. Changes the errors in place.
+ * nothing to somebody who reads why a host has failed. Changes the errors in place.
  */
 export function withoutOwnFrames<E extends Error>(error: E): E {
   const errors = new Set<Error>([error]);
@@ -14,6 +14,14 @@ export function withoutOwnFrames<E extends Error>(error: E): E {
     for (const other of inner) if (other instanceof Error) errors.add(other);
   }
   return error;
+}
+
+/**
+ * Does as {@linkcode withoutOwnFrames}, unless the message has several lines: of an error that
+ * nobody catches, Deno would then print all lines but the first one twice.
+ */
+export function withoutOwnFramesIfShort<E extends Error>(error: E): E {
+  return error.message.includes("\n") ? error : withoutOwnFrames(error);
 }
 
 function trim(error: Error): void {
