@@ -127,6 +127,9 @@ export class FunctionDescriber {
     const isDone = code.withoutStatics !== undefined && properties.every(canSendProperty) &&
       [...privates.values()].every(canSend);
     const isRedone = code.withoutStatics !== undefined && !isDone;
+    const { canMake } = code;
+    const isMade = (key: string | symbol): boolean =>
+      canMake(key) && (typeof key === "symbol" || text.includes(key));
     if (isDone) code = code.withoutStatics!;
     const { keyed } = code;
     // V8 keeps no variable that only a class definition has used.
@@ -194,7 +197,9 @@ export class FunctionDescriber {
         ...[...privates].map(([name, value]) => [`property ${name}`, value] as const),
         ...closedPrototype(fn).map((value) => ["property prototype", value] as const),
       ],
-      properties: isRedone ? properties.filter(canSendProperty) : properties,
+      properties: isRedone
+        ? properties.filter((one) => canSendProperty(one) || !isMade(one.key!))
+        : properties,
     };
   }
 

@@ -4,6 +4,7 @@ import {
   type FoundMembers,
   replaceKeys,
 } from "./computed_members.ts";
+import { canMake } from "./made_statics.ts";
 import { type ModuleImport, typeOf } from "./imports.ts";
 import { type Edit, withTypes } from "./rewrite_imports.ts";
 import { findUses, parse, type SourceType, type SyntaxNode, type Uses } from "./syntax.ts";
@@ -47,6 +48,8 @@ export interface FunctionCode {
   readonly statics: readonly (readonly [start: number, end: number])[];
   /** The private static fields of a class, with the `#`. */
   readonly privateStatics: readonly string[];
+  /** Whether a static property can be what the code of the class made of it, see `canMake()`. */
+  readonly canMake: (key: string | symbol) => boolean;
   readonly isAsync: boolean;
   readonly isGenerator: boolean;
   /** The name that is written in it; `undefined` if it takes that from elsewhere. */
@@ -124,6 +127,7 @@ function read(text: string, type: SourceType, isKeyed = false): FunctionCode {
     members: new Set<string>(),
     statics: [],
     privateStatics: [],
+    canMake: () => false,
     ...kindOf(node),
     ownName: ownNameOf(node),
     length: lengthOf(node),
@@ -152,6 +156,7 @@ function read(text: string, type: SourceType, isKeyed = false): FunctionCode {
     withOwnParent,
     withoutStatics,
     statics: statics.map(({ start, end }) => [start - offset, end - offset] as const),
+    canMake: (key: string | symbol) => canMake(statics, key),
     ...membersOf(node),
   };
   if (isKeyed) return whole;
