@@ -1,4 +1,5 @@
 import { extensionOf, hasHoles, isIndex, namedKeys } from "./array_keys.ts";
+import { bytesProblem } from "./bytes_problem.ts";
 import { ERROR_PROPERTIES } from "./error_properties.ts";
 import {
   BINARIES,
@@ -327,6 +328,8 @@ export class Encoder extends Writer {
     prototype: object | null,
     depth: number,
   ): void {
+    const problem = bytesProblem(value);
+    if (problem !== undefined) throw new Refusal(problem);
     const bytes = bytesOf(value, prototype);
     if (bytes === value) this.header(BIN_8, bytes.length);
     else {

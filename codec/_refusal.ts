@@ -1,3 +1,4 @@
+import { bytesProblem } from "./bytes_problem.ts";
 import type { EncodeRefusal } from "./encode_refusal.ts";
 
 /** Thrown within the encoder: why a value has no encoding, and the way to it. */
@@ -33,6 +34,8 @@ export function refusalOf(value: unknown): Refusal {
   if (typeof value === "function") {
     return new Refusal(`${value.name || "an anonymous function"} is a function, which is not data`);
   }
+  const problem = bytesProblem(value as object);
+  if (problem !== undefined) return new Refusal(problem);
   const { constructor } = value as object;
   // A static property may have taken the place of the name.
   const name = typeof constructor === "function" ? String(constructor.name) : "";

@@ -106,10 +106,11 @@ export function defineHandle<T extends object>(
  * gives `undefined` for any other.
  */
 export function commonSymbolHandle(symbol: symbol): Handle | undefined {
+  // Node 18 has its own description for Symbol.dispose, and the registry has the symbol.
+  const name = symbol.description?.replace(/^(?:Symbol|nodejs)\./, "") ?? "";
+  if (wellKnown(name) === symbol) return [HandleKind.SYMBOL, name];
   const key = Symbol.keyFor(symbol);
-  if (key !== undefined) return [HandleKind.SYMBOL_FOR, key];
-  const name = symbol.description?.replace(/^Symbol\./, "") ?? "";
-  return wellKnown(name) === symbol ? [HandleKind.SYMBOL, name] : undefined;
+  return key === undefined ? undefined : [HandleKind.SYMBOL_FOR, key];
 }
 
 function wellKnown(name: string): symbol | undefined {

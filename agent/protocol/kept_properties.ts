@@ -2,8 +2,17 @@ import { encode } from "../../codec/encode.ts";
 import { type EncodeRefusal, isEncodeRefusal } from "../../codec/encode_refusal.ts";
 import { Attribute, type Handle, HandleKind } from "./handle.ts";
 import { integrityOf } from "./integrity.ts";
-import { lostKeys } from "./lost_keys.ts";
+import { LinkedUrls } from "./linked_urls.ts";
+import { isOdd, lostKeys } from "./lost_keys.ts";
 import { isEncodable } from "./stand_in.ts";
+
+/**
+ * Of so many properties of a value it is asked whether they are read-only, which takes half a
+ * millisecond. For all of them it would take longer than to encode them.
+ */
+const MAX_ASKED = 5000;
+
+const { keys: keysOf } = Object;
 
 /** The path and the problem of a refusal, in terms of the value. */
 type Explanation = Pick<EncodeRefusal, "path" | "problem">;
@@ -24,6 +33,8 @@ export class KeptProperties {
     attributes: number,
   ][] = [];
   readonly #integrity: [owner: object, integrity: number][] = [];
+  readonly #urls = new LinkedUrls();
+  #asked = 0;
 
   /** `handle` gives the handles of values that have no encoding. */
   constructor(value: unknown, handle: (value: unknown) => unknown) {
@@ -43,10 +54,18 @@ export class KeptProperties {
     return [HandleKind.WITH_PROPERTIES, this.#value, ...this.#properties, ...this.#integrity];
   }
 
-  /** Looks for properties of an object. */
+  /**
+   * Looks for properties of an object.
+   *
+   * @throws {TypeError} If it cannot be with what else there is.
+   */
   look(object: object): void {
-    const keys = lostKeys(object);
+    const linked = this.#urls.look(object);
+    if (linked !== undefined) {
+      throw new TypeError(`Cannot encode all of it: something ${linked}; give one of the two`);
+    }
     const integrity = integrityOf(object);
+    const keys = [...lostKeys(object), ...this.#readOnlyKeys(object, integrity)];
     if (keys.length === 0 && integrity === 0 || this.#seen.has(object)) return;
     this.#seen.add(object);
     // The codec asks for a handle for an object that has nothing else.
@@ -65,6 +84,24 @@ export class KeptProperties {
         (configurable ? Attribute.CONFIGURABLE : 0);
       this.#properties.push([object, key, value, attributes]);
     }
+  }
+
+  /** The keys of properties that the codec copies, but as usual ones. */
+  #readOnlyKeys(object: object, integrity: number): string[] {
+    if (integrity === 3 || this.#asked > MAX_ASKED) return [];
+    const prototype = Object.getPrototypeOf(object);
+    const isArray = prototype === Array.prototype;
+    if (prototype !== Object.prototype && prototype !== null && !isArray) return [];
+    // To list the keys of a long array would take long by itself.
+    if (isArray && (object as unknown[]).length > MAX_ASKED) return [];
+    const names = keysOf(object);
+    this.#asked += names.length;
+    if (this.#asked > MAX_ASKED) return [];
+    const found = names.filter((name) => isOdd(object, name) && isData(object, name));
+    if (isArray && !Object.getOwnPropertyDescriptor(object, "length")!.writable) {
+      found.push("length");
+    }
+    return found;
   }
 
   /** Says what a refusal is about, in the value rather than in the handle of this object. */
@@ -92,4 +129,8 @@ export class KeptProperties {
       return isEncodeRefusal(error) ? error.path : name;
     }
   }
+}
+
+function isData(object: object, key: string): boolean {
+  return "value" in Object.getOwnPropertyDescriptor(object, key)!;
 }

@@ -1,11 +1,19 @@
 import { isIndex } from "../../codec/array_keys.ts";
 import { ERROR_PROPERTIES } from "../../codec/error_properties.ts";
+import { integrityOf } from "./integrity.ts";
 import { isEmptyPrototype } from "./is_empty_prototype.ts";
+import { describeRuntimeObject } from "./runtime_object.ts";
 
 /** In a longer list, only properties with symbols for keys are looked for: others take too long. */
 const LONG = 1000;
 
-const { getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf, keys } = Object;
+const {
+  getOwnPropertyDescriptor,
+  getOwnPropertyNames,
+  getOwnPropertySymbols,
+  getPrototypeOf,
+  keys,
+} = Object;
 const isEnumerable = Object.prototype.propertyIsEnumerable;
 
 /** The prototypes of objects of which the codec copies what they hold, and no properties. */
@@ -32,7 +40,22 @@ export function lostKeys(object: object): readonly (string | symbol)[] {
       symbols,
     );
   }
-  return lost(object, lostNames(object, prototype), symbols);
+  // Their symbols are those of the runtime.
+  return namesOfRuntime(object, prototype) ?? lost(object, lostNames(object, prototype), symbols);
+}
+
+/** The names that were given to an object of the runtime; `undefined` if it is none, or has none. */
+function namesOfRuntime(object: object, prototype: object | null): readonly string[] | undefined {
+  if (prototype === Array.prototype || HOLDERS.has(prototype) || ArrayBuffer.isView(object)) {
+    return undefined;
+  }
+  const isException = object instanceof DOMException;
+  const names = getOwnPropertyNames(object)
+    .filter((name) => !isException || name !== "stack" && name !== "cause");
+  if (names.length === 0) return undefined;
+  const isOfRuntime = isException || prototype === URL.prototype ||
+    describeRuntimeObject(object) !== undefined;
+  return isOfRuntime ? names : undefined;
 }
 
 function lost(
@@ -63,8 +86,18 @@ function lostNames(object: object, prototype: object | null): readonly string[] 
   }
   if (!(object instanceof Error) || object instanceof DOMException) return undefined;
   return getOwnPropertyNames(object).filter((name) =>
-    name !== "code" && !ERROR_PROPERTIES.includes(name) && !isEnumerable.call(object, name)
+    name !== "code" && !ERROR_PROPERTIES.includes(name) && isOdd(object, name)
   );
+}
+
+/** Whether a property is not like those that are assigned, though its owner may be changed. */
+export function isOdd(owner: object, key: string): boolean {
+  const descriptor = getOwnPropertyDescriptor(owner, key)!;
+  const { enumerable, writable, configurable } = descriptor;
+  if (enumerable && writable && configurable) return false;
+  // What is frozen or sealed is made so as a whole.
+  const integrity = integrityOf(owner);
+  return !enumerable || !writable && integrity < 3 || !configurable && integrity < 2;
 }
 
 function isArguments(object: object): boolean {

@@ -6,6 +6,8 @@ const REMEDIES: readonly (readonly [problem: RegExp, remedy: string])[] = [
   [/^(Response|Request) is not/, "await r.json(), or await r.text()"],
   [/^(Blob|File) is not/, "await file.text(), or await file.arrayBuffer()"],
   [/^FormData is not/, "[...form]"],
+  [/^SharedArrayBuffer is not/, "new Uint8Array(memory).slice()"],
+  [/^it has no bytes/, "a copy that was made before"],
   [/^Weak/, "a Map, a Set or an array"],
   [/ is not a plain object$| is a Proxy, /, "a plain object, such as { ...it }"],
 ];

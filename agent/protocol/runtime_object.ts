@@ -113,6 +113,9 @@ function describeFormatter(name: string, value: Formatter): unknown[] {
   const { locale, hour12: _12, pluralCategories: _, ...options } = value.resolvedOptions();
   const isOfNumbers = /Number|Plural/.test(name);
   if (isOfNumbers) {
+    // A runtime may lack an option that nobody has chosen.
+    const unchosen = (make(name, [locale]) as Formatter).resolvedOptions();
+    for (const key of DECISIVE) if (options[key] === unchosen[key]) delete options[key];
     // Runtimes differ in which defaults they tell, and in what they mean by them.
     const chosen = DECISIVE.flatMap((key) => key in options ? [[key, options[key]]] : []);
     const defaults = make(name, [locale, Object.fromEntries(chosen)]) as Formatter;

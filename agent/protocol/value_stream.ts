@@ -60,7 +60,7 @@ export function streamKindOf(value: unknown): number | undefined {
  * Whether a value is an iterator that gives its values at once, such as that of a generator or a
  * `Map`. A plain object has methods, which a stream would not have.
  */
-function isIterator(value: object): boolean {
+export function isIterator(value: object): boolean {
   return Symbol.iterator in value && typeof (value as { next?: unknown }).next === "function" &&
     !isPlain(value);
 }

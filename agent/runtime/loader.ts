@@ -262,7 +262,7 @@ export class Loader {
           meta.dirname = folderOf(path);
         }
         meta.resolve = (specifier: string): string =>
-          resolves[specifier] ?? urlOf(imports[specifier] ?? urlFrom(specifier, url));
+          resolves[specifier] ?? urlOf(imports[specifier] || urlFrom(specifier, url));
         extendMeta?.(meta);
       },
       importModuleDynamically: (

@@ -1,8 +1,11 @@
 import { types } from "node:util";
 import { HandleKind, PropertyKind } from "../../agent/protocol/handle.ts";
+import { LinkedUrls } from "../../agent/protocol/linked_urls.ts";
 import { lostKeys } from "../../agent/protocol/lost_keys.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import { isBuffer } from "../../agent/protocol/runtime_object.ts";
+import { isIterator } from "../../agent/protocol/value_stream.ts";
+import { bytesProblem } from "../../codec/bytes_problem.ts";
 import { encode } from "../../codec/encode.ts";
 import { isEncodeRefusal } from "../../codec/encode_refusal.ts";
 import type { AnyFunction } from "./any_function.ts";
@@ -39,8 +42,7 @@ export interface ValueWalkOptions {
 export class ValueWalk {
   readonly #options: ValueWalkOptions;
   readonly #seen = new Set<unknown>();
-  readonly #urls: URL[] = [];
-  readonly #searchParams = new Set<unknown>();
+  readonly #urls = new LinkedUrls();
 
   readonly ownErrors: OwnErrors = new OwnErrors();
 
@@ -77,16 +79,22 @@ export class ValueWalk {
   #visit(found: Found, value: object, pending: Found[]): void {
     const { sent, onFunction } = this.#options;
     if (types.isProxy(value)) return this.#visitProxy(found, value);
-    this.#refuseLinked(found, value);
-    if (isDetached(value)) {
+    const linked = this.#urls.look(value);
+    if (linked !== undefined) {
+      const remedy = "take them from the URL in the function, as in `url.searchParams`";
+      throw this.#options.refuse(found, linked, { remedy });
+    }
+    const problem = bytesProblem(value);
+    if (problem !== undefined) {
       const remedy = "send it before that, or send a copy";
-      throw this.#options.refuse(found, "has no bytes: its buffer was transferred", { remedy });
+      throw this.#options.refuse(found, problem.replace(/^it /, ""), { remedy });
     }
     sent.views.look(value);
     const simple = sent.views.handleOf(value) ?? simpleHandle(value);
     if (simple !== undefined) {
       sent.setHandle(value, simple);
       this.#keepIntegrity(value);
+      this.#sendProperties(found, value, this.#lostProperties(value));
       if (isBuffer(value)) return;
       for (const part of simple) pending.push({ ...found, value: part });
       return;
@@ -110,7 +118,6 @@ export class ValueWalk {
   }
 
   #visitContent(found: Found, value: object, pending: Found[]): void {
-    const { sent } = this.#options;
     const { user, name, steps } = found;
     const content = found.isPrototype === true && !isCopied(value)
       ? contentOfPrototype(value)
@@ -120,20 +127,14 @@ export class ValueWalk {
     const properties = isOdd && content.properties.length > 0
       ? content.properties
       : this.#lostProperties(value);
-    for (const { key, descriptor } of properties) {
-      sent.whenKnown(key, descriptor, () => {
-        for (const part of Object.values(descriptor)) {
-          this.find({ value: part, user, name, steps: steps + stepTo(key) });
-        }
-        sent.addProperty(value, key, descriptor);
-      });
-    }
+    this.#sendProperties(found, value, properties);
     if (content.kind === "leaf") return this.#checkLeaf(found);
     if (isOdd && value instanceof Error && found.isPrototype !== true) this.ownErrors.add(value);
     for (const part of content.parts) {
       pending.push({ value: part.value, user, name, steps: steps + part.step });
     }
     if (!isOdd) return;
+    const { sent } = this.#options;
     sent.setStandIn(value, content.copied);
     const { inherited } = content;
     if (inherited !== undefined) {
@@ -143,18 +144,20 @@ export class ValueWalk {
     }
   }
 
-  /** Refuses the `searchParams` of a URL that goes along: they would not be the same there. */
-  #refuseLinked(found: Found, value: object): void {
-    if (value instanceof URL) this.#urls.push(value);
-    else if (value instanceof URLSearchParams) this.#searchParams.add(value);
-    else return;
-    if (this.#searchParams.size === 0) return;
-    if (!this.#urls.some(({ searchParams }) => this.#searchParams.has(searchParams))) return;
-    const remedy = "take them from the URL in the function, as in `url.searchParams`";
-    const reason = value instanceof URL
-      ? "is a URL whose searchParams go along beside it"
-      : "is the searchParams of a URL that goes along beside it";
-    throw this.#options.refuse(found, reason, { remedy });
+  #sendProperties(
+    { user, name, steps }: Found,
+    owner: object,
+    properties: readonly OddProperty[],
+  ): void {
+    const { sent } = this.#options;
+    for (const { key, descriptor } of properties) {
+      sent.whenKnown(key, descriptor, () => {
+        for (const part of Object.values(descriptor)) {
+          this.find({ value: part, user, name, steps: steps + stepTo(key) });
+        }
+        sent.addProperty(owner, key, descriptor);
+      });
+    }
   }
 
   #keepIntegrity(owner: object): void {
@@ -213,20 +216,17 @@ export class ValueWalk {
         const reason = "is a promise, which is not a value yet";
         throw this.#options.refuse(found, reason, { cause: error, remedy });
       }
+      if (isIterator(value as object)) {
+        const remedy = "give its values, as in [...it], or make it inside the function";
+        const reason = "is an iterator, which has no copy";
+        throw this.#options.refuse(found, reason, { cause: error, remedy });
+      }
       const reason = className === undefined
         ? `cannot be copied: ${problem}`
-        : `is a ${className}, which has no copy`;
+        : `is ${/^[AEIO]/.test(className) ? "an" : "a"} ${className}, which has no copy`;
       throw this.#options.refuse(found, reason, { cause: error });
     }
   }
-}
-
-/** Whether a value is bytes, or a view of bytes, that were transferred to another thread. */
-function isDetached(value: object): boolean {
-  const buffer = ArrayBuffer.isView(value) ? value.buffer : value;
-  // One with bytes is not detached, and a runtime may lack the property.
-  return types.isArrayBuffer(buffer) && buffer.byteLength === 0 &&
-    (buffer as ArrayBuffer & { readonly detached?: boolean }).detached === true;
 }
 
 /**

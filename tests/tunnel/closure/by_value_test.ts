@@ -12,6 +12,7 @@ import { makeProject } from "../_project.ts";
 import { cases as sameCases } from "./_same_cases.ts";
 import { spyOn } from "../_spy.ts";
 import { cases as variableCases } from "./_variable_cases.ts";
+import { cases as valueCases } from "./_value_cases.ts";
 import * as refused from "../fixture/refused.ts";
 
 const AGENTS = ["Local, Deno", "Local, Node 18", "Local, Node 26"].map(kindNamed);
@@ -37,6 +38,7 @@ for (const agent of AGENTS) {
         ...codeCases,
         ...variableCases,
         ...oddCases,
+        ...valueCases,
         // A doubt about scopes takes a heap snapshot for each.
         ...(services.quick ? {} : { ...sameCases, ...keptCases }),
       })
@@ -47,7 +49,7 @@ for (const agent of AGENTS) {
 }
 
 Deno.test(needing("node", "call() sends by value from an entry script", async (t) => {
-  for (const kind of ["code", "variable", "odd", "same", "kept"]) {
+  for (const kind of ["code", "variable", "odd", "same", "kept", "value"]) {
     const name = `_${kind}_cases.ts`;
     for (const args of [[], [service("node").paths["18"]]]) {
       await t.step(`${name}, ${args.length === 0 ? "to Deno" : "to Node 18"}`, async () => {

@@ -1,0 +1,220 @@
+/**
+ * Values that have more than their kind usually has, or less. The test imports this file; run as a
+ * script it does the same with what is in an entry script.
+ *
+ * @module
+ */
+// deno-lint-ignore-file no-explicit-any -- what is odd has no type
+import { assertEquals, assertRejects } from "@std/assert";
+import { asks, isHidden, makeHidden } from "../fixture/hidden_error.ts";
+import { ImportedError } from "../fixture/own_error.ts";
+import { RemoteError } from "../../../mod.ts";
+import { type Cases, runCases } from "./_run_cases.ts";
+
+const ofKey = Object.getOwnPropertyDescriptor;
+const readOnly = (object: object, key: string): any =>
+  Object.defineProperty(object, key, { writable: false });
+
+/** A value, and what is told of it. */
+type Example = readonly [make: () => any, describe: (value: any) => unknown];
+
+/** Values that are the same as a result, as an argument and as a variable. */
+const examples: Readonly<Record<string, Example>> = {
+  "properties that are read-only, or cannot be deleted": [
+    () => [
+      readOnly({ a: 1, b: 2 }, "a"),
+      readOnly(Object.assign(Object.create(null), { a: [1] }), "a"),
+      readOnly(Object.assign([1, 2], { a: 1 }), "a"),
+      readOnly([1, 2], "1"),
+      readOnly([1, 2], "length"),
+      Object.defineProperty({ a: 1 }, "a", { configurable: false }),
+      Object.freeze({ a: 1 }),
+      Object.seal([1]),
+    ],
+    (values) =>
+      values.map((one: object) => [
+        ...["a", "b", "1", "length"].map((key) => ofKey(one, key)),
+        Object.isFrozen(one),
+      ]),
+  ],
+  "names that were given to objects of the runtime": [
+    () =>
+      [
+        new URL("http://host/?a=1"),
+        new URLSearchParams("a=1"),
+        new Headers({ a: "1" }),
+        new TextEncoder(),
+        new Intl.ListFormat("en"),
+        new DOMException("m", "AbortError"),
+        new Uint8Array(1),
+      ].map((one) => Object.assign(one, { own: { n: 1 } })),
+    (values) => values.map(({ own }: any) => own),
+  ],
+  "what is odd about the properties of an error": [
+    () => {
+      const error = Object.assign(new RangeError("m"), { plain: 1 });
+      return Object.defineProperty(error, "fixed", { value: 2, enumerable: true });
+    },
+    (error) => [ofKey(error, "plain"), ofKey(error, "fixed"), error instanceof RangeError],
+  ],
+  "the symbols of using, which Node 18 calls otherwise": [
+    () => ({ [Symbol.dispose]: 1, list: [Symbol.dispose, Symbol.asyncDispose] }),
+    (value) => [
+      ...[value[Symbol.dispose], value.list[0] === Symbol.dispose],
+      value.list[1] === Symbol.asyncDispose,
+    ],
+  ],
+  "formatters of which nothing was chosen": [
+    () => [new Intl.PluralRules("en"), new Intl.PluralRules("en", { type: "ordinal" })],
+    (values) => values.map((one: Intl.PluralRules) => one.select(2)),
+  ],
+};
+
+export const cases: Cases = {
+  ...Object.fromEntries(
+    Object.entries(examples).map(([name, [make, describe]]): [string, Cases[string]] => [
+      name,
+      async (tun) => {
+        const here = describe(make());
+        assertEquals(describe(await tun.call(make)), here, "result");
+        assertEquals(await tun.call(describe, make()), here, "argument");
+        const value = make();
+        assertEquals(await tun.call(() => describe(value)), here, "captured");
+      },
+    ]),
+  ),
+
+  async "an accessor of an error, which is data in a result"(tun) {
+    const make = (): any => {
+      const get = function (this: Error): string {
+        return `${this.message}!`;
+      };
+      return Object.defineProperty(new Error("m"), "loud", { get, enumerable: true });
+    };
+    const change = (error: any): string[] => [error.loud, (error.message = "n", error.loud)];
+    assertEquals(await tun.call(change, make()), ["m!", "n!"]);
+    const error = make();
+    assertEquals(await tun.call(() => change(error)), ["m!", "n!"]);
+    assertEquals(change(await tun.call(make)), ["m!", "m!"]);
+  },
+
+  async "a result that has many properties"(tun) {
+    const make = () => {
+      const list: any = Array.from({ length: 20_000 }, (_, i) => i);
+      return [{ a: 1 }, list, readOnly({ b: 2 }, "b")];
+    };
+    const [first, list, last]: any = await tun.call(make);
+    assertEquals([first.a, list.length, last.b], [1, 20_000, 2]);
+  },
+
+  async "bytes that are not there any more are refused"(tun) {
+    const transferred = (make: (buffer: ArrayBuffer) => unknown) => {
+      const buffer = new ArrayBuffer(8), value = make(buffer);
+      structuredClone(buffer, { transfer: [buffer] });
+      return value;
+    };
+    const shrunk = (make: (buffer: ArrayBuffer) => unknown) => {
+      const buffer: any = new (ArrayBuffer as any)(8, { maxByteLength: 8 }), value = make(buffer);
+      // Node 18 has no such buffers.
+      if (buffer.resize === undefined) return transferred(make);
+      buffer.resize(2);
+      return value;
+    };
+    const makers = [
+      (buffer: ArrayBuffer) => new Uint8Array(buffer, 4),
+      (buffer: ArrayBuffer) => new Float32Array(buffer, 4, 1),
+      (buffer: ArrayBuffer) => new DataView(buffer, 4, 4),
+      (buffer: ArrayBuffer) => buffer,
+    ];
+    for (const make of makers) {
+      await assertRejects(
+        () => tun.call(() => [transferred(make)]),
+        RemoteError,
+        "Cannot encode result[0]: it has no bytes: its buffer was transferred; return a copy",
+      );
+    }
+    for (const make of makers.slice(1, 3)) {
+      const value = shrunk(make);
+      const text = "it has no bytes: its buffer has become too short";
+      await assertRejects(() => tun.call((it) => it, value), TypeError, `arguments[0]: ${text}`);
+      await assertRejects(() => tun.call(() => value), TypeError, "variable value has no bytes");
+      await assertRejects(() => tun.call(() => shrunk(make)), RemoteError, "it has no bytes");
+    }
+  },
+
+  async "a URL and its searchParams beside it are refused in a result"(tun) {
+    const make = () => {
+      const url = new URL("http://host/?a=1");
+      return [url, { a: 1 }, url.searchParams];
+    };
+    await assertRejects(() => tun.call(make), RemoteError, "along beside it; give one of the two");
+  },
+
+  async "errors whose classes other modules know"(tun) {
+    assertEquals(await tun.call(asks, new ImportedError("m")), true);
+    const error = new ImportedError("m");
+    assertEquals(await tun.call(() => [asks(error), asks(new Error("m"))]), [true, false]);
+    // Nothing that goes along could ask.
+    assertEquals(await tun.call((it) => it.message, makeHidden()), "m");
+    const text = "Cannot send an error of the class HiddenError: its module does not export it";
+    await assertRejects(() => tun.call(isHidden, makeHidden()), TypeError, text);
+    const hidden = makeHidden();
+    await assertRejects(() => tun.call(() => isHidden(hidden)), TypeError, text);
+  },
+
+  async "iterators that a function uses are refused by name"(tun) {
+    const list: unknown = [1, 2].values();
+    const made: unknown = (function* () {
+      yield 1;
+    })();
+    for (const uses of [() => list, () => made]) {
+      await assertRejects(() => tun.call(uses), TypeError, "is an iterator, which has no copy");
+    }
+    const controller = new AbortController();
+    await assertRejects(() => tun.call(() => controller), TypeError, "is an AbortController,");
+  },
+
+  async "static properties that got an instance later are refused"(tun) {
+    class Lone {
+      static one: Lone | null = null;
+      static get(): Lone {
+        return Lone.one ??= new Lone();
+      }
+      n = 1;
+    }
+    class Listed {
+      static all: Listed[] = [];
+      static byName = new Map<string, Listed>();
+      static none: Listed | undefined = undefined;
+    }
+    class Given {
+      static first = new Given();
+    }
+    class Kind {
+      static all: Kind[] = [];
+      static A: Kind = new Kind("a");
+      static B: Kind = new Kind("b");
+      readonly name: string;
+      constructor(name: string) {
+        this.name = name;
+        Kind.all.push(this);
+      }
+    }
+    // Nothing is there yet.
+    assertEquals(await tun.call(() => [Lone.get().n, Listed.all.length]), [1, 0]);
+    assertEquals(await tun.call(() => Kind.all.map(({ name }) => name)), ["a", "b"]);
+    assertEquals(await tun.call(() => Kind.all[1] === Kind.B), true);
+    Lone.get().n++;
+    await assertRejects(() => tun.call(() => Lone.get().n), TypeError, "property one is a Lone");
+    const refused = "is a Listed, which has no copy";
+    Listed.none = new Listed();
+    await assertRejects(() => tun.call(() => Listed.none), TypeError, `property none ${refused}`);
+    Listed.none = undefined;
+    Listed.byName.set("a", new Listed());
+    await assertRejects(() => tun.call(() => Listed.all), TypeError, `.get("a") ${refused}`);
+    Object.assign(Given, { second: new Given() });
+    await assertRejects(() => tun.call(() => Given.first), TypeError, "property second is a Given");
+  },
+};
+
+if (import.meta.main) await runCases(cases);
