@@ -26,6 +26,7 @@ import {
 } from "./own_properties.ts";
 import { originalPosition } from "./original_position.ts";
 import { type Patch, patches, type PatchUse, usesPatch } from "./patches.ts";
+import { canBeMadeAnew } from "./made_anew.ts";
 import { isReassigned } from "./reassigned.ts";
 import { type ImportedName, offsetOf, type Script, scriptOf, startOf } from "./script.ts";
 import { isSloppyCode } from "./sloppy.ts";
@@ -128,8 +129,9 @@ export class FunctionDescriber {
       [...privates.values()].every(canSend);
     const isRedone = code.withoutStatics !== undefined && !isDone;
     const { canMake } = code;
-    const isMade = (key: string | symbol): boolean =>
-      canMake(key) && (typeof key === "symbol" || text.includes(key));
+    const isMade = ({ key, value }: OwnProperty): boolean =>
+      canMake(key!) && (typeof key === "symbol" || text.includes(key!)) &&
+      this.#canBeMadeAnew((value as PropertyDescriptor).value, location.scriptId);
     if (isDone) code = code.withoutStatics!;
     const { keyed } = code;
     // V8 keeps no variable that only a class definition has used.
@@ -198,7 +200,7 @@ export class FunctionDescriber {
         ...closedPrototype(fn).map((value) => ["property prototype", value] as const),
       ],
       properties: isRedone
-        ? properties.filter((one) => canSendProperty(one) || !isMade(one.key!))
+        ? properties.filter((one) => canSendProperty(one) || !isMade(one))
         : properties,
     };
   }
@@ -263,6 +265,16 @@ export class FunctionDescriber {
     const { line, column } = startOf(codeTextOf(fn), script, location);
     const original = originalPosition(location.url, line, column);
     return ` (${location.url}:${original.line + 1}:${original.column + 1})`;
+  }
+
+  /** Whether what a static field has made is the same if the field of the script makes it anew. */
+  #canBeMadeAnew(value: unknown, scriptId: string): boolean {
+    const inspect = (object: unknown): FunctionInspection =>
+      this.#options.inspect([object as AnyFunction])[0]!;
+    return canBeMadeAnew(value, {
+      isOwn: (made) => !isNative(made) && inspect(made).location?.scriptId === scriptId,
+      privatesOf: (object) => inspect(object).privates,
+    });
   }
 
   /** Private fields that the class has in its code: those of its parent are not its own. */

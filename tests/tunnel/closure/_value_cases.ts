@@ -174,6 +174,52 @@ export const cases: Cases = {
     await assertRejects(() => tun.call(() => controller), TypeError, "is an AbortController,");
   },
 
+  async "instances that static fields made, and that may have changed, are refused"(tun) {
+    class Store {
+      static shared = new Store();
+      items: number[] = [];
+      add(item: number): void {
+        this.items.push(item);
+      }
+    }
+    class Counter {
+      static #shared = 0;
+      static main = new Counter();
+      #n = Counter.#shared;
+      up(): number {
+        return ++this.#n;
+      }
+    }
+    class Color {
+      static readonly RED = new Color("red");
+      static readonly all = [Color.RED, new Color("blue")];
+      readonly #name: string;
+      readonly of = Object.freeze(["rgb"]);
+      constructor(name: string) {
+        this.#name = name;
+      }
+      get name(): string {
+        return this.#name;
+      }
+    }
+    class Client {
+      static main = new Client();
+      controller = new AbortController();
+    }
+    assertEquals(
+      await tun.call(() => [Store.shared.items, Client.main.controller.signal.aborted]),
+      [
+        ...[[], false],
+      ],
+    );
+    assertEquals(await tun.call(() => Color.all.map(({ name }) => name)), ["red", "blue"]);
+    assertEquals(await tun.call(() => Color.all[0] === Color.RED && Color.RED.of[0]), "rgb");
+    Store.shared.add(1);
+    await assertRejects(() => tun.call(() => Store.shared.items), TypeError, "shared is a Store");
+    Counter.main.up();
+    await assertRejects(() => tun.call(() => Counter.main.up()), TypeError, "main is a Counter");
+  },
+
   async "static properties that got an instance later are refused"(tun) {
     class Lone {
       static one: Lone | null = null;

@@ -1,0 +1,39 @@
+import { isNode, parse, type SyntaxNode } from "./syntax.ts";
+
+/** Stands for any name, in the result of {@linkcode changedFields}. */
+export const ANY_FIELD = "*";
+
+const known = new Map<string, ReadonlySet<string>>();
+
+/**
+ * The names of the properties that a class may change in an instance after it was made: those that
+ * it assigns to outside of its constructor, with the `#` if they are private.
+ *
+ * @param text The code of the class.
+ */
+export function changedFields(text: string): ReadonlySet<string> {
+  let names = known.get(text);
+  if (names === undefined) known.set(text, names = find(text));
+  return names;
+}
+
+function find(text: string): Set<string> {
+  const names = new Set<string>();
+  const statement = (parse(`(${text}\n)`, "module").body as SyntaxNode[])[0]!;
+  const body = ((statement.expression as SyntaxNode).body as SyntaxNode).body as SyntaxNode[];
+  const visit = (node: SyntaxNode): void => {
+    const { type } = node;
+    if (type === "AssignmentExpression") add(node.left);
+    else if (type === "UpdateExpression" || node.operator === "delete") add(node.argument);
+    for (const part of Object.values(node).flat()) if (isNode(part)) visit(part);
+  };
+  const add = (target: unknown): void => {
+    const { type, computed, property } = target as SyntaxNode;
+    if (/Pattern$/.test(type)) return void names.add(ANY_FIELD);
+    if (type !== "MemberExpression") return;
+    const { type: kind, name } = property as SyntaxNode;
+    names.add(computed ? ANY_FIELD : `${kind === "PrivateIdentifier" ? "#" : ""}${name}`);
+  };
+  for (const member of body) if (member.kind !== "constructor") visit(member);
+  return names;
+}
