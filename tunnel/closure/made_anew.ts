@@ -27,6 +27,7 @@ export function canBeMadeAnew(
   const made = Object.getPrototypeOf(object)?.constructor as unknown;
   if (typeof made !== "function") return true;
   if (!isOwn(made as AnyFunction)) return isList(object) ? [...object].every(isSame) : true;
+  if (isFilled(object)) return false;
   const changed = new Set<string>();
   for (let at: unknown = made; typeof at === "function"; at = Object.getPrototypeOf(at)) {
     if (!isOwn(at as AnyFunction)) break;
@@ -54,7 +55,7 @@ function isFilled(part: unknown): boolean {
   if (Object(part) !== part) return false;
   const object = part as object;
   if (object instanceof Map || object instanceof Set) return object.size > 0;
+  if (Array.isArray(object)) return object.length > 0 && !Object.isFrozen(object);
   const isPlain = Object.getPrototypeOf(object) === Object.prototype;
-  return (Array.isArray(object) || isPlain) && !Object.isFrozen(object) &&
-    Object.keys(object).length > 0;
+  return isPlain && !Object.isFrozen(object) && Object.keys(object).length > 0;
 }

@@ -202,6 +202,9 @@ export const cases: Cases = {
         return this.#name;
       }
     }
+    class Names extends Map<string, number> {
+      static all = new Names();
+    }
     class Client {
       static main = new Client();
       controller = new AbortController();
@@ -216,6 +219,9 @@ export const cases: Cases = {
     assertEquals(await tun.call(() => Color.all[0] === Color.RED && Color.RED.of[0]), "rgb");
     Store.shared.add(1);
     await assertRejects(() => tun.call(() => Store.shared.items), TypeError, "shared is a Store");
+    assertEquals(await tun.call(() => Names.all.size), 0);
+    Names.all.set("a", 1);
+    await assertRejects(() => tun.call(() => Names.all.size), TypeError, "all is a Names");
     Counter.main.up();
     await assertRejects(() => tun.call(() => Counter.main.up()), TypeError, "main is a Counter");
   },
