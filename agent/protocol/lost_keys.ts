@@ -44,7 +44,7 @@ export function lostKeys(object: object): readonly (string | symbol)[] {
   return namesOfRuntime(object, prototype) ?? lost(object, lostNames(object, prototype), symbols);
 }
 
-/** The names that were given to an object of the runtime; `undefined` if it is none, or has none. */
+/** The names that were given to an object of the runtime; `undefined` if there are none. */
 function namesOfRuntime(object: object, prototype: object | null): readonly string[] | undefined {
   if (prototype === Array.prototype || HOLDERS.has(prototype) || ArrayBuffer.isView(object)) {
     return undefined;

@@ -14,7 +14,7 @@ import { findModuleSymbols } from "./module_symbols.ts";
 import type { PatchUse } from "./patches.ts";
 import { boundProperties, type OwnProperty } from "./own_properties.ts";
 import { leadsTo } from "./parts.ts";
-import { refusal, tooDeep } from "./refusal.ts";
+import { tooDeep } from "./refusal.ts";
 import { Refusals } from "./refusals.ts";
 import { scriptOf } from "./script.ts";
 import { SentValues } from "./sent_values.ts";
@@ -125,40 +125,19 @@ export class CallDraft {
     } while (
       this.#walk.ownErrors.link(
         this.sent,
-        (made) => this.#isKnown(made, place),
-        (value, user) =>
-          this.#find({ value, user, name: "prototype", steps: "", isPrototype: true }),
+        {
+          called: place,
+          refusals: this.refusals,
+          describer: this.#functions,
+          inspect: (made) => this.#inspect([made])[0]!,
+          isPlaced: (made, found) => this.#placeOf(made, found) !== undefined,
+        },
+        (found) => this.#find({ ...found, name: "prototype", steps: "", isPrototype: true }),
       ) ||
       this.sent.settle((value) => this.#canSend(value))
     );
     for (const [fn, property] of this.#functions.heirs()) this.#addProperty(fn, property);
     return { place, body: this.#encode(place === undefined ? fn : null) };
-  }
-
-  /** Whether code at the far end can ask whether an error is of a class that is not built in. */
-  #isKnown(made: AnyFunction, called: FunctionPlace | undefined): boolean {
-    if (this.refusals.ways.has(made)) return true;
-    const imported = this.#functions.importedFunctions;
-    if (imported.includes(made)) return true;
-    const [inspection] = this.#inspect([made]);
-    const loaded = [called?.module, ...this.sent.loads].filter((id) =>
-      id && !id.startsWith("node:")
-    );
-    const imports = this.units.some(({ imports, codes }) =>
-      imports.size > 0 || codes.some(({ code }) => code.imports.length > 0)
-    );
-    if (loaded.length === 0 && !imports) return false;
-    // The modules that are loaded may import the class from its own.
-    if (this.#placeOf(made, inspection!) !== undefined) return true;
-    const url = inspection!.location?.url;
-    const isOfLoaded = url !== undefined && (loaded.includes(url) ||
-      this.#inspect(imported).some(({ location }) => location?.url === url));
-    if (!isOfLoaded) return false;
-    throw refusal(
-      `Cannot send an error of the class ${made.name}: its module does not export it, and makes ` +
-        `another one there, of which the error is no instance; export the class from ${url}` +
-        this.refusals.positionOfCalled(),
-    );
   }
 
   /** The place of the function that is called: it needs no handle, unless it is in a value, too. */
