@@ -132,6 +132,11 @@ export class FunctionDescriber {
     const isMade = ({ key, value }: OwnProperty): boolean =>
       canMake(key!) && (typeof key === "symbol" || text.includes(key!)) &&
       this.#canBeMadeAnew((value as PropertyDescriptor).value, location.scriptId);
+    for (const [key, value] of isRedone ? [...privates] : []) {
+      if (!canSend(value) && isMade({ kind: PropertyKind.OWN, key, value: { value } })) {
+        privates.delete(key);
+      }
+    }
     if (isDone) code = code.withoutStatics!;
     const { keyed } = code;
     // V8 keeps no variable that only a class definition has used.

@@ -193,6 +193,10 @@ export const cases: Cases = {
     class Color {
       static readonly RED = new Color("red");
       static readonly all = [Color.RED, new Color("blue")];
+      static readonly #by = new Map(Color.all.map((one) => [one.name, one]));
+      static of(name: string): Color | undefined {
+        return Color.#by.get(name);
+      }
       readonly #name: string;
       readonly of = Object.freeze(["rgb"]);
       constructor(name: string) {
@@ -216,7 +220,7 @@ export const cases: Cases = {
       ],
     );
     assertEquals(await tun.call(() => Color.all.map(({ name }) => name)), ["red", "blue"]);
-    assertEquals(await tun.call(() => Color.all[0] === Color.RED && Color.RED.of[0]), "rgb");
+    assertEquals(await tun.call(() => Color.of("red") === Color.all[0] && Color.RED.of[0]), "rgb");
     Store.shared.add(1);
     await assertRejects(() => tun.call(() => Store.shared.items), TypeError, "shared is a Store");
     assertEquals(await tun.call(() => Names.all.size), 0);
