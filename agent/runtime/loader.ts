@@ -316,7 +316,7 @@ export class Loader {
 
   async #builtin(id: string): Promise<vm.Module> {
     const namespace: Namespace = {
-      ...await import(id.replace("real:", "")),
+      ...await import(await importable(id.replace("real:", ""))),
       ...this.#replaced.get(id),
     };
     // Another import of it may have finished in the meantime.
@@ -325,6 +325,14 @@ export class Loader {
     this.provide(id, namespace);
     return this.#modules.get(id)!;
   }
+}
+
+/** Gives a URL that the runtime can import: Node imports none of a blob. */
+async function importable(id: string): Promise<string> {
+  if (!id.startsWith("blob:") || "Deno" in globalThis) return id;
+  const { resolveObjectURL } = await import("node:buffer");
+  const text = await (resolveObjectURL(id) as Blob | undefined)?.text();
+  return text === undefined ? id : `data:text/javascript,${encodeURIComponent(text)}`;
 }
 
 function noModule(specifier: string, referrer: string): Error {

@@ -18,7 +18,13 @@ Deno.test(needing(
       "plain.ts": `export const globals = () =>
           ["fs", "path", "module", "process"].filter((name) => name in globalThis);
         export const data = async () =>
-          (await import("data:text/javascript," + "export default 3")).default;`,
+          (await import("data:text/javascript," + "export default 3")).default;
+        export const blob = async () => {
+          const text = "export const text = 'é%'; export { sep } from 'node:path';";
+          const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+          const [one, two] = [await import(url), await import(url)];
+          return [one.text, one.sep, one === two];
+        };`,
     });
     const { fns, g } = await import(`${project.folder}/main.ts`);
     const plain = await import(`${project.folder}/plain.ts`);
@@ -30,6 +36,7 @@ Deno.test(needing(
       }
       assertEquals(await tunnel.call(plain.globals), ["process"], node);
       assertEquals(await tunnel.call(plain.data), 3, node);
+      assertEquals(await tunnel.call(plain.blob), ["é%", "/", true], node);
     }
   },
 ));
