@@ -21,6 +21,9 @@ import { SentValues } from "./sent_values.ts";
 import { type Found, ValueWalk } from "./value_walk.ts";
 import { stepTo } from "./values.ts";
 
+/** How to make a `require()` in a function. */
+const BY_REQUIRE = ", as in const require = createRequire(import.meta.url)";
+
 /** What is drafted of a call. */
 export interface DraftedCall {
   /** Where the function is, if it does not go by value. */
@@ -266,7 +269,7 @@ export class CallDraft {
     if (location === undefined || isInternal(location.url)) {
       const code = location === undefined ? "native code" : "code of the runtime";
       throw this.refusals.ofFunction(fn, `it is ${code} that no global or node: module leads to`, {
-        remedy: "make it inside the function",
+        remedy: `make it inside the function${fn.name === "require" ? BY_REQUIRE : ""}`,
       });
     }
     const { handle, uses, properties } = this.#functions.describe(fn, inspection, location);

@@ -6,6 +6,7 @@
  */
 // deno-lint-ignore-file no-explicit-any -- what is odd has no type
 import { assertEquals, assertRejects } from "@std/assert";
+import { createRequire } from "node:module";
 import { asks, isHidden, makeHidden } from "../fixture/hidden_error.ts";
 import { ImportedError } from "../fixture/own_error.ts";
 import { RemoteError } from "../../../mod.ts";
@@ -228,6 +229,17 @@ export const cases: Cases = {
     await assertRejects(() => tun.call(() => Names.all.size), TypeError, "all is a Names");
     Counter.main.up();
     await assertRejects(() => tun.call(() => Counter.main.up()), TypeError, "main is a Counter");
+  },
+
+  async "a require() that the script has made is refused, and one of the function works"(tun) {
+    const require = createRequire(import.meta.url);
+    const remedy = "make it inside the function, as in const require = createRequire(";
+    await assertRejects(() => tun.call(() => require("../fixture/data.json")), TypeError, remedy);
+    const own = () => {
+      const require = createRequire(import.meta.url);
+      return require("../fixture/data.json");
+    };
+    assertEquals(await tun.call(own), own());
   },
 
   async "static properties that got an instance later are refused"(tun) {
