@@ -112,6 +112,8 @@ class Run {
   readonly #interruption = new AbortController();
   /** Nobody reads stdout any more. */
   #deaf: unknown;
+  /** Resolves when all is out that has been printed. Does not reject. */
+  #printed: Promise<void> = Promise.resolve();
 
   constructor({ request, group, screen, lines, work }: RunOptions) {
     this.#request = request;
@@ -146,6 +148,7 @@ class Run {
         await tunnel.close().catch(() => {});
       }
     });
+    await this.#printed;
     if (this.#deaf !== undefined) throw this.#deaf;
     if (this.#request.stream) await this.#printFailures(result);
     return result;
@@ -198,13 +201,12 @@ class Run {
     const text = json
       ? hostJson(host, resultJson(item))
       : itemLines(item, task).map((line) => `${visible(host)}: ${line}`).join("\n");
-    try {
-      await this.#screen.print(text);
-    } catch (error) {
+    this.#printed = this.#screen.print(text).catch((error) => {
       this.#deaf ??= error;
       this.interrupt();
-      throw error;
-    }
+    });
+    if (this.#screen.isFull) await this.#printed;
+    if (this.#deaf !== undefined) throw this.#deaf;
   }
 
   /** Tells which hosts have failed; those with the same reason share a line. */

@@ -1,5 +1,8 @@
 import type { Progress } from "./progress.ts";
 
+/** So many characters are printed at once at most, as a write for each line would take long. */
+const ROOM = 64 * 1024;
+
 /**
  * What the command line prints to: results on stdout, all else on stderr. On a terminal, a line
  * that shows the progress stays below both.
@@ -11,6 +14,11 @@ export class Screen {
   #current: Promise<void> = Promise.resolve();
   /** The write that takes all that is said until then. */
   #next: Promise<void> | undefined;
+
+  /** Whether so much waits for the reader that whoever prints should wait, too. */
+  get isFull(): boolean {
+    return this.#text.length >= ROOM;
+  }
 
   /** Puts a line that shows the progress below all that is printed. */
   set progress(progress: Progress | undefined) {

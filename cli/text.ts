@@ -8,6 +8,9 @@ import { visible } from "../tunnel/visible.ts";
 import { failedCommand } from "./outcome.ts";
 import type { Task } from "./request.ts";
 
+/** As much of a text as is made visible at a time. */
+const PART = /[^]{1,32768}/g;
+
 const show = (value: unknown, breakLength: number): string =>
   Deno.inspect(value, {
     colors: false,
@@ -56,9 +59,9 @@ export function itemLines(item: unknown, task: Task): string[] {
   return visibleLines(text).split("\n");
 }
 
-/** Makes control characters visible line by line: a longer text would be cut. */
+/** Makes control characters visible, part by part: a longer text would be cut. */
 function visibleLines(text: string): string {
-  return text.split("\n").map(visible).join("\n");
+  return text.replace(PART, visible);
 }
 
 function inspectLine(value: unknown): string {

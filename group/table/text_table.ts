@@ -72,11 +72,12 @@ class TextTable {
       (part, state: State) => this.#painted(part, state),
     )];
     if (this.#columns !== undefined) lines.push(this.#line("", this.#inColumns(columns!)));
-    for (const row of shown) lines.push(...this.#row(row));
+    const add = (row: ResultRow): void => this.#row(row).forEach((line) => lines.push(line));
+    shown.forEach(add);
     if (values.length > this.#maxRows) {
       lines.push(`  … (${values.length - this.#maxRows} different values more)`);
     }
-    for (const row of others) lines.push(...this.#row(row));
+    others.forEach(add);
     return lines.join("\n");
   }
 

@@ -37,9 +37,22 @@ Deno.test("the exit code is 1 if a command fails on any host, and its output is 
 });
 
 Deno.test("no output is cut", async () => {
-  const { out } = await runCli([...LOCAL, "--", "seq 100000"]);
-  assertEquals(out.split("\n").length, 100_003);
-  assertStringIncludes(out, "\n    100000\n");
+  const { out } = await runCli([...LOCAL, "--", "seq 300000"]);
+  assertEquals(out.split("\n").length, 300_003);
+  assertStringIncludes(out, "\n    300000\n");
+  for (const option of [[], ["--stream"]]) {
+    const long = await runCli(["--local", "-w", "a", ...option, "--", "printf %0200000d 7"]);
+    assertMatch(long.out, /(?:^a: |\n {4})0{199999}7\n$/);
+  }
+});
+
+Deno.test("--stream writes what has come as one, since a write for each line takes long", async () => {
+  const program = fileURLToPath(new URL("fixture/count_writes.ts", import.meta.url));
+  const args = ["--local", "-w", "a", "--stream", "--", "seq 2000"];
+  const { code, out, err } = await runCli(args, { program });
+  assertEquals(code, 0);
+  assertEquals(out, Array.from({ length: 2_000 }, (_, i) => `a: ${i + 1}\n`).join(""));
+  assert(Number(err) < 500, `${err} writes`);
 });
 
 Deno.test("control characters of hosts do not reach the terminal", async () => {
