@@ -77,8 +77,9 @@ export abstract class FileOperations {
    * or if a host's name would lead to another folder, as `../../etc` would.
    *
    * @param remotePath The path there.
-   * @param localTemplate The path here, or a `file:` URL, in which `{host}` stands for the host.
-   * Without it, a temporary file is made for each host.
+   * @param localTemplate The path here, or a `file:` URL, in which `{host}` stands for the host, as
+   * in `etc/{host}/passwd`. Folders that are missing are made. Without it, a temporary file is made
+   * for each host.
    * @param options Progress and cancellation; an abort counts as one of the group's signal does.
    * Default: `{}`.
    *

@@ -233,8 +233,8 @@ export abstract class BaseTunnel extends Forwarding {
    * if it cannot be written here; both as with {@linkcode BaseTunnel.prototype.put | put}.
    *
    * @param remotePath The path there, as for {@linkcode BaseTunnel.prototype.put | put}.
-   * @param localPath The path here, or a `file:` URL, in which `{host}` stands for the host.
-   * Without it, a temporary file is made.
+   * @param localPath The path here, or a `file:` URL, in which `{host}` stands for the host; then
+   * folders of the path that are missing are made. Without it, a temporary file is made.
    * @param options Progress and cancellation. Default: `{}`.
    */
   fetch(

@@ -1,10 +1,12 @@
+import fs from "node:fs";
+import { dirname } from "node:path";
 import {
   BrokenTransfer,
   Interruption,
   receiveBytes,
   type Summary,
 } from "../../agent/files/byte_transfer.ts";
-import { notFolder } from "../../agent/files/file_error.ts";
+import { codeOf, notFolder, withPath } from "../../agent/files/file_error.ts";
 import { Interrupt } from "../../agent/files/interrupt.ts";
 import { NewFile } from "../../agent/files/new_file.ts";
 import { temporaryFile } from "../../agent/files/temporary_name.ts";
@@ -13,7 +15,7 @@ import type { Channel } from "../../agent/wire/channel.ts";
 import { concat } from "../../agent/wire/concat.ts";
 import { decode } from "../../codec/decode.ts";
 import type { Decoding } from "../session/decoding.ts";
-import { type HostPath, hostPath } from "../arguments/host_template.ts";
+import { HOST, type HostPath, hostPath } from "../arguments/host_template.ts";
 import { localPath, pathOf } from "../arguments/local_path.ts";
 import { copyFetchOptions } from "../arguments/transfer_options.ts";
 import type {
@@ -41,6 +43,8 @@ type Fetched = Summary & { remotePath: string };
 interface Sink {
   /** The most bytes that it can take. */
   readonly limit?: number;
+  /** The far end has the file. Comes before anything else. */
+  begin?(): Promise<void>;
   /** There are holes in the source. */
   keepHoles?(): void;
   /** When the promise resolves, the caller may overwrite the bytes. */
@@ -56,6 +60,8 @@ interface FetchArguments extends FetchOptions {
   readonly source: string;
   /** The path of the file here for each host; `null` for the memory, `undefined` for a new file. */
   readonly target: HostPath | WritableStream<Uint8Array<ArrayBuffer>> | null | undefined;
+  /** Whether missing folders of the path are made. */
+  readonly makesFolders: boolean;
 }
 
 /**
@@ -78,6 +84,8 @@ export function prepareFetch(
     target: target === undefined || target === null || target instanceof WritableStream
       ? target as WritableStream<Uint8Array<ArrayBuffer>> | null | undefined
       : pathFor ?? hostPath("localPath", target),
+    makesFolders: (typeof target === "string" || target instanceof URL) &&
+      pathOf("localPath", target).includes(HOST),
   };
   return {
     ready: undefined,
@@ -88,7 +96,7 @@ export function prepareFetch(
 }
 
 async function performFetch(
-  { source, target, onProgress }: FetchArguments,
+  { source, target, makesFolders, onProgress }: FetchArguments,
   link: Link,
 ): Promise<FetchResult | FetchedStream | FetchedBytes> {
   const { host } = link;
@@ -123,7 +131,7 @@ async function performFetch(
       const fetched = await fetchInto(inMemory(chunks));
       return { localPath: path, ...fetched, bytes: concat(chunks, fetched.size) };
     }
-    const sink = await intoFile(path, isTemporary, failureText);
+    const sink = await intoFile(path, { isTemporary, makesFolders, failureText });
     return { localPath: path, ...await fetchInto(sink) };
   });
 }
@@ -149,8 +157,9 @@ async function receive(
   const first = await channel.receive();
   if (first === undefined || first.flags !== 0) throw new Interruption(first);
   const { remotePath, total, mode, isSparse } = readHeader(first.bytes, decoding);
-  if (isSparse) sink.keepHoles?.();
   if (sink.limit !== undefined && total > sink.limit) throw tooLarge();
+  await sink.begin?.();
+  if (isSparse) sink.keepHoles?.();
   const progress = progressOf(total);
   const summary = await receiveBytes(
     channel,
@@ -186,15 +195,39 @@ function readHeader(bytes: Uint8Array, decoding: Decoding): Header {
   return { remotePath, total, mode, isSparse: isSparse === true };
 }
 
-async function intoFile(path: string, isTemporary: boolean, failureText: string): Promise<Sink> {
-  const file = await NewFile.create(path, 0o600).catch((error) => {
-    throw explainHere(error, failureText);
-  });
+interface IntoFileOptions {
+  readonly isTemporary: boolean;
+  readonly makesFolders: boolean;
+  readonly failureText: string;
+}
+
+async function intoFile(
+  path: string,
+  { isTemporary, makesFolders, failureText }: IntoFileOptions,
+): Promise<Sink> {
+  const create = (): Promise<NewFile> =>
+    NewFile.create(path, 0o600).catch((error) => {
+      throw explainHere(error, failureText);
+    });
+  let file: NewFile | undefined;
+  try {
+    file = await create();
+  } catch (error) {
+    // Folders are made when it is known that there is a file to put there.
+    const { cause } = error as Error;
+    if (!makesFolders || !(cause instanceof Error) || codeOf(cause) !== "ENOENT") throw error;
+  }
   return {
-    keepHoles: () => file.keepHoles(),
-    write: (bytes) => file.write(bytes),
-    finish: (mode) => file.commit(isTemporary ? 0o600 : mode & 0o777 & ~umask() | 0o600, true),
-    discard: () => file.discard(),
+    async begin() {
+      if (file !== undefined) return;
+      const folder = dirname(path);
+      await withPath(folder, () => fs.promises.mkdir(folder, { recursive: true }));
+      file = await NewFile.create(path, 0o600);
+    },
+    keepHoles: () => file!.keepHoles(),
+    write: (bytes) => file!.write(bytes),
+    finish: (mode) => file!.commit(isTemporary ? 0o600 : mode & 0o777 & ~umask() | 0o600, true),
+    discard: () => file?.discard(),
   };
 }
 

@@ -1,6 +1,7 @@
 import {
   assert,
   assertEquals,
+  assertMatch,
   assertNotEquals,
   assertStrictEquals,
   assertStringIncludes,
@@ -10,7 +11,7 @@ import os from "node:os";
 import process from "node:process";
 import { pathToFileURL } from "node:url";
 import { CHUNK } from "../../../agent/files/byte_transfer.ts";
-import { type FileProgress, Local } from "../../../mod.ts";
+import { type FileProgress, Local, RemoteError } from "../../../mod.ts";
 import { needing } from "../../services/services.ts";
 import { rejection, rejectsAs, soon } from "../_deadline.ts";
 import { asRoot, bytesOf, Folder, modeOf, onRuntimes, RUNTIMES, sha1 } from "./_files.ts";
@@ -78,6 +79,29 @@ Deno.test("fetch() and fetchDir() put the host's name for {host}", async () => {
     }
     assert(!climbing.connected, "it has connected");
   }
+});
+
+Deno.test("fetch() makes the folders of a path with {host}, once there is a file for them", async () => {
+  await using folder = await Folder.create();
+  await using tun = new Local("here");
+  const source = folder.write("source", "1");
+  const { message } = await rejectsAs(
+    RemoteError,
+    tun.fetch(folder.at("no"), folder.at("a/{host}")),
+  );
+  assertStringIncludes(message, "no such file or folder (ENOENT)");
+  assertEquals(folder.names, ["source"]);
+  for (const template of ["a/b/{host}", "{host}/c/d"]) {
+    const { localPath } = await tun.fetch(source, folder.at(template));
+    assertEquals(localPath, folder.at(template.replace("{host}", "here")));
+    assertEquals(Deno.readTextFileSync(localPath), "1");
+    assertEquals(modeOf(localPath), 0o644);
+  }
+  const below = await rejectsAs(Error, tun.fetch(source, folder.at("source/e/{host}")));
+  assertMatch(below.message, /here, .*source\/e\/?.*: .*\((ENOTDIR|EEXIST)\)$/);
+  const plain = await rejectsAs(Error, tun.fetch(source, folder.at("x/y")));
+  assertStringIncludes(plain.message, "x/y: no such folder to put it in (ENOENT)");
+  assertEquals(folder.names, ["a", "here", "source"]);
 });
 
 onRuntimes("fetch() takes every kind of target", async (tun, folder) => {
