@@ -4,6 +4,7 @@ import { defineHandle, HandleKind } from "../agent/protocol/handle.ts";
 import { withoutOwnFrames } from "../tunnel/own_frames.ts";
 import { RemoteError } from "../tunnel/remote_error.ts";
 import { withoutHost } from "./_failure_text.ts";
+import { foldNames } from "./ranges/fold_names.ts";
 import { isPlain } from "./table/plain.ts";
 import { resultHtml } from "./table/result_html.ts";
 import { hostText, resultTable, stateOf } from "./table/result_table.ts";
@@ -151,7 +152,7 @@ function failureOf(failures: readonly (readonly [string, ErrorResult])[], size: 
     hosts.set(reason, names);
     names.push(hostText(host));
   }
-  const parts = [...hosts].map(([reason, names]) => `${names.join(", ")}: ${reason}`);
+  const parts = [...hosts].map(([reason, names]) => `${foldNames(names).join(", ")}: ${reason}`);
   const counts = (["failed", "aborted", "skipped"] as const)
     .map((state) => ({ state, count: failures.filter(([, one]) => stateOf(one) === state).length }))
     .filter(({ count }) => count > 0)
