@@ -55,7 +55,11 @@ async function groupOf(
       ...reach.asksPassword && { password: askOnce("Password") },
       ...sudo !== undefined && { sudo: { user: sudo, ...sudoPassword } },
     };
-    if (reach.inventory === undefined) return new Group(hosts(reach.hosts), { ...options, ssh });
+    if (reach.inventory === undefined) {
+      const names = hosts(reach.hosts);
+      names.forEach(refusePort);
+      return new Group(names, { ...options, ssh });
+    }
     return (await read(reach.inventory)).group(reach.hosts, { ...options, ssh });
   }
   const names = reach.inventory === undefined
@@ -67,6 +71,16 @@ async function groupOf(
     return new Sudo({ ...common, name, user: sudo, ...sudoPassword });
   };
   return new Group(names.map(tunnelTo), options);
+}
+
+/** @throws {TypeError} If a name has a port: the library would name its own option, not ours. */
+function refusePort(name: string): void {
+  const [, host, port] = /^([^:]+):(\d+)$/.exec(name) ?? [];
+  if (port === undefined) return;
+  throw new TypeError(
+    `${name} is not a host name: write -w ${host} -p ${port}, or give ${host} its port in ` +
+      "your ssh_config or an inventory",
+  );
 }
 
 /** An inventory, which most command lines do not have. */

@@ -5,6 +5,7 @@ import type { Group } from "../group/group.ts";
 import type { GroupResult } from "../group/group_result.ts";
 import { hostList, hostText, stateOf } from "../group/table/result_table.ts";
 import type { BaseTunnel } from "../tunnel/base_tunnel.ts";
+import { RemoteError } from "../tunnel/remote_error.ts";
 import { visible } from "../tunnel/visible.ts";
 import { HostLines } from "./host_lines.ts";
 import { hostJson, hostsJson, resultJson } from "./json.ts";
@@ -178,6 +179,9 @@ class Run {
       if (cause instanceof Error && cause.name === "CommandError" && "command" in cause) {
         throw new CommandError(cause as CommandError);
       }
+      // Nobody who gives a command knows of sh() and lines().
+      const isCommand = this.#request.task.kind === "command";
+      if (isCommand && error instanceof RemoteError && cause instanceof Error) throw cause;
       throw error;
     }
   }

@@ -63,7 +63,7 @@ const LATER: readonly [line: string, text: string][] = [
   ["-w web[1- --local -- x", 'Cannot expand the hosts "web[1-": "[" has no "]"'],
   ["-w a,@b --local -- x", '"@b" is not understood (a group of clustershell)'],
   ["-w a!a --local -- x", "--hosts a!a names no host"],
-  ["-w a:22 -- x", 'host is "a:22": not a host name; set the port with the option `port`'],
+  ["-w a:22 -- x", "a:22 is not a host name: write -w a -p 22, or give a its port in your"],
   ["-w -a -- x", "-w has no value"],
   ["--hosts=-a -- x", 'host is "-a": it would be read as an option'],
   ["-i /no/such.yaml -w a -- x", "Cannot read the inventory /no/such.yaml: there is no file"],
