@@ -22,9 +22,9 @@ Examples:
 Hosts with the same output share it; failures come last. A command that ends
 with another code than 0 has failed. One argument behind -- is a line for the
 shell there; several are a program and its arguments, which no shell reads.
-stdin is passed on to the command on every host. In the FILE of fetch, {host}
-is the host; the FILE - of put is stdin. Facts are hostname, ip, os, runtime,
-memory, disks and routes.`;
+What is piped into stdin is passed on to the command on every host. In the FILE
+of fetch, {host} is the host, and folders are made; the FILE - of put is stdin.
+Facts are hostname, ip, os, runtime, memory, disks and routes.`;
 
 const TAIL = `The exit code is 0, or 1 if a host failed, 2 for misuse, 130 after Ctrl-C: what
 runs is ended at both ends, and the results that are there are shown.`;

@@ -11,7 +11,7 @@ Deno.test("each story has at most 20 lines", async () => {
   for (
     const name of [
       ...["backup.ts", "bastion_port.ts", "farm.ts", "inventory.ts", "merged_logs.ts", "repl.txt"],
-      ...["rolling_deploy.ts", "sudo_edit.ts"],
+      ...["long_job.ts", "rolling_deploy.ts", "sudo_edit.ts"],
     ]
   ) {
     const lines = (await Deno.readTextFile(`${EXAMPLES}/${name}`)).trimEnd().split("\n");
@@ -200,6 +200,35 @@ Deno.test(needing(
       },
     });
     assertEquals([answer, code], ["Hello", 130], stdout);
+  },
+));
+
+Deno.test(needing(
+  ["ssh", "deno"],
+  "examples/long_job.ts tells how far each host is, and clears up at Ctrl-C",
+  async () => {
+    await using folder = await makeFolder();
+    const { path } = folder;
+    let had = 0;
+    const { code, stdout } = await runExample("long_job", ["host[1-2]", path], {
+      ...SSH,
+      terminal: {
+        columns: 90,
+        rows: 20,
+        onOutput(output) {
+          const begun = output.includes("host1 10%") && output.includes("host2 10%");
+          if (!begun || had > 0) return Promise.resolve(undefined);
+          had = [...Deno.readDirSync(path)].length;
+          return Promise.resolve("\x03");
+        },
+      },
+    });
+    assertEquals([had, code], [2, 0], stdout);
+    assertMatch(
+      stdout,
+      /GroupResult: 2 failed\r\n {2}host\[1-2\] \(2\) +failed: work\(\) failed: /,
+    );
+    assertEquals([...Deno.readDirSync(path)], []);
   },
 ));
 
