@@ -69,8 +69,8 @@ export async function readWords(args: readonly string[]): Promise<Words> {
 
 async function unknownOption(name: string): Promise<Misuse> {
   const near = name.startsWith("--") ? await nearest(name.slice(2)) : undefined;
-  const remedy = near === undefined ? "see --help" : `did you mean --${near}?`;
-  return new Misuse(`There is no option ${name}: ${remedy}`);
+  const remedy = near === undefined ? "" : `: did you mean --${near}?`;
+  return new Misuse(`There is no option ${name}${remedy}`);
 }
 
 /** The option that begins with `name`, or is like it; the package is loaded only here. */

@@ -41,7 +41,10 @@ const CERTAIN = new RegExp(
 
 /** A line that gives a reason. A usage or a version is often printed after it. */
 const LIKELY =
-  /error|cannot|can't|couldn't|denied|refused|not found|no such|unable|invalid|failed|timed out|timeout|unreachable|unknown|unrecognized|illegal|expired|not available|required|panicked|\bbad\b|\blost\b|closed by/i;
+  /error|cannot|can't|couldn't|could not resolve|denied|refused|not found|no such|unable|invalid|failed|timed out|timeout|unreachable|unknown|unrecognized|illegal|expired|not available|required|panicked|\bbad\b|\blost\b|closed by/i;
+
+/** What ssh says, too, when the program that leads to the host has failed: that has said why. */
+const CONSEQUENCE = /^kex_exchange_identification: /i;
 
 /** The colours of a terminal. */
 // deno-lint-ignore no-control-regex -- it is what programs print
@@ -60,6 +63,7 @@ export function reasonIn(text: string): string {
   const lines = telling.length === 0 ? all : telling;
   const causes = lines.filter((line) => !ENDING.test(line));
   const reason = causes.findLast((line) => CERTAIN.test(line)) ??
+    causes.findLast((line) => LIKELY.test(line) && !CONSEQUENCE.test(line)) ??
     causes.findLast((line) => LIKELY.test(line));
   if (reason !== undefined) return reason.trim();
   // An ending is a part of what is in doubt, unless there is a lot before it.

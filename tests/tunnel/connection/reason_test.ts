@@ -40,6 +40,12 @@ const TEXTS: Readonly<Record<string, readonly (readonly [text: string, reason: s
       "kex_exchange_identification: Connection closed by remote host",
     ],
     [
+      "ssh: Could not resolve hostname jump: Name or service not known\n" +
+      "kex_exchange_identification: Connection closed by remote host\n" +
+      "Connection closed by UNKNOWN port 65535",
+      "ssh: Could not resolve hostname jump: Name or service not known",
+    ],
+    [
       "Received disconnect from 10.0.0.1 port 22:2: Too many authentication failures\n" +
       "Disconnected from 10.0.0.1 port 22",
       "Received disconnect from 10.0.0.1 port 22:2: Too many authentication failures",
