@@ -3,6 +3,7 @@ import { readLink, sha1Of } from "../files/contents.ts";
 import { codeOf, fileError } from "../files/file_error.ts";
 import { isSameTime, setTimes, timeOf } from "../files/file_time.ts";
 import { tryToMakeFile } from "../files/nameless_file.ts";
+import { mayWrite } from "../files/system_file.ts";
 import { isTemporaryName, sweep, temporaryPath } from "../files/temporary_name.ts";
 import type { WantedFile } from "./incoming_files.ts";
 import type { ChangeLog } from "./tree_changes.ts";
@@ -184,7 +185,8 @@ export class TreeComparer {
       return true;
     }
     const adjustment = { ...!hasMode && { mode }, ...!hasTime && { modified } };
-    if (!dryRun && !adjust(at, old, adjustment)) return false;
+    // Deno does not ask for the permission when the mode or time of an open file is changed.
+    if (!mayWrite(at) || !dryRun && !adjust(at, old, adjustment)) return false;
     changes.add(path, old);
     return true;
   }

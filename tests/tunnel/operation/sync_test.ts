@@ -181,6 +181,37 @@ Deno.test("fetchDir() needs no permission but for its folder", async () => {
   assertSame(source, target);
 });
 
+Deno.test("sync() changes no mode or time that its agent may not write", async () => {
+  await using trees = await newTrees();
+  const { source, target, folder } = trees;
+  for (const path of [source, target]) {
+    make(path, { "closed/file": "1" });
+    setTime(`${path}/closed/file`, 1_500_000_000);
+    setTime(`${path}/closed`, 1_500_000_000);
+    setTime(path, 1_500_000_000);
+  }
+  const permissions = { read: true, write: [folder.at("elsewhere")] };
+  await using tun = new Local("here", { runtime: "deno", permissions });
+  const before = listing(target);
+  const changes: Record<string, () => void> = {
+    mode: () => fs.chmodSync(`${source}/closed/file`, 0o600),
+    time: () => {
+      fs.chmodSync(`${source}/closed/file`, modeOf(`${target}/closed/file`));
+      setTime(`${source}/closed/file`, 1_400_000_000);
+    },
+  };
+  for (const [what, change] of Object.entries(changes)) {
+    change();
+    for (const dryRun of [true, false]) {
+      for (const checksum of [true, false]) {
+        const error = await rejectsAs(Error, tun.sync(source, target, { dryRun, checksum }));
+        assertMatch(error.message, /closed\S*: Requires write access to /, what);
+        assertEquals(listing(target), before, what);
+      }
+    }
+  }
+});
+
 bothWays("carry times of modification of everything", async (way, { source, target }) => {
   make(source, { "f": "1", "d/e": "2", "l": { to: "f" }, "1960": "3", "2100": "4", "zero": "5" });
   setTime(`${source}/1960`, -315_000_000);
