@@ -124,10 +124,7 @@ function writerPipe({ stream, direct, lock, onDrain }: WriterPipeOptions): Write
   let congested = false;
   let closing: Promise<void> | undefined;
   const write = (chunk: Uint8Array): void => {
-    if (queued === 0) {
-      lock.take();
-      if (direct?.write(chunk)) return lock.release();
-    }
+    if (queued === 0 && direct?.write(chunk)) return;
     queued += chunk.length;
     writer.write(chunk).then(() => {
       queued -= chunk.length;
@@ -141,8 +138,11 @@ function writerPipe({ stream, direct, lock, onDrain }: WriterPipeOptions): Write
     write(chunks) {
       let size = 0;
       for (const chunk of chunks) size += chunk.length;
+      // A frame may be in two chunks: the lock is kept between them.
+      if (queued === 0) lock.take();
       if (chunks.length > 1 && size <= JOIN_LIMIT) write(concat(chunks, size));
       else for (const chunk of chunks) write(chunk);
+      if (queued === 0) lock.release();
       congested = queued > HIGH_WATER;
       return !congested;
     },

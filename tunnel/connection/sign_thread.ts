@@ -86,6 +86,8 @@ export async function giveSigns(
   worker.postMessage({ id, path, pipe, cell: lock.cell, sign, interval });
   return () => {
     waiting.delete(id);
+    // The thread may be ended while it has the lock.
+    lock.close();
     worker.postMessage({ id });
     if (--shared!.users > 0) return;
     shared = undefined;

@@ -23,7 +23,7 @@ export class WriteLock {
     Atomics.compareExchange(this.cell, 0, WRITING, FREE);
   }
 
-  /** The pipe is closed. */
+  /** The pipe is closed, or there will be no more signs. */
   close(): void {
     Atomics.store(this.cell, 0, OVER);
   }

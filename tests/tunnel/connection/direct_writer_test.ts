@@ -91,3 +91,46 @@ Deno.test({
     await soon(closed.promise, "the end of cat");
   },
 });
+
+Deno.test({
+  name: "no sign of life can come between the two chunks of a frame",
+  ignore: !isLinux,
+  async fn() {
+    const closed = Promise.withResolvers<void>();
+    const drained = Promise.withResolvers<void>();
+    const child = startDenoChild({
+      command: ["cat"],
+      detached: true,
+      onOutput() {},
+      onStderr() {},
+      onDrain() {},
+      onSpawnError: closed.reject,
+      onExit() {},
+      onClose: closed.resolve,
+    });
+    const { lock, direct } = child;
+    const isFree = (): boolean => Atomics.load(lock!.cell, 0) === 0;
+    const events: string[] = [];
+    const write = direct!.write.bind(direct);
+    direct!.write = (bytes) => {
+      events.push(`${bytes.length} bytes, ${isFree() ? "free" : "taken"}`);
+      return write(bytes);
+    };
+    const release = lock!.release.bind(lock);
+    lock!.release = () => {
+      release();
+      events.push("released");
+      drained.resolve();
+    };
+    // A frame that is not joined: its header is written at once, and the rest by the stream.
+    child.pipe.write([new Uint8Array(12), new Uint8Array(50_000)]);
+    events.push("written");
+    await soon(drained.promise, "the stream");
+    child.pipe.write([new Uint8Array(12), new Uint8Array(1)]);
+    const frames = ["12 bytes, taken", "50000 bytes, taken", "written", "released"];
+    assertEquals(events, [...frames, "13 bytes, taken", "released"]);
+    assert(isFree());
+    child.pipe.close();
+    await soon(closed.promise, "the end of cat");
+  },
+});

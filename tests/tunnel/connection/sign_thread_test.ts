@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { FrameDecoder, frameOf, FrameType } from "../../../agent/wire/frame.ts";
 import { startDenoChild } from "../../../tunnel/connection/deno_child.ts";
@@ -79,6 +79,32 @@ Deno.test("giveSigns() tells that it begins, although other frames leave it no r
   const stop = await giveSigns(child.direct!, child.lock!, 1, begun.resolve);
   assertEquals([...await soon(begun.promise, "the thread")], [0, 0, 0, 1]);
   stop();
+  child.pipe.close();
+  await soon(closed.promise, "the end of cat");
+});
+
+Deno.test("giveSigns() leaves the pipe to its writer when it ends within a sign", async () => {
+  const closed = Promise.withResolvers<void>();
+  const child = startDenoChild({
+    command: ["cat"],
+    detached: true,
+    onOutput() {},
+    onStderr() {},
+    onDrain() {},
+    onSpawnError: closed.reject,
+    onExit() {},
+    onClose: closed.resolve,
+  });
+  const { cell } = child.lock!;
+  const begun = Promise.withResolvers<Uint8Array>();
+  const stop = await giveSigns(child.direct!, child.lock!, 1_000_000, begun.resolve);
+  await soon(begun.promise, "the thread");
+  // The thread takes the lock for a sign, and never gives it back.
+  Atomics.store(cell, 0, 2);
+  stop();
+  // Otherwise the next write would wait for ever.
+  assertNotEquals(Atomics.load(cell, 0), 2);
+  child.pipe.write([new Uint8Array(1)]);
   child.pipe.close();
   await soon(closed.promise, "the end of cat");
 });
