@@ -85,7 +85,7 @@ export class AgentConnection {
       marker: this.#marker,
       onBytes: (bytes) => this.#lines.push(bytes),
       onSign: () => this.#keepAlive?.handleSign(),
-      onNext: () => this.#failure.said.push(this.#lines.endSection()),
+      onNext: () => this.#failure.addSaid(this.#lines.endSection()),
     });
     this.#provisioning = provision && new Provisioning(provision);
     this.#boot = new BootReader(

@@ -6,6 +6,8 @@ import { exitCodeAtEnd } from "./exit_notice.ts";
 const NOISE_TAIL = 2048;
 /** The longest line, in bytes, that the shell at the far end may print. */
 const MAX_LINE = 64 * 1024;
+/** So many interpreters are remembered that did not come up. There are hardly as many places. */
+const MAX_FALLEN = 100;
 
 /** An interpreter that did not come up. */
 export interface FallenInterpreter {
@@ -107,7 +109,7 @@ export class BootReader {
       this.stage = "interpreter";
       this.interpreter = text;
     } else if (word === "old" || word === "failed") {
-      this.fallen.push({ word, text });
+      if (this.fallen.length < MAX_FALLEN) this.fallen.push({ word, text });
     } else if (this.#onAnswer?.(word, text)) {
       this.stage = "bringing";
     } else {

@@ -47,6 +47,9 @@ const LINE_EATEN = "something at the far end reads stdin before the agent's shel
 /** A longer line is cut. */
 const MAX_REASON = 300;
 
+/** So many sections of stderr are kept. */
+const MAX_SECTIONS = 100;
+
 /** Makes the errors that say why there is no connection, or why it was lost. */
 export class ConnectionFailure {
   /** Whether the agent was up. After that, stderr may hold what anything printed. */
@@ -54,7 +57,7 @@ export class ConnectionFailure {
   /** The agent's exit code, if the shell around it told it. */
   agentExitCode: number | undefined;
   /** What each interpreter that did not come up has printed, in order. */
-  readonly said: string[] = [];
+  readonly #said: string[] = [];
   /** Why the login was refused, if the process is to end for that. */
   refusal: string | undefined;
 
@@ -62,6 +65,11 @@ export class ConnectionFailure {
 
   constructor(options: ConnectionFailureOptions) {
     this.#options = options;
+  }
+
+  /** Takes what an interpreter has printed that did not come up. */
+  addSaid(text: string): void {
+    if (!this.wasUp && this.#said.length < MAX_SECTIONS) this.#said.push(text);
   }
 
   /** The process could not be started. */
@@ -169,13 +177,13 @@ export class ConnectionFailure {
 
   /** What has become of each interpreter that did not come up. */
   #fallen(): string[] {
-    return this.#options.boot.fallen.map((one, i) => this.#fall(one, this.said[i] ?? ""));
+    return this.#options.boot.fallen.map((one, i) => this.#fall(one, this.#said[i] ?? ""));
   }
 
   #fall({ word, text }: FallenInterpreter, said: string): string {
-    if (word === "old") return `${visible(text)}, which is too old`;
+    if (word === "old") return `${shortened(text)}, which is too old`;
     const space = text.indexOf(" ");
-    const [code, path] = [text.slice(0, space), visible(text.slice(space + 1))];
+    const [code, path] = [text.slice(0, space), text.slice(space + 1)].map(shortened);
     const reason = reasonIn(said);
     const ending = code === "hung"
       ? `was not up after ${this.#options.connectTimeout / 2} ms`

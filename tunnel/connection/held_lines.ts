@@ -6,6 +6,9 @@ import { clearTimeout, setTimeout } from "node:timers";
  */
 const DELAY = 1_000;
 
+/** So many lines may wait: to tell them all at once takes time. */
+const MAX_HELD = 1_000;
+
 /**
  * Holds lines back for a moment while a connection is made: if it fails, the error tells them, and
  * they need not be told twice.
@@ -23,7 +26,7 @@ export class HeldLines {
   /** Takes the next line. */
   push(line: string): void {
     if (this.#held === undefined) return this.#report(line);
-    this.#held.push(line);
+    if (this.#held.push(line) > MAX_HELD) return this.#tell();
     this.#timer ??= setTimeout(() => this.#tell(), DELAY).unref();
   }
 

@@ -45,6 +45,11 @@ export class SignRemover {
     this.#held = Buffer.alloc(0);
     let from = 0;
     for (let at = 0; (at = bytes.indexOf(SIGN_START[0]!, at)) !== -1;) {
+      // Nearly always, this is enough to tell.
+      if (at + 1 < bytes.length && bytes[at + 1] !== this.#sign[1]) {
+        at++;
+        continue;
+      }
       const part = bytes.subarray(at, at + this.#sign.length);
       if (!this.#sign.subarray(0, part.length).equals(part)) {
         at++;

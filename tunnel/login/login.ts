@@ -52,6 +52,9 @@ export interface LoginConnection {
 /** How often the same may be asked. ssh would ask about a host key for ever. */
 const MAX_ATTEMPTS = 3;
 
+/** How many questions one login may have: a server could go on with other words for ever. */
+const MAX_QUESTIONS = 50;
+
 /** A server may hang up when an answer takes longer, in milliseconds. */
 const LONG_WAIT = 1_000;
 
@@ -78,6 +81,7 @@ export class Login {
   #gate: Gate | undefined;
   #passwordFor: string | undefined;
   #sudoPrompts = 0;
+  #questions = 0;
   #pending = 0;
   /** The milliseconds that the longest question had to wait. */
   #waited = 0;
@@ -200,6 +204,9 @@ export class Login {
           `${asker(question)} asked ${MAX_ATTEMPTS} times: ${shortened(question)}`,
         );
       }
+      if (++this.#questions > MAX_QUESTIONS) {
+        throw new LoginFailure(`${asker(question)} asked more than ${MAX_QUESTIONS} questions`);
+      }
       const key = JSON.stringify([question.kind, question.hop, question.text]);
       const before = attempt === 1 ? this.#again?.get(key) : undefined;
       const answer = before ?? checkAnswer(question, await this.#answerTo(question, asked));
@@ -257,6 +264,7 @@ export class Login {
   #handleSudoPrompt(sudo: SudoPassword): void {
     const { pipe } = this.#connection!.process;
     if (++this.#sudoPrompts > 1) {
+      if (this.#sudoPrompts > 2) return;
       // sudo writes the failure into its log when its input ends.
       pipe.close();
       this.#connection!.failAtEnd("sudo refused the password");

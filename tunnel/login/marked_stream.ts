@@ -22,24 +22,32 @@ export class MarkedStream {
   /** Takes the next bytes, and returns those that are no part of a word. */
   push(chunk: Uint8Array): Uint8Array {
     if (this.#isOver) return chunk;
-    let rest = Buffer.concat([this.#kept, chunk]);
+    const bytes = Buffer.concat([this.#kept, chunk]);
     const passed: Buffer[] = [];
-    for (let found; !this.#isOver && (found = this.#first(rest)) !== undefined;) {
-      passed.push(rest.subarray(0, found.at));
-      rest = rest.subarray(found.at + found.word.length);
-      this.#isOver = found.word === this.#words.at(-1);
-      this.#onWord(found.word.toString());
+    let from = 0;
+    // Where each word comes next.
+    const next = this.#words.map((word) => placeOf(bytes.indexOf(word)));
+    for (let at; !this.#isOver && (at = Math.min(...next)) !== Infinity;) {
+      const index = next.indexOf(at);
+      const word = this.#words[index]!;
+      passed.push(bytes.subarray(from, at));
+      from = at + word.length;
+      this.#isOver = index === this.#words.length - 1;
+      this.#onWord(word.toString());
+      for (const [i, place] of next.entries()) {
+        if (place < from) next[i] = placeOf(bytes.indexOf(this.#words[i]!, from));
+      }
     }
+    const rest = bytes.subarray(from);
     const kept = this.#isOver ? 0 : Math.max(...this.#words.map((word) => startAtEnd(rest, word)));
     this.#kept = rest.subarray(rest.length - kept);
     return Buffer.concat([...passed, rest.subarray(0, rest.length - kept)]);
   }
+}
 
-  #first(bytes: Buffer): { readonly at: number; readonly word: Buffer } | undefined {
-    return this.#words.map((word) => ({ at: bytes.indexOf(word), word }))
-      .filter(({ at }) => at !== -1)
-      .sort((a, b) => a.at - b.at)[0];
-  }
+/** A place in bytes; `Infinity` if there is none. */
+function placeOf(at: number): number {
+  return at === -1 ? Infinity : at;
 }
 
 /** How many bytes at the end of `bytes` are the start of `word`. */

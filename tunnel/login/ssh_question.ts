@@ -21,11 +21,11 @@ export function sshQuestion(raw: string, confirm: boolean, isMarked: boolean): S
   const text = visible(raw);
   const common = { text, secret: true, isLogin: false };
   if (raw.startsWith("(")) {
-    const [, user, host] = raw.match(/^\((.*?)@([^()@ ]+)\) /) ?? [];
+    const [, user, host] = text.match(/^\((.*?)@([^()@ ]+)\) /) ?? [];
     return { ...common, kind: "other", isLogin: true, user, host };
   }
   if (/^The authenticity of host '|^Please type 'yes'/.test(raw)) {
-    const host = raw.match(/^The authenticity of host '([^ ']+)/)?.[1];
+    const host = text.match(/^The authenticity of host '([^ ']+)/)?.[1];
     return { ...common, kind: "hostkey", secret: false, host };
   }
   if (confirm || isMarked && /\(yes\/no\)\??:? *$/.test(raw)) {
@@ -35,7 +35,7 @@ export function sshQuestion(raw: string, confirm: boolean, isMarked: boolean): S
   const isForKey = /^Enter (PIN|passphrase) for /.test(raw);
   if (!isMarked) return { ...common, kind: "other", isLogin: !isForKey };
   if (raw.startsWith("Enter passphrase for ")) return { ...common, kind: "passphrase" };
-  const [, user, host] = raw.match(/^([^\n]+)@([^@\n]+)'s password: ?$/) ?? [];
+  const [, user, host] = text.match(/^([^\n]+)@([^@\n]+)'s password: ?$/) ?? [];
   if (user === undefined) return { ...common, kind: "other" };
   return { ...common, kind: "password", isLogin: true, user, host };
 }

@@ -130,7 +130,8 @@ export class Provisioning {
 
   #handleNoneYet(): void {
     const { marker } = this.#connection!;
-    if (this.#pipe!.isHeld) return;
+    // Only once: each answer that counts is time that connecting may take.
+    if (this.#pipe!.isHeld || this.#farEnd !== undefined) return;
     this.#pipe!.hold();
     this.#stage = "looking at the far end";
     this.#connection!.moved();
@@ -222,6 +223,7 @@ export class Provisioning {
   #handleBrought(): void {
     if (this.#leave === undefined) return;
     this.#leave();
+    this.#leave = undefined;
     this.#stage = "";
     this.#connection!.moved();
     this.#pipe!.replay();

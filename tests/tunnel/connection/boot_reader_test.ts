@@ -77,6 +77,11 @@ Deno.test("BootReader.fallen has the interpreters that did not come up", () => {
   assertEquals([reader.failure, reader.interpreter], [undefined, "node /d"]);
 });
 
+Deno.test("BootReader.fallen takes no more memory when a far end tells of ever more", () => {
+  const { reader } = read(`${MARKER} failed 1 /a\n`.repeat(1000), 3);
+  assertEquals(reader.fallen.length, 100);
+});
+
 Deno.test("BootReader.noise is the end of the noise", () => {
   assertEquals(read("  a banner\n", 1).reader.noise, "a banner");
   assertEquals(read(`first\n${MARKER} run deno /d\nsecond`, 3).reader.noise, "first\nsecond");

@@ -117,7 +117,7 @@ Deno.test("ConnectionFailure lists what each interpreter said that did not come 
     { word: "failed", text: "139 /f" },
   ]);
   const failure = failureWith("", { boot });
-  failure.said.push("", "No version is set\nConsider adding one", "");
+  for (const said of ["", "No version is set\nConsider adding one", ""]) failure.addSaid(said);
   assertEquals(
     firstLine(failure.ofEnd()),
     "Cannot connect to web1: /d is deno 1.0, which is too old; " +
@@ -127,12 +127,30 @@ Deno.test("ConnectionFailure lists what each interpreter said that did not come 
   );
 });
 
+Deno.test("ConnectionFailure shows nothing of the far end as it is, nor without a limit", () => {
+  const escape = "\x1b]0;owned\x07";
+  const boot = noneOf([
+    { word: "failed", text: `${escape} ${escape}` },
+    { word: "old", text: escape },
+    { word: "failed", text: `1 /${"x".repeat(1000)}` },
+    ...Array.from({ length: 200 }, (_, i) => ({ word: "failed" as const, text: `1 /${i}` })),
+  ]);
+  const failure = failureWith(escape, { boot });
+  failure.addSaid(escape);
+  for (let i = 1; i <= 200; i++) failure.addSaid(`said ${i}`);
+  const { message } = failure.ofEnd();
+  // deno-lint-ignore no-control-regex -- a terminal obeys them
+  assertEquals(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/.exec(message), null);
+  assertEquals(message.includes("x".repeat(301)), false);
+  assertEquals([99, 100].map((i) => message.includes(`: said ${i};`)), [true, false]);
+});
+
 Deno.test("ConnectionFailure lists no other places if there was only one", () => {
   const failure = failureWith("", {
     interpreters: { runtime: "deno", deno: "~/my/deno" },
     boot: noneOf([{ word: "failed", text: "3 /root/my/deno" }]),
   });
-  failure.said.push("no way");
+  failure.addSaid("no way");
   assertEquals(
     firstLine(failure.ofEnd()),
     "Cannot connect to web1: /root/my/deno exited with code 3: no way",

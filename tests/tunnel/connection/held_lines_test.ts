@@ -1,5 +1,6 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ConnectionError, ProtocolError, type TunnelOptions } from "../../../mod.ts";
+import { HeldLines } from "../../../tunnel/connection/held_lines.ts";
 import { rejectsAs } from "../_deadline.ts";
 import { Driver } from "../_kinds.ts";
 import { slow } from "../../services/services.ts";
@@ -20,6 +21,20 @@ async function connect(
     console.error = original;
   }
 }
+
+Deno.test("HeldLines lets a far end fill no memory, and tells few lines at a time", () => {
+  const told: number[] = [];
+  const held = new HeldLines((line) => told.push(Number(line)));
+  let most = 0;
+  for (let i = 0; i < 10_000; i++) {
+    const before = told.length;
+    held.push(`${i}`);
+    most = Math.max(most, told.length - before, i - told.length);
+  }
+  assert(most <= 1_001, `${most}`);
+  held.open();
+  assertEquals(told, Array.from({ length: 10_000 }, (_, i) => i));
+});
 
 Deno.test("a failed connect is told once, in the error", async () => {
   const { error, printed } = await connect("echo one >&2; echo Go away >&2; exit 7");

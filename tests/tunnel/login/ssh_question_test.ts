@@ -44,6 +44,15 @@ Deno.test("sshQuestion() concludes nothing from a server's own words", () => {
   );
 });
 
+Deno.test("sshQuestion() makes visible whom a server names, where ssh does not name the host", () => {
+  for (const words of ["(\x1b[2Ja@\x1b[2Jb) Code: ", "\x1b[2Ja@\x1b[2Jb's password: "]) {
+    const { user, host } = sshQuestion(words, false, true);
+    assertEquals([user, host], ["\\x1b[2Ja", "\\x1b[2Jb"]);
+  }
+  const key = "The authenticity of host '\x1b[2Jb' can't be established.\n";
+  assertEquals(sshQuestion(key, false, true).host, "\\x1b[2Jb");
+});
+
 Deno.test("sshQuestion() gives the host's password to nothing but the host", () => {
   const isLogin = (text: string, isMarked: boolean) => sshQuestion(text, false, isMarked).isLogin;
   for (const isMarked of [true, false]) {
