@@ -3,9 +3,12 @@
  * a second after it was found: the agent may have files to remove. Each process is killed by
  * itself, since the number of the group may be 1 in a container, and -1 means all processes. A
  * process may start another meanwhile, so it is done three times.
+ *
+ * yash reads only up to the first zero byte by itself.
  */
 const SCRIPT = "exec 2>/dev/null;" +
-  "f() { g=;for p in /proc/[0-9]*;do s=;read -r s <$p/cmdline;case $s in *$2$1*)s=;" +
+  "f() { g=;for p in /proc/[0-9]*;do s=;read -r s <$p/cmdline;" +
+  'case ${YASH_VERSION-} in ?*)s=$(tr "\\0" _ <$p/cmdline);esac;case $s in *$2$1*)s=;' +
   "read -r s <$p/stat;set -- ${s##*\\) };g=$3;return;esac;done;};" +
   'k() { for p in /proc/[0-9]*;do s=;read -r s <$p/stat;set -- ${s##*\\) };[ "$3" = $g ]&&' +
   "kill -9 ${p#/proc/};done;};" +
