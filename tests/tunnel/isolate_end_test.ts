@@ -7,6 +7,9 @@ import { needing } from "../services/services.ts";
 /** Milliseconds that may pass until nothing is left. */
 const DEADLINE = 5_000;
 
+/** Milliseconds that Deno may take to check the types of a script. */
+const TYPE_CHECK = 120_000;
+
 const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 
 const WAYS = ["Local, Deno", "Local, Node 20", "SSHTunnel, Deno", "Docker, Deno"];
@@ -22,7 +25,10 @@ for (const kind of KINDS.filter(({ name }) => WAYS.includes(name))) {
 
 async function testWorker(kind: Kind, action: string): Promise<void> {
   const mark = newMark();
-  const worker = new Worker(urlOf(kind, action, mark), { type: "module" });
+  const { href, search } = urlOf(kind, action, mark);
+  const worker = new Worker(href.slice(0, -search.length), { type: "module", name: search });
+  const begun = new Promise((resolve) => worker.onmessage = resolve);
+  await soon(begun, "the check of the worker's types", TYPE_CHECK);
   const family = await familyOf(mark);
   assert(family.length >= 3, Deno.inspect(family));
   worker.terminate();
@@ -32,7 +38,7 @@ async function testWorker(kind: Kind, action: string): Promise<void> {
 async function testWatch(kind: Kind, action: string): Promise<void> {
   const file = await Deno.makeTempFile({ suffix: ".ts" });
   const write = (mark: string): Promise<void> =>
-    Deno.writeTextFile(file, `import ${JSON.stringify(urlOf(kind, action, mark))};\n`);
+    Deno.writeTextFile(file, `import ${JSON.stringify(urlOf(kind, action, mark).href)};\n`);
   const marks = [newMark(), newMark()] as const;
   await write(marks[0]);
   const child = new Deno.Command(Deno.execPath(), {
@@ -63,8 +69,8 @@ async function end(child: Deno.ChildProcess): Promise<void> {
   await child.status;
 }
 
-function urlOf(kind: Kind, action: string, mark: string): string {
+function urlOf(kind: Kind, action: string, mark: string): URL {
   const url = new URL("./fixture/isolate.ts", import.meta.url);
   url.search = `${new URLSearchParams({ kind: kind.name, action, mark })}`;
-  return url.href;
+  return url;
 }
