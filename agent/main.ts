@@ -59,13 +59,24 @@ export async function start(input: Socket | Deno.FsFile): Promise<(chunk: Uint8A
     exit(1);
   });
   const silence = new Silence(() => multiplexer.end(new Error("The controller is silent")));
-  const agent = new Agent(() => multiplexer, checkGlobals);
+  // Whoever waits for an answer would wait for ever.
+  const onBroken = (error: unknown): void => {
+    if (multiplexer.ended !== undefined) return;
+    warn(`The agent cannot go on, as if a function has broken what it needs: ${error}\n`);
+    exit(1);
+  };
+  const agent = new Agent({ multiplexer: () => multiplexer, checkGlobals, onBroken });
   const onChunk = (chunk: Uint8Array): void => {
     silence.handleSign();
-    multiplexer.handleChunk(chunk);
+    try {
+      multiplexer.handleChunk(chunk);
+    } catch (error) {
+      onBroken(error);
+    }
   };
   const handlers = {
     onChunk,
+    onBroken,
     mayHaveRun: () => agent.mayHaveRun,
     onDrain: () => multiplexer.handleDrain(),
     onLost: () => multiplexer.end(new Error("The controller is gone")),

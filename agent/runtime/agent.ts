@@ -27,6 +27,16 @@ interface Callable {
   readonly self: unknown;
 }
 
+/** Options for {@linkcode Agent}. */
+export interface AgentOptions {
+  /** Gives the connection to the controller, once there is one. */
+  readonly multiplexer: () => Multiplexer;
+  /** Ends the agent if a function has broken what it needs: what each call does, or all. */
+  readonly checkGlobals: (all?: boolean) => void;
+  /** Ends the agent unless the connection is over: something has failed that calls wait for. */
+  readonly onBroken: (error: unknown) => void;
+}
+
 /** The elements behind the kind in the header of a CALL; see request.ts. */
 type CallHeader = [
   batches: number,
@@ -51,7 +61,8 @@ type Service = (channel: Channel, ...args: unknown[]) => Promise<void>;
  */
 export class Agent {
   readonly #multiplexer: () => Multiplexer;
-  readonly #checkGlobals: () => void;
+  readonly #checkGlobals: (all?: boolean) => void;
+  readonly #onBroken: (error: unknown) => void;
   readonly #positions = new SourcePositions();
   readonly #runner = new CodeRunner(this.#positions);
   #controller: ControllerInfo | undefined;
@@ -63,12 +74,9 @@ export class Agent {
   #mayHaveRun = false;
   #awaited: { readonly batches: number; resolve(): void }[] = [];
 
-  /**
-   * @param multiplexer Gives the connection to the controller, once there is one.
-   * @param checkGlobals Ends the agent if a function has broken what it needs.
-   */
-  constructor(multiplexer: () => Multiplexer, checkGlobals: () => void) {
+  constructor({ multiplexer, checkGlobals, onBroken }: AgentOptions) {
     this.#checkGlobals = checkGlobals;
+    this.#onBroken = onBroken;
     this.#attachments = new Attachments(multiplexer);
     this.#positions.install();
     this.#multiplexer = multiplexer;
@@ -107,8 +115,7 @@ export class Agent {
     const [kind, ...rest] = decode(header, TRUSTED) as [number, ...unknown[]];
     switch (kind) {
       case Request.BATCHES:
-        // It only fails when the connection is over.
-        return void this.#receiveBatches(channel).catch(() => {});
+        return void this.#receiveBatches(channel).catch(this.#onBroken);
       case Request.CALL:
         this.#noteCode();
         return void this.#call(channel, ...rest as CallHeader);
@@ -234,11 +241,15 @@ export class Agent {
     this.#isWatching = true;
     void loadStorage();
     // A call looks at its end. This is for what was broken later, and takes no time of calls.
-    void repeat(this.#checkGlobals, 1_000);
+    void repeat(() => this.#checkGlobals(true), 1_000);
   }
 
   #fail(channel: Channel, error: unknown): void {
-    channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
+    try {
+      channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
+    } catch (cause) {
+      this.#onBroken(cause);
+    }
   }
 
   #find(batches: number, reference: FunctionReference): Promise<Callable> {

@@ -18,6 +18,8 @@ export interface FilePipeHandlers extends PipeHandlers {
   onChunk(bytes: Uint8Array): void;
   /** Whether code of the controller may have run. */
   mayHaveRun(): boolean;
+  /** There is no socket to be had, for example since code has replaced what that needs. */
+  onBroken(error: unknown): void;
 }
 
 /**
@@ -49,7 +51,7 @@ export class FilePipe implements Pipe {
     } catch {
       // It is not a pipe, or belongs to another user.
     }
-    void this.#read();
+    this.#read().catch(handlers.onBroken);
   }
 
   write(chunks: Uint8Array[]): boolean {
@@ -63,7 +65,7 @@ export class FilePipe implements Pipe {
     this.#written += size;
     if (this.#output === undefined || this.#written > MAX_WRITTEN) {
       this.#held = chunks;
-      void this.#openOutput();
+      this.#openOutput().catch(this.#handlers.onBroken);
       return false;
     }
     try {

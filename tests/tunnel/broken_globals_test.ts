@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { ConnectionError } from "../../mod.ts";
-import { rejectsAs } from "./_deadline.ts";
+import { rejectsAs, soon } from "./_deadline.ts";
 import { KINDS } from "./_kinds.ts";
 import { needing } from "../services/services.ts";
 
@@ -41,7 +41,61 @@ const BREAKS: readonly (readonly [name: string, fn: () => void])[] = [
   }],
 ];
 
+/** Functions that break what the agent only needs for calls of another kind. */
+const LATE_BREAKS: readonly (() => void)[] = [
+  () => {
+    delete (Array.prototype as { at?: unknown }).at;
+  },
+  () => {
+    Array.prototype.filter = () => undefined as never;
+  },
+  () => {
+    String.prototype.includes = () => {
+      throw new Error("broken");
+    };
+  },
+  () => {
+    TextDecoder.prototype.decode = () => {
+      throw new Error("broken");
+    };
+  },
+];
+
 for (const kind of KINDS.filter(({ way }) => way === "local")) {
+  Deno.test(
+    needing(
+      kind.needs,
+      `${kind.name}: patched globals that few calls need let none hang`,
+      async () => {
+        for (const fn of LATE_BREAKS) {
+          await using tun = kind.open({ stderr: () => {} });
+          await tun.call(fn).catch(() => {});
+          const one = 1;
+          const calls = [
+            tun.call(() => one),
+            tun.call((text: string) => text.length, "é".repeat(1000)),
+          ];
+          for (const call of calls) {
+            const outcome = await soon(call.catch((error) => error), "the end of a call");
+            if (typeof outcome === "number") continue;
+            assertMatch(
+              outcome.message,
+              /^Lost the .* code 1: (A function has broken|The agent can)/,
+            );
+          }
+        }
+        // These the agent has taken at its start.
+        await using tun = kind.open({ stderr: () => {} });
+        await tun.call(() => {
+          Object.assign(globalThis, { queueMicrotask: () => {} });
+          Math.min = Math.floor = () => 0;
+        });
+        const bytes = new Uint8Array(1e6).fill(7);
+        assertEquals(await soon(tun.call((bytes: Uint8Array) => bytes, bytes), "the bytes"), bytes);
+      },
+    ),
+  );
+
   Deno.test(needing(kind.needs, `${kind.name}: patched globals let no call hang`, async () => {
     for (const [name, fn] of BREAKS) {
       await using tun = kind.open({ stderr: () => {} });
