@@ -74,7 +74,12 @@ export class ConnectionFailure {
 
   /** The process could not be started. */
   ofSpawn(error: NodeJS.ErrnoException): ConnectionError {
-    const reason = error.code === "ENOENT" ? "there is no such program" : error.message;
+    const { code, message } = error;
+    const isFolder = /\bcwd\b/.test(message);
+    const missing = isFolder
+      ? "the folder that this script runs in is gone"
+      : "there is no such program";
+    const reason = code === "ENOENT" ? missing : message;
     return this.#notConnected(`cannot run ${this.#program}: ${reason}`, error);
   }
 

@@ -271,6 +271,17 @@ Deno.test("a far end that is not an agent", async (t) => {
     );
   });
 
+  await t.step("a program that is started from a folder that is gone", async () => {
+    const script = `import { Local } from ${JSON.stringify(import.meta.resolve("../../../mod.ts"))};
+      const folder = Deno.makeTempDirSync();
+      Deno.chdir(folder);
+      Deno.removeSync(folder);
+      await new Local().connect().catch(({ message }) => console.log(message.split("\\n")[0]));`;
+    const { stdout, stderr } = await command([Deno.execPath(), "eval", "--no-check", script]);
+    const text = "cannot run sh: the folder that this script runs in is gone";
+    assertEquals(stdout, `Cannot connect to localhost: ${text}\n`, stderr);
+  });
+
   await t.step("a process for which there are no descriptors", async () => {
     const script = `import { Local } from ${JSON.stringify(import.meta.resolve("../../../mod.ts"))};
       const all = Array.from({ length: 30 }, (_, i) => new Local("t" + i, { stderr() {} }).call(Date.now));
