@@ -246,12 +246,13 @@ export class Provisioning {
 
   /** Why the far end has refused the binary. */
   #unfit(text: string): string {
+    if (this.#runtime === undefined) return "the far end has refused it before it was sent";
     const [, what, rest = ""] = /^(\S*) ?(.*)$/s.exec(text)!;
     const { from } = this.#options;
     switch (what) {
       case "size": {
         const [, size, errors = ""] = /^(\d*) ?(.*)$/s.exec(rest)!;
-        return `${size} of ${this.#runtime!.size} bytes were written` +
+        return `${size} of ${this.#runtime.size} bytes were written` +
           (errors === "" ? "" : `: ${shortened(errors)}`);
       }
       case "hash":
