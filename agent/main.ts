@@ -14,7 +14,7 @@ import { FilePipe } from "./runtime/file_pipe.ts";
 import { beforeProcess, nodeProcess } from "./runtime/node_process.ts";
 import { Silence } from "./runtime/silence.ts";
 import { socketPipe, watchInput } from "./runtime/socket_pipe.ts";
-import { NO_DENO_DIR, ORDERLY, SILENCE } from "./protocol/exit_code.ts";
+import { LOST, NO_DENO_DIR, SILENCE, TOLD } from "./protocol/exit_code.ts";
 import { type AgentInfo, decodeControllerInfo, encodeAgentInfo } from "./protocol/hello.ts";
 import { Multiplexer } from "./wire/multiplexer.ts";
 
@@ -58,6 +58,7 @@ export async function start(input: Socket | Deno.FsFile): Promise<(chunk: Uint8A
     warn(line);
     exit(1);
   });
+  let exitCode: number = LOST;
   const silence = new Silence(() => multiplexer.end(new Error("The controller is silent")));
   // Whoever waits for an answer would wait for ever.
   const onBroken = (error: unknown): void => {
@@ -92,8 +93,11 @@ export async function start(input: Socket | Deno.FsFile): Promise<(chunk: Uint8A
     onChannel: (channel, header) => agent.handleChannel(channel, header),
     onHello: (payload) => agent.introduce(decodeControllerInfo(payload)),
     onPing: (payload) => silence.count(payload),
-    onBye: () => multiplexer.end(new Error("The controller closed the connection")),
-    onEnd: () => setTimeout(() => exit(silence.isTooLong ? SILENCE : ORDERLY)),
+    onBye() {
+      exitCode = TOLD;
+      multiplexer.end(new Error("The controller closed the connection"));
+    },
+    onEnd: () => setTimeout(() => exit(silence.isTooLong ? SILENCE : exitCode)),
   });
 
   pipe.write([new TextEncoder().encode(`${marker} agent\n`)]);

@@ -15,14 +15,17 @@ export const TOO_OLD = 91;
 /** The shell exits with this code if it has found no interpreter that is new enough. */
 export const NO_RUNTIME = 92;
 
-/** The agent exits with this code if it ended because the controller told it to, or is gone. */
-export const ORDERLY = 93;
+/** The agent exits with this code if it ended because the controller is gone. */
+export const LOST = 93;
 
 /** The shell exits with this code if the first line that it reads is not the bootstrap's. */
 export const NO_LINE = 94;
 
 /** The agent exits with this code if nothing has come from the controller for a long time. */
 export const SILENCE = 95;
+
+/** The agent exits with this code if it ended because the controller told it to. */
+export const TOLD = 96;
 
 /**
  * The exit code's decimal digits in the payload of an EXIT frame. The connection's marker follows

@@ -131,16 +131,24 @@ class Traits extends SubprocessTunnel {
   protected override readonly terminal: boolean;
   protected override readonly queued: boolean;
   readonly #cancel: string[] | undefined;
+  readonly #beside: string[] | undefined;
   readonly #command: string[];
 
   constructor(
     command: string[],
-    traits: { here?: boolean; terminal?: boolean; queued?: boolean; cancel?: string[] },
+    traits: {
+      here?: boolean;
+      terminal?: boolean;
+      queued?: boolean;
+      cancel?: string[];
+      beside?: string[];
+    },
     options: TunnelOptions = {},
   ) {
     super(options);
     this.#command = command;
     this.#cancel = traits.cancel;
+    this.#beside = traits.beside;
     this.otherMachine = !traits.here;
     this.terminal = traits.terminal ?? false;
     this.queued = traits.queued ?? false;
@@ -152,6 +160,10 @@ class Traits extends SubprocessTunnel {
 
   protected override cancelCommand(): string[] | undefined {
     return this.#cancel;
+  }
+
+  protected override besideCommand(): string[] | undefined {
+    return this.#beside;
   }
 }
 
@@ -260,6 +272,24 @@ Deno.test("a driver's cancel command runs whenever its connection ends", async (
     });
   } finally {
     await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a driver's command beside the agent runs unless the agent has told its end", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    const tun = new Traits([], { beside: ["sh", "-c", 'echo run >> "$0"', file] });
+    assertEquals(await tun.call(Math.max, 1, 2), 2);
+    await soon(tun.close(), "close()");
+    assertEquals(await Deno.readTextFile(file), "");
+
+    const killGroup = (): unknown =>
+      new Deno.Command("sh", { args: ["-c", "kill -9 0"] }).outputSync();
+    await rejectsAs(ConnectionError, tun.call(killGroup));
+    await soon(tun.close(), "close()");
+    assertEquals(await Deno.readTextFile(file), "run\n");
+  } finally {
+    await Deno.remove(file);
   }
 });
 

@@ -1,11 +1,12 @@
 import { Buffer } from "node:buffer";
 import {
   EXIT_CODE_DIGITS,
+  LOST,
   NO_DENO_DIR,
   NO_FOLDER,
   NO_LINE,
   NO_RUNTIME,
-  ORDERLY,
+  TOLD,
   TOO_OLD,
 } from "../../agent/protocol/exit_code.ts";
 import { exitHeader } from "./exit_notice.ts";
@@ -125,11 +126,12 @@ export function bootstrapLine(options: BootstrapOptions): string {
     ...brought === undefined ? [] : [folderFunctions(brought)],
     // e: what to do when an agent has ended with $_csc. It ends the shell.
     "e() { " +
-    remove + (killGroup ? `if [ $_csc = ${ORDERLY} ];then kill -9 0;fi;` : "") +
-    // Nobody reads that if the controller is gone, too.
+    // Nobody may read the pipe any more when the controller is gone.
+    remove + (killGroup ? `if [ $_csc = ${LOST} ];then kill -9 0;fi;` : "") +
     `trap "" TERM PIPE;printf "${
       octal(exitHeader(marker))
     }%0${EXIT_CODE_DIGITS}d%s" $_csc $_csN >&4;` +
+    (killGroup ? `if [ $_csc = ${TOLD} ];then kill -9 0;fi;` : "") +
     // The processes of the group that ignore TERM are killed a second later, in case that nobody
     // else does: a script that ends closes this pipe a moment before it is gone.
     "(sleep 1&&kill -9 0) >&2 3<&- 4>&- 6>&-& " +

@@ -69,7 +69,8 @@ export class PipeProcess {
   /** Stops the signs of life, if they have begun. */
   #stopSigns: (() => void) | undefined;
   #isEnding = false;
-  #reaped: Promise<unknown> | undefined;
+  /** Ends of the guards, which {@linkcode gone} waits for. */
+  readonly #guardEnds: Promise<unknown>[] = [];
 
   /** Starts the process. It is held, as by {@linkcode hold}. */
   constructor(options: PipeProcessOptions) {
@@ -194,28 +195,32 @@ export class PipeProcess {
 
   #handleSpawnError(error: NodeJS.ErrnoException): void {
     this.#options.onSpawnError(error);
-    this.#stopGuards();
+    this.#stopGuard();
+    this.#stopCanceller();
     this.#handleGone();
   }
 
   #handleExit(exit: ProcessExit): void {
     const child = this.#child;
     this.#exit = exit;
-    this.#stopGuards();
+    this.#stopGuard();
+    // The rest of the output may say that there is nothing to kill.
+    if (this.#options.cancelCommand !== undefined) this.#stopCanceller();
     this.#endSigns();
     // "close" follows when all output has been read, unless a grandchild holds the pipe.
     this.later(() => this.#handleClose(child), OUTPUT_GRACE);
   }
 
-  #stopGuards(): void {
+  #stopGuard(): void {
+    if (this.#reaper !== undefined) this.#guardEnds.push(this.#reaper.stop());
+    this.#reaper = undefined;
+  }
+
+  #stopCanceller(): void {
+    if (this.#canceller === undefined) return;
     const { cancelCommand, isOver } = this.#options;
     const isNeedless = cancelCommand === undefined && isOver();
-    const ends = [
-      this.#reaper?.stop(),
-      isNeedless ? this.#canceller?.drop() : this.#canceller?.stop(),
-    ].filter((end) => end !== undefined);
-    this.#reaper = undefined;
-    if (ends.length > 0) this.#reaped = Promise.all(ends);
+    this.#guardEnds.push(isNeedless ? this.#canceller.drop() : this.#canceller.stop());
   }
 
   #handleClose(child: Child): void {
@@ -223,6 +228,7 @@ export class PipeProcess {
     this.#closed = true;
     this.#options.onEnd();
     if (child !== this.#child) return; // which was restarted
+    if (this.#options.cancelCommand === undefined) this.#stopCanceller();
     if (this.#options.detached) this.#killGroup();
     this.#handleGone();
   }
@@ -233,8 +239,8 @@ export class PipeProcess {
       if (this.#afterlife === 0) this.#gone.resolve();
       else setTimeout(() => this.#gone.resolve(), this.#afterlife);
     };
-    if (this.#reaped === undefined) isGone();
-    else this.#reaped.then(isGone);
+    if (this.#guardEnds.length === 0) isGone();
+    else Promise.all(this.#guardEnds).then(isGone);
   }
 
   #endSigns(): void {
