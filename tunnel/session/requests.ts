@@ -18,7 +18,6 @@
  * @module
  */
 
-import { deflateRawSync } from "node:zlib";
 import { urlOf } from "../../agent/protocol/module_record.ts";
 import { Request } from "../../agent/protocol/request.ts";
 import type { Channel } from "../../agent/wire/channel.ts";
@@ -33,6 +32,7 @@ import { visible } from "../visible.ts";
 import type { Attachments } from "./attachments.ts";
 import type { Decoding } from "./decoding.ts";
 import type { FileShipment } from "./file_shipment.ts";
+import { deflated } from "./deflated.ts";
 import { type QueuedAnswer, RequestQueue } from "./request_queue.ts";
 import { mayUse, type Shipment } from "./shipment.ts";
 
@@ -224,7 +224,7 @@ export class Requests {
   #handleLower(channel: Channel, batch: unknown): void {
     const sources = this.#options.shipment.takeLowerable(batch);
     if (sources === undefined) throw this.#unknown();
-    this.#lower(sources).then((lowered) => channel.send(deflateRawSync(encode(lowered)), Flag.END));
+    this.#lower(sources).then((lowered) => channel.send(deflated(encode(lowered)), Flag.END));
   }
 
   /** The replacements for sources that have `using` declarations, by the indices of the sources. */

@@ -1,4 +1,3 @@
-import { deflateRawSync } from "node:zlib";
 import { COMMONJS_BUNDLE } from "../../agent/_commonjs_bundle.ts";
 import { FILES_BUNDLE } from "../../agent/_files_bundle.ts";
 import { MODULES_BUNDLE } from "../../agent/_modules_bundle.ts";
@@ -24,6 +23,7 @@ import { encode } from "../../codec/encode.ts";
 import { AskedModules } from "../modules/asked_modules.ts";
 import { moduleGraph } from "../modules/module_graph.ts";
 import type { SentSource } from "../source/lower_using.ts";
+import { deflated } from "./deflated.ts";
 import type { FileShipment } from "./file_shipment.ts";
 
 /** The parts of the agent that serve channels. */
@@ -242,7 +242,7 @@ export class Shipment {
     this.#channel ??= this.#multiplexer.open(encode([Request.BATCHES]));
     const bytes = encode(batch);
     if (this.#isLocal || bytes.length < MIN_COMPRESSED) this.#channel.send(bytes, Flag.RAW);
-    else this.#channel.send(deflateRawSync(bytes));
+    else this.#channel.send(deflated(bytes));
     const [records, codes] = batch;
     const sources = [...records, ...codes.flatMap(({ units }) => units)];
     if (sources.some(mayUse)) this.#lowerable.set(this.#batches, sources);
