@@ -3,6 +3,9 @@ import { Fifo } from "../wire/fifo.ts";
 /** How many bytes are collected for one write. */
 const BLOCK = 64 * 1024;
 
+/** The size of a first block that begins with less: most files are small. */
+const SMALL_BLOCK = 4 * 1024;
+
 /** How many milliseconds a block may wait to be full. A slow link, too, has to show progress. */
 const PATIENCE = 100;
 
@@ -15,6 +18,7 @@ export class BlockQueue {
   readonly #full = new Fifo<Uint8Array>();
   readonly #free: Uint8Array[] = [];
   #filling: Uint8Array | undefined;
+  #isFirst = true;
   #length = 0;
   #taken: Uint8Array | undefined;
   #lastTime = 0;
@@ -24,12 +28,13 @@ export class BlockQueue {
   /** Adds a copy of some bytes. Bytes that come after the end are dropped. */
   push(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length && !this.#isEnded;) {
-      this.#filling ??= this.#free.pop() ?? new Uint8Array(BLOCK);
-      const piece = bytes.subarray(at, at + BLOCK - this.#length);
+      this.#filling ??= this.#free.pop() ?? this.#newBlock(bytes.length);
+      const { length: size } = this.#filling;
+      const piece = bytes.subarray(at, at + size - this.#length);
       this.#filling.set(piece, this.#length);
       this.#length += piece.length;
       at += piece.length;
-      if (this.#length === BLOCK) this.#finishBlock();
+      if (this.#length === size) this.#finishBlock();
     }
     if (this.#length > 0 && performance.now() - this.#lastTime > PATIENCE) this.#finishBlock();
   }
@@ -53,7 +58,7 @@ export class BlockQueue {
    * again. Only one reader at a time may wait.
    */
   async next(): Promise<Uint8Array | undefined> {
-    if (this.#taken !== undefined) this.#free.push(this.#taken);
+    if (this.#taken?.length === BLOCK) this.#free.push(this.#taken);
     this.#taken = undefined;
     if (this.#full.length === 0 && !this.#isEnded) {
       await new Promise<void>((resolve) => this.#wake = resolve);
@@ -62,6 +67,12 @@ export class BlockQueue {
     const next = this.#full.shift();
     if (next !== undefined) this.#taken = new Uint8Array(next.buffer);
     return next;
+  }
+
+  #newBlock(size: number): Uint8Array {
+    const isSmall = this.#isFirst && size < SMALL_BLOCK;
+    this.#isFirst = false;
+    return new Uint8Array(isSmall ? SMALL_BLOCK : BLOCK);
   }
 
   /** Lets the reader have the bytes that are collected so far. */

@@ -6,7 +6,12 @@ import { DirectWriter } from "./direct_writer.ts";
 import { spawnSession } from "./spawn_session.ts";
 import { WriteLock } from "./write_lock.ts";
 
-/** Bytes of the buffer for output: as much as a pipe holds. */
+/**
+ * Bytes of the buffer for output at first. Hundreds of tunnels that only call functions need no
+ * more.
+ */
+const SMALL_BUFFER = 4 * 1024;
+/** Bytes of the buffer once a read has filled the small one: as much as a pipe holds. */
 const BUFFER_SIZE = 64 * 1024;
 
 /** Starts a process by `Deno.Command`. */
@@ -85,12 +90,12 @@ class OutputReader {
   }
 
   async #read(onChunk: (chunk: Uint8Array) => void): Promise<void> {
-    let buffer = new ArrayBuffer(BUFFER_SIZE);
+    let buffer = new ArrayBuffer(SMALL_BUFFER);
     for (;;) {
       const { value, done } = await this.#reader.read(new Uint8Array(buffer));
       if (done || this.#cancelled) return;
       onChunk(value);
-      buffer = value.buffer;
+      buffer = value.length === SMALL_BUFFER ? new ArrayBuffer(BUFFER_SIZE) : value.buffer;
     }
   }
 
