@@ -147,12 +147,10 @@ export class Scheduler {
     }
     const { signal } = options;
     checkSignal(signal);
-    const promise = new Promise<T>((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason);
-      this.#push(new Job(this.#laneOf(lane), task, signal, resolve as Job["resolve"], reject));
-    });
-    promise.catch(ignore);
-    return promise;
+    if (signal?.aborted) return rejected(signal.reason);
+    const job = new Job(this.#laneOf(lane), task, signal);
+    this.#push(job);
+    return job.promise as Promise<T>;
   }
 
   /**
@@ -257,33 +255,40 @@ export class Scheduler {
   }
 
   #start(run: Run): void {
-    const { signal } = run.controller;
-    while (!signal.aborted && this.#running < this.#concurrency) {
-      const lane = this.#ready.shift();
-      if (lane === undefined) break;
-      const job = lane.jobs.shift()!;
-      this.#waiting--;
-      this.#running++;
-      lane.isBusy = true;
-      this.#unwatch(job);
-      this.#perform(job, run);
-    }
+    for (let job; (job = this.#next(run)) !== undefined;) void this.#work(job, run);
     this.#endWhenIdle(run);
   }
 
-  async #perform({ lane, task, signal, resolve, reject }: Job, run: Run): Promise<void> {
-    try {
-      resolve(await task(run.signalWith(signal)));
-    } catch (error) {
-      reject(error);
+  /** Takes the next task that can start. */
+  #next(run: Run): Job | undefined {
+    if (run.controller.signal.aborted || this.#running >= this.#concurrency) return undefined;
+    const lane = this.#ready.shift();
+    if (lane === undefined) return undefined;
+    const job = lane.jobs.shift()!;
+    this.#waiting--;
+    this.#running++;
+    lane.isBusy = true;
+    this.#unwatch(job);
+    return job;
+  }
+
+  /** Performs a task, and goes on with the next ones: that costs less than to begin anew for each. */
+  async #work(first: Job, run: Run): Promise<void> {
+    for (let job: Job | undefined = first; job !== undefined; job = this.#next(run)) {
+      const { lane, task, signal } = job;
+      try {
+        job.resolve(await task(run.signalWith(signal)));
+      } catch (error) {
+        job.reject(error);
+      }
+      // One turn later than the promise: code that waits for it may abort, or add a task, before
+      // the lane goes on.
+      await undefined;
+      this.#running--;
+      lane.isBusy = false;
+      if (lane.jobs.first === undefined) this.#lanes.delete(lane.name);
+      else this.#ready.push(lane);
     }
-    // One turn later than the promise: code that waits for it may abort, or add a task, before the
-    // lane goes on.
-    await undefined;
-    this.#running--;
-    lane.isBusy = false;
-    if (lane.jobs.first === undefined) this.#lanes.delete(lane.name);
-    else this.#ready.push(lane);
     this.#start(run);
   }
 
@@ -420,28 +425,34 @@ interface Linked<T> {
   next: T | undefined;
 }
 
-/** A task in its lane. */
+/** A task in its lane, and the promise of its result. */
 class Job implements Linked<Job> {
   previous: Job | undefined;
   next: Job | undefined;
   readonly lane: Lane;
   readonly task: Task<unknown>;
   readonly signal: AbortSignal | undefined;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (reason: unknown) => void;
+  readonly promise: Promise<unknown>;
+  resolve!: (value: unknown) => void;
+  #reject!: (reason: unknown) => void;
 
-  constructor(
-    lane: Lane,
-    task: Task<unknown>,
-    signal: AbortSignal | undefined,
-    resolve: (value: unknown) => void,
-    reject: (reason: unknown) => void,
-  ) {
+  constructor(lane: Lane, task: Task<unknown>, signal: AbortSignal | undefined) {
     this.lane = lane;
     this.task = task;
     this.signal = signal;
-    this.resolve = resolve;
-    this.reject = reject;
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /**
+   * Rejects the promise, and counts as somebody who handles that. A handler for each promise that
+   * may reject would take as much memory as the promise itself.
+   */
+  reject(reason: unknown): void {
+    this.#reject(reason);
+    this.promise.catch(ignore);
   }
 }
 
@@ -493,6 +504,13 @@ class Row<T extends Linked<T>> {
     item.previous = undefined;
     item.next = undefined;
   }
+}
+
+/** A promise that rejects, which nobody has to handle. */
+function rejected(reason: unknown): Promise<never> {
+  const promise = Promise.reject(reason);
+  promise.catch(ignore);
+  return promise;
 }
 
 function ignore(): void {}
