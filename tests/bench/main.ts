@@ -11,6 +11,9 @@ import { startServices } from "../services/start.ts";
 
 const names = [
   "connect",
+  "closing",
+  "hosts",
+  "scale",
   "first_call",
   "modules",
   "bytes",
@@ -24,7 +27,7 @@ const names = [
   "scheduler",
 ];
 /** The benchmarks that use services. */
-const withServices = ["round_trip", "files", "sync"];
+const withServices = ["closing", "hosts", "round_trip", "files", "sync"];
 
 const wanted = Deno.args.length === 0 ? names : Deno.args;
 for (const name of wanted) {
