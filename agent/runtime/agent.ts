@@ -71,6 +71,7 @@ export class Agent {
   readonly #codes: Code[] = [];
   #batches = 0;
   #isWatching = false;
+  #isChecking = false;
   #mayHaveRun = false;
   #awaited: { readonly batches: number; resolve(): void }[] = [];
 
@@ -189,7 +190,7 @@ export class Agent {
       this.#watch();
       await runCall(running, async () => {
         const result = await call.apply(self, args);
-        this.#checkGlobals();
+        this.#checkSoon();
         const giveUp = running.giveUp.bind(running);
         this.#attachments.sendLast(channel, result, "result", giveUp);
       });
@@ -242,6 +243,19 @@ export class Agent {
     void loadStorage();
     // A call looks at its end. This is for what was broken later, and takes no time of calls.
     void repeat(() => this.#checkGlobals(true), 1_000);
+  }
+
+  /**
+   * Looks whether all that the agent needs still works, before anything is written. It takes a fifth
+   * of a small call, so it is done once for all calls that end at the same time.
+   */
+  #checkSoon(): void {
+    if (this.#isChecking) return;
+    this.#isChecking = true;
+    queueMicrotask(() => {
+      this.#isChecking = false;
+      this.#checkGlobals();
+    });
   }
 
   #fail(channel: Channel, error: unknown): void {

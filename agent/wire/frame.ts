@@ -95,20 +95,21 @@ export interface PartHandler {
   handlePart(channel: number, bytes: Uint8Array): void;
 }
 
-/** Writes a header into the first {@linkcode HEADER_SIZE} bytes of `target`. */
+/** Writes a header into {@linkcode HEADER_SIZE} bytes of `target`. */
 export function writeHeader(
   target: Uint8Array,
   type: FrameType,
   flags: number,
   channel: number,
   length: number,
+  at = 0,
 ): void {
-  target[0] = MAGIC >>> 8;
-  target[1] = MAGIC & 0xff;
-  target[2] = type;
-  target[3] = flags;
-  writeUint32(target, 4, channel);
-  writeUint32(target, 8, length);
+  target[at] = MAGIC >>> 8;
+  target[at + 1] = MAGIC & 0xff;
+  target[at + 2] = type;
+  target[at + 3] = flags;
+  writeUint32(target, at + 4, channel);
+  writeUint32(target, at + 8, length);
 }
 
 /** Makes a whole frame. */

@@ -3,15 +3,14 @@ import {
   Flag,
   type Frame,
   FrameDecoder,
-  frameOf,
   FrameType,
   HEADER_SIZE,
   MAX_PAYLOAD,
   type PartHandler,
   readUint32,
-  writeHeader,
   writeUint32,
 } from "./frame.ts";
+import { OutgoingFrames } from "./outgoing_frames.ts";
 import { ProtocolError } from "./protocol_error.ts";
 
 /** The writing half of a connection, as far as a {@linkcode Multiplexer} needs it. */
@@ -70,9 +69,6 @@ const NOTHING = new Uint8Array(0);
 /** So many bytes are collected for one write, before the pipe is asked whether it takes more. */
 const WRITE_SIZE = 64 * 1024;
 
-/** A payload up to this size is copied behind its header, as one small write is faster than two. */
-const COPY_LIMIT = 8 * 1024;
-
 /**
  * Carries many {@linkcode Channel}s over one pipe. Channels that have something to send are served
  * in rounds, a frame each, so a large message delays a small one only by the bytes that the pipe
@@ -92,7 +88,7 @@ export class Multiplexer implements ChannelCarrier {
   };
   #ready: Channel[] = [];
   readonly #scheduled = new Set<Channel>();
-  #control: Uint8Array[] = [];
+  readonly #outgoing = new OutgoingFrames();
   #answers = 0;
   #flushing = false;
   #congested = false;
@@ -191,7 +187,7 @@ export class Multiplexer implements ChannelCarrier {
   end(error: Error): void {
     if (this.#ended !== undefined) return;
     this.#ended = error;
-    this.#control = [];
+    this.#outgoing.take();
     this.#ready = [];
     this.#scheduled.clear();
     this.failAll(error);
@@ -202,12 +198,9 @@ export class Multiplexer implements ChannelCarrier {
   /** Writes what is queued, as far as the pipe takes it. Otherwise that waits for a microtask. */
   flush(): void {
     while (!this.#congested && this.#ended === undefined) {
-      const chunks = this.#control;
-      this.#control = [];
       this.#answers = 0;
-      for (let size = 0; size < WRITE_SIZE && this.#ready.length > 0;) {
-        size += this.#takeRound(chunks);
-      }
+      for (let size = 0; size < WRITE_SIZE && this.#ready.length > 0;) size += this.#takeRound();
+      const chunks = this.#outgoing.take();
       if (chunks.length === 0) return;
       this.#congested = !this.#pipe.write(chunks);
     }
@@ -255,7 +248,7 @@ export class Multiplexer implements ChannelCarrier {
 
   #sendControl(type: FrameType, channel: number, payload: Uint8Array, flags = 0): void {
     if (this.#ended !== undefined) return;
-    this.#control.push(frameOf(type, flags, channel, payload));
+    this.#outgoing.add(type, flags, channel, payload);
     this.#flushSoon();
   }
 
@@ -278,7 +271,7 @@ export class Multiplexer implements ChannelCarrier {
   }
 
   /** Takes one frame of each channel that has something to send. Returns how many bytes it took. */
-  #takeRound(chunks: Uint8Array[]): number {
+  #takeRound(): number {
     const round = this.#ready;
     this.#ready = [];
     let size = 0;
@@ -290,13 +283,7 @@ export class Multiplexer implements ChannelCarrier {
       }
       this.#ready.push(channel);
       size += HEADER_SIZE + piece.bytes.length;
-      if (piece.bytes.length <= COPY_LIMIT) {
-        chunks.push(frameOf(FrameType.DATA, piece.flags, channel.id, piece.bytes));
-      } else {
-        const header = new Uint8Array(HEADER_SIZE);
-        writeHeader(header, FrameType.DATA, piece.flags, channel.id, piece.bytes.length);
-        chunks.push(header, piece.bytes);
-      }
+      this.#outgoing.add(FrameType.DATA, piece.flags, channel.id, piece.bytes);
     }
     return size;
   }

@@ -1,5 +1,6 @@
 import type { Code, FunctionUnit } from "../../agent/protocol/handle.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
+import { encode } from "../../codec/encode.ts";
 import { importsEntryText, isInteractive, REMEDY_FOR_ENTRY } from "../modules/entry_module.ts";
 import { isSent, moduleGraph } from "../modules/module_graph.ts";
 import { modulesHere } from "../modules/modules_here.ts";
@@ -49,7 +50,9 @@ export function callImage(
   args: readonly unknown[],
 ): CallImage | Promise<CallImage> {
   const known = places.get(fn);
-  return drafted(fn, args, known);
+  return known !== undefined && args.every(isPrimitive)
+    ? primitiveImage(known, args)
+    : drafted(fn, args, known);
 }
 
 /** A call of something whose place is known, with arguments. */
@@ -57,7 +60,20 @@ export function placeImage(
   place: FunctionPlace,
   args: readonly unknown[],
 ): CallImage | Promise<CallImage> {
-  return drafted(undefined, args, place);
+  return args.every(isPrimitive) ? primitiveImage(place, args) : drafted(undefined, args, place);
+}
+
+/** Whether the codec copies a value by itself, and nothing can be in it. */
+function isPrimitive(value: unknown): boolean {
+  const type = typeof value;
+  return value === null || type !== "object" && type !== "function" && type !== "symbol";
+}
+
+/** A call with arguments in which there is nothing to find: most small calls are like that. */
+function primitiveImage(place: FunctionPlace, args: readonly unknown[]): CallImage {
+  const modules = place.module && isSent(place.module) ? [place.module] : [];
+  const body = args.length === 0 ? undefined : encode(args);
+  return { place, code: undefined, body, modules, attachments: [] };
 }
 
 function drafted(

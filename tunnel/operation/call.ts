@@ -121,7 +121,15 @@ export class Call<T> implements Operation<T> {
     }
   }
 
-  async #send(session: Session, signal: AbortSignal | undefined): Promise<unknown> {
+  #send(session: Session, signal: AbortSignal | undefined): Promise<unknown> {
+    const image = this.#image;
+    if ("then" in image || !session.hasModules(image.modules)) {
+      return this.#sendWithModules(session, signal);
+    }
+    return session.call(this.name, image, signal);
+  }
+
+  async #sendWithModules(session: Session, signal: AbortSignal | undefined): Promise<unknown> {
     const image = await this.#image;
     if (!session.hasModules(image.modules)) await session.sendModules(image.modules);
     // An abort may have come meanwhile.

@@ -118,11 +118,14 @@ export class Session {
     const { place, code, body } = image;
     const carrier = presentCarrier();
     if (carrier !== undefined) this.#hasTraces = true;
-    const attachments = this.#attachments.send(image.attachments, signal);
+    const attachments = image.attachments.length === 0
+      ? undefined
+      : this.#attachments.send(image.attachments, signal);
     const reference = place === undefined ? null : this.#referTo(place);
     const codeId = code === undefined ? null : this.#shipment.sendCode(code);
+    const request = [Request.CALL, this.#shipment.batches, reference, codeId];
     const header = encode(
-      [Request.CALL, this.#shipment.batches, reference, codeId, attachments.numbers],
+      attachments === undefined ? request : [...request, attachments.numbers],
     );
     const channel = this.#hasTraces
       ? this.#openService(this.#shipment.sendService("traces"), "call", [carrier ?? {}, header])
@@ -134,13 +137,13 @@ export class Session {
       const message = await channel.receive();
       return this.#read(name, message, signal);
     } catch (error) {
-      attachments.fail(error);
+      attachments?.fail(error);
       if (error instanceof ChannelReset) throw this.broken("The agent gave a call up", error);
       throw error;
     } finally {
       // An agent that would send more than its answer must not keep the channel open.
       channel.reset(OVER);
-      attachments.end();
+      attachments?.end();
     }
   }
 
