@@ -11,8 +11,10 @@ import { computedTypes } from "../source/named_imports.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { CallDraft, type DraftedCall } from "./call_draft.ts";
 import type { Unit } from "./function_describer.ts";
+import { fixedImage, noteFixed } from "./fixed_code.ts";
 import { UnknownExports } from "./function_place.ts";
 import { idOfNamespace } from "./namespace.ts";
+import { locateFunction } from "./inspector.ts";
 import { learnScopes } from "./scope_identity.ts";
 
 /** A call, ready to be sent. */
@@ -50,9 +52,9 @@ export function callImage(
   args: readonly unknown[],
 ): CallImage | Promise<CallImage> {
   const known = places.get(fn);
-  return known !== undefined && args.every(isPrimitive)
-    ? primitiveImage(known, args)
-    : drafted(fn, args, known);
+  const isSmall = args.every(isPrimitive);
+  if (known === undefined) return isSmall && fixedImage(fn, args, locate) || drafted(fn, args);
+  return isSmall ? primitiveImage(known, args) : drafted(fn, args, known);
 }
 
 /** A call of something whose place is known, with arguments. */
@@ -74,6 +76,10 @@ function primitiveImage(place: FunctionPlace, args: readonly unknown[]): CallIma
   const modules = place.module && isSent(place.module) ? [place.module] : [];
   const body = args.length === 0 ? undefined : encode(args);
   return { place, code: undefined, body, modules, attachments: [] };
+}
+
+function locate(fn: AnyFunction): ReturnType<typeof locateFunction> {
+  return withV8(PURPOSE, (session) => locateFunction(fn, session()));
 }
 
 function drafted(
@@ -98,7 +104,13 @@ function draft(
       if (given === undefined && fn !== undefined && call.place !== undefined) {
         places.set(fn, call.place);
       }
-      return draft.sent.isEmpty ? plainImage(draft, call) : withCode(draft, call);
+      if (draft.sent.isEmpty) return plainImage(draft, call);
+      const image = withCode(draft, call);
+      if (fn === undefined || call.place !== undefined) return image;
+      return image.then((made) => {
+        noteFixed(fn, draft, made);
+        return made;
+      });
     });
   } catch (error) {
     if (!(error instanceof UnknownExports)) throw error;

@@ -40,7 +40,13 @@ export interface Unit {
   /** The imports that its functions capture, each with one of these. */
   readonly imports: Map<string, { readonly imported: ImportedName; readonly user: AnyFunction }>;
   /** Its functions, whose `import()`s and `import.meta.resolve()`s are still to be resolved. */
-  readonly codes: { readonly fn: AnyFunction; readonly code: FunctionCode }[];
+  readonly codes: {
+    readonly fn: AnyFunction;
+    readonly code: FunctionCode;
+    readonly location: FunctionLocation;
+    /** Whether it sees no variable, and none can come into its sight later. */
+    readonly seesNothing: boolean;
+  }[];
 }
 
 /** What is found out of a function that goes by value. */
@@ -170,7 +176,9 @@ export class FunctionDescriber {
       unit.imports.set(name, { imported, user: fn });
       this.#imported.add(captured.value);
     }
-    unit.codes.push({ fn, code });
+    const seesNothing = code.form !== "class" && !isSloppy && found.size === 0 &&
+      !scopes.some(({ description }) => /^(Script|Eval|With)/.test(description));
+    unit.codes.push({ fn, code, location, seesNothing });
     const { line, column } = startOf(text, script, location);
     const { index, variables } = unit.draft.add({
       fn,

@@ -85,6 +85,7 @@ export class Shipment {
   readonly #graphs = new Set<string>();
   /** The numbers of code that has been sent, by the code. */
   readonly #codes = new Map<string, number>();
+  readonly #sentCodes = new WeakMap<Code, number>();
   /** The scripts that the code was cut from. */
   readonly #scripts = new Set<string>();
   readonly #asked = new AskedModules();
@@ -147,6 +148,12 @@ export class Shipment {
 
   /** Sends code, unless it has been sent, and gives its number. */
   sendCode(code: Code): number {
+    const id = this.#sentCodes.get(code) ?? this.#sendNewCode(code);
+    this.#sentCodes.set(code, id);
+    return id;
+  }
+
+  #sendNewCode(code: Code): number {
     const key = new TextDecoder("latin1").decode(encode(code));
     const known = this.#codes.get(key);
     if (known !== undefined) return known;
