@@ -59,6 +59,8 @@ export const HandleKind = {
   WITH_PROPERTIES: 17,
   /** `[VIEW, buffer, class, offset, length]`: a view that shares its buffer with others. */
   VIEW: 18,
+  /** `[PART, index]`: bytes that came as a message of their own, see parts.ts. */
+  PART: 19,
 } as const;
 
 /** The attributes of a property that has one, added up. */

@@ -1,6 +1,7 @@
 import type { Channel } from "../wire/channel.ts";
 import { Flag } from "../wire/frame.ts";
 import { HandleKind, valueHandle } from "./handle.ts";
+import { type Parts, sendParts } from "./parts.ts";
 import { encodeValue } from "./value.ts";
 import { asStream, sendStream, type Stream, streamKindOf } from "./value_stream.ts";
 
@@ -11,6 +12,7 @@ import { asStream, sendStream, type Stream, streamKindOf } from "./value_stream.
  * @param name The name of the value in errors, such as `result`.
  * @param openStream Opens a channel for a stream.
  * @param onGivenUp Called when the last stream is given up before its end.
+ * @param parts If given, large arrays of bytes go as messages of their own, ahead of the last.
  * @throws {TypeError} If it cannot be encoded.
  */
 export function sendLast(
@@ -19,6 +21,7 @@ export function sendLast(
   name: string,
   openStream: () => Channel,
   onGivenUp?: (reason: unknown) => void,
+  parts?: Parts,
 ): void {
   const streams: { readonly channel: Channel; readonly stream: Stream }[] = [];
   const handle = (part: unknown): unknown => {
@@ -32,11 +35,12 @@ export function sendLast(
   };
   let bytes: Uint8Array;
   try {
-    bytes = encodeValue(asStream(value), { name, handle });
+    bytes = encodeValue(asStream(value), { name, handle, parts });
   } catch (error) {
     for (const { channel } of streams) channel.reset(error);
     throw error;
   }
+  if (parts !== undefined) sendParts(channel, parts.copy());
   channel.send(bytes, Flag.END);
   const open = new Set(streams);
   for (const sent of streams) {

@@ -2,6 +2,7 @@ import { decode, type DecodeOptions } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
 import { isEncodeRefusal } from "../../codec/encode_refusal.ts";
 import { KeptProperties } from "./kept_properties.ts";
+import { isPart, type Parts } from "./parts.ts";
 import { HandleKind, reviveValue, valueHandle } from "./handle.ts";
 import { remedyFor } from "./remedy.ts";
 import { SharedViews } from "./shared_views.ts";
@@ -19,6 +20,8 @@ export interface EncodeValueOptions {
   readonly name?: string;
   /** Gives handles, in the place of {@linkcode valueHandle}. */
   readonly handle?: (value: unknown) => unknown;
+  /** Takes what goes as messages of its own. Without it, all is in the encoding. */
+  readonly parts?: Parts | undefined;
 }
 
 /**
@@ -28,7 +31,7 @@ export interface EncodeValueOptions {
  */
 export function encodeValue(
   value: unknown,
-  { name = "value", handle = valueHandle }: EncodeValueOptions = {},
+  { name = "value", handle = valueHandle, parts }: EncodeValueOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const kept = new KeptProperties(value, handle);
   const views = new SharedViews();
@@ -36,11 +39,13 @@ export function encodeValue(
   const levels = new Map<object, number>();
   const options = {
     name,
-    handle: (part: unknown) => kept.handleOf(part) ?? views.handleOf(part) ?? handle(part),
+    handle: (part: unknown) =>
+      kept.handleOf(part) ?? views.handleOf(part) ?? parts?.handleOf(part) ?? handle(part),
     standIn(object: object): object | undefined {
       if (object === kept || shared.has(object)) return object;
       kept.look(object);
       views.look(object);
+      if (parts !== undefined && isPart(object)) return object;
       return standIn(object, levels);
     },
   };
@@ -49,6 +54,7 @@ export function encodeValue(
     // The properties may have objects with more of them.
     for (let count = 0; kept.count + (shared = views.find()).size > count;) {
       count = kept.count + shared.size;
+      parts?.clear();
       bytes = encode(kept.count > 0 ? kept : value, options);
     }
     return bytes;

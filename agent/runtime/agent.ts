@@ -7,12 +7,13 @@ import { loadStorage, prepareCall, runCall, RunningCall, runOutside } from "./ru
 import { CodeRunner } from "./code_runner.ts";
 import { decodeFailure, encodeFailure } from "../protocol/failure.ts";
 import { Flag } from "../wire/frame.ts";
-import type { Code } from "../protocol/handle.ts";
+import type { Code, Handle } from "../protocol/handle.ts";
 import type { ControllerInfo } from "../protocol/hello.ts";
 import { inflate } from "./inflate.ts";
 import { LOADER_MODULE } from "../protocol/module_record.ts";
 import { setMainModule } from "./main_module.ts";
 import { nodeProcess } from "./node_process.ts";
+import { bringsPart, partOf, Parts } from "../protocol/parts.ts";
 import { loadPart } from "./parts.ts";
 import type { Multiplexer } from "../wire/multiplexer.ts";
 import { type Batch, type FunctionReference, Request } from "../protocol/request.ts";
@@ -192,7 +193,7 @@ export class Agent {
         const result = await call.apply(self, args);
         this.#checkSoon();
         const giveUp = running.giveUp.bind(running);
-        this.#attachments.sendLast(channel, result, "result", giveUp);
+        this.#attachments.sendLast(channel, result, "result", giveUp, new Parts());
       });
     } catch (error) {
       this.#checkGlobals();
@@ -221,9 +222,10 @@ export class Agent {
     attachments: readonly number[],
   ): Promise<[unknown, unknown[]]> {
     await this.#untilBatch(batches);
-    const message = await channel.receive();
+    const { message, parts } = await receiveWithParts(channel);
     if (message === undefined) throw new TypeError("The call has no values");
-    const reviveOther = (data: unknown): unknown => this.#attachments.revive(data, attachments);
+    const reviveOther = (data: unknown): unknown =>
+      partOf(data as Handle, parts) ?? this.#attachments.revive(data, attachments);
     const { revive, setVariables } = await loadCode(this.#codes[id]!, this.#runner, reviveOther);
     const [fn, args, captured, ...properties] = decode(message.bytes, { ...TRUSTED, revive }) as [
       unknown,
@@ -246,8 +248,8 @@ export class Agent {
   }
 
   /**
-   * Looks whether all that the agent needs still works, before anything is written. It takes a fifth
-   * of a small call, so it is done once for all calls that end at the same time.
+   * Looks whether all that the agent needs still works, before anything is written. It takes a
+   * fifth of a small call, so it is done once for all calls that end at the same time.
    */
   #checkSoon(): void {
     if (this.#isChecking) return;
@@ -290,8 +292,22 @@ export class Agent {
 }
 
 async function receiveArguments(channel: Channel): Promise<unknown[]> {
-  const message = await channel.receive();
-  return message === undefined ? [] : decode(message.bytes, TRUSTED) as unknown[];
+  const { message, parts } = await receiveWithParts(channel);
+  if (message === undefined) return [];
+  const revive = (data: unknown): unknown => partOf(data as Handle, parts);
+  return decode(message.bytes, { ...TRUSTED, revive }) as unknown[];
+}
+
+/** Receives a value, and the parts that come ahead of it. */
+async function receiveWithParts(
+  channel: Channel,
+): Promise<{ message: Message | undefined; parts: Uint8Array[] }> {
+  const parts: Uint8Array[] = [];
+  for (;;) {
+    const message = await channel.receive();
+    if (!bringsPart(message)) return { message, parts };
+    parts.push(message.bytes);
+  }
 }
 
 function exitError(message: string): Error {

@@ -4,6 +4,7 @@ import type { Channel } from "../wire/channel.ts";
 import { decodeFailure, type Failure } from "../protocol/failure.ts";
 import { Flag } from "../wire/frame.ts";
 import { HandleKind, reviveValue } from "../protocol/handle.ts";
+import type { Parts } from "../protocol/parts.ts";
 import type { Multiplexer } from "../wire/multiplexer.ts";
 import { Request } from "../protocol/request.ts";
 import { sendLast } from "../protocol/send_value.ts";
@@ -70,9 +71,10 @@ export class Attachments {
     value: unknown,
     name: string,
     onGivenUp?: (reason: unknown) => void,
+    parts?: Parts,
   ): void {
     const open = (): Channel => this.#multiplexer().open(encode([Request.STREAM]));
-    sendLast(channel, value, name, open, onGivenUp);
+    sendLast(channel, value, name, open, onGivenUp, parts);
   }
 
   #sendReleased(): void {

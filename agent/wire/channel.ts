@@ -1,8 +1,8 @@
-import { concat } from "./concat.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import { Fifo } from "./fifo.ts";
-import { Flag, HEADER_SIZE, MAX_PAYLOAD } from "./frame.ts";
+import { Flag, HEADER_SIZE, MAX_PAYLOAD, readUint32, writeUint32 } from "./frame.ts";
 import { ProtocolError } from "./protocol_error.ts";
+import { PIECE_COST, UnfinishedMessage } from "./unfinished_message.ts";
 
 /**
  * How many bytes one side may send on a channel before the other has read any of them. Frame
@@ -13,12 +13,6 @@ export const WINDOW: number = 2 * 1024 * 1024;
 
 /** Credit is given in steps of this many bytes, so that it takes few frames. */
 const CREDIT_STEP = WINDOW / 4;
-
-/**
- * The memory that an unread piece of a message takes beside its bytes. It is counted, so that many
- * tiny pieces cannot fill the memory.
- */
-const PIECE_COST = 200;
 
 /** A whole message of a channel. */
 export interface Message {
@@ -37,6 +31,8 @@ export interface ChannelCarrier {
   sendReset(channel: Channel, reason: Uint8Array): void;
   /** Counts `bytes` more (or fewer) of memory that unread messages take here. */
   countUnread(bytes: number): void;
+  /** Counts `bytes` more (or fewer) that were told, but may not have come. */
+  countTold(bytes: number): void;
   /** Called when both sides are done with the channel. */
   forget(channel: Channel): void;
 }
@@ -57,6 +53,8 @@ interface Outgoing {
   readonly bytes: Uint8Array;
   readonly flags: number;
   offset: number;
+  /** Whether the other end need not be told of its size any more. */
+  isTold: boolean;
 }
 
 /** A piece of a message that goes out as one frame. */
@@ -80,10 +78,7 @@ export class Channel {
   #ending = false;
   #drained: Deferred<void> | undefined;
 
-  /** The pieces of the message that is not complete yet, and how much of the window they took. */
-  #partial: Uint8Array[] = [];
-  #partialSize = 0;
-  #partialCost = 0;
+  #unfinished: UnfinishedMessage | undefined;
   #receiveWindow = WINDOW;
   /** Credit that has not been sent, as it is less than a step. */
   #owed = 0;
@@ -202,7 +197,7 @@ export class Channel {
     this.#outgoing.clear();
     this.#queued = 0;
     this.#messages.clear();
-    this.#partial = [];
+    this.#dropUnfinished();
     this.#sink = undefined;
     this.#countUnread(-this.#unread);
     this.#carrier.forget(this);
@@ -219,6 +214,7 @@ export class Channel {
   take(): Piece | undefined {
     const next = this.#outgoing.first;
     if (next === undefined) return undefined;
+    if (!next.isTold) return this.#takeSize(next);
     const rest = next.bytes.length - next.offset;
     const free = costOf(rest, next.flags) === 0;
     if (!free && this.#sendWindow <= HEADER_SIZE) return undefined;
@@ -239,6 +235,15 @@ export class Channel {
     return { bytes, flags: last ? next.flags : next.flags & Flag.RAW };
   }
 
+  #takeSize(next: Outgoing): Piece | undefined {
+    const bytes = new Uint8Array(4);
+    if (this.#sendWindow < HEADER_SIZE + bytes.length) return undefined;
+    this.#sendWindow -= HEADER_SIZE + bytes.length;
+    writeUint32(bytes, 0, next.bytes.length);
+    next.isTold = true;
+    return { bytes, flags: next.flags & Flag.RAW | Flag.SIZE };
+  }
+
   /** For {@linkcode Multiplexer}: the other end has room for `bytes` more. */
   handleCredit(bytes: number): void {
     this.#sendWindow += bytes;
@@ -249,13 +254,14 @@ export class Channel {
   handleData(payload: Uint8Array, flags: number): void {
     const cost = costOf(payload.length, flags);
     this.#useWindow(cost);
-    if (this.takesParts(flags)) {
+    if ((flags & Flag.SIZE) !== 0) this.#handleSize(payload, cost, flags);
+    else if (this.takesParts(flags)) {
       this.credit(cost - payload.length);
       this.#sink!(payload);
     } else if ((flags & Flag.MESSAGE) !== 0) this.#handleMessage(payload, cost, flags);
     else if (payload.length > 0) this.#handlePiece(payload, cost);
     if ((flags & Flag.END) === 0) return;
-    if (this.#partial.length > 0) {
+    if (this.#unfinished !== undefined) {
       throw new ProtocolError(`Channel ${this.id} ended within a message`);
     }
     this.#ended = true;
@@ -266,8 +272,8 @@ export class Channel {
 
   /** For {@linkcode Multiplexer}: whether the payload of a DATA frame may be passed on in parts. */
   takesParts(flags: number): boolean {
-    return this.#sink !== undefined && (flags & (Flag.RAW | Flag.FAILURE)) === Flag.RAW &&
-      this.#partialCost === 0;
+    return this.#sink !== undefined && this.#unfinished === undefined &&
+      (flags & (Flag.RAW | Flag.FAILURE | Flag.SIZE)) === Flag.RAW;
   }
 
   /** For {@linkcode Multiplexer}: a part of a payload. */
@@ -279,7 +285,9 @@ export class Channel {
   #queue(bytes: Uint8Array, flags: number): void {
     if (this.#failure !== undefined || this.#ending) return;
     this.#ending = (flags & Flag.END) !== 0;
-    this.#outgoing.push({ bytes, flags, offset: 0 });
+    // There is no number for more than the second.
+    const isTold = bytes.length <= MAX_PAYLOAD || bytes.length > 0xffff_ffff;
+    this.#outgoing.push({ bytes, flags, offset: 0, isTold });
     this.#queued += bytes.length;
     this.#carrier.schedule(this);
   }
@@ -292,26 +300,37 @@ export class Channel {
     }
   }
 
+  #handleSize(payload: Uint8Array, cost: number, flags: number): void {
+    this.credit(cost);
+    if (this.takesParts(flags & ~Flag.SIZE)) return;
+    if (payload.length !== 4 || this.#unfinished !== undefined) {
+      throw new ProtocolError(`A size that is none, or within a message, on channel ${this.id}`);
+    }
+    const size = readUint32(payload, 0);
+    this.#carrier.countTold(size);
+    this.#unfinished = new UnfinishedMessage(size);
+    this.#unfinished.cost = cost;
+  }
+
   #handlePiece(payload: Uint8Array, cost: number): void {
-    this.#countUnread(payload.length + PIECE_COST);
-    this.#partial.push(copyOf(payload));
-    this.#partialSize += payload.length;
-    this.#partialCost += cost;
+    const unfinished = this.#unfinished ??= new UnfinishedMessage();
+    this.#countUnread(unfinished.add(payload));
+    unfinished.cost += cost;
     // An unfinished message cannot be read yet, but needs room to grow.
     this.credit(cost);
   }
 
+  #dropUnfinished(): void {
+    if (this.#unfinished === undefined) return;
+    this.#carrier.countTold(-this.#unfinished.told);
+    this.#unfinished = undefined;
+  }
+
   #handleMessage(payload: Uint8Array, cost: number, flags: number): void {
-    let bytes;
-    const before = this.#partialCost;
-    if (before > 0) {
-      this.#countUnread(-this.#partialSize - this.#partial.length * PIECE_COST);
-      this.#partial.push(payload);
-      bytes = concat(this.#partial, this.#partialSize + payload.length);
-      this.#partial = [];
-      this.#partialSize = 0;
-      this.#partialCost = 0;
-    } else bytes = copyOf(payload);
+    const before = this.#unfinished?.cost ?? 0;
+    const bytes = this.#unfinished?.finish(payload) ?? copyOf(payload);
+    this.#countUnread(-(this.#unfinished?.memory ?? 0));
+    this.#dropUnfinished();
     const message = { bytes, flags: flags & (Flag.RAW | Flag.FAILURE) };
     if (this.#sink !== undefined && message.flags === Flag.RAW) {
       // It began before takeBytes() was called. Its pieces have had their credit already, and get

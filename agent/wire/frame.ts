@@ -71,6 +71,8 @@ export const Flag = {
   FAILURE: 8,
   /** The header is too long for the OPEN frame, so it is the channel's first message. */
   LONG: 16,
+  /** The payload is the size of the message that begins with the next frame (u32). */
+  SIZE: 32,
 } as const;
 
 /** A frame that has been read. */

@@ -96,6 +96,7 @@ export class Multiplexer implements ChannelCarrier {
   #lastPeerId = 0;
   #peerChannels = 0;
   #unread = 0;
+  #told = 0;
   #failure: Error | undefined;
   #ended: Error | undefined;
 
@@ -233,6 +234,15 @@ export class Multiplexer implements ChannelCarrier {
     const limit = this.#options.maxUnread ?? MAX_UNREAD;
     if (bytes > 0 && this.#unread > limit) {
       throw new ProtocolError(`More than ${limit} bytes of unread messages`);
+    }
+  }
+
+  /** For channels. */
+  countTold(bytes: number): void {
+    this.#told += bytes;
+    const limit = this.#options.maxUnread ?? MAX_UNREAD;
+    if (bytes > 0 && this.#told > limit) {
+      throw new ProtocolError(`More than ${limit} bytes of messages that were only begun`);
     }
   }
 

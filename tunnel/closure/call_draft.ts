@@ -1,4 +1,5 @@
 import { HandleKind } from "../../agent/protocol/handle.ts";
+import { isPart, Parts } from "../../agent/protocol/parts.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import { encode } from "../../codec/encode.ts";
 import { isEncodeRefusal } from "../../codec/encode_refusal.ts";
@@ -30,6 +31,8 @@ export interface DraftedCall {
   readonly place: FunctionPlace | undefined;
   /** The encoded values; `undefined` if there are none. */
   readonly body: Uint8Array | undefined;
+  /** Large arrays of bytes among the values, which go ahead of them. */
+  readonly parts: Parts;
 }
 
 /**
@@ -140,7 +143,9 @@ export class CallDraft {
       this.sent.settle((value) => this.#canSend(value))
     );
     for (const [fn, property] of this.#functions.heirs()) this.#addProperty(fn, property);
-    return { place, body: this.#encode(place === undefined ? fn : null) };
+    const parts = new Parts();
+    const body = this.#encode(place === undefined ? fn : null, parts);
+    return { place, body, parts };
   }
 
   /** The place of the function that is called: it needs no handle, unless it is in a value, too. */
@@ -154,7 +159,7 @@ export class CallDraft {
     return { module: module as string | null, path: path as string[] };
   }
 
-  #encode(root: unknown): Uint8Array | undefined {
+  #encode(root: unknown, parts: Parts): Uint8Array | undefined {
     const { sent } = this;
     for (const [view, handle] of sent.views.find()) sent.setHandle(view, handle);
     const isPlain = sent.isEmpty;
@@ -169,8 +174,8 @@ export class CallDraft {
     try {
       return encode(values, {
         name: isPlain ? "arguments" : "values",
-        handle: (value) => sent.handleOf(value) ?? simpleHandle(value),
-        ...sent.hasStandIns && { standIn: (value: object) => sent.standInOf(value) },
+        handle: (value) => sent.handleOf(value) ?? parts.handleOf(value) ?? simpleHandle(value),
+        standIn: (value) => sent.standInOf(value) ?? (isPart(value) ? value : undefined),
       });
     } catch (error) {
       throw this.#explain(error);

@@ -11,7 +11,7 @@ import { computedTypes } from "../source/named_imports.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { CallDraft, type DraftedCall } from "./call_draft.ts";
 import type { Unit } from "./function_describer.ts";
-import { fixedImage, noteFixed } from "./fixed_code.ts";
+import { findFixed, noteFixed } from "./fixed_code.ts";
 import { UnknownExports } from "./function_place.ts";
 import { idOfNamespace } from "./namespace.ts";
 import { locateFunction } from "./inspector.ts";
@@ -28,6 +28,8 @@ export interface CallImage {
    * `undefined` for no arguments.
    */
   readonly body: Uint8Array | undefined;
+  /** Large arrays of bytes, which go ahead of the body. */
+  readonly parts: readonly Uint8Array[];
   /** Ids of the modules that are needed. */
   readonly modules: readonly string[];
   /** Streams, signals and callbacks among the values, to which handles refer by their index. */
@@ -53,7 +55,7 @@ export function callImage(
 ): CallImage | Promise<CallImage> {
   const known = places.get(fn);
   const isSmall = args.every(isPrimitive);
-  if (known === undefined) return isSmall && fixedImage(fn, args, locate) || drafted(fn, args);
+  if (known === undefined) return isSmall && fixedImage(fn, args) || drafted(fn, args);
   return isSmall ? primitiveImage(known, args) : drafted(fn, args, known);
 }
 
@@ -75,7 +77,13 @@ function isPrimitive(value: unknown): boolean {
 function primitiveImage(place: FunctionPlace, args: readonly unknown[]): CallImage {
   const modules = place.module && isSent(place.module) ? [place.module] : [];
   const body = args.length === 0 ? undefined : encode(args);
-  return { place, code: undefined, body, modules, attachments: [] };
+  return { place, code: undefined, body, parts: [], modules, attachments: [] };
+}
+
+/** Another call of a function of which V8 need not tell much again. */
+function fixedImage(fn: AnyFunction, args: readonly unknown[]): CallImage | undefined {
+  const found = findFixed(fn, args, locate);
+  return found && { place: undefined, ...found, parts: [], modules: [], attachments: [] };
 }
 
 function locate(fn: AnyFunction): ReturnType<typeof locateFunction> {
@@ -106,9 +114,10 @@ function draft(
       }
       if (draft.sent.isEmpty) return plainImage(draft, call);
       const image = withCode(draft, call);
-      if (fn === undefined || call.place !== undefined) return image;
+      const note = call.place === undefined && fn !== undefined ? noteFixed(fn, draft) : undefined;
+      if (note === undefined) return image;
       return image.then((made) => {
-        noteFixed(fn, draft, made);
+        note(made.code!, made.modules);
         return made;
       });
     });
@@ -119,13 +128,18 @@ function draft(
 }
 
 /** A call without code. */
-function plainImage({ sent: { attachments } }: CallDraft, { place, body }: DraftedCall): CallImage {
+function plainImage(
+  { sent: { attachments } }: CallDraft,
+  { place, body, parts }: DraftedCall,
+): CallImage {
   const modules = place?.module && isSent(place.module) ? [place.module] : [];
-  return { place, code: undefined, body, modules, attachments };
+  return { place, code: undefined, body, parts: parts.copy(), modules, attachments };
 }
 
 /** Finds what else is needed: what imports mean, and which functions share their scopes. */
-async function withCode(calls: CallDraft, { place, body }: DraftedCall): Promise<CallImage> {
+async function withCode(calls: CallDraft, drafted: DraftedCall): Promise<CallImage> {
+  const { place, body } = drafted;
+  const parts = drafted.parts.copy();
   await tellScopes(calls);
   const loads = [...calls.sent.loads];
   const namespaces: string[] = [];
@@ -142,7 +156,7 @@ async function withCode(calls: CallDraft, { place, body }: DraftedCall): Promise
   await refusePatches(calls, modules);
   const { attachments } = calls.sent;
   const code = { loads, ...namespaces.length > 0 && { namespaces }, units };
-  return { place, code, body, modules: [...modules], attachments };
+  return { place, code, body, parts, modules: [...modules], attachments };
 }
 
 /**

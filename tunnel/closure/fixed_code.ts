@@ -4,7 +4,6 @@ import { isInteractive } from "../modules/entry_module.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { isOwnGlobal } from "./builtin.ts";
 import type { CallDraft } from "./call_draft.ts";
-import type { CallImage } from "./call_image.ts";
 import { codeTextOf } from "./function_text.ts";
 import type { FunctionLocation } from "./inspector.ts";
 import { patches, usesPatch } from "./patches.ts";
@@ -26,8 +25,8 @@ interface FixedCode {
 /** V8 need not be asked again about these. They hold no value of the script. */
 const fixed = new WeakMap<AnyFunction, FixedCode>();
 /**
- * The same by the texts of functions: of a function that is made again and again, only its place has
- * to be known.
+ * The same by the texts of functions: of a function that is made again and again, only its place
+ * has to be known.
  */
 const byText = new Map<string, FixedCode[]>();
 
@@ -35,59 +34,69 @@ const byText = new Map<string, FixedCode[]>();
 const MAX_TEXTS = 1000;
 
 /**
- * Takes note of what is sent of a function, if nothing else is, and nothing can change it but what
- * {@linkcode fixedImage} looks at.
+ * Looks whether a function that was drafted by itself sees no variable, so that nothing changes
+ * what is sent of it but what {@linkcode findFixed} looks at.
+ *
+ * @returns Takes note of the code that was made of the draft, and of the modules that it needs;
+ * `undefined` if it is not such a function.
  */
 export function noteFixed(
   fn: AnyFunction,
   { units, sent, patched }: CallDraft,
-  image: CallImage,
-): void {
-  const [unit, ...others] = units;
-  const { code, modules } = image;
-  if (unit === undefined || others.length > 0 || code === undefined || modules.length > 0) return;
-  const [one, ...more] = unit.codes;
-  if (
-    isInteractive(unit.url) || one?.fn !== fn || more.length > 0 || !one.seesNothing ||
-    patched.length > 0
-  ) return;
-  const { loads, namespaces, units: [{ imports, resolves } = { imports: {} }] } = code;
-  if (loads.length > 0 || namespaces !== undefined || resolves !== undefined) return;
-  if (Object.keys(imports).length > 0 || one.code.imports.length > 0) return;
-  if (sent.properties.length > 0 || sent.integrity.length > 0) return;
-  const { names, globals } = one.code.uses;
-  const found: FixedCode = {
-    code,
-    location: one.location,
+): ((code: Code, modules: readonly string[]) => void) | undefined {
+  const [unit] = units;
+  const one = unit?.codes[0];
+  if (one === undefined || units.length > 1 || unit!.codes.length > 1) return undefined;
+  if (one.fn !== fn || !one.seesNothing || isInteractive(unit!.url)) return undefined;
+  if (sent.properties.length > 0 || sent.integrity.length > 0 || patched.length > 0) {
+    return undefined;
+  }
+  // Files that these name may come later.
+  if (/\b(?:import|Worker|fork)\b/.test(one.code.text)) return undefined;
+  const { location, code: { uses: { names, globals } } } = one;
+  const known = {
+    location,
     names: [...names, ...globals],
     properties: propertiesOf(fn),
     prototype: Object.getPrototypeOf(fn),
   };
-  fixed.set(fn, found);
-  const text = codeTextOf(fn);
-  const alike = byText.get(text) ?? [];
-  if (alike.some(({ location }) => isAt(location, one.location))) return;
-  if (byText.size >= MAX_TEXTS) byText.clear();
-  byText.set(text, [...alike, found]);
+  return (code, modules) => {
+    const { loads, namespaces, units: [made] } = code;
+    if (loads.length > 0 || namespaces !== undefined || modules.length > 0) return;
+    if (made!.resolves !== undefined || Object.keys(made!.imports).length > 0) return;
+    const found: FixedCode = { code, ...known };
+    fixed.set(fn, found);
+    const text = codeTextOf(fn);
+    const alike = byText.get(text) ?? [];
+    if (alike.some((other) => isAt(other.location, location))) return;
+    if (byText.size >= MAX_TEXTS) byText.clear();
+    byText.set(text, [...alike, found]);
+  };
+}
+
+/** What is sent for another call of such a function. */
+export interface FixedCall {
+  readonly code: Code;
+  readonly body: Uint8Array;
 }
 
 /**
- * The image of another call of such a function, with arguments that are primitive values;
- * `undefined` if that has to be found out.
+ * What is sent for another call of a function that {@linkcode noteFixed} has noted, with arguments
+ * that are primitive values; `undefined` if that has to be found out.
  *
  * @param locate Asks V8 where a function is.
  */
-export function fixedImage(
+export function findFixed(
   fn: AnyFunction,
   args: readonly unknown[],
   locate: Locate,
-): CallImage | undefined {
+): FixedCall | undefined {
   const known = fixed.get(fn) ?? madeBefore(fn, locate);
   if (known === undefined || !isAsBefore(fn, known)) return undefined;
   const body = encode([fn, args, [[]]], {
     handle: (value) => value === fn ? [HandleKind.FUNCTION, 0, 0] : undefined,
   });
-  return { place: undefined, code: known.code, body, modules: [], attachments: [] };
+  return { code: known.code, body };
 }
 
 /** What is known of a function that was made by the same code as one before. */
@@ -110,9 +119,7 @@ function isAsBefore(fn: AnyFunction, { names, properties, prototype }: FixedCode
   if (Object.getPrototypeOf(fn) !== prototype || names.some(isOwnGlobal)) return false;
   const isSame = now.every(([key, one], i) => {
     const [before, { value, writable, enumerable, configurable, get }] = properties[i]!;
-    // Each function has a prototype of its own.
-    return key === before && (key === "prototype" || Object.is(one.value, value)) &&
-      one.get === get &&
+    return key === before && Object.is(one.value, value) && one.get === get &&
       one.writable === writable && one.enumerable === enumerable &&
       one.configurable === configurable;
   });
@@ -121,8 +128,12 @@ function isAsBefore(fn: AnyFunction, { names, properties, prototype }: FixedCode
   return !patches().some((patch) => usesPatch(text, patch));
 }
 
+/** The properties of a function. Its `prototype`, which leads to the function, is left out. */
 function propertiesOf(fn: AnyFunction): FixedCode["properties"] {
-  return Reflect.ownKeys(fn).map((key) => [key, Object.getOwnPropertyDescriptor(fn, key)!]);
+  return Reflect.ownKeys(fn).map((key) => {
+    const descriptor = Object.getOwnPropertyDescriptor(fn, key)!;
+    return [key, key === "prototype" ? { ...descriptor, value: undefined } : descriptor];
+  });
 }
 
 /** Whether the `prototype` of a function is as the function was made with it. */

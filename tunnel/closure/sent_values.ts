@@ -39,11 +39,6 @@ export class SentValues {
       this.properties.length === 0 && this.integrity.length === 0;
   }
 
-  /** Whether an object is copied in a way that only its stand-in tells. */
-  get hasStandIns(): boolean {
-    return this.#standIns.size > 0;
-  }
-
   /** All values that have a handle. */
   get handled(): Iterable<unknown> {
     return this.#handles.keys();

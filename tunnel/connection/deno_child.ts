@@ -105,6 +105,38 @@ class OutputReader {
   }
 }
 
+/** Bytes of a buffer in which chunks are joined: room for what is mostly written at once. */
+const JOINED_SIZE = 144 * 1024;
+
+/** Joins chunks in buffers that are used again: each write takes longer than to copy 64 KiB. */
+class Joiner {
+  readonly #free: Uint8Array[] = [];
+  /** The buffers that are in use, by what {@linkcode join} gave. */
+  readonly #used = new Map<Uint8Array, Uint8Array>();
+
+  /** Joins chunks that have `size` bytes in all; `undefined` if these are too many. */
+  join(chunks: readonly Uint8Array[], size: number): Uint8Array | undefined {
+    if (size > JOINED_SIZE) return undefined;
+    const buffer = this.#free.pop() ?? new Uint8Array(JOINED_SIZE);
+    let at = 0;
+    for (const chunk of chunks) {
+      buffer.set(chunk, at);
+      at += chunk.length;
+    }
+    const joined = buffer.subarray(0, size);
+    this.#used.set(joined, buffer);
+    return joined;
+  }
+
+  /** Takes back what {@linkcode join} gave. Any other chunk is let go. */
+  release(chunk: Uint8Array): void {
+    const buffer = this.#used.get(chunk);
+    if (buffer === undefined) return;
+    this.#used.delete(chunk);
+    if (this.#free.length < 2) this.#free.push(buffer);
+  }
+}
+
 /** How a process's stdin is written to. */
 interface WriterPipeOptions {
   readonly stream: WritableStream<Uint8Array>;
@@ -125,6 +157,7 @@ function writerPipe({ stream, direct, lock, onDrain }: WriterPipeOptions): Write
   // An error of the pipe says less than the exit of the process, which causes it.
   const ignore = (): void => {};
   writer.closed.catch(ignore);
+  const joiner = new Joiner();
   let queued = 0;
   let congested = false;
   let closing: Promise<void> | undefined;
@@ -133,6 +166,7 @@ function writerPipe({ stream, direct, lock, onDrain }: WriterPipeOptions): Write
     queued += chunk.length;
     writer.write(chunk).then(() => {
       queued -= chunk.length;
+      joiner.release(chunk);
       if (queued === 0) lock.release();
       if (!congested || queued > HIGH_WATER) return;
       congested = false;
@@ -145,7 +179,12 @@ function writerPipe({ stream, direct, lock, onDrain }: WriterPipeOptions): Write
       for (const chunk of chunks) size += chunk.length;
       // A frame may be in two chunks: the lock is kept between them.
       if (queued === 0) lock.take();
-      if (chunks.length > 1 && size <= JOIN_LIMIT) write(concat(chunks, size));
+      const joined = chunks.length < 2
+        ? undefined
+        : size <= JOIN_LIMIT
+        ? concat(chunks, size)
+        : joiner.join(chunks, size);
+      if (joined !== undefined) write(joined);
       else for (const chunk of chunks) write(chunk);
       if (queued === 0) lock.release();
       congested = queued > HIGH_WATER;

@@ -1,6 +1,7 @@
 import type { Channel } from "../../agent/wire/channel.ts";
 import type { Failure } from "../../agent/protocol/failure.ts";
 import { HandleKind, reviveValue } from "../../agent/protocol/handle.ts";
+import { partOf } from "../../agent/protocol/parts.ts";
 import type { Multiplexer } from "../../agent/wire/multiplexer.ts";
 import { Request } from "../../agent/protocol/request.ts";
 import { decodeValue } from "../../agent/protocol/value.ts";
@@ -26,6 +27,14 @@ export interface AttachmentsOptions {
    */
   readonly broken: (text: string, cause?: unknown) => unknown;
 }
+
+/** The large arrays of a value, and the memory that they take. */
+export interface ReceivedParts {
+  readonly parts: readonly Uint8Array[];
+  readonly size: number;
+}
+
+const NO_PARTS: ReceivedParts = { parts: [], size: 0 };
 
 /** The controller's half of what goes on beside values: streams, signals and callbacks. */
 export class Attachments {
@@ -95,13 +104,24 @@ export class Attachments {
     bytes: Uint8Array,
     signal: AbortSignal | undefined,
     onCost?: (memory: number) => void,
+    { parts, size }: ReceivedParts = NO_PARTS,
   ): unknown {
-    const revive = (data: unknown): unknown => this.#revive(data, signal);
-    return decodeValue(bytes, { ...this.#options.decoding, revive, onCost });
+    const { decoding } = this.#options;
+    const revive = (data: unknown): unknown => this.#revive(data, signal, parts);
+    return decodeValue(bytes, { ...decoding, maxCost: decoding.maxCost - size, revive, onCost });
   }
 
-  #revive(data: unknown, signal: AbortSignal | undefined): unknown {
+  #revive(
+    data: unknown,
+    signal: AbortSignal | undefined,
+    parts: readonly Uint8Array[],
+  ): unknown {
     const [kind, id, streamKind] = Array.isArray(data) ? data : [];
+    if (kind === HandleKind.PART) {
+      const part = partOf(data as unknown[], parts);
+      if (part === undefined) throw new TypeError("It has a part that was not sent");
+      return part;
+    }
     if (kind !== HandleKind.STREAM) return reviveValue(data);
     const channel = this.#incoming.get(id);
     if (channel === undefined) throw new TypeError("It has a stream that was not opened");

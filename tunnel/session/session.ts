@@ -6,6 +6,7 @@ import {
   type FunctionReference,
   Request,
 } from "../../agent/protocol/request.ts";
+import { bringsPart, sendParts } from "../../agent/protocol/parts.ts";
 import { type Channel, ChannelReset, type Message } from "../../agent/wire/channel.ts";
 import { Flag } from "../../agent/wire/frame.ts";
 import { ProtocolError } from "../../agent/wire/protocol_error.ts";
@@ -19,7 +20,7 @@ import type { ServedFolders } from "../modules/served_folders.ts";
 import { withoutOwnFramesIfShort } from "../own_frames.ts";
 import { RemoteError } from "../remote_error.ts";
 import { resetOnAbort } from "./abort_signal.ts";
-import { Attachments } from "./attachments.ts";
+import { Attachments, type ReceivedParts } from "./attachments.ts";
 import { type Decoding, decodingOf } from "./decoding.ts";
 import { FileShipment } from "./file_shipment.ts";
 import { explainMissingFile } from "./missing_file.ts";
@@ -30,6 +31,9 @@ import { presentCarrier } from "./trace_context.ts";
 
 /** Why the channel of a call is given up when the answer is there. Shared, as calls are many. */
 const OVER = new Error("The call is over");
+
+/** The memory that an array of bytes takes beside its bytes. */
+const PART_COST = 130;
 
 /** Options for {@linkcode Session}, all of which a tunnel sets. */
 export interface SessionOptions {
@@ -131,11 +135,16 @@ export class Session {
       ? this.#openService(this.#shipment.sendService("traces"), "call", [carrier ?? {}, header])
       : this.connection.multiplexer.open(header);
     if (body === undefined) channel.end();
-    else channel.send(body, Flag.END);
+    else {
+      sendParts(channel, image.parts);
+      channel.send(body, Flag.END);
+    }
     resetOnAbort(channel, signal);
     try {
       const message = await channel.receive();
-      return this.#read(name, message, signal);
+      return bringsPart(message)
+        ? await this.#readParts(name, channel, message, signal)
+        : this.#read(name, message, signal);
     } catch (error) {
       attachments?.fail(error);
       if (error instanceof ChannelReset) throw this.broken("The agent gave a call up", error);
@@ -210,11 +219,42 @@ export class Session {
     return [id, place.module, ...place.path as readonly string[]];
   }
 
-  #read(name: string, message: Message | undefined, signal: AbortSignal | undefined): unknown {
+  /** Reads a result whose large arrays come ahead of it. */
+  async #readParts(
+    name: string,
+    channel: Channel,
+    first: Message,
+    signal: AbortSignal | undefined,
+  ): Promise<unknown> {
+    const { maxCost } = this.decoding;
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    let message: Message | undefined = first;
+    for (; bringsPart(message); message = await channel.receive()) {
+      parts.push(message.bytes);
+      size += message.bytes.length + PART_COST;
+      if (size <= maxCost) continue;
+      const cause = new DecodeError(
+        `it takes more than ${maxCost} bytes of memory`,
+        0,
+        false,
+        "maxCost",
+      );
+      throw this.broken(`The result of ${name} cannot be read`, cause);
+    }
+    return this.#read(name, message, signal, { parts, size });
+  }
+
+  #read(
+    name: string,
+    message: Message | undefined,
+    signal: AbortSignal | undefined,
+    received?: ReceivedParts,
+  ): unknown {
     if (message === undefined) throw this.broken("The agent ended a call without a result");
     if (message.flags & Flag.FAILURE) throw this.failure(name, message.bytes);
     try {
-      return this.#attachments.decode(message.bytes, signal);
+      return this.#attachments.decode(message.bytes, signal, undefined, received);
     } catch (cause) {
       throw this.broken(`The result of ${name} cannot be read`, cause);
     }

@@ -313,6 +313,11 @@ Deno.test("Multiplexer.failAll() fails the channels and leaves the pipe open", a
   assertEquals(pair.left.ends.map(String), ["Error: The pipe was closed"]);
 });
 
+/** The frame that tells the size of a message. */
+function size(bytes: number, channel = 1): Uint8Array {
+  return frame(FrameType.DATA, channel, credit(bytes), Flag.SIZE);
+}
+
 /** Input that breaks the protocol, each with its error. */
 const offences: [message: string, chunks: Uint8Array[], options?: Partial<MultiplexerOptions>][] = [
   ["Expected a frame, got 68 65 6c 6c 6f", [text("hello")]],
@@ -328,6 +333,34 @@ const offences: [message: string, chunks: Uint8Array[], options?: Partial<Multip
   ["A credit frame without a number", [frame(FrameType.OPEN, 1), frame(FrameType.CREDIT, 1)]],
   ["A BYE frame, which only a controller sends", [frame(FrameType.BYE)]],
   ["An EXIT frame, which only an agent's shell sends", [frame(FrameType.EXIT, 0, text("001"))]],
+  ["A size that is none", [frame(FrameType.OPEN, 1), frame(FrameType.DATA, 1, EMPTY, Flag.SIZE)]],
+  ["or within a message", [frame(FrameType.OPEN, 1), size(9), size(9)]],
+  ["or within a message", [
+    frame(FrameType.OPEN, 1),
+    frame(FrameType.DATA, 1, text("x")),
+    size(9),
+  ]],
+  ["of 3 bytes, of which 9 were told", [
+    frame(FrameType.OPEN, 1),
+    size(9),
+    frame(FrameType.DATA, 1, text("12")),
+    frame(FrameType.DATA, 1, text("3"), Flag.MESSAGE),
+  ]],
+  ["more bytes than the 2 that were told", [
+    frame(FrameType.OPEN, 1),
+    size(2),
+    frame(FrameType.DATA, 1, text("123")),
+  ]],
+  ["ended within a message", [
+    frame(FrameType.OPEN, 1),
+    size(2),
+    frame(FrameType.DATA, 1, EMPTY, Flag.END),
+  ]],
+  [
+    "More than 1000 bytes of messages that were only begun",
+    [frame(FrameType.OPEN, 1), frame(FrameType.OPEN, 3), size(600), size(600, 3)],
+    { maxUnread: 1000 },
+  ],
 ];
 
 Deno.test("Multiplexer.handleChunk() cuts off an end that breaks the protocol", async (t) => {
@@ -341,6 +374,16 @@ Deno.test("Multiplexer.handleChunk() cuts off an end that breaks the protocol", 
       assertEquals([end.multiplexer.size, end.ends.length], [0, 1]);
     });
   }
+});
+
+Deno.test("Multiplexer.handleChunk() forgets the size of a message that does not come", () => {
+  const end = lone({ maxUnread: 1000 });
+  for (let id = 1; id < 20; id += 2) {
+    for (const one of [frame(FrameType.OPEN, id), size(600, id), frame(FrameType.RESET, id)]) {
+      end.multiplexer.handleChunk(one);
+    }
+  }
+  assertEquals([end.ends.length, end.multiplexer.size, end.multiplexer.held], [0, 0, 0]);
 });
 
 Deno.test("Multiplexer.handleChunk() passes over frames for channels that are over", async () => {

@@ -113,6 +113,18 @@ Deno.test("call() sends the properties that a function has got since its last ca
   assertEquals(await connections(() => tun.call(old)) > 0, true);
 });
 
+Deno.test("call() does not take what comes right after a call for a part of it", async () => {
+  await using tun = new Local("local", DENO);
+  await tun.connect();
+  const show: Anything = (n: number) => n;
+  const before = tun.call(show, 1);
+  show.unit = "m";
+  await before;
+  assertEquals(await connections(() => tun.call(show, 2)) > 0, true);
+  delete show.unit;
+  assertEquals(await connections(() => tun.call(show, 3)), 0);
+});
+
 Deno.test("call() notices a global that the script has made since the last call", async () => {
   await using tun = new Local("local", DENO);
   const read = (): unknown => typeof fixedCodeTest === "undefined" ? "none" : fixedCodeTest;
