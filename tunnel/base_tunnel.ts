@@ -15,7 +15,7 @@ import type {
 } from "./file_options.ts";
 import { Forwarding } from "./forwarding.ts";
 import { showAs } from "./arguments/show_as.ts";
-import { prepareCall } from "./operation/call.ts";
+import { callNow } from "./operation/call.ts";
 import { prepareConnect } from "./operation/connect.ts";
 import { prepareFetch } from "./operation/fetch.ts";
 import { closeLink, linkOf, withSignal } from "./operation/link.ts";
@@ -137,7 +137,7 @@ export abstract class BaseTunnel extends Forwarding {
     ...args: A
   ): Promise<Awaited<R>>;
   async call(fn: Callable, ...args: unknown[]): Promise<unknown> {
-    return await prepareCall(fn, args).perform(linkOf(this));
+    return await callNow(linkOf(this), fn, args);
   }
 
   /**

@@ -6,7 +6,7 @@ import { moduleGraph } from "../modules/module_graph.ts";
 import { withoutOwnFramesIfShort } from "../own_frames.ts";
 import { abortable } from "../session/abort_signal.ts";
 import type { Session } from "../session/session.ts";
-import { type Link, withSession } from "./link.ts";
+import { type Link, openEarly, withSession } from "./link.ts";
 import type { Operation } from "./operation.ts";
 import { traced } from "./traced.ts";
 
@@ -26,6 +26,20 @@ export function prepareCall<A extends unknown[], R>(
   const start = new Error();
   const image = imageNow(() => callImage(fn, args.map(asStream)), args, start);
   return new Call(`${nameOf(fn)}()`, image, args, start);
+}
+
+/**
+ * Calls `fn`. V8 takes a while to look into the first function: the far end is reached meanwhile.
+ *
+ * @throws {TypeError} If `fn` is not a function.
+ */
+export function callNow<A extends unknown[], R>(
+  link: Link,
+  fn: (this: void, ...args: A) => R,
+  args: A,
+): Promise<Awaited<R>> {
+  if (typeof fn === "function") openEarly(link);
+  return prepareCall(fn, args).perform(link);
 }
 
 /** Prepares a call of a function that a module exports. */

@@ -43,6 +43,8 @@ export interface Core {
   closings: number;
   /** Resolves when the last connection's process is gone: then a container's name is free again. */
   gone: Promise<void>;
+  /** Whether {@linkcode gone} has resolved. */
+  isGone: boolean;
 }
 
 /** How a tunnel's process is started. Only the library's own drivers set this. */
@@ -80,6 +82,7 @@ export function setCore(tunnel: Linked, open: Core["open"], connectRetries: numb
     retries: connectRetries === 0 ? undefined : new Retries(connectRetries),
     closings: 0,
     gone: Promise.resolve(),
+    isGone: true,
   };
   links.set(tunnel, { core, signal: () => undefined });
 }
@@ -227,14 +230,34 @@ async function openSession({ host, core, signal }: Link): Promise<Session> {
   await abortable(core.gone, signal);
   if (core.closings !== closings) throw closedError(host);
   if (core.session !== undefined) return core.session;
+  return openNow(core);
+}
+
+/**
+ * Begins to connect, unless there is a connection or an old one is not gone: for an operation that
+ * needs it a moment later.
+ */
+export function openEarly({ core, signal }: Link): void {
+  if (!core.isGone || core.session !== undefined || signal?.aborted) return;
+  try {
+    openNow(core);
+  } catch {
+    // The operation tries again, and throws the same.
+  }
+}
+
+function openNow(core: Core): Session {
   let session: Session | undefined = undefined;
   session = outsideOfSpans(() =>
     core.open(() => {
       if (core.session === session) core.session = undefined;
     })
   );
+  const { gone } = session.connection;
   core.session = session;
-  core.gone = session.connection.gone;
+  core.gone = gone;
+  core.isGone = false;
+  gone.then(() => core.isGone ||= core.gone === gone);
   return session;
 }
 

@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { command } from "../../services/command.ts";
 import { makeProject } from "../_project.ts";
-import { ConnectionError, Group, SubprocessTunnel } from "../../../mod.ts";
+import { ConnectionError, Group, Local, SubprocessTunnel } from "../../../mod.ts";
 import { rejectsAs } from "../_deadline.ts";
 
 /** A tunnel whose program does not exist. */
@@ -62,4 +62,28 @@ Deno.test("a call that nobody catches prints the failure and the caller's lines,
     for (const text of texts) assertStringIncludes(stderr, text);
     assert(!stderr.includes(new URL(".", mod).href), stderr);
   }
+});
+
+Deno.test("call() begins to connect before it looks into the function, which may be refused", async () => {
+  let begun = 0;
+  class Counting extends Local {
+    override command(): string[] {
+      begun++;
+      return super.command();
+    }
+  }
+  await using tun = new Counting();
+  const one = 1;
+  const first = tun.call(() => one);
+  assertEquals(begun, 1);
+  assertEquals(await first, 1);
+  await tun.close();
+  const unsent = new WeakMap<object, number>();
+  await assertRejects(() => tun.call(() => unsent.get({})), TypeError, "unsent");
+  assertEquals(await tun.call(() => one), 1);
+  assertEquals(begun, 2);
+  const ended = AbortSignal.abort(new Error("too late"));
+  await tun.close();
+  await assertRejects(() => tun.with({ signal: ended }).call(() => one), Error, "too late");
+  assertEquals(begun, 2);
 });
