@@ -79,7 +79,8 @@ const FILES = {
     import bom from "../bom.json" with { type: "json" };
     export const made = () => [load("./x.cjs"), load("./untyped.js"), load("pkg").beside("beside")];
     export const direct = () => createRequire(import.meta.url)("../x.cjs");
-    export const resolved = () => ["../x.cjs", "./not_there.ts"].map(import.meta.resolve);
+    export const resolved = async (computed = "node:path") => [await import(computed) !== null,
+      import.meta.resolve("../x.cjs"), import.meta.resolve("./not_there.ts")];
     export const json = () => bom;`,
   "app/lazy/main.ts": `export const lazy = async (name: string) => {
       const loads: Record<string, () => Promise<unknown>> = {
