@@ -219,7 +219,15 @@ export class Encoder extends Writer {
     this.arrayHeader(length);
     let i = 0;
     try {
-      for (; i < length; i++) this.write(array[i], depth);
+      for (; i < length; i++) {
+        const value = array[i];
+        if (typeof value === "number") {
+          // Most long arrays are of numbers, which V8 makes objects of to pass them to `write()`.
+          this.reserve(16);
+          if ((value | 0) === value || value >>> 0 === value) this.number(value);
+          else this.float(value);
+        } else this.write(value, depth);
+      }
     } catch (error) {
       throw trace(error, indexStep, i, i);
     }

@@ -151,11 +151,13 @@ export class Writer {
       bytes[position] = UINT_32;
       this.view.setInt32(position + 1, value);
       this.position = position + 5;
-    } else {
-      bytes[position] = FLOAT_64;
-      this.view.setFloat64(position + 1, value);
-      this.position = position + 9;
-    }
+    } else this.float(value);
+  }
+
+  protected float(value: number): void {
+    this.bytes[this.position] = FLOAT_64;
+    this.view.setFloat64(this.position + 1, value);
+    this.position += 9;
   }
 
   protected bigint(value: bigint): void {

@@ -222,7 +222,7 @@ export class Agent {
     attachments: readonly number[],
   ): Promise<[unknown, unknown[]]> {
     await this.#untilBatch(batches);
-    const { message, parts } = await receiveWithParts(channel);
+    const [message, parts] = await receiveWithParts(channel);
     if (message === undefined) throw new TypeError("The call has no values");
     const reviveOther = (data: unknown): unknown =>
       partOf(data as Handle, parts) ?? this.#attachments.revive(data, attachments);
@@ -292,7 +292,7 @@ export class Agent {
 }
 
 async function receiveArguments(channel: Channel): Promise<unknown[]> {
-  const { message, parts } = await receiveWithParts(channel);
+  const [message, parts] = await receiveWithParts(channel);
   if (message === undefined) return [];
   const revive = (data: unknown): unknown => partOf(data as Handle, parts);
   return decode(message.bytes, { ...TRUSTED, revive }) as unknown[];
@@ -301,11 +301,11 @@ async function receiveArguments(channel: Channel): Promise<unknown[]> {
 /** Receives a value, and the parts that come ahead of it. */
 async function receiveWithParts(
   channel: Channel,
-): Promise<{ message: Message | undefined; parts: Uint8Array[] }> {
+): Promise<[message: Message | undefined, parts: Uint8Array[]]> {
   const parts: Uint8Array[] = [];
   for (;;) {
     const message = await channel.receive();
-    if (!bringsPart(message)) return { message, parts };
+    if (!bringsPart(message)) return [message, parts];
     parts.push(message.bytes);
   }
 }

@@ -97,12 +97,14 @@ export class Multiplexer implements ChannelCarrier {
   #peerChannels = 0;
   #unread = 0;
   #told = 0;
+  readonly #maxUnread: number;
   #failure: Error | undefined;
   #ended: Error | undefined;
 
   constructor(pipe: Pipe, options: MultiplexerOptions) {
     this.#pipe = pipe;
     this.#options = options;
+    this.#maxUnread = options.maxUnread ?? MAX_UNREAD;
     this.#nextId = options.odd ? 1 : 2;
   }
 
@@ -231,18 +233,18 @@ export class Multiplexer implements ChannelCarrier {
   /** For channels. */
   countUnread(bytes: number): void {
     this.#unread += bytes;
-    const limit = this.#options.maxUnread ?? MAX_UNREAD;
-    if (bytes > 0 && this.#unread > limit) {
-      throw new ProtocolError(`More than ${limit} bytes of unread messages`);
+    if (bytes > 0 && this.#unread > this.#maxUnread) {
+      throw new ProtocolError(`More than ${this.#maxUnread} bytes of unread messages`);
     }
   }
 
   /** For channels. */
   countTold(bytes: number): void {
     this.#told += bytes;
-    const limit = this.#options.maxUnread ?? MAX_UNREAD;
-    if (bytes > 0 && this.#told > limit) {
-      throw new ProtocolError(`More than ${limit} bytes of messages that were only begun`);
+    if (bytes > 0 && this.#told > this.#maxUnread) {
+      throw new ProtocolError(
+        `More than ${this.#maxUnread} bytes of messages that were only begun`,
+      );
     }
   }
 
