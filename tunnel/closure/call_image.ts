@@ -80,10 +80,14 @@ function primitiveImage(place: FunctionPlace, args: readonly unknown[]): CallIma
   return { place, code: undefined, body, parts: [], modules, attachments: [] };
 }
 
-/** Another call of a function of which V8 need not tell much again. */
-function fixedImage(fn: AnyFunction, args: readonly unknown[]): CallImage | undefined {
+/**
+ * Another call of a function of which V8 need not tell much again. Like its first one, it can be
+ * aborted as long as the code that made it has not ended.
+ */
+function fixedImage(fn: AnyFunction, args: readonly unknown[]): Promise<CallImage> | undefined {
   const found = findFixed(fn, args, locate);
-  return found && { place: undefined, ...found, parts: [], modules: [], attachments: [] };
+  return found &&
+    Promise.resolve({ place: undefined, ...found, parts: [], modules: [], attachments: [] });
 }
 
 function locate(fn: AnyFunction): ReturnType<typeof locateFunction> {
