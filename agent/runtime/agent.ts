@@ -252,12 +252,13 @@ export class Agent {
    * fifth of a small call, so it is done once for all calls that end at the same time.
    */
   #checkSoon(): void {
-    if (this.#isChecking) return;
+    if (!this.#isChecking) {
+      queueMicrotask(() => {
+        this.#isChecking = false;
+        this.#checkGlobals();
+      });
+    }
     this.#isChecking = true;
-    queueMicrotask(() => {
-      this.#isChecking = false;
-      this.#checkGlobals();
-    });
   }
 
   #fail(channel: Channel, error: unknown): void {

@@ -214,17 +214,25 @@ export class Channel {
   take(): Piece | undefined {
     const next = this.#outgoing.first;
     if (next === undefined) return undefined;
-    if (!next.isTold) return this.#takeSize(next);
     const rest = next.bytes.length - next.offset;
     const free = costOf(rest, next.flags) === 0;
-    if (!free && this.#sendWindow <= HEADER_SIZE) return undefined;
-    const size = free ? 0 : Math.min(rest, MAX_PAYLOAD, this.#sendWindow - HEADER_SIZE);
-    const bytes = size === next.bytes.length
+    // The first frame of a long message has its size in front.
+    const extra = next.isTold ? 0 : 4;
+    const room = Math.min(MAX_PAYLOAD, this.#sendWindow - HEADER_SIZE) - extra;
+    if (!free && room <= 0) return undefined;
+    const size = free ? 0 : Math.min(rest, room);
+    let bytes = size === next.bytes.length
       ? next.bytes
       : next.bytes.subarray(next.offset, next.offset + size);
+    if (extra > 0) {
+      const told = new Uint8Array(extra + size);
+      writeUint32(told, 0, next.bytes.length);
+      told.set(bytes, extra);
+      bytes = told;
+    }
     next.offset += size;
     this.#queued -= size;
-    if (!free) this.#sendWindow -= size + HEADER_SIZE;
+    if (!free) this.#sendWindow -= bytes.length + HEADER_SIZE;
     const last = next.offset === next.bytes.length;
     if (last) this.#outgoing.shift();
     if (this.#queued === 0 && this.#drained !== undefined) {
@@ -232,16 +240,9 @@ export class Channel {
       this.#drained = undefined;
     }
     if (this.#ended && this.#sentAll) this.#carrier.forget(this);
-    return { bytes, flags: last ? next.flags : next.flags & Flag.RAW };
-  }
-
-  #takeSize(next: Outgoing): Piece | undefined {
-    const bytes = new Uint8Array(4);
-    if (this.#sendWindow < HEADER_SIZE + bytes.length) return undefined;
-    this.#sendWindow -= HEADER_SIZE + bytes.length;
-    writeUint32(bytes, 0, next.bytes.length);
+    const told = next.isTold ? 0 : Flag.SIZE;
     next.isTold = true;
-    return { bytes, flags: next.flags & Flag.RAW | Flag.SIZE };
+    return { bytes, flags: last ? next.flags : next.flags & Flag.RAW | told };
   }
 
   /** For {@linkcode Multiplexer}: the other end has room for `bytes` more. */
@@ -254,8 +255,19 @@ export class Channel {
   handleData(payload: Uint8Array, flags: number): void {
     const cost = costOf(payload.length, flags);
     this.#useWindow(cost);
-    if ((flags & Flag.SIZE) !== 0) this.#handleSize(payload, cost, flags);
-    else if (this.takesParts(flags)) {
+    if ((flags & Flag.SIZE) !== 0) {
+      if (payload.length < 4 || this.#unfinished !== undefined) {
+        throw new ProtocolError(`A size that is none, or within a message, on channel ${this.id}`);
+      }
+      flags &= ~Flag.SIZE;
+      if (!this.takesParts(flags)) {
+        const size = readUint32(payload, 0);
+        this.#carrier.countTold(size);
+        this.#unfinished = new UnfinishedMessage(size);
+      }
+      payload = payload.subarray(4);
+    }
+    if (this.takesParts(flags)) {
       this.credit(cost - payload.length);
       this.#sink!(payload);
     } else if ((flags & Flag.MESSAGE) !== 0) this.#handleMessage(payload, cost, flags);
@@ -298,18 +310,6 @@ export class Channel {
     if (this.#receiveWindow < 0) {
       throw new ProtocolError(`More data on channel ${this.id} than its window admits`);
     }
-  }
-
-  #handleSize(payload: Uint8Array, cost: number, flags: number): void {
-    this.credit(cost);
-    if (this.takesParts(flags & ~Flag.SIZE)) return;
-    if (payload.length !== 4 || this.#unfinished !== undefined) {
-      throw new ProtocolError(`A size that is none, or within a message, on channel ${this.id}`);
-    }
-    const size = readUint32(payload, 0);
-    this.#carrier.countTold(size);
-    this.#unfinished = new UnfinishedMessage(size);
-    this.#unfinished.cost = cost;
   }
 
   #handlePiece(payload: Uint8Array, cost: number): void {

@@ -71,7 +71,7 @@ export const Flag = {
   FAILURE: 8,
   /** The header is too long for the OPEN frame, so it is the channel's first message. */
   LONG: 16,
-  /** The payload is the size of the message that begins with the next frame (u32). */
+  /** The payload begins with the size of the message whose first piece it is (u32). */
   SIZE: 32,
 } as const;
 

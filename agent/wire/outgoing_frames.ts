@@ -6,9 +6,6 @@ const SLAB_SIZE = 16 * 1024;
 /** A payload up to this size is copied behind its header, as one small write is faster than two. */
 const COPY_LIMIT = 8 * 1024;
 
-/** Up to this size, a loop is faster than `set()`. */
-const SHORT = 32;
-
 /**
  * The frames of the next write. Small ones lie one behind the other in a chunk: to make an array
  * for each would take longer than all else that is done for it.
@@ -30,14 +27,12 @@ export class OutgoingFrames {
       this.#slab = new Uint8Array(SLAB_SIZE);
       this.#start = this.#end = 0;
     }
-    const at = this.#end + HEADER_SIZE;
     writeHeader(this.#slab, type, flags, channel, length, this.#end);
+    if (isCopied) this.#slab.set(payload, this.#end + HEADER_SIZE);
     this.#end += size;
-    if (!isCopied) {
-      this.#close();
-      this.#chunks.push(payload);
-    } else if (length > SHORT) this.#slab.set(payload, at);
-    else for (let i = 0; i < length; i++) this.#slab[at + i] = payload[i]!;
+    if (isCopied) return;
+    this.#close();
+    this.#chunks.push(payload);
   }
 
   /** Gives the chunks to write, which are not changed any more, and begins anew. */

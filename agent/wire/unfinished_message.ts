@@ -43,8 +43,9 @@ export class UnfinishedMessage {
     if (this.#whole === undefined) this.#pieces.push(new Uint8Array(piece));
     else this.#place(this.#whole, piece);
     this.#size += piece.length;
-    this.memory += piece.length + PIECE_COST;
-    return piece.length + PIECE_COST;
+    const memory = piece.length + PIECE_COST;
+    this.memory += memory;
+    return memory;
   }
 
   /** Gives the message, of which this is the last piece. */
@@ -52,8 +53,10 @@ export class UnfinishedMessage {
     const size = this.#size + last.length;
     if (this.#whole === undefined) return concat([...this.#pieces, last], size);
     this.#place(this.#whole, last);
-    if (size === this.#whole.length) return this.#whole;
-    throw new ProtocolError(`A message of ${size} bytes, of which ${this.#whole.length} were told`);
+    if (size < this.told) {
+      throw new ProtocolError(`A message of ${size} bytes, of which ${this.told} were told`);
+    }
+    return this.#whole;
   }
 
   #place(whole: Uint8Array, piece: Uint8Array): void {

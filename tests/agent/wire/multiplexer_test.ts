@@ -313,7 +313,7 @@ Deno.test("Multiplexer.failAll() fails the channels and leaves the pipe open", a
   assertEquals(pair.left.ends.map(String), ["Error: The pipe was closed"]);
 });
 
-/** The frame that tells the size of a message. */
+/** The first frame of a message whose size it tells, without bytes of that. */
 function size(bytes: number, channel = 1): Uint8Array {
   return frame(FrameType.DATA, channel, credit(bytes), Flag.SIZE);
 }
