@@ -1,11 +1,12 @@
 import fs from "node:fs";
 import { codeOf, fileError, regular } from "./file_error.ts";
+import type { Stats } from "./stats.ts";
 
 /** Where a file is to be, and what is there now. */
 export interface FileTarget {
   /** The path, which is not a symbolic link. */
   readonly path: string;
-  readonly old: fs.Stats | undefined;
+  readonly old: Stats | undefined;
 }
 
 /** Why a file cannot be replaced, and what helps. Docker mounts /etc/hosts, for example. */

@@ -8,6 +8,7 @@ import { type FileTarget, fileTarget, inNewPlace, MOUNTED } from "./file_target.
 import { tryToMakeFile } from "./nameless_file.ts";
 import { ownUid } from "./own_uid.ts";
 import { mayWrite, readSystemText } from "./system_file.ts";
+import type { Stats } from "./stats.ts";
 
 /** Paths in file systems that have only files of the system. */
 const SYSTEM = /^\/(?:proc|sys)\//;
@@ -46,7 +47,7 @@ async function readableSha1Of(path: string, size: number): Promise<string | unde
   }
 }
 
-function mayChangeMode(path: string, { uid }: fs.Stats): boolean {
+function mayChangeMode(path: string, { uid }: Stats): boolean {
   return mayWrite(path) && [0, uid, undefined].includes(ownUid());
 }
 

@@ -6,6 +6,7 @@ import { type FileTarget, fileTarget, inNewPlace, MOUNTED } from "./file_target.
 import { setTimes } from "./file_time.ts";
 import { sweep, temporaryPath } from "./temporary_name.ts";
 import { isZeros } from "./zeros.ts";
+import type { Stats } from "./stats.ts";
 
 const fsync = promisify(fs.fsync);
 const fdatasync = promisify(fs.fdatasync);
@@ -73,7 +74,7 @@ export class NewFile {
    *
    * @param old The file that is there now.
    */
-  static replacing(path: string, old: fs.Stats | undefined): NewFile {
+  static replacing(path: string, old: Stats | undefined): NewFile {
     const temporary = temporaryPath(dirname(path));
     const fd = fs.openSync(temporary, "wx", 0o600);
     return new NewFile(path, { path, old }, temporary, fd, Infinity);
@@ -189,7 +190,7 @@ export class NewFile {
   }
 }
 
-function giveTo(fd: number, { uid, gid }: fs.Stats): void {
+function giveTo(fd: number, { uid, gid }: Stats): void {
   const own = fs.fstatSync(fd);
   if (own.uid === uid && own.gid === gid) return;
   try {

@@ -1,3 +1,4 @@
+import { ON_DISK } from "../protocol/on_disk.ts";
 import { denoError, NOT_SENT, unwatchable, withAdvice } from "./path_error.ts";
 import type { Entry, SentTree } from "./sent_tree.ts";
 
@@ -28,6 +29,7 @@ export function extendDeno(deno: Record<string, Any>, tree: SentTree): void {
       if (entry !== undefined) return operation(entry, options);
       return tree.isServed(path) ? withAdvice(() => sync(path, options)) : sync(path, options);
     };
+    deno[`${name}Sync`][ON_DISK] = sync;
     deno[name] = async (path: unknown, options: unknown) => {
       if (isWriting(options)) return await promised(path, options);
       const entry = await tree.load(path);

@@ -1,8 +1,8 @@
 import { createHash, type Hash } from "node:crypto";
-import type fs from "node:fs";
 import { farEndError } from "../files/byte_transfer.ts";
 import { isTime } from "../files/file_time.ts";
 import { NewFile } from "../files/new_file.ts";
+import type { Stats } from "../files/stats.ts";
 import { damaged, isSame } from "./sealed_message.ts";
 import type { ChangeLog } from "./tree_changes.ts";
 import type { Entry } from "./tree_entry.ts";
@@ -21,7 +21,7 @@ export interface IncomingFilesOptions {
 export interface WantedFile {
   readonly entry: Entry;
   /** The file that it replaces. */
-  readonly old: fs.Stats | undefined;
+  readonly old: Stats | undefined;
 }
 
 /** A file that is being written. */

@@ -1,4 +1,4 @@
-import type fs from "node:fs";
+import type { Stats } from "../files/stats.ts";
 
 /** The changes that were made to the target of a folder, or would be made. */
 export interface TreeChanges {
@@ -22,7 +22,7 @@ export class ChangeLog {
   readonly #updated: string[] = [];
 
   /** Records that an entry is created, or updated if `old` was there before. */
-  add(path: string, old: fs.Stats | undefined): void {
+  add(path: string, old: Stats | undefined): void {
     (old === undefined ? this.#created : this.#updated).push(path);
   }
 

@@ -3,8 +3,10 @@ import { readLink, sha1Of } from "../files/contents.ts";
 import { codeOf, fileError } from "../files/file_error.ts";
 import { isSameTime, setTimes, timeOf } from "../files/file_time.ts";
 import { tryToMakeFile } from "../files/nameless_file.ts";
+import type { Stats } from "../files/stats.ts";
 import { mayWrite } from "../files/system_file.ts";
 import { isTemporaryName, sweep, temporaryPath } from "../files/temporary_name.ts";
+import { lstat } from "./lstat.ts";
 import type { WantedFile } from "./incoming_files.ts";
 import type { ChangeLog } from "./tree_changes.ts";
 import { type Entry, EntryType } from "./tree_entry.ts";
@@ -63,8 +65,8 @@ export class TreeComparer {
     const [path, type] = entry;
     const isInNew = path !== "" && !this.#oldFolders.has(parentOf(path));
     // The root may be a link, since the user named it.
-    const stat = path === "" ? fs.statSync : fs.lstatSync;
-    const old = isInNew ? undefined : stat(paths.at(path), { throwIfNoEntry: false });
+    const stat = path === "" ? statIfThere : lstat;
+    const old = isInNew ? undefined : stat(paths.at(path));
     switch (type) {
       case EntryType.FOLDER:
         await this.#compareFolder(entry, old);
@@ -101,7 +103,7 @@ export class TreeComparer {
     }
   }
 
-  async #compareFolder(entry: Entry, old: fs.Stats | undefined): Promise<void> {
+  async #compareFolder(entry: Entry, old: Stats | undefined): Promise<void> {
     const { paths, changes, dryRun, folders, maskedBits } = this.#options;
     const [path, , mode] = entry;
     if (!old?.isDirectory()) return this.#makeFolder(entry, old);
@@ -115,7 +117,7 @@ export class TreeComparer {
     openUp(paths.folder(path), old);
   }
 
-  #makeFolder(entry: Entry, old: fs.Stats | undefined): void {
+  #makeFolder(entry: Entry, old: Stats | undefined): void {
     const { paths, changes, dryRun, folders } = this.#options;
     const [path] = entry;
     if (path === "") checkFree(paths.shown(path), old);
@@ -131,7 +133,7 @@ export class TreeComparer {
 
   async #compareLink(
     [path, , , modified, , target]: Entry,
-    old: fs.Stats | undefined,
+    old: Stats | undefined,
   ): Promise<void> {
     const { paths, changes, dryRun } = this.#options;
     if (
@@ -173,7 +175,7 @@ export class TreeComparer {
   }
 
   /** Whether a file needs no contents. If so, its mode and time are set to those of the entry. */
-  async #isSame([path, , mode, modified, size, sha1sum]: Entry, old: fs.Stats): Promise<boolean> {
+  async #isSame([path, , mode, modified, size, sha1sum]: Entry, old: Stats): Promise<boolean> {
     const { paths, changes, dryRun } = this.#options;
     if (old.size !== size) return false;
     const at = paths.at(path);
@@ -204,7 +206,7 @@ export class TreeComparer {
   }
 
   /** Removes a folder that is in the way of something else. */
-  async #clear(path: string, old: fs.Stats | undefined): Promise<void> {
+  async #clear(path: string, old: Stats | undefined): Promise<void> {
     const { paths, remover, delete: isRemoved } = this.#options;
     if (!old?.isDirectory()) return;
     const shown = paths.shown(path);
@@ -223,4 +225,8 @@ export class TreeComparer {
     const hint = isRemoved ? "what is excluded is in it" : "delete: true would remove it";
     throw fileError(shown, "ENOTEMPTY", `a folder is in the way, and it is not empty: ${hint}`);
   }
+}
+
+function statIfThere(path: string): Stats | undefined {
+  return fs.statSync(path, { throwIfNoEntry: false });
 }

@@ -11,6 +11,7 @@ import { setTimes } from "../files/file_time.ts";
 import { tryToMakeFile } from "../files/nameless_file.ts";
 import { READ_NO_FOLLOW } from "../files/open_flags.ts";
 import { ownUid } from "../files/own_uid.ts";
+import type { Stats } from "../files/stats.ts";
 
 /**
  * Checks that a folder can be made at a path.
@@ -18,7 +19,7 @@ import { ownUid } from "../files/own_uid.ts";
  * @param found The file or folder that is there; a link is followed.
  * @throws {Error} If something is in the way.
  */
-export function checkFree(path: string, found: fs.Stats | undefined): void {
+export function checkFree(path: string, found: Stats | undefined): void {
   if (found !== undefined) throw folderExpected(path);
   // Another transfer may have made the folder meanwhile.
   if (fs.lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) {
@@ -33,7 +34,7 @@ export function checkFree(path: string, found: fs.Stats | undefined): void {
 }
 
 /** What is at a path; `undefined` if nothing is, `null` if Deno's permissions forbid to look. */
-function statIfReadable(path: string): fs.Stats | undefined | null {
+function statIfReadable(path: string): Stats | undefined | null {
   try {
     // Some versions of Node return `undefined` as well where a file is in the way.
     return fs.statSync(path, { throwIfNoEntry: false });
@@ -49,7 +50,7 @@ function statIfReadable(path: string): fs.Stats | undefined | null {
  *
  * @param old The file or link that is at the path.
  */
-export function makeFolder(path: string, old: fs.Stats | undefined): void {
+export function makeFolder(path: string, old: Stats | undefined): void {
   try {
     if (old !== undefined) fs.unlinkSync(path);
     fs.mkdirSync(path, 0o700);
@@ -140,7 +141,7 @@ interface Adjustment {
  * Changes the mode and time of the file `old`. Returns whether that could be done; otherwise the
  * file has to be replaced.
  */
-export function adjust(path: string, old: fs.Stats, { mode, modified }: Adjustment): boolean {
+export function adjust(path: string, old: Stats, { mode, modified }: Adjustment): boolean {
   let fd: number | undefined;
   try {
     // Not by its path: a link to another file may be there by now.
@@ -159,6 +160,6 @@ export function adjust(path: string, old: fs.Stats, { mode, modified }: Adjustme
 }
 
 /** Identifies a file or folder, whatever its path is. */
-export function identityOf({ dev, ino }: fs.Stats): string {
+export function identityOf({ dev, ino }: Stats): string {
   return `${dev}:${ino}`;
 }

@@ -1,5 +1,7 @@
 import fs from "node:fs";
 import { codeOf, notUtf8 } from "../files/file_error.ts";
+import type { Stats } from "../files/stats.ts";
+import { lstat } from "./lstat.ts";
 import { type Exclusion, isExcluded } from "./exclusion.ts";
 import { type ContainedPaths, within } from "./contained_paths.ts";
 
@@ -34,7 +36,7 @@ export class TreeRemover {
     const { paths, exclusions, dryRun, next } = this.#options;
     await next();
     try {
-      const found = fs.lstatSync(paths.at(path), { throwIfNoEntry: false });
+      const found = lstat(paths.at(path));
       if (found === undefined) {
         if (path.includes("\ufffd")) throw notUtf8(paths.shown(path));
         return true;
@@ -64,7 +66,7 @@ export class TreeRemover {
 }
 
 /** Gives the user all rights in a folder, if the user owns it. */
-export function openUp(path: string, found: fs.Stats): void {
+export function openUp(path: string, found: Stats): void {
   if (!isClosed(found)) return;
   try {
     fs.chmodSync(path, found.mode & 0o7777 | 0o700);
@@ -75,6 +77,6 @@ export function openUp(path: string, found: fs.Stats): void {
 }
 
 /** Whether its owner lacks a right in a folder. */
-export function isClosed({ mode }: fs.Stats): boolean {
+export function isClosed({ mode }: Stats): boolean {
   return (mode & 0o700) !== 0o700;
 }

@@ -2,7 +2,9 @@ import fs from "node:fs";
 import { readLink, sha1Of } from "../files/contents.ts";
 import { codeOf, folderExpected, isFileError, notUtf8, withPath } from "../files/file_error.ts";
 import { timeOf } from "../files/file_time.ts";
+import type { Stats } from "../files/stats.ts";
 import { isTemporaryName } from "../files/temporary_name.ts";
+import { lstat } from "./lstat.ts";
 import { type Exclusion, isExcluded } from "./exclusion.ts";
 import { type Entry, EntryType } from "./tree_entry.ts";
 import { type ContainedPaths, within } from "./contained_paths.ts";
@@ -90,7 +92,7 @@ export class TreeScanner {
   #entry(path: string, isDouble: boolean): Entry | undefined | Promise<Entry | undefined> {
     const { paths, exclusions, checksum, check } = this.#options;
     const at = paths.at(path);
-    const found = isDouble ? undefined : lstat(at);
+    const found = isDouble ? undefined : lookAt(at);
     if (isExcluded(exclusions, path, found !== undefined && found.isDirectory())) return undefined;
     if (found === undefined) {
       // The runtime put this character in the place of bytes that it could not decode.
@@ -117,16 +119,16 @@ export class TreeScanner {
   }
 }
 
-function entryOf(path: string, type: number, stats: fs.Stats, detail?: string): Entry {
+function entryOf(path: string, type: number, stats: Stats, detail?: string): Entry {
   const size = type === EntryType.FILE ? stats.size : 0;
   const entry = [path, type, stats.mode & 0o7777, timeOf(stats.mtimeMs), size] as const;
   return detail === undefined ? entry : [...entry, detail];
 }
 
 /** The file, folder or link at a path; `undefined` if nothing is there. */
-function lstat(path: string): fs.Stats | undefined {
+function lookAt(path: string): Stats | undefined {
   try {
-    return fs.lstatSync(path, { throwIfNoEntry: false });
+    return lstat(path);
   } catch (error) {
     // The folder has become a file.
     if (codeOf(error) === "ENOTDIR") return undefined;

@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import { setTimes, timeOf } from "../files/file_time.ts";
+import type { Stats } from "../files/stats.ts";
 import type { ChangeLog } from "./tree_changes.ts";
 import type { Entry } from "./tree_entry.ts";
 import type { ContainedPaths } from "./contained_paths.ts";
@@ -17,7 +18,7 @@ export class UnfinishedFolders {
   readonly #turns: Turns;
   readonly #maskedBits: number;
   /** The entries of the folders, with the folder that was there before, if there was one. */
-  readonly #folders = new Map<Entry, fs.Stats | undefined>();
+  readonly #folders = new Map<Entry, Stats | undefined>();
 
   constructor(paths: ContainedPaths, changes: ChangeLog, turns: Turns, maskedBits: number) {
     this.#paths = paths;
@@ -27,7 +28,7 @@ export class UnfinishedFolders {
   }
 
   /** Adds a folder that is there; `old` is the folder that was there before. */
-  add(entry: Entry, old: fs.Stats | undefined): void {
+  add(entry: Entry, old: Stats | undefined): void {
     this.#folders.set(entry, old);
   }
 
@@ -57,7 +58,7 @@ export class UnfinishedFolders {
 
   /** Ends the work on folders, inner ones first, since a change in a folder changes its time. */
   async #end(
-    end: (entry: Entry, old: fs.Stats | undefined) => void,
+    end: (entry: Entry, old: Stats | undefined) => void,
     isNewOnly = false,
   ): Promise<void> {
     let failure: { readonly error: unknown } | undefined;
@@ -74,7 +75,7 @@ export class UnfinishedFolders {
     if (failure !== undefined) throw failure.error;
   }
 
-  #finish([path, , entryMode, modified]: Entry, old: fs.Stats | undefined): void {
+  #finish([path, , entryMode, modified]: Entry, old: Stats | undefined): void {
     const at = this.#paths.folder(path);
     const { mode: oldMode, mtimeMs } = fs.statSync(at);
     const mode = folderMode(entryMode, oldMode, this.#maskedBits);
