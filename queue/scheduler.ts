@@ -272,7 +272,7 @@ export class Scheduler {
     return job;
   }
 
-  /** Performs a task, and goes on with the next ones: that costs less than to begin anew for each. */
+  /** Performs a task, and goes on with the next ones, which costs less than to begin anew. */
   async #work(first: Job, run: Run): Promise<void> {
     for (let job: Job | undefined = first; job !== undefined; job = this.#next(run)) {
       const { lane, task, signal } = job;

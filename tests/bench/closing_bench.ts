@@ -1,6 +1,6 @@
 /**
- * The time to close connected tunnels, in relation to the end of as many `cat`s, reached in the same
- * way, whose stdin is closed: `deno task bench closing`.
+ * The time to close connected tunnels, in relation to the end of as many `cat`s, reached in the
+ * same way, whose stdin is closed: `deno task bench closing`.
  *
  * @module
  */

@@ -2,8 +2,8 @@
  * What many tunnels cost here: 1,000 to stubs, which speak the frames of an agent with no runtime
  * behind them, and 300 to agents on this machine: `deno task bench scale`.
  *
- * `deno run -A tests/bench/scale_bench.ts stubs 2000` does the one with another number, `agents 800`
- * the other.
+ * `deno run -A tests/bench/scale_bench.ts stubs 2000` does the one with another number, and
+ * `agents 800` the other.
  *
  * @module
  */

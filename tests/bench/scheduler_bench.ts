@@ -11,7 +11,7 @@ const ROUNDS = 7;
 
 async function task(): Promise<void> {}
 
-/** The cost of one of `tasks` tasks in `lanes` lanes, in microseconds, when all are done `times`. */
+/** The cost of one of `tasks` tasks in `lanes` lanes, in microseconds, if all are done `times`. */
 function scheduled(tasks: number, lanes: number, concurrency: number, times: number): Task {
   return async () => {
     const milliseconds = await timed(async () => {
