@@ -25,6 +25,8 @@ interface Runtime {
   readonly args: readonly string[];
   /** Writes to stderr at once. */
   readonly warn: (text: string) => void;
+  /** Tells something to the shell that started the agent, at descriptor 5, if that is possible. */
+  readonly tellShell: (text: string) => void;
 }
 
 /**
@@ -40,7 +42,7 @@ interface Runtime {
 export async function start(input: Socket | Deno.FsFile): Promise<(chunk: Uint8Array) => void> {
   const deno = (globalThis as { Deno?: typeof Deno }).Deno;
   const exit = captureExit();
-  const { info, args: [marker, denoDir], warn } = deno === undefined
+  const { info, args: [marker, denoDir], warn, tellShell } = deno === undefined
     ? await ofNode()
     : ofDeno(deno);
   beforeProcess((process) => {
@@ -92,7 +94,11 @@ export async function start(input: Socket | Deno.FsFile): Promise<(chunk: Uint8A
     maxChannels: Infinity,
     onChannel: (channel, header) => agent.handleChannel(channel, header),
     onHello: (payload) => agent.introduce(decodeControllerInfo(payload)),
-    onPing: (payload) => silence.count(payload),
+    // Without modules of Node's, the first stage has not closed the descriptor.
+    onPing: (payload) =>
+      silence.count(payload, (seconds) => {
+        if (deno === undefined || "readSync" in input) tellShell(`s${seconds}\n`);
+      }),
     onBye() {
       exitCode = TOLD;
       multiplexer.end(new Error("The controller closed the connection"));
@@ -107,7 +113,7 @@ export async function start(input: Socket | Deno.FsFile): Promise<(chunk: Uint8A
 }
 
 function ofDeno(deno: typeof Deno): Runtime {
-  const { args, pid, stderr, version, build } = deno;
+  const { args, pid, stderr, version, build, openSync } = deno;
   const write = stderr.writeSync.bind(stderr);
   const encoder = new TextEncoder();
   return {
@@ -121,6 +127,16 @@ function ofDeno(deno: typeof Deno): Runtime {
     },
     args,
     warn: (text) => void write(encoder.encode(text)),
+    tellShell(text) {
+      let file;
+      try {
+        file = openSync("/dev/fd/5", { write: true });
+        if (file.statSync().isFifo) file.writeSync(encoder.encode(text));
+      } catch {
+        // The pipe belongs to another user.
+      }
+      file?.close();
+    },
   };
 }
 
@@ -145,6 +161,9 @@ async function ofNode(): Promise<Runtime> {
     },
     args: argv.slice(1),
     warn: (text) => void fs.writeSync(2, text),
+    tellShell(text) {
+      if (fs.fstatSync(5).isFIFO()) fs.writeSync(5, text);
+    },
   };
 }
 

@@ -31,14 +31,17 @@ export class Silence {
   /**
    * Starts to count, unless it does already.
    *
+   * @param onCount Called with the seconds between the signs, when it starts.
    * @param payload That of a PING: milliseconds, from a thread that a busy script does not stop. It
    * is empty in other PINGs.
    */
-  count(payload: Uint8Array): void {
+  count(payload: Uint8Array, onCount: (seconds: number) => void): void {
     if (this.#counts || payload.length === 0) return;
     this.#counts = true;
+    const interval = readUint32(payload, 0);
     repeat(() => {
       if (++this.#silent > MAX_SILENT) this.#end();
-    }, readUint32(payload, 0));
+    }, interval);
+    onCount(interval / 1000);
   }
 }

@@ -39,6 +39,33 @@ for (const runtime of ["deno", "node"] as const) {
     }));
   }
 
+  for (const size of [0, 400_000]) {
+    const what = size === 0 ? "ends with a dead link, and no other" : "may have much to read";
+    const name = `${runtime}: an agent whose code never yields ${what}`;
+    const test = needing(runtime, name, async () => {
+      await using link = new DeadLink();
+      const mark = newMark();
+      const tun = new Driver(link.command, {
+        ...{ runtime, keepAlive: KEEP_ALIVE, stderr: () => {} },
+        ...AGENTS[runtime](),
+      });
+      await tun.call(fixture.startChild, mark);
+      await soon(link.signed, "a sign of life");
+      await tun.call(Math.max, 1);
+      tun.call(fixture.spin, newMark()).catch(() => {});
+      tun.call(fixture.echo, new Uint8Array(size)).catch(() => {});
+      // Far longer than a dead link is borne with, but this one is alive.
+      await new Promise((resolve) => setTimeout(resolve, 12 * KEEP_ALIVE));
+      const family = await familyOf(mark);
+      if (size === 0) {
+        link.die("both");
+        await untilGone(family, PATIENCE);
+      }
+      await tun.close();
+    });
+    Deno.test({ ...test, ignore: test.ignore === true || Deno.build.os !== "linux" });
+  }
+
   Deno.test(
     needing(runtime, `${runtime}: the agent goes on while this script is busy`, async () => {
       await using tun = new Driver([], {

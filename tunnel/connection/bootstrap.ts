@@ -88,8 +88,9 @@ export function commandThatTells(word: string): readonly string[] {
  * ends the others in its group, tells the exit code in an EXIT frame, and exits with it.
  *
  * Descriptor 5 leads from the interpreter and those beside it to the shell that judges it: the
- * first stage says `u` before it reads the pipe, the script of the signs `t` and a process id when
- * that is overdue, and the shell `x` and the exit code at the end.
+ * first stage says `u` before it reads the pipe, the agent `s` and the seconds between the
+ * controller's signs of life when the first of these has come, the script of the signs `t` and a
+ * process id when the interpreter is overdue, and the shell `x` and the exit code at the end.
  */
 export function bootstrapLine(options: BootstrapOptions): string {
   const { marker, permissionFlags, env, cwd, killGroup, signInterval, brought } = options;
@@ -148,12 +149,13 @@ export function bootstrapLine(options: BootstrapOptions): string {
     } --no-prompt --no-config --no-lock "$_csU" $_csN "$_csD" 2>&1 3<&3 4>&4 5>&5;fi;` +
     `exec "$_csp" --experimental-vm-modules --no-warnings --input-type=module ` +
     `-e "import'$_csU'" $_csN 2>&1 3<&3 4>&4 5>&5;}`,
+    watchFunction(),
     // j: judges how an interpreter fares, and ends with the agent's exit code, or with one that
     // says to go on. One that hangs is waited for if there is no other; $@: the kinds and places
     // that are left; $_csB: whether Deno is brought after them. A TERM must not interrupt its
     // `read`, which would look like the end.
     "j() { trap '' TERM;_csq=$_csp;_csu=;_csh=;_csa=;while read -r _csa;do case $_csa in " +
-    'u)_csu=1;;x*)break;;*)if [ -z "$_csu" ];then ' +
+    'u)_csu=1;;s*)z ${_csa#s}&;;x*)break;;*)if [ -z "$_csu" ];then ' +
     'while [ $# -gt 0 ];do f "$2"&&break;shift 2;done;' +
     'if [ $# -gt 0 ]||[ -n "$_csB" ];then _csh=hung;kill -9 ${_csa#t};fi;fi;;esac;done;' +
     // Some shells add 256 or 384 to the number of a signal, rather than 128.
@@ -190,6 +192,27 @@ export function bootstrapLine(options: BootstrapOptions): string {
     `printf "%s none\\n" $_csN >&4;trap "" TERM;kill 0;exit ${NO_RUNTIME};}`,
   ];
   return parts.join(";") + "\n";
+}
+
+/**
+ * The function `z`, which runs in the background and kills the process group when nothing has come
+ * from the controller for six intervals of its signs of life; $1: the interval. The agent does so
+ * itself, but not while its code does not yield.
+ *
+ * It looks at `cat`, which writes to the pipe that the agent reads: at what that has read, while it
+ * waits for more, and not for the agent. So silence is never inferred from an agent that does not
+ * read. It only counts once that number has grown, as some `cat` may have another way to read. On
+ * Linux alone there is such a number.
+ */
+function watchFunction(): string {
+  return "z() { trap - TERM;_csr=;for _csx in /proc/[0-9]*;do " +
+    'if [ $_csx/fd/1 -ef /proc/self/fd/3 ];then _csr="$_csr $_csx";fi;done;' +
+    "exec 3<&- 4>&- 6>&-;_csn=;_cso=;while sleep $1||sleep 1;do _cst=;for _csx in $_csr;do " +
+    "_css=;read -r _css <$_csx/wchan;case $_css in *read*|*data_wait*)_css=;" +
+    'read -r _css <$_csx/io;case $_css in rchar:*)_cst="$_cst $_css";esac;esac;done;' +
+    'if [ -z "$_cst" ];then _csn=${_csn:+0};elif [ "$_cst" = "$_cso" ];then ' +
+    '_csn=${_csn:+$((_csn+1))};else _csn=${_csn:+0};if [ "$_cso" ];then _csn=0;fi;fi;_cso=$_cst;' +
+    "if [ ${_csn:-0} -gt 6 ];then kill -9 0;fi;done;}";
 }
 
 /**
