@@ -196,15 +196,15 @@ async function bundle(
 }
 
 /** What no function can replace for the agent: without it, an answer could not be sent. */
-const OWN = "((queueMicrotask,Math)=>";
+const OWN = "queueMicrotask,Math";
 const OWN_VALUES = "queueMicrotask,Object.create(null,Object.getOwnPropertyDescriptors(Math))";
 
 /** A script that defines a variable as one whose value is that, under the agent's name. */
 function asExpression(text: string, isPart: boolean): Uint8Array {
-  const [, value] = /^(?:"use strict";)?var agent=(.*);\s*$/s.exec(text)!;
+  const [, code] = /^(?:"use strict";)?var agent=\(\(\)=>\{(.*)\}\)\(\);\s*$/s.exec(text)!;
   return new TextEncoder().encode(
     `"use strict";${
-      isPart ? `shared=>${value}` : `${OWN}${value})(${OWN_VALUES})`
+      isPart ? `shared=>(()=>{${code}})()` : `((${OWN})=>{${code}})(${OWN_VALUES})`
     }\n//# sourceURL=chopsticks:agent`,
   );
 }
