@@ -78,12 +78,7 @@ export class Encoder extends Writer {
   /** Whether somebody has added properties to all objects, which a loop over a record gives too. */
   #polluted = false;
 
-  encode(
-    value: unknown,
-    name = "value",
-    maxDepth: number,
-    hooks: Hooks,
-  ): Uint8Array<ArrayBuffer> {
+  encode(value: unknown, name = "value", maxDepth: number, hooks: Hooks): Uint8Array<ArrayBuffer> {
     this.#maxDepth = maxDepth;
     this.#hooks = hooks;
     this.#polluted = false;

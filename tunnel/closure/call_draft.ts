@@ -266,9 +266,8 @@ export class CallDraft {
     const place = this.#placeOf(fn, inspection);
     if (place !== undefined) {
       this.sent.setPlace(fn, place);
-      for (const property of this.#functions.foreignProperties(fn, inspection)) {
-        this.#addProperty(fn, property);
-      }
+      const foreign = this.#functions.foreignProperties(fn, inspection);
+      for (const property of foreign) this.#addProperty(fn, property);
       return;
     }
     if (location === undefined || isInternal(location.url)) {
@@ -289,9 +288,8 @@ export class CallDraft {
     this.#find({ value: target, user: fn, name: "bound function", steps: "" });
     this.#find({ value: self, user: fn, name: "bound this", steps: "" });
     this.#find({ value: args, user: fn, name: "bound arguments", steps: "" });
-    for (const property of boundProperties(fn, target as AnyFunction)) {
-      this.#addProperty(fn, property);
-    }
+    const properties = boundProperties(fn, target as AnyFunction);
+    for (const property of properties) this.#addProperty(fn, property);
   }
 
   /** The place of a function, or any if its module's exports are still to be learned. */
