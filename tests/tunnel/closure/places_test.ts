@@ -252,7 +252,7 @@ Deno.test("What the library loads late is in its module graph", async () => {
     "npm:cjs-module-lexer",
     "npm:diff/lib/patch/create.js",
     "npm:es-module-lexer/js",
-    "npm:string-width",
+    "npm:fast-string-width",
   ]);
 });
 
