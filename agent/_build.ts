@@ -1,10 +1,11 @@
 /**
  * Bundles the agent into `_bundle.ts`, and the parts that are sent when they are needed: the one
- * that loads modules into `_modules_bundle.ts`, the one that runs CommonJS into
- * `_commonjs_bundle.ts`, the one that works on files into `_files_bundle.ts`, the one for files of
- * the controller that are opened by path into `_paths_bundle.ts`, the one that starts workers into
- * `_workers_bundle.ts`, the one that forwards sockets into `_sockets_bundle.ts`, and the one that
- * continues traces into `_traces_bundle.ts`. These are the forms in which they are sent to a host.
+ * for values that are not plain into `_values_bundle.ts`, the one that loads modules into
+ * `_modules_bundle.ts`, the one that runs CommonJS into `_commonjs_bundle.ts`, the one that works
+ * on files into `_files_bundle.ts`, the one for files of the controller that are opened by path
+ * into `_paths_bundle.ts`, the one that starts workers into `_workers_bundle.ts`, the one that
+ * forwards sockets into `_sockets_bundle.ts`, and the one that continues traces into
+ * `_traces_bundle.ts`. These are the forms in which they are sent to a host.
  *
  * ```sh
  * deno task bundle          # writes them
@@ -14,14 +15,14 @@
  * @module
  */
 
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
 // Deno itself uses this bundler. It is only needed here, never by a user.
 import * as esbuild from "npm:esbuild@0.28.2";
 
 /**
  * What the bundle imports and many files need: each through a module of its own, so that the bundle
- * imports it once. The codec and the failures are the agent's; see `Agent`.
+ * imports it once. The codec and the failures are those of the part for values; see `SentModules`.
  */
 const IMPORTS: readonly (readonly [specifier: RegExp, module: string])[] = [
   [/\/codec\/(decode|encode)\.ts$/, 'export { decode, encode } from "chopsticks:codec";'],
@@ -34,9 +35,13 @@ const IMPORTS: readonly (readonly [specifier: RegExp, module: string])[] = [
 
 /** Code of the agent that the part for modules uses, and does not bring again; see `loadPart()`. */
 const SHARED: typeof IMPORTS = [
-  [/\/codec\/(decode|encode)\.ts$/, "export const { decode, encode } = shared;"],
-  [/\/protocol\/failure\.ts$/, "export const { encodeFailure } = shared;"],
+  [/\/codec\/plain\.ts$/, "export const { decodePlain } = shared;"],
   [/\/running_call\.ts$/, "export const { runningCall } = shared;"],
+];
+
+/** The same for the part for values. */
+const VALUES_SHARED: typeof IMPORTS = [
+  [/\/wire\/channel\.ts$/, "export const { ChannelReset } = shared;"],
 ];
 
 /** The same for what is opened by path. */
@@ -113,13 +118,34 @@ const trusting: esbuild.Plugin = {
   },
 };
 
+/**
+ * Leaves out what makes nothing that is used. Only files that are imported for what they do, and
+ * not for what they export, have side effects.
+ */
+const usedOnly: esbuild.Plugin = {
+  name: "used only",
+  setup(build): void {
+    build.onResolve({ filter: /^\.\.?\// }, ({ path, importer }) => ({
+      path: fileURLToPath(new URL(path, pathToFileURL(importer))),
+      sideEffects: path.endsWith("/disposal_globals.ts"),
+    }));
+  },
+};
+
 /** Makes the contents of the generated files. */
 async function build(): Promise<Map<URL, string>> {
   try {
     return new Map([
       [
         new URL("./_bundle.ts", import.meta.url),
-        asCompressed(await bundle("./main.ts", [trusting, inlined], "script")),
+        asCompressed("BUNDLE", await bundle("./main.ts", [trusting, inlined], "script")),
+      ],
+      [
+        new URL("./_values_bundle.ts", import.meta.url),
+        asCompressed(
+          "VALUES_BUNDLE",
+          await bundle("./values.ts", [importedOnce(VALUES_SHARED), trusting, inlined], "part"),
+        ),
       ],
       [
         new URL("./_files_bundle.ts", import.meta.url),
@@ -189,7 +215,7 @@ async function bundle(
     charset: "utf8",
     legalComments: "none",
     tsconfigRaw: "{}",
-    plugins,
+    plugins: [...plugins, usedOnly],
   });
   const { contents, text } = outputFiles[0]!;
   return isScript ? asExpression(text, form === "part") : contents;
@@ -209,17 +235,20 @@ function asExpression(text: string, isPart: boolean): Uint8Array {
   );
 }
 
-function asCompressed(contents: Uint8Array): string {
+function asCompressed(name: "BUNDLE" | "VALUES_BUNDLE", contents: Uint8Array): string {
+  const [file, about] = name === "BUNDLE"
+    ? ["main.ts", "The agent"]
+    : ["values.ts", "What an agent does with values that are not plain"];
   const compressed = brotliCompressSync(contents, {
     params: {
       [constants.BROTLI_PARAM_QUALITY]: 11,
       [constants.BROTLI_PARAM_SIZE_HINT]: contents.length,
     },
   });
-  return `// Made by \`deno task bundle\` from main.ts in this folder. Do not edit.
+  return `// Made by \`deno task bundle\` from ${file} in this folder. Do not edit.
 
-/** The agent: a script, compressed with Brotli, in base64. */
-export const BUNDLE: string =
+/** ${about}: a script, compressed with Brotli, in base64. */
+export const ${name}: string =
   "${compressed.toString("base64")}";
 `;
 }

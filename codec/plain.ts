@@ -34,12 +34,23 @@ import {
  */
 export const NOT_PLAIN: unknown = { name: "NotPlain" };
 
+/** Larger arrays of bytes may go by themselves. */
+const MAX_BYTES = 64 * 1024;
 /** Names are only looked through in arrays and bytes up to this length: V8 has to make them. */
 const LONG = 1000;
+/** Of so many properties it is asked whether they are read-only; see `KeptProperties`. */
+const MAX_ASKED = 5000;
 const UINT32 = 0x1_0000_0000;
 
-const { getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf, isExtensible, keys, values } =
-  Object;
+const {
+  getOwnPropertyDescriptor,
+  getOwnPropertyNames,
+  getOwnPropertySymbols,
+  getPrototypeOf,
+  isExtensible,
+  keys,
+  values,
+} = Object;
 const utf8 = new TextEncoder();
 const text8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -55,6 +66,7 @@ export function encodePlain(value: unknown): Uint8Array<ArrayBuffer> {
   let view = new DataView(bytes.buffer);
   let at = 0;
   let hasBytes = false;
+  let asked = 0;
   const numbers = new Map<object, number>();
 
   const reserve = (size: number): void => {
@@ -148,10 +160,16 @@ export function encodePlain(value: unknown): Uint8Array<ArrayBuffer> {
       depth >= DEFAULT_MAX_DEPTH || !isExtensible(value) || getOwnPropertySymbols(value).length > 0
     ) throw NOT_PLAIN;
     const hasNames = (length: number): boolean => getOwnPropertyNames(value).length !== length;
+    /** Whether some properties are not like those that are assigned. */
+    const hasOdd = (names: readonly string[]): boolean =>
+      (asked += names.length) <= MAX_ASKED && names.some((name) => {
+        const { configurable, writable } = getOwnPropertyDescriptor(value, name)!;
+        return writable === false || !configurable;
+      });
     if (prototype === Object.prototype) {
       const own = keys(value);
       const { length } = own;
-      if (hasNames(length)) throw NOT_PLAIN;
+      if (hasNames(length) || hasOdd(own)) throw NOT_PLAIN;
       if (length < 16) byte(FIX_MAP + length);
       else header(length, MAP_16, 1);
       for (const key of own) {
@@ -166,13 +184,19 @@ export function encodePlain(value: unknown): Uint8Array<ArrayBuffer> {
           ? values(value).length !== length || value.includes(undefined)
           : hasNames(length + 1) || keys(value).some((key, i) => key !== `${i}`)
       ) throw NOT_PLAIN;
+      if (
+        length <= MAX_ASKED &&
+        (hasOdd(keys(value)) || !getOwnPropertyDescriptor(value, "length")!.writable)
+      ) throw NOT_PLAIN;
       if (length < 16) byte(FIX_ARRAY + length);
       else header(length, ARRAY_16, 1);
       for (const one of value) write(one, depth + 1);
     } else if (prototype === Uint8Array.prototype && ArrayBuffer.isView(value)) {
       const some = value as Uint8Array;
       // Others may share its memory.
-      if (hasBytes || some.length <= LONG && hasNames(some.length)) throw NOT_PLAIN;
+      if (hasBytes || some.length > MAX_BYTES || some.length <= LONG && hasNames(some.length)) {
+        throw NOT_PLAIN;
+      }
       hasBytes = true;
       header(some.length, BIN_8, 0);
       put(some);

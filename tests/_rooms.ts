@@ -49,6 +49,8 @@ export const ROOMS: Rooms = {
   "agent/trace_service.ts": ["agent/agent_host.ts", "agent/protocol/"],
   "agent/_traces_bundle.ts": [],
   "agent/_bundle.ts": [],
+  "agent/values.ts": ["agent/runtime/"],
+  "agent/_values_bundle.ts": [],
   "agent/modules.ts": ["agent/runtime/"],
   "agent/_modules_bundle.ts": [],
   "agent/_files_bundle.ts": [],
@@ -113,6 +115,7 @@ export const ROOMS: Rooms = {
     ...["tunnel/own_frames.ts", "tunnel/remote_error.ts", "tunnel/visible.ts"],
     ...[
       "agent/_modules_bundle.ts",
+      "agent/_values_bundle.ts",
       "agent/_files_bundle.ts",
       "agent/_paths_bundle.ts",
       "agent/_workers_bundle.ts",

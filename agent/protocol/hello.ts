@@ -1,5 +1,6 @@
 import { decode } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
+import { decodePlain, encodePlain } from "../../codec/plain.ts";
 import { ProtocolError } from "../wire/protocol_error.ts";
 
 /** Describes an agent that has started. */
@@ -20,7 +21,7 @@ export interface AgentInfo {
 
 /** Writes the payload of an agent's HELLO. */
 export function encodeAgentInfo(info: AgentInfo): Uint8Array {
-  return encode(info);
+  return encodePlain(info);
 }
 
 /** Reads the payload of an agent's HELLO. Throws an error if it is something else. */
@@ -53,5 +54,5 @@ export function encodeControllerInfo(info: ControllerInfo): Uint8Array {
 
 /** Reads the payload of a controller's HELLO, which the agent trusts; see `Agent`. */
 export function decodeControllerInfo(payload: Uint8Array): ControllerInfo {
-  return decode(payload, { maxCost: Infinity }) as ControllerInfo;
+  return decodePlain(payload) as ControllerInfo;
 }

@@ -4,6 +4,12 @@
 export const NO_MODULE = "";
 
 /**
+ * The id of the agent's part for all values that are not plain, and for failures. It is a script,
+ * as text or compressed with Brotli, and comes in a batch of its own.
+ */
+export const VALUES_MODULE = "chopsticks:values";
+
+/**
  * The id of the agent's part that loads modules. It is a script, and comes in one batch with the
  * first of them.
  */

@@ -70,6 +70,11 @@ export const Request = {
    * and unit of the batch, counted in that order, that has such declarations.
    */
   LOWER: 9,
+  /**
+   * Agent to controller: `[VALUES]`, when an agent needs its part for values and has not got it.
+   * There is no answer but the part, in a batch, unless it has been sent already.
+   */
+  VALUES: 10,
 } as const;
 
 /**

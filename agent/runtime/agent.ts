@@ -1,26 +1,33 @@
 import "./disposal_globals.ts"; // first, since other modules use these globals when they load
-import { decode } from "../../codec/decode.ts";
-import { encode } from "../../codec/encode.ts";
-import { Attachments } from "./attachments.ts";
-import type { Channel, Message } from "../wire/channel.ts";
-import { loadStorage, prepareCall, runCall, RunningCall, runOutside } from "./running_call.ts";
+import { decodePlain, encodePlain, NOT_PLAIN } from "../../codec/plain.ts";
+import type { CheckGlobals } from "./broken_globals.ts";
+import { type Channel, ChannelReset, type Message } from "../wire/channel.ts";
+import {
+  loadStorage,
+  prepareCall,
+  runCall,
+  RunningCall,
+  runningCall,
+  runOutside,
+} from "./running_call.ts";
 import { CodeRunner } from "./code_runner.ts";
-import { decodeFailure, encodeFailure } from "../protocol/failure.ts";
+import { type Deferred, deferred } from "../wire/deferred.ts";
+import { find, lacks } from "./find.ts";
 import { Flag } from "../wire/frame.ts";
-import type { Code, Handle } from "../protocol/handle.ts";
+import type { Code } from "../protocol/handle.ts";
 import type { ControllerInfo } from "../protocol/hello.ts";
-import { inflate } from "./inflate.ts";
-import { LOADER_MODULE } from "../protocol/module_record.ts";
+import { inflate, inflatedText } from "./inflate.ts";
+import { loadCode, revivePlain, setVariables } from "./loaded_code.ts";
+import { LOADER_MODULE, VALUES_MODULE } from "../protocol/module_record.ts";
 import { setMainModule } from "./main_module.ts";
 import { nodeProcess } from "./node_process.ts";
-import { bringsPart, partOf, Parts } from "../protocol/parts.ts";
+import { bringsPart } from "../protocol/parts.ts";
 import { loadPart } from "./parts.ts";
 import type { Multiplexer } from "../wire/multiplexer.ts";
 import { type Batch, type FunctionReference, Request } from "../protocol/request.ts";
 import { repeat } from "./repeat.ts";
-import { define, find, lacks, loadCode, type Property } from "./reviver.ts";
 import { SourcePositions } from "./source_positions.ts";
-import { TRUSTED } from "./trusted.ts";
+import type { Received, Values } from "./values.ts";
 
 /** A function and its `this`, which is the object that it was found in. */
 interface Callable {
@@ -32,8 +39,8 @@ interface Callable {
 export interface AgentOptions {
   /** Gives the connection to the controller, once there is one. */
   readonly multiplexer: () => Multiplexer;
-  /** Ends the agent if a function has broken what it needs: what each call does, or all. */
-  readonly checkGlobals: (all?: boolean) => void;
+  /** Ends the agent if a function has broken what it needs. */
+  readonly checkGlobals: CheckGlobals;
   /** Ends the agent unless the connection is over: something has failed that calls wait for. */
   readonly onBroken: (error: unknown) => void;
 }
@@ -62,12 +69,16 @@ type Service = (channel: Channel, ...args: unknown[]) => Promise<void>;
  */
 export class Agent {
   readonly #multiplexer: () => Multiplexer;
-  readonly #checkGlobals: (all?: boolean) => void;
+  readonly #checkGlobals: CheckGlobals;
   readonly #onBroken: (error: unknown) => void;
   readonly #positions = new SourcePositions();
   readonly #runner = new CodeRunner(this.#positions);
   #controller: ControllerInfo | undefined;
-  readonly #attachments: Attachments;
+  /** The channels of the controller's streams and signals that no value has referred to yet. */
+  readonly #incoming = new Map<number, Channel>();
+  /** Arrives when it is first needed, or sooner. */
+  #values: Values | undefined;
+  #awaitedValues: Deferred<Values> | undefined;
   readonly #functions = new Map<number, Promise<Callable>>();
   readonly #codes: Code[] = [];
   #batches = 0;
@@ -79,7 +90,6 @@ export class Agent {
   constructor({ multiplexer, checkGlobals, onBroken }: AgentOptions) {
     this.#checkGlobals = checkGlobals;
     this.#onBroken = onBroken;
-    this.#attachments = new Attachments(multiplexer);
     this.#positions.install();
     this.#multiplexer = multiplexer;
   }
@@ -99,11 +109,11 @@ export class Agent {
    * Makes a request without a message. Resolves to the answer, and rejects if that is a failure.
    */
   async #ask(header: unknown[]): Promise<Message | undefined> {
-    const channel = this.#multiplexer().open(encode(header));
+    const channel = this.#multiplexer().open(encodePlain(header));
     channel.end();
     const message = await channel.receive();
     if (message !== undefined && message.flags & Flag.FAILURE) {
-      throw new TypeError(decodeFailure(message.bytes, TRUSTED).message);
+      throw new TypeError((await this.#needValues()).decodeFailure(message.bytes).message);
     }
     return message;
   }
@@ -114,7 +124,15 @@ export class Agent {
   }
 
   #handle(channel: Channel, header: Uint8Array): void {
-    const [kind, ...rest] = decode(header, TRUSTED) as [number, ...unknown[]];
+    let request: unknown;
+    try {
+      request = this.#values === undefined ? decodePlain(header) : this.#values.read(header);
+    } catch (error) {
+      if (error !== NOT_PLAIN) throw error;
+      const copy = new Uint8Array(header); // the header may be overwritten
+      return void this.#needValues().then(() => this.handleChannel(channel, copy));
+    }
+    const [kind, ...rest] = request as [number, ...unknown[]];
     switch (kind) {
       case Request.BATCHES:
         return void this.#receiveBatches(channel).catch(this.#onBroken);
@@ -126,7 +144,8 @@ export class Agent {
         return void this.#serve(channel, ...rest as ServiceHeader);
       case Request.STREAM:
       case Request.SIGNAL:
-        return this.#attachments.add(channel);
+        this.#incoming.set(channel.id, channel);
+        return channel.onFailure(() => this.#incoming.delete(channel.id));
       default:
         return this.#fail(channel, new TypeError(`This agent knows no request ${kind}`));
     }
@@ -139,11 +158,17 @@ export class Agent {
 
   async #receiveBatches(channel: Channel): Promise<void> {
     for (let message; (message = await channel.receive()) !== undefined;) {
-      const batch = decode(await inflate(message), TRUSTED) as Batch;
+      const bytes = await inflate(message);
+      // What comes before the part for values can be read without it.
+      const batch = (this.#values?.read(bytes) ?? decodePlain(bytes)) as Batch;
       const [records, codes] = batch;
       const last = records.at(-1);
-      if (last?.id === LOADER_MODULE) await this.#loadModules(last.source as string);
-      await this.#runner.modules?.receive(batch, this.#batches);
+      if (last?.id === VALUES_MODULE) {
+        await this.#loadValues(last.source as string | Uint8Array<ArrayBuffer>);
+      } else {
+        if (last?.id === LOADER_MODULE) await this.#loadModules(last.source as string);
+        await this.#runner.modules?.receive(batch, this.#batches);
+      }
       this.#codes.push(...codes);
       this.#batches++;
       this.#awaited = this.#awaited.filter((waiting) => {
@@ -154,10 +179,50 @@ export class Agent {
     }
   }
 
+  /** Loads the part for values that are not plain. */
+  async #loadValues(source: string | Uint8Array<ArrayBuffer>): Promise<void> {
+    const { Values } = loadPart<typeof import("./values.ts")>(await inflatedText(source), {
+      ChannelReset,
+    });
+    this.#values = new Values(this.#multiplexer, this.#incoming);
+    this.#checkGlobals(true, this.#values);
+    this.#runner.modules?.provide(this.#values);
+    this.#awaitedValues?.resolve(this.#values);
+  }
+
+  /** Gives the part for values that are not plain, which it asks for unless it is here. */
+  #needValues(): Promise<Values> {
+    if (this.#awaitedValues === undefined) {
+      this.#awaitedValues = deferred();
+      if (this.#values !== undefined) this.#awaitedValues.resolve(this.#values);
+      else this.#multiplexer().open(encodePlain([Request.VALUES])).end();
+    }
+    return this.#awaitedValues.promise;
+  }
+
+  /**
+   * Does something with values that may be plain, at once unless they are not and the part for
+   * others has not come.
+   *
+   * @param plain Throws `NOT_PLAIN` if they are not.
+   */
+  #withValues<T>(plain: () => T, odd: (values: Values) => T): T | Promise<T> {
+    if (this.#values !== undefined) return odd(this.#values);
+    try {
+      return plain();
+    } catch (error) {
+      if (error !== NOT_PLAIN) throw error;
+      return this.#needValues().then(odd);
+    }
+  }
+
   /** Loads the part that loads modules. */
   async #loadModules(source: string): Promise<void> {
     nodeProcess(); // before `node:vm` makes it
-    const { SentModules } = loadPart(source) as typeof import("./sent_modules.ts");
+    const { SentModules } = loadPart<typeof import("./sent_modules.ts")>(source, {
+      decodePlain,
+      runningCall,
+    });
     this.#runner.modules = new SentModules((await import("node:vm")).default, {
       controller: this.#controller!,
       positions: this.#positions,
@@ -166,6 +231,7 @@ export class Agent {
       codes: () => this.#codes,
       handleChannel: (channel, header) => this.handleChannel(channel, header),
     });
+    if (this.#values !== undefined) this.#runner.modules.provide(this.#values);
   }
 
   #untilBatch(batches: number): Promise<void> | undefined {
@@ -179,21 +245,25 @@ export class Agent {
   ): Promise<void> {
     try {
       const finding = reference === null ? undefined : this.#find(batches, reference);
-      const [found, args] = code === null
-        ? [undefined, await receiveArguments(channel)]
-        : await this.#receiveValues(channel, batches, code, attachments);
+      const [found, args] = await (code === null
+        ? this.#receiveArguments(channel)
+        : this.#receiveValues(channel, batches, code, attachments));
       const { call, self } = finding === undefined
         ? { call: found, self: undefined } as Callable
         : await finding;
-      const running = new RunningCall(channel, (text) => this.#fail(channel, exitError(text)));
+      const running = new RunningCall(channel, (text) =>
+        this.#fail(channel, exitError(text)));
       const preparing = prepareCall(this.#runner.modules !== undefined);
       if (preparing !== undefined) await preparing;
       this.#watch();
       await runCall(running, async () => {
         const result = await call.apply(self, args);
         this.#checkSoon();
-        const giveUp = running.giveUp.bind(running);
-        this.#attachments.sendLast(channel, result, "result", giveUp, new Parts());
+        const sending = this.#withValues(
+          () => channel.send(encodePlain(result), Flag.END),
+          (values) => values.sendResult(channel, result, running.giveUp.bind(running)),
+        );
+        if (sending !== undefined) await sending;
       });
     } catch (error) {
       this.#checkGlobals();
@@ -214,28 +284,38 @@ export class Agent {
     }
   }
 
+  async #receiveArguments(channel: Channel): Promise<Received> {
+    const [message, parts] = await receiveWithParts(channel);
+    if (message === undefined) return [undefined, []];
+    const { bytes } = message;
+    const args = this.#withValues(
+      () => decodePlain(bytes),
+      (values) => values.read(bytes, parts),
+    );
+    return [undefined, await args as unknown[]];
+  }
+
   /** Receives the function, if it is sent by value, and the arguments of a call with code. */
   async #receiveValues(
     channel: Channel,
     batches: number,
     id: number,
     attachments: readonly number[],
-  ): Promise<[unknown, unknown[]]> {
+  ): Promise<Received> {
     await this.#untilBatch(batches);
     const [message, parts] = await receiveWithParts(channel);
     if (message === undefined) throw new TypeError("The call has no values");
-    const reviveOther = (data: unknown): unknown =>
-      partOf(data as Handle, parts) ?? this.#attachments.revive(data, attachments);
-    const { revive, setVariables } = await loadCode(this.#codes[id]!, this.#runner, reviveOther);
-    const [fn, args, captured, ...properties] = decode(message.bytes, { ...TRUSTED, revive }) as [
-      unknown,
-      unknown[],
-      unknown[][],
-      ...Property[],
-    ];
-    setVariables(captured);
-    properties.forEach(define);
-    return [fn, args];
+    const { bytes } = message;
+    const code = await loadCode(this.#codes[id]!, this.#runner);
+    return await this.#withValues(() => {
+      const [fn, args, captured, ...properties] = decodePlain(
+        bytes,
+        (data) => revivePlain(code, data),
+      ) as [unknown, unknown[], unknown[][], ...unknown[]];
+      if (properties.length > 0) throw NOT_PLAIN;
+      setVariables(code, captured);
+      return [fn, args];
+    }, (values) => values.receive(bytes, { code, attachments, parts }));
   }
 
   /** Begins what is needed when code has run, which its answer should not wait for. */
@@ -262,11 +342,15 @@ export class Agent {
   }
 
   #fail(channel: Channel, error: unknown): void {
-    try {
-      channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
-    } catch (cause) {
-      this.#onBroken(cause);
-    }
+    const fail = ({ encodeFailure }: Values): void => {
+      try {
+        channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);
+      } catch (cause) {
+        this.#onBroken(cause);
+      }
+    };
+    if (this.#values !== undefined) fail(this.#values);
+    else void this.#needValues().then(fail);
   }
 
   #find(batches: number, reference: FunctionReference): Promise<Callable> {
@@ -290,13 +374,6 @@ export class Agent {
       `${path.join(".")} ${module === null ? "" : `of ${module} `}is not a function`,
     );
   }
-}
-
-async function receiveArguments(channel: Channel): Promise<unknown[]> {
-  const [message, parts] = await receiveWithParts(channel);
-  if (message === undefined) return [];
-  const revive = (data: unknown): unknown => partOf(data as Handle, parts);
-  return decode(message.bytes, { ...TRUSTED, revive }) as unknown[];
 }
 
 /** Receives a value, and the parts that come ahead of it. */

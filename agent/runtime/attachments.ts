@@ -17,8 +17,7 @@ import { TRUSTED } from "./trusted.ts";
  */
 export class Attachments {
   readonly #multiplexer: () => Multiplexer;
-  /** The channels of the controller's streams and signals that no value has referred to yet. */
-  readonly #incoming = new Map<number, Channel>();
+  readonly #incoming: Map<number, Channel>;
   /**
    * Callbacks that nobody here can call any more. A garbage collection finds many, and the
    * controller is told of them at once.
@@ -28,15 +27,13 @@ export class Attachments {
     if (this.#released.push(callback) === 1) queueMicrotask(() => this.#sendReleased());
   });
 
-  /** `multiplexer` gives the connection to the controller. */
-  constructor(multiplexer: () => Multiplexer) {
+  /**
+   * @param multiplexer Gives the connection to the controller.
+   * @param incoming The channels of streams and signals that no value has referred to yet.
+   */
+  constructor(multiplexer: () => Multiplexer, incoming: Map<number, Channel>) {
     this.#multiplexer = multiplexer;
-  }
-
-  /** Keeps the channel of a stream or a signal until a value refers to it. */
-  add(channel: Channel): void {
-    this.#incoming.set(channel.id, channel);
-    channel.onFailure(() => this.#incoming.delete(channel.id));
+    this.#incoming = incoming;
   }
 
   /**

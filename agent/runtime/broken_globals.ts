@@ -1,6 +1,4 @@
-import { decode } from "../../codec/decode.ts";
-import { encode } from "../../codec/encode.ts";
-import { encodeFailure } from "../protocol/failure.ts";
+import { decodePlain, encodePlain } from "../../codec/plain.ts";
 import { Flag } from "../wire/frame.ts";
 import { Multiplexer } from "../wire/multiplexer.ts";
 
@@ -15,8 +13,25 @@ interface Watched {
   readonly name: string;
   readonly owner: Record<PropertyKey, unknown>;
   readonly key: PropertyKey;
+  readonly original: unknown;
+  /** The original, or what works as well. */
   value: unknown;
 }
+
+/** What the agent encodes and decodes values with. */
+interface Codec {
+  encode(value: unknown): Uint8Array;
+  decode(bytes: Uint8Array): unknown;
+  encodeFailure?(error: unknown): Uint8Array;
+}
+
+/**
+ * Looks whether the built-ins still work, and ends the agent with a message if not. It is quick as
+ * long as nothing was replaced, and quicker if it does not look at all of them.
+ *
+ * @param codec What the agent uses from now on, which may need more of them.
+ */
+export type CheckGlobals = (all?: boolean, codec?: Codec) => void;
 
 const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
 
@@ -25,23 +40,24 @@ const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
  * not work would let all calls hang.
  *
  * @param fail Writes a line to stderr and ends the agent at once.
- * @returns Looks whether they still work, and ends the agent with a message if not. It is quick as
- * long as nothing was replaced, and quicker if it does not look at all of them.
  */
-export function watchGlobals(fail: (line: string) => void): (all?: boolean) => void {
+export function watchGlobals(fail: (line: string) => void): CheckGlobals {
   const watched: Watched[] = [];
+  let codec: Codec = { encode: encodePlain, decode: decodePlain };
   const watch = (name: string, owner: object): void => {
     for (const key of Reflect.ownKeys(owner)) {
       const value = getOwnPropertyDescriptor(owner, key)!.value;
       if (typeof value !== "function") continue;
-      watched.push({ name: `${name}.${String(key)}`, owner: owner as never, key, value });
+      watched.push({
+        ...{ name: `${name}.${String(key)}`, owner: owner as never, key, original: value, value },
+      });
     }
   };
   const globals = globalThis as unknown as Record<string, { prototype: object }>;
   const watchAll = (names: readonly string[]): void => {
     for (const name of names) {
       const value = globals[name]!;
-      watched.push({ name, owner: globals, key: name, value });
+      watched.push({ name, owner: globals, key: name, original: value, value });
       watch(`${name}.prototype`, value.prototype);
     }
   };
@@ -51,11 +67,15 @@ export function watchGlobals(fail: (line: string) => void): (all?: boolean) => v
   const count = watched.length;
   watchAll(MORE);
   watch("Object", Object);
-  return (all) => {
+  return (all, newCodec) => {
     for (let i = 0; i < (all ? watched.length : count); i++) {
       const one = watched[i]!;
+      if (newCodec !== undefined) {
+        codec = newCodec;
+        one.value = one.original;
+      }
       if (one.owner[one.key] === one.value) continue;
-      if (works()) {
+      if (works(codec)) {
         one.value = one.owner[one.key];
         continue;
       }
@@ -65,7 +85,7 @@ export function watchGlobals(fail: (line: string) => void): (all?: boolean) => v
 }
 
 /** Sends messages from one end to another and back, as an agent does. */
-function works(): boolean {
+function works({ encode, decode, encodeFailure = encode }: Codec): boolean {
   try {
     new Promise(() => {}).then();
     Promise.reject(Promise.resolve()).catch(() => {});
@@ -76,7 +96,8 @@ function works(): boolean {
         onChannel(channel, header) {
           const [list, map, bytes] = decode(header) as [string[], Map<string, number>, Uint8Array];
           arrived = `${list[0]}${list[1]} ${map.get("three")} ${bytes[1]}`;
-          channel.send(encodeFailure(new TypeError("é")), Flag.FAILURE | Flag.END);
+          const isWhole = encodeFailure !== encode;
+          channel.send(encodeFailure(isWhole ? new TypeError("é") : "é"), Flag.FAILURE | Flag.END);
         },
         onHello() {},
         onEnd() {},

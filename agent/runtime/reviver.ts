@@ -1,38 +1,18 @@
-import {
-  type Code,
-  type Handle,
-  HandleKind,
-  PropertyKind,
-  type UnitContext,
-} from "../protocol/handle.ts";
+import { type Handle, HandleKind, PropertyKind } from "../protocol/handle.ts";
 import { setIntegrity } from "../protocol/integrity.ts";
-import { runtimeName } from "../protocol/runtime_name.ts";
-import type { CodeRunner } from "./code_runner.ts";
-import type { Namespace } from "./loader.ts";
-
-/** Makes the values of the handles that refer to code. It trusts the controller; see `Agent`. */
-export interface Reviver {
-  /** Makes the value of a handle from its data. */
-  revive(data: unknown): unknown;
-  /** Gives the variables of each unit their values. */
-  setVariables(captured: readonly (readonly unknown[])[]): void;
-}
+import { find, lacks } from "./find.ts";
+import type { LoadedCode } from "./loaded_code.ts";
 
 /**
- * Loads `code`, with variables of its own.
+ * Gives a function that makes the values of the handles that refer to code. It trusts the
+ * controller; see `Agent`.
  *
- * @param reviveOther Makes the values of all handles that do not refer to code.
+ * @param reviveOther Makes the values of all other handles.
  */
-export async function loadCode(
-  code: Code,
-  runner: CodeRunner,
+export function reviverOf(
+  { modules, namespaces, units }: LoadedCode,
   reviveOther: (data: unknown) => unknown,
-): Promise<Reviver> {
-  const modules = new Map<string, Namespace>();
-  const { loads, namespaces = [] } = code;
-  for (const id of [...loads, ...namespaces]) modules.set(id, await runner.import(id));
-  const units: UnitContext[] = [];
-  for (const unit of code.units) units.push(await runner.run(unit));
+): (data: unknown) => unknown {
   const classes = new Map<string, unknown>();
 
   /** Makes a class once, when it is first needed: its parent and its static fields need values. */
@@ -47,42 +27,35 @@ export async function loadCode(
     return classes.get(key);
   };
 
-  return {
-    revive(data) {
-      const [kind, ...rest] = data as Handle;
-      switch (kind) {
-        case HandleKind.PLACE: {
-          const [module, ...path] = rest as [string | null, ...(string | symbol)[]];
-          const found = find(module === null ? globalThis : modules.get(module), path);
-          return found === undefined ? lacking(module, path) : found.value;
-        }
-        case HandleKind.FUNCTION:
-          return units[rest[0] as number]!.functions[rest[1] as number];
-        case HandleKind.CLASS:
-          return makeClass(rest);
-        case HandleKind.BOUND: {
-          const [target, self, args] = rest as [
-            (...args: unknown[]) => unknown,
-            unknown,
-            unknown[],
-          ];
-          return target.bind(self, ...args);
-        }
-        case HandleKind.OWN_SYMBOL:
-          return ownSymbol(rest[0] as number, rest[1] as string | undefined);
-        case HandleKind.NAMESPACE:
-          return modules.get(namespaces[rest[0] as number]!);
-        case HandleKind.PROTOTYPE:
-          return (rest[0] as { prototype: unknown }).prototype;
-        default:
-          return reviveOther(data);
+  return (data) => {
+    const [kind, ...rest] = data as Handle;
+    switch (kind) {
+      case HandleKind.PLACE: {
+        const [module, ...path] = rest as [string | null, ...(string | symbol)[]];
+        const found = find(module === null ? globalThis : modules.get(module), path);
+        return found === undefined ? lacking(module, path) : found.value;
       }
-    },
-    setVariables(captured) {
-      captured.forEach((values, unit) => {
-        values.forEach((value, index) => units[unit]!.variables[index]!(value));
-      });
-    },
+      case HandleKind.FUNCTION:
+        return units[rest[0] as number]!.functions[rest[1] as number];
+      case HandleKind.CLASS:
+        return makeClass(rest);
+      case HandleKind.BOUND: {
+        const [target, self, args] = rest as [
+          (...args: unknown[]) => unknown,
+          unknown,
+          unknown[],
+        ];
+        return target.bind(self, ...args);
+      }
+      case HandleKind.OWN_SYMBOL:
+        return ownSymbol(rest[0] as number, rest[1] as string | undefined);
+      case HandleKind.NAMESPACE:
+        return modules.get(namespaces[rest[0] as number]!);
+      case HandleKind.PROTOTYPE:
+        return (rest[0] as { prototype: unknown }).prototype;
+      default:
+        return reviveOther(data);
+    }
   };
 }
 
@@ -124,37 +97,6 @@ export function define([owner, kind, key, value]: Property): void {
     case PropertyKind.INTEGRITY:
       setIntegrity(owner, value as number);
   }
-}
-
-/** What {@linkcode find} finds. */
-export interface Found {
-  readonly value: unknown;
-  /** What it was found in. */
-  readonly parent: unknown;
-}
-
-/**
- * Follows `path` from a module's namespace or the global object. `undefined` if it leads nowhere.
- */
-export function find(
-  root: unknown,
-  path: readonly (string | symbol)[],
-): Found | undefined {
-  let parent: unknown;
-  let value = root;
-  for (const name of path) {
-    parent = value;
-    value = (value as Record<string | symbol, unknown> | null | undefined)?.[name];
-  }
-  return value === undefined ? undefined : { value, parent };
-}
-
-/** The error for what this runtime lacks, or a module does not export. */
-export function lacks(module: string | null, path: readonly (string | symbol)[]): TypeError {
-  const isBuiltin = module === null || module.startsWith("node:");
-  const where = module === null ? "here" : `in ${module}`;
-  const why = isBuiltin ? `: this agent is ${runtimeName()}` : "";
-  return new TypeError(`There is no ${path.map(String).join(".")} ${where}${why}`);
 }
 
 /** Stands for what is not here: it throws when it is used, and not before. */

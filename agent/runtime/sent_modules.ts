@@ -1,9 +1,7 @@
 import type vm from "node:vm";
-import { decode } from "../../codec/decode.ts";
-import { encode } from "../../codec/encode.ts";
+import { decodePlain } from "../../codec/plain.ts";
 import { setAgentHost } from "../agent_host.ts";
 import type { Channel, Message } from "../wire/channel.ts";
-import { encodeFailure } from "../protocol/failure.ts";
 import type { Code, FunctionUnit, UnitContext } from "../protocol/handle.ts";
 import type { ControllerInfo } from "../protocol/hello.ts";
 import { type ModuleRecord, PATHS_MODULE, WORKERS_MODULE } from "../protocol/module_record.ts";
@@ -15,7 +13,6 @@ import { lacksUsing } from "./lacks_using.ts";
 import { type AskForModule, Loader, type Namespace } from "./loader.ts";
 import { runningCall } from "./running_call.ts";
 import type { SourcePositions } from "./source_positions.ts";
-import { TRUSTED } from "./trusted.ts";
 
 /** The agent, as far as its modules need it. */
 export interface ModulesHost {
@@ -38,6 +35,9 @@ interface SentFiles {
   add(files: readonly SentFile[]): void;
 }
 
+/** What the parts of an agent that are modules take from the part for values. */
+type ProvidedName = "decode" | "encode" | "encodeFailure";
+
 /** The modules that the controller has sent, and the files that code opens by path. */
 export class SentModules {
   readonly #vm: typeof vm;
@@ -47,7 +47,7 @@ export class SentModules {
   readonly #ask: AskForModule = async (...request) => {
     const message = await this.#host.ask([Request.IMPORT, ...request]);
     if (message === undefined) throw new TypeError(`Cannot import ${request[0]}: no answer`);
-    const [id, batches] = decode(message.bytes, TRUSTED) as [string, number];
+    const [id, batches] = decodePlain(message.bytes) as [string, number];
     await this.#host.untilBatch(batches);
     return id;
   };
@@ -55,7 +55,7 @@ export class SentModules {
     (await this.#host.ask([Request.FILE, url, look]))?.bytes;
   readonly #look = async (url: string): Promise<ServedEntry | undefined> => {
     const bytes = await this.#file(url, true);
-    return bytes && decode(bytes, TRUSTED) as ServedEntry;
+    return bytes && decodePlain(bytes) as ServedEntry;
   };
   readonly #replace: Loader["replace"] = (...args) => this.#loader.replace(...args);
 
@@ -64,8 +64,6 @@ export class SentModules {
     this.#vm = machine;
     this.#host = host;
     this.#loader = new Loader(machine, this.#ask, host.positions);
-    this.#loader.provide("chopsticks:codec", { decode, encode });
-    this.#loader.provide("chopsticks:failure", { encodeFailure });
     setAgentHost({
       ...host.controller,
       file: this.#file,
@@ -78,6 +76,12 @@ export class SentModules {
       callSignal: () => runningCall()?.signal,
       handleChannel: (channel, header) => host.handleChannel(channel as Channel, header),
     });
+  }
+
+  /** Gives the parts of the agent that are modules what they have in common with it. */
+  provide({ decode, encode, encodeFailure }: Record<ProvidedName, unknown>): void {
+    this.#loader.provide("chopsticks:codec", { decode, encode });
+    this.#loader.provide("chopsticks:failure", { encodeFailure });
   }
 
   /** Takes in a batch. `index` is its number, from 0. */
@@ -122,7 +126,7 @@ export class SentModules {
   async #lower(sources: (ModuleRecord | FunctionUnit)[], index: number): Promise<void> {
     if (!sources.some((source) => lacksUsing(source, this.#vm))) return;
     const answer = await this.#host.ask([Request.LOWER, index]);
-    const lowered = decode(await inflate(answer!), TRUSTED) as [number, string][];
+    const lowered = decodePlain(await inflate(answer!)) as [number, string][];
     for (const [index, source] of lowered) {
       Object.assign(sources[index]!, { source });
     }

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { Code, FunctionUnit } from "../../agent/protocol/handle.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import { encode } from "../../codec/encode.ts";
@@ -34,7 +35,12 @@ export interface CallImage {
   readonly modules: readonly string[];
   /** Streams, signals and callbacks among the values, to which handles refer by their index. */
   readonly attachments: readonly unknown[];
+  /** Whether the function is a generator, which gives a stream. */
+  readonly isGenerator: boolean;
 }
+
+/** What is known of a call before its code. */
+type Drafted = DraftedCall & Pick<CallImage, "isGenerator">;
 
 /** The places of functions that were sent before. They cannot change. */
 const places = new WeakMap<AnyFunction, FunctionPlace>();
@@ -56,7 +62,8 @@ export function callImage(
   const known = places.get(fn);
   const isSmall = args.every(isPrimitive);
   if (known === undefined) return isSmall && fixedImage(fn, args) || drafted(fn, args);
-  return isSmall ? primitiveImage(known, args) : drafted(fn, args, known);
+  if (!isSmall) return drafted(fn, args, known);
+  return primitiveImage(known, args, types.isGeneratorFunction(fn));
 }
 
 /** A call of something whose place is known, with arguments. */
@@ -74,10 +81,14 @@ function isPrimitive(value: unknown): boolean {
 }
 
 /** A call with arguments in which there is nothing to find: most small calls are like that. */
-function primitiveImage(place: FunctionPlace, args: readonly unknown[]): CallImage {
+function primitiveImage(
+  place: FunctionPlace,
+  args: readonly unknown[],
+  isGenerator = false,
+): CallImage {
   const modules = place.module && isSent(place.module) ? [place.module] : [];
   const body = args.length === 0 ? undefined : encode(args);
-  return { place, code: undefined, body, parts: [], modules, attachments: [] };
+  return { place, code: undefined, body, parts: [], modules, attachments: [], isGenerator };
 }
 
 /**
@@ -86,8 +97,9 @@ function primitiveImage(place: FunctionPlace, args: readonly unknown[]): CallIma
  */
 function fixedImage(fn: AnyFunction, args: readonly unknown[]): Promise<CallImage> | undefined {
   const found = findFixed(fn, args, locate);
-  return found &&
-    Promise.resolve({ place: undefined, ...found, parts: [], modules: [], attachments: [] });
+  if (found === undefined) return undefined;
+  const none = { place: undefined, parts: [], modules: [], attachments: [] };
+  return Promise.resolve({ ...none, ...found, isGenerator: types.isGeneratorFunction(fn) });
 }
 
 function locate(fn: AnyFunction): ReturnType<typeof locateFunction> {
@@ -112,7 +124,7 @@ function draft(
   try {
     return withV8(PURPOSE, (session) => {
       const draft = new CallDraft(session, args, fn);
-      const call = draft.draft(given);
+      const call = { ...draft.draft(given), isGenerator: types.isGeneratorFunction(fn) };
       if (given === undefined && fn !== undefined && call.place !== undefined) {
         places.set(fn, call.place);
       }
@@ -134,15 +146,15 @@ function draft(
 /** A call without code. */
 function plainImage(
   { sent: { attachments } }: CallDraft,
-  { place, body, parts }: DraftedCall,
+  { place, body, parts, isGenerator }: Drafted,
 ): CallImage {
   const modules = place?.module && isSent(place.module) ? [place.module] : [];
-  return { place, code: undefined, body, parts: parts.copy(), modules, attachments };
+  return { place, code: undefined, body, parts: parts.copy(), modules, attachments, isGenerator };
 }
 
 /** Finds what else is needed: what imports mean, and which functions share their scopes. */
-async function withCode(calls: CallDraft, drafted: DraftedCall): Promise<CallImage> {
-  const { place, body } = drafted;
+async function withCode(calls: CallDraft, drafted: Drafted): Promise<CallImage> {
+  const { place, body, isGenerator } = drafted;
   const parts = drafted.parts.copy();
   await tellScopes(calls);
   const loads = [...calls.sent.loads];
@@ -160,7 +172,7 @@ async function withCode(calls: CallDraft, drafted: DraftedCall): Promise<CallIma
   await refusePatches(calls, modules);
   const { attachments } = calls.sent;
   const code = { loads, ...namespaces.length > 0 && { namespaces }, units };
-  return { place, code, body, parts, modules: [...modules], attachments };
+  return { place, code, body, parts, modules: [...modules], attachments, isGenerator };
 }
 
 /**

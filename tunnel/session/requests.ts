@@ -9,6 +9,7 @@
  * - the bytes of Deno (FILE, too), which is public, to bring it to hosts behind the far end;
  * - other code in place of `using` declarations (LOWER), once for each batch that was sent;
  * - a channel for a stream of its own (STREAM), which counts only once a value refers to it;
+ * - its own part for values that are not plain (VALUES), once;
  * - a call of a function that was wrapped by `callback()` and sent to this agent (CALLBACK), until
  *   the agent lets go of it (RELEASE).
  *
@@ -86,7 +87,7 @@ export class Requests {
 
   /** Answers a request, which is the header of a channel that the agent opened. */
   handle(channel: Channel, header: Uint8Array): void {
-    const { attachments, broken, decoding } = this.#options;
+    const { attachments, broken, decoding, shipment } = this.#options;
     let request: unknown;
     try {
       request = decode(header, { ...decoding, ...HEADER });
@@ -107,6 +108,9 @@ export class Requests {
         return attachments.callbacks.handle(channel, rest[0]);
       case Request.RELEASE:
         attachments.callbacks.release(rest);
+        return channel.end();
+      case Request.VALUES:
+        shipment.sendValues();
         return channel.end();
       default:
         throw this.#unknown();

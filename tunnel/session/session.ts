@@ -25,6 +25,7 @@ import { type Decoding, decodingOf } from "./decoding.ts";
 import { FileShipment } from "./file_shipment.ts";
 import { explainMissingFile } from "./missing_file.ts";
 import { explainMissingPatch } from "./missing_patch.ts";
+import { isPlainCall } from "./plain_call.ts";
 import { Requests } from "./requests.ts";
 import { Shipment } from "./shipment.ts";
 import { presentCarrier } from "./trace_context.ts";
@@ -65,6 +66,8 @@ export class Session {
    * one call cannot rely on what an earlier one has told, and calls do not go another way again.
    */
   #hasTraces = false;
+  /** Whether no call has been made: the agent then begins with plain values. */
+  #isFirst = true;
 
   constructor(options: SessionOptions, connection: AgentConnection) {
     const { host, serve, include, report, maxResult } = options;
@@ -122,6 +125,7 @@ export class Session {
     const { place, code, body } = image;
     const carrier = presentCarrier();
     if (carrier !== undefined) this.#hasTraces = true;
+    this.#sendValues(image);
     const attachments = image.attachments.length === 0
       ? undefined
       : this.#attachments.send(image.attachments, signal);
@@ -154,6 +158,14 @@ export class Session {
       channel.reset(OVER);
       attachments?.end();
     }
+  }
+
+  /** Sends the agent's part for values, unless this is the first call and may do without. */
+  #sendValues(image: CallImage): void {
+    const isFirst = this.#isFirst;
+    this.#isFirst = false;
+    if (this.#shipment.hasValues || isFirst && this.#shipment.isTame && isPlainCall(image)) return;
+    this.#shipment.sendValues();
   }
 
   /** Opens a channel that a function of the agent's part for files serves. */

@@ -1,9 +1,12 @@
+import { Buffer } from "node:buffer";
+import { brotliDecompressSync } from "node:zlib";
 import { COMMONJS_BUNDLE } from "../../agent/_commonjs_bundle.ts";
 import { FILES_BUNDLE } from "../../agent/_files_bundle.ts";
 import { MODULES_BUNDLE } from "../../agent/_modules_bundle.ts";
 import { PATHS_BUNDLE } from "../../agent/_paths_bundle.ts";
 import { SOCKETS_BUNDLE } from "../../agent/_sockets_bundle.ts";
 import { TRACES_BUNDLE } from "../../agent/_traces_bundle.ts";
+import { VALUES_BUNDLE } from "../../agent/_values_bundle.ts";
 import { WORKERS_BUNDLE } from "../../agent/_workers_bundle.ts";
 import type { Code } from "../../agent/protocol/handle.ts";
 import {
@@ -11,6 +14,7 @@ import {
   LOADER_MODULE,
   type ModuleRecord,
   PATHS_MODULE,
+  VALUES_MODULE,
   WORKERS_MODULE,
 } from "../../agent/protocol/module_record.ts";
 import { type Batch, Request } from "../../agent/protocol/request.ts";
@@ -25,6 +29,7 @@ import { moduleGraph } from "../modules/module_graph.ts";
 import type { SentSource } from "../source/lower_using.ts";
 import { deflated } from "./deflated.ts";
 import type { FileShipment } from "./file_shipment.ts";
+import { isPlain, isTame } from "./plain_call.ts";
 
 /** The parts of the agent that serve channels. */
 const SERVICES: Readonly<Record<"files" | "sockets" | "traces", ModuleRecord>> = {
@@ -35,6 +40,18 @@ const SERVICES: Readonly<Record<"files" | "sockets" | "traces", ModuleRecord>> =
   /** It continues traces. */
   traces: { id: "chopsticks:traces", kind: "js", source: TRACES_BUNDLE, imports: {} },
 };
+
+/** The part of the agent for values that are not plain, for an agent here and for any other. */
+const valuesParts: { local?: ModuleRecord; remote?: ModuleRecord } = {};
+
+function valuesPart(isLocal: boolean): ModuleRecord {
+  const made = (): ModuleRecord => {
+    const compressed = Buffer.from(VALUES_BUNDLE, "base64");
+    const source = isLocal ? brotliDecompressSync(compressed).toString() : compressed;
+    return { id: VALUES_MODULE, kind: "js", source, imports: {} };
+  };
+  return valuesParts[isLocal ? "local" : "remote"] ??= made();
+}
 
 /** The part of the agent that loads modules. */
 const LOADER: ModuleRecord = {
@@ -91,6 +108,7 @@ export class Shipment {
   readonly #asked = new AskedModules();
   #channel: Channel | undefined;
   #batches = 0;
+  #isTame = true;
   /** The sources of batches that may have `using` declarations, until an agent asks for them. */
   readonly #lowerable = new Map<number, readonly SentSource[]>();
 
@@ -165,8 +183,26 @@ export class Shipment {
     return id;
   }
 
+  /** Whether no module that was sent leads to values that are not plain. */
+  get isTame(): boolean {
+    return this.#isTame;
+  }
+
+  /** Whether the agent's part for values that are not plain has been sent. */
+  get hasValues(): boolean {
+    return this.#modules.has(VALUES_MODULE);
+  }
+
+  /** Sends the agent's part for values that are not plain, unless it has been sent. */
+  sendValues(): void {
+    if (this.hasValues) return;
+    this.#modules.add(VALUES_MODULE);
+    this.#write(encode([[valuesPart(this.#isLocal)], []]), Flag.RAW);
+  }
+
   /** Sends a part of the agent that serves channels, unless it has been sent, and gives its id. */
   sendService(name: keyof typeof SERVICES): string {
+    this.sendValues();
     const service = SERVICES[name];
     if (!this.#modules.has(service.id)) {
       this.#modules.add(service.id);
@@ -195,6 +231,7 @@ export class Shipment {
       if (exports !== undefined) this.#exporting.add(id);
       this.#graphs.add(id);
     }
+    if (!this.hasValues) this.#isTame &&= missing.every(isTame);
     const files = this.#files.take(missing);
     if (files.length > 0) this.#sendFiles(files);
     this.#sendParts(missing);
@@ -246,13 +283,18 @@ export class Shipment {
 
   #send(sent: Batch): void {
     const batch = this.#withLoader(sent);
-    this.#channel ??= this.#multiplexer.open(encode([Request.BATCHES]));
     const bytes = encode(batch);
-    if (this.#isLocal || bytes.length < MIN_COMPRESSED) this.#channel.send(bytes, Flag.RAW);
-    else this.#channel.send(deflated(bytes));
+    if (!this.hasValues && !isPlain(bytes)) this.sendValues();
     const [records, codes] = batch;
     const sources = [...records, ...codes.flatMap(({ units }) => units)];
     if (sources.some(mayUse)) this.#lowerable.set(this.#batches, sources);
+    if (this.#isLocal || bytes.length < MIN_COMPRESSED) this.#write(bytes, Flag.RAW);
+    else this.#write(deflated(bytes));
+  }
+
+  #write(bytes: Uint8Array, flags = 0): void {
+    this.#channel ??= this.#multiplexer.open(encode([Request.BATCHES]));
+    this.#channel.send(bytes, flags);
     this.#batches++;
   }
 }

@@ -91,7 +91,10 @@ Deno.test("call() refuses what cannot be sent, and sends nothing", async (t) => 
       assertMatch(error.message, text);
     });
   }
-  assertEquals(traffic, { calls: 0, batches: 0, batchBytes: 0, modules: [], imports: [] });
+  assertEquals(traffic, {
+    ...{ calls: 0, batches: 0, batchBytes: 0, modules: [] },
+    ...{ values: 0, askedValues: 0, imports: [] },
+  });
 });
 
 Deno.test("call() says where it is, when a value is nested too deeply", async () => {
