@@ -1,4 +1,3 @@
-import { Buffer } from "node:buffer";
 import {
   EXIT_CODE_DIGITS,
   LOST,
@@ -95,8 +94,6 @@ export function commandThatTells(word: string): readonly string[] {
 export function bootstrapLine(options: BootstrapOptions): string {
   const { marker, permissionFlags, env, cwd, killGroup, signInterval, brought } = options;
   const places = searchedPlaces(options);
-  const code = Buffer.from(FIRST_STAGE).toString("base64");
-  const url = `data:text/javascript;base64,${code}`;
   // Deno would write its cache to the far end's disk. The last argument hands the value that
   // DENO_DIR had to the agent, for the programs that the agent starts.
   const noCache = options.useCache || "DENO_DIR" in env ? "" : `DENO_DIR=${NO_DENO_DIR} `;
@@ -108,7 +105,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
     // The marker is cut in two, so that a terminal that echoes this line does not print it.
     `${LINE_START}${marker.slice(0, 8)}""${marker.slice(8)}`,
     '_csL=$(printf "\\nx");_csL=${_csL%x}',
-    `_csU=${quote(url)}`,
+    `_csU=${quote(FIRST_STAGE)}`,
     "exec 3<&0 4>&1 </dev/null >&2",
     cwd === undefined
       // No interpreter starts in a folder that its user may not enter, as may be under sudo.

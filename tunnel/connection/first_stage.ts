@@ -26,34 +26,38 @@ const SOURCE = `
 let D=globalThis.Deno,[a,b]=(D?D.version.deno:process.versions.node).split("."),v=D||await import("node:vm"),U=Uint8Array,
 c=new U(0),g,i,
 f=async x=>{
-let t=new U(c.length+x.length),n
-t.set(c)
-t.set(x,c.length)
-c=t
-n=4+(t[1]<<16|t[2]<<8|t[3])
-if(g||t.length<n)return
-g=1
-x=t.subarray(4,n)
-c=t.subarray(n)
-f=await(0,eval)(new TextDecoder().decode(t[0]?x:D?await new Response(new Response(x).body.pipeThrough(new DecompressionStream("brotli"))).bytes():(await import("node:zlib")).brotliDecompressSync(x))).start(i)
+let t=new U(c.length+x.length),n;
+t.set(c);
+t.set(x,c.length);
+c=t;
+n=4+(t[1]<<16|t[2]<<8|t[3]);
+if(g||t.length<n)return;
+g=1;
+x=t.subarray(4,n);
+c=t.subarray(n);
+f=await(0,eval)(new TextDecoder().decode(t[0]?x:D?await new Response(new Response(x).body.pipeThrough(new DecompressionStream("brotli"))).bytes():(await import("node:zlib")).brotliDecompressSync(x))).start(i);
 f(c)
-}
+};
 if(D?${isOlderThan(OLDEST_DENO)}:!v.SourceTextModule||${
   isOlderThan(OLDEST_NODE)
-})(D||process).exit(${TOO_OLD})
+})(D||process).exit(${TOO_OLD});
+let u=new U([117,10]);
 try{
-i=D.openSync("/dev/fd/3")
-D.openSync("/dev/fd/5",{write:!0}).writeSync(new U([117,10]))
+i=D.openSync("/dev/fd/3");
+D.openSync("/dev/fd/5",{write:!0}).writeSync(u);
 for(let B=new U(65536);!g;)f(B.subarray(0,i.readSync(B)??D.exit()))
 }catch{
-let{Socket:S}=await import("node:net")
-new S({fd:5,readable:!1,writable:!0})[D?"end":"write"]("u\\n",()=>i=new S({fd:3,readable:!0,writable:!1,onread:{buffer:new U(65536),callback:(n,b)=>(f(b.subarray(0,n)),!0)}}))
+let{Socket:S}=await import("node:net");
+new S({fd:5,readable:!1,writable:!0})[D?"end":"write"](u,()=>i=new S({fd:3,readable:!0,writable:!1,onread:{buffer:new U(65536),callback:(n,b)=>(f(b.subarray(0,n)),!0)}}))
 }
 `;
 
 /**
- * The program that runs first in an interpreter at the far end, without the line breaks at its
- * ends. It checks the version, reads the agent from the pipe and starts it. It must stay under
- * 1 KB, since it is part of the command line there, where anybody can see it.
+ * The program that runs first in an interpreter at the far end: a module's URL, to stand between
+ * single quotes of a shell and of JavaScript. It checks the version, reads the agent from the pipe
+ * and starts it. It must stay under 1 KB, since it is part of the command line there, where anybody
+ * can see it; in base64 it would be a third longer.
  */
-export const FIRST_STAGE: string = SOURCE.trim();
+export const FIRST_STAGE: string = `data:text/javascript,${
+  SOURCE.replaceAll("\n", "").replace(/[%#?'\\]/g, (one) => `%${one.charCodeAt(0).toString(16)}`)
+}`;

@@ -45,7 +45,8 @@ Deno.test("bootstrapLine() has the shell print an exit code as exitCodeAtEnd() r
 });
 
 Deno.test("FIRST_STAGE refuses what is older than the oldest versions", () => {
-  const [check, isTooOld] = /if\((D\?.*)\)\(D\|\|process\)\.exit\(\d+\)$/m.exec(FIRST_STAGE)!;
+  const code = decodeURIComponent(FIRST_STAGE);
+  const [check, isTooOld] = /if\((D\?.*?)\)\(D\|\|process\)\.exit\(\d+\);/.exec(code)!;
   assertStringIncludes(check, `(D||process).exit(${TOO_OLD})`);
   const evaluate = new Function("D", "a", "b", "v", `return ${isTooOld}`);
   const refuses = (runtime: "deno" | "node", version: string): boolean =>
@@ -58,6 +59,11 @@ Deno.test("FIRST_STAGE refuses what is older than the oldest versions", () => {
     assertEquals(refuses("node", version), false);
   }
   assertEquals(evaluate(false, "20", "1", {}), true, "a Node that cannot load modules");
+});
+
+Deno.test("FIRST_STAGE has nothing that a quote or a URL would end at", () => {
+  assertEquals(/[^!-~ ]|[#?'\\]|%(?![\da-f]{2})/.exec(FIRST_STAGE), null);
+  assertEquals(new URL(FIRST_STAGE).href, FIRST_STAGE);
 });
 
 Deno.test({
