@@ -34,6 +34,12 @@ export async function run(): Promise<void> {
       for (
         const [what, call] of [
           ["a built-in", (tunnel: Recorded) => tunnel.call(Date.now)],
+          ["a closure", (tunnel: Recorded) => tunnel.call((a: number) => a + AIM, 1)],
+          [
+            "a closure with a Float64Array",
+            (tunnel: Recorded) =>
+              tunnel.call((list: Float64Array) => list.length, new Float64Array(1)),
+          ],
           ["a function of a module", (tunnel: Recorded) => tunnel.call(add, 1, 2)],
         ] as const
       ) {
