@@ -13,10 +13,10 @@ const MAX_SIZE = 64 * 1024;
 const TAME_BUILTINS = new Set(["node:os", "node:path", "node:process", "node:url", "node:util"]);
 
 /**
- * The text of code that may throw or give what is not plain. What it gives must not change, or lose
- * what comes, while an agent asks for its part for values: so the code must not lead to
- * modules with streams, as one of Node's may throw away what nobody has read, nor begin what goes
- * on when it has returned.
+ * The text of code that may throw, or give what is not plain. What a function gives must neither
+ * change nor lose anything while an agent asks for its part for values. So its code must not lead
+ * to Node's streams, some of which throw away what nobody has read, nor begin what goes on when it
+ * has returned.
  */
 const GIVES_ODD = new RegExp(
   "\\\\[ux]|\\b(?:" +
