@@ -26,6 +26,7 @@ import { loadPart } from "./parts.ts";
 import type { Multiplexer } from "../wire/multiplexer.ts";
 import { type Batch, type FunctionReference, Request } from "../protocol/request.ts";
 import { repeat } from "./repeat.ts";
+import { soon } from "./soon.ts";
 import { SourcePositions } from "./source_positions.ts";
 import type { Received, Values } from "./values.ts";
 
@@ -70,6 +71,8 @@ type Service = (channel: Channel, ...args: unknown[]) => Promise<void>;
 export class Agent {
   readonly #multiplexer: () => Multiplexer;
   readonly #checkGlobals: CheckGlobals;
+  /** To check takes a fifth of a small call: it is done once for all calls that end together. */
+  readonly #checkSoon: () => void;
   readonly #onBroken: (error: unknown) => void;
   readonly #positions = new SourcePositions();
   readonly #runner = new CodeRunner(this.#positions);
@@ -83,12 +86,12 @@ export class Agent {
   readonly #codes: Code[] = [];
   #batches = 0;
   #isWatching = false;
-  #isChecking = false;
   #mayHaveRun = false;
   #awaited: { readonly batches: number; resolve(): void }[] = [];
 
   constructor({ multiplexer, checkGlobals, onBroken }: AgentOptions) {
     this.#checkGlobals = checkGlobals;
+    this.#checkSoon = soon(checkGlobals);
     this.#onBroken = onBroken;
     this.#positions.install();
     this.#multiplexer = multiplexer;
@@ -325,20 +328,6 @@ export class Agent {
     void loadStorage();
     // A call looks at its end. This is for what was broken later, and takes no time of calls.
     void repeat(() => this.#checkGlobals(true), 1_000);
-  }
-
-  /**
-   * Looks whether all that the agent needs still works, before anything is written. It takes a
-   * fifth of a small call, so it is done once for all calls that end at the same time.
-   */
-  #checkSoon(): void {
-    if (!this.#isChecking) {
-      queueMicrotask(() => {
-        this.#isChecking = false;
-        this.#checkGlobals();
-      });
-    }
-    this.#isChecking = true;
   }
 
   #fail(channel: Channel, error: unknown): void {

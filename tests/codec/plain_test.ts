@@ -53,7 +53,7 @@ Deno.test("encodePlain() and decodePlain() carry plain values", () => {
       [...many, many[0], many[300], many[69_999]],
       Object.fromEntries(many.slice(0, 20).map((one, i) => [i, one])),
       new Map<unknown, unknown>([[1, shared], [shared, new Map([["x", []]])]]),
-      ...[new Uint8Array(), new Uint8Array(300), [new Uint8Array(70_000).fill(1), 1]],
+      ...[new Uint8Array(), new Uint8Array(300), [new Uint8Array(65_536).fill(1), 1]],
     ]
   ) {
     const bytes = encodePlain(value);
@@ -89,7 +89,13 @@ Deno.test("encodePlain() refuses what needs more than the codec, or would lose s
       url: new URL("a:b"),
       floats: new Float64Array(1),
     },
-    ...{ two: [new Uint8Array(1), new Uint8Array(1)], stream: (function* () {})() },
+    ...{ readOnly: Object.defineProperty({ a: 1 }, "a", { writable: false }) },
+    ...{ fixedList: Object.defineProperty([1], "length", { writable: false }) },
+    ...{
+      large: new Uint8Array(65_537),
+      two: [new Uint8Array(1), new Uint8Array(1)],
+      stream: (function* () {})(),
+    },
     ...{ params: new URLSearchParams(), iterable: { async *[Symbol.asyncIterator]() {} } },
     arguments: (function (..._: unknown[]) {
       return arguments;
