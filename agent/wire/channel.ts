@@ -23,6 +23,8 @@ export interface Message {
 
 /** The pipe under a channel, as far as the channel needs it. */
 export interface ChannelCarrier {
+  /** Whether this end tells the sizes of long messages ahead. */
+  readonly tellsSizes: boolean;
   /** Called when the channel has something to send. */
   schedule(channel: Channel): void;
   /** Tells the other end that there is room for `bytes` more. */
@@ -298,7 +300,8 @@ export class Channel {
     if (this.#failure !== undefined || this.#ending) return;
     this.#ending = (flags & Flag.END) !== 0;
     // There is no number for more than the second.
-    const isTold = bytes.length <= MAX_PAYLOAD || bytes.length > 0xffff_ffff;
+    const isTold = !this.#carrier.tellsSizes || bytes.length <= MAX_PAYLOAD ||
+      bytes.length > 0xffff_ffff;
     this.#outgoing.push({ bytes, flags, offset: 0, isTold });
     this.#queued += bytes.length;
     this.#carrier.schedule(this);

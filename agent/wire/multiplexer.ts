@@ -75,6 +75,8 @@ const WRITE_SIZE = 64 * 1024;
  * has taken already.
  */
 export class Multiplexer implements ChannelCarrier {
+  /** For channels. */
+  readonly tellsSizes: boolean;
   readonly #pipe: Pipe;
   readonly #options: MultiplexerOptions;
   readonly #decoder = new FrameDecoder();
@@ -106,6 +108,8 @@ export class Multiplexer implements ChannelCarrier {
     this.#options = options;
     this.#maxUnread = options.maxUnread ?? MAX_UNREAD;
     this.#nextId = options.odd ? 1 : 2;
+    // Results are what is large. Whatever stands in for an agent need not know of sizes.
+    this.tellsSizes = !options.odd;
   }
 
   /** Why the connection is over, or `undefined` while it is not. */

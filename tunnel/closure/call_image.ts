@@ -98,8 +98,11 @@ function primitiveImage(
 function fixedImage(fn: AnyFunction, args: readonly unknown[]): Promise<CallImage> | undefined {
   const found = findFixed(fn, args, locate);
   if (found === undefined) return undefined;
-  const none = { place: undefined, parts: [], modules: [], attachments: [] };
-  return Promise.resolve({ ...none, ...found, isGenerator: types.isGeneratorFunction(fn) });
+  const isGenerator = types.isGeneratorFunction(fn);
+  return Promise.resolve({
+    ...{ place: undefined, parts: [], modules: [], attachments: [], isGenerator },
+    ...found,
+  });
 }
 
 function locate(fn: AnyFunction): ReturnType<typeof locateFunction> {

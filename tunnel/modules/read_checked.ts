@@ -1,4 +1,4 @@
-import { constants, lstatSync } from "node:fs";
+import { constants, lstatSync, readlinkSync } from "node:fs";
 import { open } from "node:fs/promises";
 
 /** A file that is opened must be no link, and a pipe must not let it wait. */
@@ -21,8 +21,19 @@ export async function readChecked(
     const now = lstatSync(path, { throwIfNoEntry: false });
     const isSame = now !== undefined && now.dev === opened.dev && now.ino === opened.ino;
     if (!isSame || !opened.isFile() || !isStill()) return undefined;
+    // A link may have been in the place of a folder just while the file was opened.
+    if ((openedPath(file.fd) ?? path) !== path) return undefined;
     return new Uint8Array(await file.readFile());
   } finally {
     await file.close();
+  }
+}
+
+/** The path of an open file, where the system tells it and this script may ask. */
+function openedPath(fd: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return undefined;
   }
 }

@@ -24,7 +24,7 @@ function find(text: string): Set<string> {
   const visit = (node: SyntaxNode): void => {
     const { type } = node;
     if (type === "AssignmentExpression") add(node.left);
-    else if (type === "UpdateExpression" || node.operator === "delete") add(node.argument);
+    else if (type === "UpdateExpression" || node["operator"] === "delete") add(node.argument);
     for (const part of Object.values(node).flat()) if (isNode(part)) visit(part);
   };
   const add = (target: unknown): void => {

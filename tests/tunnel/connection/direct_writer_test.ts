@@ -123,11 +123,11 @@ Deno.test({
       drained.resolve();
     };
     // A frame that is not joined: its header is written at once, and the rest by the stream.
-    child.pipe.write([new Uint8Array(12), new Uint8Array(50_000)]);
+    child.pipe.write([new Uint8Array(12), new Uint8Array(150_000)]);
     events.push("written");
     await soon(drained.promise, "the stream");
     child.pipe.write([new Uint8Array(12), new Uint8Array(1)]);
-    const frames = ["12 bytes, taken", "50000 bytes, taken", "written", "released"];
+    const frames = ["12 bytes, taken", "150000 bytes, taken", "written", "released"];
     assertEquals(events, [...frames, "13 bytes, taken", "released"]);
     assert(isFree());
     child.pipe.close();

@@ -44,8 +44,13 @@ async function testAgentKilled(kind: Kind): Promise<void> {
   await using folder = await openFolder();
   await using tun = kind.open({ stderr: () => {}, folder: folder.path });
   const target = folder.at("target");
+  let isKilled = false;
   const moving = tun.put(stalled(), target, {
-    onProgress: () => void tun.call(fixture.kill, "SIGKILL", "last words").catch(() => {}),
+    onProgress: () => {
+      if (isKilled) return; // another call might kill the next agent
+      isKilled = true;
+      tun.call(fixture.kill, "SIGKILL", "last words").catch(() => {});
+    },
   });
   const error = await rejectsAs(ConnectionError, moving);
   assertMatch(error.message, /^Lost the connection to .*exited with code 137.*: last words/);
