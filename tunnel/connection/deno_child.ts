@@ -108,16 +108,21 @@ class OutputReader {
 /** Bytes of a buffer in which chunks are joined: room for what is mostly written at once. */
 const JOINED_SIZE = 144 * 1024;
 
+/** How many buffers are kept, which all pipes share: more would be garbage that is large. */
+const KEPT_BUFFERS = 16;
+
+/** Buffers that are free. */
+const freeBuffers: Uint8Array[] = [];
+
 /** Joins chunks in buffers that are used again: each write takes longer than to copy 64 KiB. */
 class Joiner {
-  readonly #free: Uint8Array[] = [];
   /** The buffers that are in use, by what {@linkcode join} gave. */
   readonly #used = new Map<Uint8Array, Uint8Array>();
 
   /** Joins chunks that have `size` bytes in all; `undefined` if these are too many. */
   join(chunks: readonly Uint8Array[], size: number): Uint8Array | undefined {
     if (size > JOINED_SIZE) return undefined;
-    const buffer = this.#free.pop() ?? new Uint8Array(JOINED_SIZE);
+    const buffer = freeBuffers.pop() ?? new Uint8Array(JOINED_SIZE);
     let at = 0;
     for (const chunk of chunks) {
       buffer.set(chunk, at);
@@ -133,7 +138,7 @@ class Joiner {
     const buffer = this.#used.get(chunk);
     if (buffer === undefined) return;
     this.#used.delete(chunk);
-    if (this.#free.length < 2) this.#free.push(buffer);
+    if (freeBuffers.length < KEPT_BUFFERS) freeBuffers.push(buffer);
   }
 }
 
