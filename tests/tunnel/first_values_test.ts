@@ -15,7 +15,7 @@ type Call = (tun: SubprocessTunnel) => Promise<unknown>;
 const RELAY = new URL("./fixture/one_byte_relay.ts", import.meta.url).pathname;
 
 /** The most bytes that are sent for a first call of plain values, without a source map. */
-const MOST = 16_000;
+const MOST = 16 * 1024;
 
 /** Options for a driver with the interpreter of a kind. */
 function optionsOf({ runtime }: Kind): TunnelOptions {

@@ -202,14 +202,15 @@ export function bootstrapLine(options: BootstrapOptions): string {
  * Linux alone there is such a number.
  */
 function watchFunction(): string {
-  return "z() { trap - TERM;_csr=;for _csx in /proc/[0-9]*;do " +
-    'if [ $_csx/fd/1 -ef /proc/self/fd/3 ];then _csr="$_csr $_csx";fi;done;' +
-    "exec 3<&- 4>&- 6>&-;_csn=;_cso=;while sleep $1||sleep 1;do _cst=;for _csx in $_csr;do " +
-    "_css=;read -r _css <$_csx/wchan;case $_css in *read*|*data_wait*)_css=;" +
-    'read -r _css <$_csx/io;case $_css in rchar:*)_cst="$_cst $_css";esac;esac;done;' +
-    'if [ -z "$_cst" ];then _csn=${_csn:+0};elif [ "$_cst" = "$_cso" ];then ' +
-    '_csn=${_csn:+$((_csn+1))};else _csn=${_csn:+0};if [ "$_cso" ];then _csn=0;fi;fi;_cso=$_cst;' +
-    "if [ ${_csn:-0} -gt 6 ];then kill -9 0;fi;done;}";
+  // Short names do no harm in the background.
+  return "z() { trap - TERM;r=;for x in /proc/[0-9]*;do " +
+    'if [ $x/fd/1 -ef /proc/self/fd/3 ];then r="$r $x";fi;done;' +
+    "exec 3<&- 4>&- 6>&-;n=;o=;while sleep $1||sleep 1;do t=;for x in $r;do " +
+    "s=;read -r s <$x/wchan;case $s in *read*|*data_wait*)s=;" +
+    'read -r s <$x/io;case $s in rchar:*)t="$t $s";esac;esac;done;' +
+    'if [ -z "$t" ];then n=${n:+0};elif [ "$t" = "$o" ];then ' +
+    'n=${n:+$((n+1))};else n=${n:+0};if [ "$o" ];then n=0;fi;fi;o=$t;' +
+    "if [ ${n:-0} -gt 6 ];then kill -9 0;fi;done;}";
 }
 
 /**
