@@ -221,7 +221,7 @@ async function bundle(
   return isScript ? asExpression(text, form === "part") : contents;
 }
 
-/** What no function can replace for the agent: without it, an answer could not be sent. */
+/** Built-ins that the agent keeps: if a function replaced them, no answer could be sent. */
 const OWN = "queueMicrotask,Math";
 const OWN_VALUES = "queueMicrotask,Object.create(null,Object.getOwnPropertyDescriptors(Math))";
 
@@ -238,7 +238,7 @@ function asExpression(text: string, isPart: boolean): Uint8Array {
 function asCompressed(name: "BUNDLE" | "VALUES_BUNDLE", contents: Uint8Array): string {
   const [file, about] = name === "BUNDLE"
     ? ["main.ts", "The agent"]
-    : ["values.ts", "What an agent does with values that are not plain"];
+    : ["values.ts", "An agent's part for values that are not plain"];
   const compressed = brotliCompressSync(contents, {
     params: {
       [constants.BROTLI_PARAM_QUALITY]: 11,

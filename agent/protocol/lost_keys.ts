@@ -90,12 +90,12 @@ function lostNames(object: object, prototype: object | null): readonly string[] 
   );
 }
 
-/** Whether a property is not like those that are assigned, though its owner may be changed. */
+/** Whether a property differs from one that was assigned, for more than that its owner is fixed. */
 export function isOdd(owner: object, key: string): boolean {
   const descriptor = getOwnPropertyDescriptor(owner, key)!;
   const { enumerable, writable, configurable } = descriptor;
   if (enumerable && writable && configurable) return false;
-  // What is frozen or sealed is made so as a whole.
+  // The copy of an object that is frozen or sealed is frozen or sealed as a whole.
   const integrity = integrityOf(owner);
   return !enumerable || !writable && integrity < 3 || !configurable && integrity < 2;
 }

@@ -29,18 +29,18 @@ export class Parts {
   }
 }
 
-/** Whether a value is an array that is worth a message of its own. */
+/** Whether a value is an array of bytes that is so large that it goes as a message of its own. */
 export function isPart(value: unknown): value is Uint8Array {
   return value instanceof Uint8Array && value.length > MAX_PAYLOAD &&
     Object.getPrototypeOf(value) === Uint8Array.prototype;
 }
 
-/** Sends the parts of the value that will follow. */
+/** Sends the arrays that come ahead of a value. */
 export function sendParts(channel: Channel, parts: readonly Uint8Array[]): void {
   for (const part of parts) channel.send(part, Flag.RAW);
 }
 
-/** Whether a message is a part of the value that will follow. */
+/** Whether a message is one of the arrays that come ahead of a value. */
 export function bringsPart(message: Message | undefined): message is Message {
   return message?.flags === Flag.RAW;
 }

@@ -13,7 +13,7 @@ import { TRUSTED } from "./trusted.ts";
 /** The function of a call, if it goes by value, and the arguments. */
 export type Received = readonly [fn: unknown, args: unknown[]];
 
-/** What belongs to the values of a call with code. */
+/** The things that the values of a call with code refer to. */
 interface CallContext {
   readonly code: LoadedCode;
   /** The numbers of the channels of its streams and signals. */
@@ -22,7 +22,7 @@ interface CallContext {
   readonly parts: readonly Uint8Array[];
 }
 
-/** What an agent does with values that are not plain, and with failures. */
+/** Encodes and decodes the values of an agent that are not plain, and failures. */
 export class Values {
   readonly encode: typeof encode = encode;
   readonly decode: typeof decode = decode;

@@ -202,7 +202,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
  * Linux alone there is such a number.
  */
 function watchFunction(): string {
-  // Short names do no harm in the background.
+  // It runs in a shell of its own, so its short names take the place of no variable.
   return "z() { trap - TERM;r=;for x in /proc/[0-9]*;do " +
     'if [ $x/fd/1 -ef /proc/self/fd/3 ];then r="$r $x";fi;done;' +
     "exec 3<&- 4>&- 6>&-;n=;o=;while sleep $1||sleep 1;do t=;for x in $r;do " +
