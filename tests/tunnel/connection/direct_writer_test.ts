@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { startDenoChild } from "../../../tunnel/connection/deno_child.ts";
 import { DirectWriter } from "../../../tunnel/connection/direct_writer.ts";
 import { soon } from "../_deadline.ts";
+import { startCat } from "./_cat.ts";
 
 const isLinux = Deno.build.os === "linux";
 const stdio = { stdin: "piped", stdout: "piped", stderr: "null" } as const;
@@ -64,16 +64,8 @@ Deno.test({
   ignore: !isLinux,
   async fn() {
     const got: number[] = [];
-    const closed = Promise.withResolvers<void>();
-    const child = startDenoChild({
-      command: ["cat"],
-      detached: true,
+    const { child, closed } = startCat({
       onOutput: (chunk) => got.push(...chunk),
-      onStderr() {},
-      onDrain() {},
-      onSpawnError: closed.reject,
-      onExit() {},
-      onClose: closed.resolve,
     });
     const sent: number[] = [];
     for (let i = 0; i < 200; i++) {
@@ -96,18 +88,8 @@ Deno.test({
   name: "no sign of life can come between the two chunks of a frame",
   ignore: !isLinux,
   async fn() {
-    const closed = Promise.withResolvers<void>();
     const drained = Promise.withResolvers<void>();
-    const child = startDenoChild({
-      command: ["cat"],
-      detached: true,
-      onOutput() {},
-      onStderr() {},
-      onDrain() {},
-      onSpawnError: closed.reject,
-      onExit() {},
-      onClose: closed.resolve,
-    });
+    const { child, closed } = startCat();
     const { lock, direct } = child;
     const isFree = (): boolean => Atomics.load(lock!.cell, 0) === 0;
     const events: string[] = [];

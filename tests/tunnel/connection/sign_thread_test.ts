@@ -1,21 +1,18 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { FrameDecoder, frameOf, FrameType } from "../../../agent/wire/frame.ts";
-import { startDenoChild } from "../../../tunnel/connection/deno_child.ts";
 import { giveSigns } from "../../../tunnel/connection/sign_thread.ts";
 import { concat } from "../../../agent/wire/concat.ts";
 import { soon } from "../_deadline.ts";
+import { startCat } from "./_cat.ts";
 import { slow } from "../../services/services.ts";
 
 Deno.test("giveSigns() gives no sign within a frame, and ends with the pipe", async () => {
-  const closed = Promise.withResolvers<void>();
   const drained = [Promise.withResolvers<void>()];
   const sizes: number[] = [];
   let signs = 0;
   const decoder = new FrameDecoder();
-  const child = startDenoChild({
-    command: ["cat"],
-    detached: true,
+  const { child, closed } = startCat({
     onOutput: (chunk) =>
       decoder.push(chunk, ({ type, payload }) => {
         if (type === FrameType.PING) {
@@ -26,11 +23,7 @@ Deno.test("giveSigns() gives no sign within a frame, and ends with the pipe", as
           assert(payload.every((byte) => byte === 7));
         }
       }),
-    onStderr() {},
     onDrain: () => drained.at(-1)!.resolve(),
-    onSpawnError: closed.reject,
-    onExit() {},
-    onClose: closed.resolve,
   });
   const stop = await giveSigns(child.direct!, child.lock!, 1, () => {});
   await soon(until(() => signs >= 3), "signs");
@@ -63,16 +56,8 @@ Deno.test("giveSigns() gives no sign within a frame, and ends with the pipe", as
 });
 
 Deno.test("giveSigns() tells that it begins, although other frames leave it no room", async () => {
-  const closed = Promise.withResolvers<void>();
-  const child = startDenoChild({
-    command: ["cat"],
-    detached: true,
+  const { child, closed } = startCat({
     onOutput: () => closed.reject(new Error("a sign within a frame")),
-    onStderr() {},
-    onDrain() {},
-    onSpawnError: closed.reject,
-    onExit() {},
-    onClose: closed.resolve,
   });
   child.lock!.take();
   const begun = Promise.withResolvers<Uint8Array>();
@@ -84,17 +69,7 @@ Deno.test("giveSigns() tells that it begins, although other frames leave it no r
 });
 
 Deno.test("giveSigns() leaves the pipe to its writer when it ends within a sign", async () => {
-  const closed = Promise.withResolvers<void>();
-  const child = startDenoChild({
-    command: ["cat"],
-    detached: true,
-    onOutput() {},
-    onStderr() {},
-    onDrain() {},
-    onSpawnError: closed.reject,
-    onExit() {},
-    onClose: closed.resolve,
-  });
+  const { child, closed } = startCat();
   const { cell } = child.lock!;
   const begun = Promise.withResolvers<Uint8Array>();
   const stop = await giveSigns(child.direct!, child.lock!, 1_000_000, begun.resolve);
