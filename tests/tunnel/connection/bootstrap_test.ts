@@ -75,14 +75,7 @@ Deno.test({
     const agent =
       `#!/bin/sh\necho u >&5\n(trap "" TERM;exec sleep ${mark})&\nwhile [ ! -e ${folder}/end ];do sleep .1;done\n`;
     Deno.writeTextFileSync(`${folder}/agent`, agent, { mode: 0o755 });
-    const [program, ...args] = AGENT_COMMAND;
-    const shell = new Deno.Command(program!, {
-      args,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-      detached: true,
-    }).spawn();
+    const shell = startShell("null");
     const stdin = shell.stdin.getWriter();
     try {
       const line = bootstrapLine({ ...OPTIONS, deno: `${folder}/agent` });
@@ -111,14 +104,7 @@ Deno.test({
     const folder = await Deno.makeTempDir();
     const agent = "#!/bin/sh\necho u >&5\nread -r line <&3\nexit 93\n";
     Deno.writeTextFileSync(`${folder}/agent`, agent, { mode: 0o755 });
-    const [program, ...args] = AGENT_COMMAND;
-    const shell = new Deno.Command(program!, {
-      args,
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "piped",
-      detached: true,
-    }).spawn();
+    const shell = startShell("piped");
     try {
       const outputs = [1, 2].map((fd) => Deno.readLinkSync(`/proc/${shell.pid}/fd/${fd}`));
       const stdin = shell.stdin.getWriter();
@@ -140,6 +126,13 @@ Deno.test({
     }
   },
 });
+
+/** Starts the shell at a far end, in a process group of its own. */
+function startShell(stderr: "null" | "piped"): Deno.ChildProcess {
+  const [program, ...args] = AGENT_COMMAND;
+  const stdio = { stdin: "piped", stdout: "piped", stderr } as const;
+  return new Deno.Command(program!, { args, ...stdio, detached: true }).spawn();
+}
 
 /** The processes in a process group. */
 function groupOf(group: number): Process[] {
