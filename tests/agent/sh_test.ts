@@ -10,6 +10,7 @@ import { createHash } from "node:crypto";
 import { bytes, callSignal, CommandError, lines, sh } from "../../agent/sh.ts";
 import { RemoteError } from "../../mod.ts";
 import { rejection, soon } from "../tunnel/_deadline.ts";
+import { until } from "../tunnel/operation/_files.ts";
 import { onRuntimes } from "../tunnel/_runtimes.ts";
 
 /** Whether a process of this machine has this number, and has not ended. */
@@ -342,24 +343,34 @@ onRuntimes("A command in a generator ends when nobody reads that", async (tun) =
 });
 
 onRuntimes("callSignal() belongs to its own call, after awaits and in timers too", async (tun) => {
-  const wait = async (): Promise<string> => {
+  type Calls = { started: number; ended: string[]; release?: () => void };
+  const wait = async (released: boolean): Promise<string> => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     const signal = callSignal();
+    const at = globalThis as { calls?: Calls };
+    const calls = at.calls ??= { started: 0, ended: [] };
+    calls.started++;
     await new Promise<void>((resolve) => {
       signal.addEventListener("abort", () => resolve());
-      setTimeout(resolve, 800);
+      if (released) calls.release = resolve;
     });
-    (globalThis as { ended?: string[] }).ended ??= [];
-    (globalThis as { ended?: string[] }).ended!.push(`${signal.aborted} ${signal.reason?.name}`);
+    calls.ended.push(`${signal.aborted} ${signal.reason?.name}`);
     return "done";
   };
+  const callsThere = () =>
+    tun.call(() => {
+      const { started = 0, ended = [] } = (globalThis as { calls?: Calls }).calls ?? {};
+      return { started, ended };
+    });
   const controller = new AbortController();
-  const [first, second] = [tun.with({ signal: controller.signal }).call(wait), tun.call(wait)];
-  setTimeout(() => controller.abort(), 300);
+  const first = tun.with({ signal: controller.signal }).call(wait, false);
+  const second = tun.call(wait, true);
+  second.catch(() => {}); // It rejects when an assertion fails before it is awaited.
+  await until(async () => (await callsThere()).started === 2, "both calls have started");
+  controller.abort();
   await assertRejects(() => first, DOMException);
+  await until(async () => (await callsThere()).ended.length === 1, "the first call has ended");
+  await tun.call(() => (globalThis as { calls?: Calls }).calls!.release!());
   assertEquals(await second, "done");
-  assertEquals(await tun.call(() => (globalThis as { ended?: string[] }).ended), [
-    "true AbortError",
-    "false undefined",
-  ]);
+  assertEquals((await callsThere()).ended, ["true AbortError", "false undefined"]);
 });
