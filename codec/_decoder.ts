@@ -3,6 +3,7 @@ import {
   BIGINT,
   BINARIES,
   ERROR,
+  type ErrorClass,
   ERRORS,
   FIRST_BINARY,
   HANDLE,
@@ -155,10 +156,7 @@ export class Decoder extends ValueReader {
         const errorClass = ERRORS.get(this.text(depth));
         if (errorClass === undefined) throw this.bad("this runtime has no such error class");
         this.spend(Memory.ERROR, Time.ERROR);
-        // AggregateError takes a list. The properties that the constructors set are deleted, among
-        // them the stack of this call.
-        const error = this.add(new errorClass([] as never)) as unknown as Record<string, unknown>;
-        for (const key of Object.getOwnPropertyNames(error)) delete error[key];
+        const error = this.add(emptyError(errorClass)) as unknown as Record<string, unknown>;
         this.properties(error, false, this.deeper(depth));
         this.#hooks.reviseError?.(error as unknown as Error);
         return error;
@@ -248,5 +246,22 @@ export class Decoder extends ValueReader {
       define(object, key, value, enumerable);
     }
     return object;
+  }
+}
+
+/**
+ * An error that nothing has been said of. It has no properties of its own, such as those that the
+ * constructors of some classes set, and no frames, which Deno would print though they are ours.
+ */
+function emptyError(errorClass: ErrorClass): Error {
+  const limit = Error.stackTraceLimit;
+  try {
+    Error.stackTraceLimit = 0;
+    // AggregateError takes a list.
+    const error = new errorClass([] as never);
+    for (const key of Object.getOwnPropertyNames(error)) delete error[key as keyof Error];
+    return error;
+  } finally {
+    Error.stackTraceLimit = limit;
   }
 }

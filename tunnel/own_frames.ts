@@ -24,19 +24,45 @@ export function withoutOwnFramesIfShort<E extends Error>(error: E): E {
   return error.message.includes("\n") ? error : withoutOwnFrames(error);
 }
 
+/**
+ * Gives an error that this library made the frames of `start`, so that it names the caller's line,
+ * and does as {@linkcode withoutOwnFrames}. Leaves alone what other code threw and, for the reason
+ * of {@linkcode withoutOwnFramesIfShort}, an error whose message has several lines.
+ *
+ * @param start An error that was made when the caller began what has failed.
+ */
+export function calledFrom(error: unknown, start: Error): unknown {
+  if (!(error instanceof Error) || error.message.includes("\n")) return error;
+  const [head, ...frames] = splitStack(error);
+  if (frames.length > 0 && !isOwn(frames[0]!)) return error;
+  setStack(error, [head, ...splitStack(start).slice(1)].join("\n"));
+  return withoutOwnFrames(error);
+}
+
 function trim(error: Error): void {
+  const { stack } = error;
+  if (typeof stack !== "string" || !isOwn(stack)) return;
+  setStack(error, stack.split("\n").filter((line) => !isOwn(line)).join("\n"));
+}
+
+/** Whether a line of a stack, or one of several, is in the code of this library. */
+function isOwn(text: string): boolean {
+  return FOLDERS.some((folder) => text.includes(folder));
+}
+
+/** The name and the message, and each frame. */
+function splitStack(error: Error): string[] {
+  return `${error.stack}`.split(/\n(?= +at )/);
+}
+
+function setStack(error: Error, stack: string): void {
   const limit = Error.stackTraceLimit;
   try {
-    const { stack } = error;
-    if (typeof stack !== "string") return;
-    const lines = stack.split("\n");
-    const kept = lines.filter((line) => !FOLDERS.some((folder) => line.includes(folder)));
-    if (kept.length === lines.length) return;
     // Deno prints the frames that it has kept of an error as long as this does not replace them.
     Error.stackTraceLimit = 0;
     Error.captureStackTrace(error);
     void error.stack;
-    error.stack = kept.join("\n");
+    error.stack = stack;
   } catch {
     // The error is frozen, or has a stack of its own kind.
   } finally {

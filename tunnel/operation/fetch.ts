@@ -29,7 +29,7 @@ import { alsoEndedBy, type Link } from "./link.ts";
 import { whileFewAreOpen } from "./open_files.ts";
 import type { Operation } from "./operation.ts";
 import { Progress } from "./progress.ts";
-import { traced } from "./traced.ts";
+import { tracedFiles } from "./traced.ts";
 import { explainHere, transfer } from "./transfer.ts";
 import { umask } from "./umask.ts";
 
@@ -91,7 +91,7 @@ export function prepareFetch(
     ready: undefined,
     signal: own.signal,
     perform: (link) =>
-      traced("fetch", link, () => performFetch(args, alsoEndedBy(link, own.signal))),
+      tracedFiles("fetch", link, () => performFetch(args, alsoEndedBy(link, own.signal))),
   };
 }
 

@@ -22,7 +22,7 @@ import { Progress } from "./progress.ts";
 import { PutDiff } from "./put_diff.ts";
 import { sourceAdvice } from "./source_advice.ts";
 import { MAX_SIZE } from "./text_diff.ts";
-import { traced } from "./traced.ts";
+import { tracedFiles } from "./traced.ts";
 import { explainHere, transfer } from "./transfer.ts";
 
 /** Bytes of a source in memory that are copied at once. */
@@ -58,7 +58,7 @@ export function preparePut(
   return {
     ready: undefined,
     signal,
-    perform: (link) => traced("put", link, () => performPut(args, alsoEndedBy(link, signal))),
+    perform: (link) => tracedFiles("put", link, () => performPut(args, alsoEndedBy(link, signal))),
   };
 }
 

@@ -16,7 +16,7 @@ import { whileFewAreOpen } from "./open_files.ts";
 import type { Operation } from "./operation.ts";
 import { sourceAdvice } from "./source_advice.ts";
 import { TextDiff } from "./text_diff.ts";
-import { traced } from "./traced.ts";
+import { tracedFiles } from "./traced.ts";
 import { transfer } from "./transfer.ts";
 import { treeDiff, type TreeWay } from "./tree_diff.ts";
 import { umask } from "./umask.ts";
@@ -100,7 +100,7 @@ function prepareTrees(
     ready: undefined,
     signal,
     perform: (given) =>
-      traced(way.name, given, async () => {
+      tracedFiles(way.name, given, async () => {
         const link = alsoEndedBy(given, signal);
         const since = link.core.closings;
         return await whileFewAreOpen(

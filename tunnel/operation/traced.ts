@@ -1,4 +1,5 @@
 import { type Span, telemetry } from "../../agent/protocol/telemetry.ts";
+import { calledFrom } from "../own_frames.ts";
 import { RemoteError } from "../remote_error.ts";
 import type { Link } from "./link.ts";
 
@@ -39,6 +40,18 @@ export function traced<T>(name: string, link: Link, work: () => Promise<T>): Pro
       span.end();
     }
   });
+}
+
+/**
+ * Does an operation on files likewise. An error of this library shows the line that called it.
+ */
+export async function tracedFiles<T>(name: string, link: Link, work: () => Promise<T>): Promise<T> {
+  const start = new Error();
+  try {
+    return await traced(name, link, work);
+  } catch (error) {
+    throw calledFrom(error, start);
+  }
 }
 
 function record(span: Span, error: unknown): void {

@@ -52,7 +52,7 @@ export async function transfer<T>(
       channel.reset(OVER);
     }
   };
-  return await withDeepStacks(() => withSession(link, serve, options.since));
+  return await withSession(link, serve, options.since);
 }
 
 /**
@@ -68,21 +68,7 @@ export function explainHere(
   // The far end chooses the names of files in a folder.
   showError(error);
   const text = `${failureText}: here, ${error.message}${advise(error)}`;
-  return withDeepStacks(() => new Error(visible(text), { cause: error }));
-}
-
-/**
- * Has the errors that `make` makes show more of their stacks than usual: the caller's line is below
- * many of the library's.
- */
-function withDeepStacks<T>(make: () => T): T {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = Math.max(stackTraceLimit, 50);
-  try {
-    return make();
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
-  }
+  return new Error(visible(text), { cause: error });
 }
 
 function explain(

@@ -36,7 +36,7 @@ Deno.test("Call.perform() fails with an error of its own on each host", async ()
   }
 });
 
-Deno.test("a call that nobody catches prints the failure and the caller's lines, not our code", async () => {
+Deno.test("an operation that nobody catches prints the failure and the caller's lines, not our code", async () => {
   const mod = import.meta.resolve("../../../mod.ts");
   const begin = `import { Local } from ${JSON.stringify(mod)};
     await using tun = new Local("web1");`;
@@ -49,10 +49,26 @@ Deno.test("a call that nobody catches prints the failure and the caller's lines,
     "refused.ts": `${begin}
       const unsent = Deno.listen({ port: 0 });
       await tun.call(() => unsent.addr);`,
+    "put.ts": `${begin}
+      await tun.put("/no/such", "x");`,
+    "fetch.ts": `${begin}
+      await tun.fetch("/no/such", null);`,
+    "sync.ts": `${begin}
+      await tun.sync("/no/such", "x");`,
+    "fetch_dir.ts": `${begin}
+      await tun.fetchDir("/no/such", "x");`,
   });
+  const missing = "/no/such: no such file or folder (ENOENT)";
   const expected = {
     "throws.ts": ["RemoteError: lag() failed on web1: RangeError: no replica", "throws.ts:6:"],
     "refused.ts": ["variable unsent is a Listener", "refused.ts:4:"],
+    "put.ts": [`Cannot put /no/such to web1: here, ${missing}`, "put.ts:3:"],
+    "fetch.ts": [`Cannot fetch /no/such from web1: on web1, ${missing}`, "fetch.ts:3:"],
+    "sync.ts": [`Cannot sync /no/such to web1: here, ${missing}`, "sync.ts:3:"],
+    "fetch_dir.ts": [
+      `Cannot fetch the folder /no/such from web1: on web1, ${missing}`,
+      "fetch_dir.ts:3:",
+    ],
   };
   for (const [file, texts] of Object.entries(expected)) {
     const { stderr } = await command([Deno.execPath(), "run", "-A", file], {
