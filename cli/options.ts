@@ -64,7 +64,7 @@ export const SECTIONS: Readonly<Record<string, Readonly<Partial<Record<OptionNam
         "ssh_config, or ansible:PATH",
       ],
     },
-    local: { help: ["each name is a process on this machine"] },
+    local: { help: ["names are processes on this machine; one without -w"] },
     docker: { value: "IMAGE", help: ["each name is a new container of this image"] },
     "docker-arg": {
       value: "ARG",

@@ -130,6 +130,7 @@ class Reader {
   #hosts(): string {
     const all = this.texts("hosts");
     if (all.length > 0) return all.join(",");
+    if (this.has("local") && !this.has("inventory")) return "localhost";
     const remedy = this.has("inventory") ? "-w GROUP, or -w all" : "-w 'web[1-9],db1'";
     throw new Misuse(`There are no hosts: say which, as in ${remedy}`);
   }

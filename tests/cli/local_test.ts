@@ -14,6 +14,11 @@ Deno.test("--local runs a command, and hosts with the same output share it", asy
   assertEquals(out, "2 hosts: 2 ok\n  a,b (2)\n    one\n    two\n");
 });
 
+Deno.test("--local without hosts is this machine", async () => {
+  const { code, out } = await runCli(["--local", "--", "echo one"]);
+  assertEquals([code, out], [0, "1 host: 1 ok\n  localhost\n    one\n"]);
+});
+
 Deno.test("a word behind -- is a line for the shell, several are a program and its arguments", async () => {
   const line = await runCli([...LOCAL, "--", "printf %s\\\\n $HOME | wc -l"]);
   assertEquals(line.out, "2 hosts: 2 ok\n  a,b (2)\n    1\n");
