@@ -15,6 +15,7 @@ import { command } from "../services/command.ts";
 import { needing, OLD_DENO } from "../services/services.ts";
 import { rejection, rejectsAs, soon } from "./_deadline.ts";
 import { type Kind, KINDS, SHELL_KINDS } from "./_kinds.ts";
+import { untilContainerGone } from "./_left.ts";
 import { Lines } from "./_lines.ts";
 import * as fixture from "./fixture/functions.ts";
 
@@ -496,6 +497,17 @@ async function testLife(t: Deno.TestContext, kind: Kind): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve));
     await soon(tun.close(), "close()");
     assertStringIncludes((await pending).message, "was closed");
+  });
+
+  await t.step("close() leaves nothing, whenever it comes while a container is made", async () => {
+    for (const delay of kind.engine === undefined ? [] : [0, 25, 50, 75, 100, 150, 200]) {
+      const tun = kind.open({ stderr: () => {} });
+      const call = tun.call(fixture.count).catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      await soon(tun.close(), "close()");
+      await call;
+      await untilContainerGone(kind, tun.host);
+    }
   });
 
   await t.step("with() ends a call while it connects, and not the connecting", async () => {

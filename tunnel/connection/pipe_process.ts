@@ -41,6 +41,12 @@ export const OUTPUT_GRACE = 250;
  */
 const KILL_GRACE = 2_000;
 
+/**
+ * Likewise, of a process that may be making something which remains if it is killed, such as a
+ * container that has a name and was never started. It ends when that has seen the end of the pipe.
+ */
+const TIDY_GRACE = 5_000;
+
 /** Milliseconds until a process is guarded that has not led to an agent yet. */
 const GUARD_DELAY = 1_000;
 
@@ -164,23 +170,28 @@ export class PipeProcess {
     this.gone.then(() => clearTimeout(timer));
   }
 
-  /** Ends the process, whose pipe is closed: at once, or after it had time to end by itself. */
+  /**
+   * Ends the process, whose pipe is closed: at once, unless that leaves something behind, or after
+   * it had time to end by itself.
+   */
   end(atOnce: boolean): void {
     this.#endSigns();
     if (this.#exit !== undefined) return;
+    const { cancelCommand, killCommand, afterlife } = this.#options;
+    const grace = atOnce && killCommand !== undefined ? TIDY_GRACE : KILL_GRACE;
     // The script must not end while it waits for `gone`. But it must not wait for ever either: the
     // process may be another user's, whom nobody here can kill.
     this.hold();
-    const overdue = new Promise<void>((resolve) => this.later(resolve, 2 * KILL_GRACE));
+    const overdue = new Promise<void>((resolve) => this.later(resolve, grace + KILL_GRACE));
     Promise.race([this.gone, overdue]).then(() => this.release());
     this.later(() => {
-      if (this.#exit === undefined) this.#afterlife = this.#options.afterlife;
+      if (this.#exit === undefined) this.#afterlife = afterlife;
       this.#kill();
-    }, KILL_GRACE);
+    }, grace);
     if (!atOnce) return;
-    if (this.#options.cancelCommand === undefined) this.#kill();
     // It ends by itself, and tidies up: what it has begun may have no end if it is killed.
-    else this.#canceller?.cancel();
+    if (cancelCommand !== undefined) this.#canceller?.cancel();
+    else if (killCommand === undefined) this.#kill();
   }
 
   #start(): Child {
