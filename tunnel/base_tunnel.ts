@@ -87,7 +87,8 @@ export abstract class BaseTunnel extends Forwarding {
 
   /** The agent's description of itself; `undefined` while there is no connection. */
   get info(): AgentInfo | undefined {
-    return linkOf(this).core.session?.connection.info;
+    const connection = linkOf(this).core.session?.connection;
+    return connection?.hasEnded ? undefined : connection?.info;
   }
 
   /** Connects if there is no connection. Rejects with a {@linkcode ConnectionError} if it fails. */

@@ -283,9 +283,8 @@ Deno.test("an operation connects anew as soon as the process has ended", async (
   );
   // The agent holds the pipe, so the end of the output is still to come.
   Deno.kill(shell!.pid, "SIGKILL");
-  const isThere = (): boolean => listProcesses().some(({ pid }) => pid === shell!.pid);
-  while (isThere()) await new Promise((resolve) => setTimeout(resolve, 1));
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  const end = Date.now() + DEADLINE;
+  while (tun.connected && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 1));
   const slow = (): Promise<number> => new Promise((resolve) => setTimeout(resolve, 1_000, 1));
   assertEquals(await tun.call(slow), 1);
 });
