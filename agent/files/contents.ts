@@ -23,15 +23,25 @@ const MAX_WITHOUT_SIZE = 16 * 1024 * 1024;
 /** How often a file is read at most: again each time that it has changed meanwhile. */
 const MAX_TRIES = 3;
 
+/** What was seen of a file a moment ago. */
+export interface Seen {
+  readonly size: number;
+  /** Its time of modification. */
+  readonly modified: number;
+}
+
 /**
  * Reads a small file. Returns its contents and its time of modification, or `undefined` if it is
  * not small any more.
  *
+ * @param seen What was seen of it, if it was.
  * @throws {Error} If it cannot be read, or changes all the time.
  */
-export function readSmall(path: string): [Uint8Array, number] | undefined {
+export function readSmall(path: string, seen?: Seen): [Uint8Array, number] | undefined {
   const fd = fs.openSync(path, READ_NO_FOLLOW);
   try {
+    const unchanged = seen && readUnchanged(fd, seen);
+    if (unchanged !== undefined) return [unchanged, seen!.modified];
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const before = regular(path, fs.fstatSync(fd));
       if (before.size > SMALL) return undefined;
@@ -52,6 +62,23 @@ export function readSmall(path: string): [Uint8Array, number] | undefined {
 /** Throws the error for a file that changes too often to be read. */
 export function changing(path: string): never {
   throw fileError(path, "EBUSY", "it changes while it is read");
+}
+
+/**
+ * The contents of a file that is still as it was seen; else `undefined`. To ask the system once,
+ * and not twice, what the file is like takes a third less time, and there are thousands of files.
+ */
+function readUnchanged(fd: number, { size, modified }: Seen): Uint8Array | undefined {
+  // Files like those of /proc have contents, but no size.
+  if (size === 0) return undefined;
+  try {
+    const bytes = readStart(fd, size);
+    const now = fs.fstatSync(fd);
+    const isSame = now.isFile() && now.size === size && timeOf(now.mtimeMs) === modified;
+    return isSame && bytes.length === size ? bytes : undefined;
+  } catch {
+    return undefined; // It is not a file any more.
+  }
 }
 
 function readStart(fd: number, size: number): Uint8Array {

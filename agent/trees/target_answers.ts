@@ -41,6 +41,11 @@ export class TargetAnswers {
     return this.#unread.shift();
   }
 
+  /** The indexes of files in the next message, if it has come and has some. */
+  takeWanted(): number[] | undefined {
+    return Array.isArray(this.#unread.first) ? this.#unread.shift() as number[] : undefined;
+  }
+
   /** @throws {Interruption} If the target gave up. */
   check(): void {
     if (this.#failure !== undefined) throw this.#failure.error;

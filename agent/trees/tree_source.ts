@@ -34,7 +34,7 @@ export interface TreeSourceOptions {
 
 /**
  * The end of a channel that has the folder. It lists the entries while the target compares them,
- * then sends the files that the target wants.
+ * and sends the files that the target wants.
  */
 export class TreeSource {
   readonly #channel: Channel;
@@ -109,6 +109,10 @@ export class TreeSource {
       if (this.#entries.length - sent < BATCH) continue;
       await this.#send([TreeMessage.ENTRIES, this.#entries.slice(sent)]);
       sent = this.#entries.length;
+      // The target writes files while the others are listed.
+      for (let wanted; (wanted = this.#answers.takeWanted()) !== undefined;) {
+        await this.#sendFiles(wanted);
+      }
     }
     await this.#send([TreeMessage.ENTRIES, this.#entries.slice(sent)]);
     await this.#send([TreeMessage.LISTED, scanner.skipped]);
@@ -137,7 +141,7 @@ export class TreeSource {
   #read([path, , , modified, size]: Entry): FileReader | [Uint8Array | null, number] {
     try {
       const at = this.#paths.at(path);
-      const small = size <= SMALL ? readSmall(at) : undefined;
+      const small = size <= SMALL ? readSmall(at, { size, modified }) : undefined;
       if (small !== undefined) return small;
       const file = new FileReader(at, false);
       if (file.size > SMALL) return file;
