@@ -6,6 +6,7 @@
  */
 
 import type { HostPath } from "../tunnel/arguments/host_template.ts";
+import { isStream } from "../tunnel/arguments/put_arguments.ts";
 import type {
   FetchedBytes,
   FetchedStream,
@@ -62,7 +63,7 @@ export function putOn(
   options?: PutOptions,
 ): Operation<PutResult> {
   const operation = preparePut(source, remotePath, options);
-  if (source instanceof ReadableStream) checkStream(hosts, "put a stream");
+  if (isStream(source)) checkStream(hosts, "put a stream");
   return operation;
 }
 

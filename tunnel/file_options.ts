@@ -50,7 +50,8 @@ export type FetchOptions = FileOptions;
 
 /**
  * The sources of `put()`: a file, by its path or `file:` URL, or contents. A string is a path; to
- * send a text, give `{ text }`.
+ * send a text, give `{ text }`. An async iterable is, for example, a generator, or what a function
+ * at another far end streams.
  */
 export type PutSource =
   | string
@@ -58,6 +59,7 @@ export type PutSource =
   | Uint8Array
   | Blob
   | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
   | { readonly text: string };
 
 /** Where `fetch()` can write to: a path or `file:` URL, a stream, or, with `null`, memory. */

@@ -176,6 +176,11 @@ Deno.test("what is wrong with a transfer rejects before anything is begun", asyn
   await Deno.writeTextFile(`${folder}/file`, "");
   const misuses: [string, () => Promise<unknown>, string][] = [
     ["a stream to put", () => group.put(new ReadableStream()), "Cannot put a stream on 2 hosts"],
+    [
+      "an async iterable to put",
+      () => group.put(new Blob().stream().values()),
+      "Cannot put a stream on 2 hosts",
+    ],
     ["no source", () => group.put(anything(undefined)), "source is undefined"],
     ["another source", () => group.put(anything(5)), "source is 5: expected a path"],
     ["a web page", () => group.put(new URL("http://a.b")), "source is http://a.b/"],

@@ -1,3 +1,4 @@
+import { createReadStream } from "node:fs";
 import type {
   BaseTunnel,
   ErrorResult,
@@ -47,5 +48,12 @@ expectType<FetchedStream | ErrorResult>()(queue.fetch(tun, "/a", gzip.writable).
 expectType<PutResult>()(await tun.put(gzip.readable, "/a"));
 expectType<PutResult>()(await tun.put(file.readable, "/a"));
 expectType<PutResult>()(await tun.put(identity.readable, "/a"));
+expectType<PutResult>()(await tun.put(createReadStream("/a"), "/a"));
+const chunks = async function* (): AsyncGenerator<Uint8Array> {};
+expectType<PutResult>()(await tun.put(chunks(), "/a"));
+expectType<PutResult>()(await tun.put(await tun.call(chunks), "/a"));
+const lines = async function* (): AsyncGenerator<string> {};
+// @ts-expect-error: not bytes
+await tun.put(lines(), "/a");
 // @ts-expect-error: it would get bytes
 await tun.fetch("/a", new WritableStream<string>());

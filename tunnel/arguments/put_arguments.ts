@@ -20,6 +20,7 @@ export type CheckedSource =
   | Uint8Array
   | Blob
   | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
   | { readonly text: string }
   | LocalFile;
 
@@ -41,6 +42,14 @@ const NOT_OCTAL: readonly number[] = [
   ...[440, 444, 550, 555, 600, 640, 644, 660, 664, 666, 700, 710, 711, 750, 755, 770, 775, 777],
   ...[1777, 2750, 2755, 2770, 2775, 4711, 4750, 4755],
 ];
+
+/** Whether a source streams, so that it can be read only once. */
+export function isStream(
+  source: unknown,
+): source is ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> {
+  return source instanceof ReadableStream ||
+    typeof source === "object" && source !== null && Symbol.asyncIterator in source;
+}
 
 /**
  * Checks and copies the arguments of a `put()`.
@@ -84,14 +93,13 @@ function checkedSource(source: PutSource): CheckedSource {
   if (typeof source === "string" || source instanceof URL) {
     return { given: pathOf("source", source), path: localPath("source", source) };
   }
-  if (
-    source instanceof Uint8Array || source instanceof Blob || source instanceof ReadableStream
-  ) return source;
+  if (source instanceof Uint8Array || source instanceof Blob || isStream(source)) return source;
   const text: unknown = source?.text;
   if (typeof text === "string") return { text };
   throw new TypeError(
     `source is ${
       String(source)
-    }: expected a path, a file: URL, a Uint8Array, a Blob, a ReadableStream or { text }`,
+    }: expected a path, a file: URL, a Uint8Array, a Blob, a ReadableStream, an async iterable ` +
+      "or { text }",
   );
 }

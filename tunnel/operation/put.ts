@@ -9,6 +9,7 @@ import { decode } from "../../codec/decode.ts";
 import type { Decoding } from "../session/decoding.ts";
 import {
   type CheckedSource,
+  isStream,
   type LocalFile,
   type PutArguments,
   putArguments,
@@ -65,7 +66,7 @@ export function preparePut(
 async function performPut(args: PutArguments, link: Link): Promise<PutResult> {
   const since = link.core.closings;
   const work = (): Promise<PutResult> => putContents(args, link, since);
-  return await (args.source instanceof ReadableStream ? work() : whileFewAreOpen(link, work));
+  return await (isStream(args.source) ? work() : whileFewAreOpen(link, work));
 }
 
 async function putContents(args: PutArguments, link: Link, since: number): Promise<PutResult> {
@@ -82,7 +83,7 @@ async function putContents(args: PutArguments, link: Link, since: number): Promi
       since,
       service: dryRun ? ["foreseePut", target, mode, wish] : [
         ...["put", target, mode, wish, size, contents.isSparse ?? false] as const,
-        source instanceof ReadableStream,
+        isStream(source),
       ],
     }, async (channel, { connection, decoding }) => {
       let blocks = contents.blocks;
@@ -144,6 +145,7 @@ function open(source: CheckedSource, link: Link): Contents {
   if (source instanceof Uint8Array) return inMemory(source);
   if (source instanceof ReadableStream) return openStream("a stream", undefined, source);
   if (source instanceof Blob) return openStream("a Blob", source.size, source.stream());
+  if (isStream(source)) return openIterable(source);
   if ("text" in source) return inMemory(new TextEncoder().encode(source.text));
   return openFile(source, link);
 }
@@ -175,27 +177,54 @@ function openStream(
   stream: ReadableStream<Uint8Array>,
 ): Contents {
   const reader = stream.getReader();
-  let done = false;
-  const chunks = async function* (): AsyncGenerator<Uint8Array> {
-    for (;;) {
-      const result = await reader.read();
-      if (result.done) break;
-      if (!(result.value instanceof Uint8Array)) {
-        throw new TypeError(`The stream gave ${typeof result.value}: expected Uint8Array`);
-      }
-      yield result.value;
-    }
-    done = true;
-  };
-  return {
-    name,
-    size,
-    blocks: copied(chunks()),
-    close: () => {
-      if (!done) reader.cancel(new Error("The transfer is over")).catch(() => {});
+  return openChunks({ name, size, kind: "stream" }, {
+    next: () => reader.read(),
+    close(isDone) {
+      if (!isDone) reader.cancel(new Error("The transfer is over")).catch(() => {});
       reader.releaseLock();
     },
+  });
+}
+
+function openIterable(iterable: AsyncIterable<Uint8Array>): Contents {
+  const chunks = iterable[Symbol.asyncIterator]();
+  return openChunks({ name: "an async iterable", size: undefined, kind: "async iterable" }, {
+    next: async () => await chunks.next(),
+    close(isDone) {
+      // A generator that waits for something ends when it goes on.
+      if (!isDone) (async () => await chunks.return?.())().catch(() => {});
+    },
+  });
+}
+
+/** What gives chunks of contents, of which the types are not known. */
+interface Chunks {
+  next(): Promise<{ readonly done?: boolean | undefined; readonly value?: unknown }>;
+  /** No more are wanted. `isDone` says whether it has given all. */
+  close(isDone: boolean): void;
+}
+
+/** How errors call contents, and of what kind they are. */
+interface Named {
+  readonly name: string;
+  readonly size: number | undefined;
+  readonly kind: string;
+}
+
+function openChunks({ name, size, kind }: Named, from: Chunks): Contents {
+  let isDone = false;
+  const chunks = async function* (): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      const { done, value } = await from.next();
+      if (done) break;
+      if (!(value instanceof Uint8Array)) {
+        throw new TypeError(`The ${kind} gave ${typeof value}: expected Uint8Array`);
+      }
+      yield value;
+    }
+    isDone = true;
   };
+  return { name, size, blocks: copied(chunks()), close: () => from.close(isDone) };
 }
 
 /**

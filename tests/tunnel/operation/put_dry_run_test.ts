@@ -28,6 +28,9 @@ const SOURCES: Record<string, (folder: Folder, text: string) => PutSource> = {
   file: (folder, text) => folder.write("source", text),
   blob: (_, text) => new Blob([text]),
   stream: (_, text) => ReadableStream.from([new TextEncoder().encode(text)]),
+  generator: async function* (_, text) {
+    yield new TextEncoder().encode(text);
+  },
 };
 
 /** What may be at the target. */

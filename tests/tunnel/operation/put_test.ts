@@ -4,6 +4,7 @@ import { getEventListeners } from "node:events";
 import fs from "node:fs";
 import os from "node:os";
 import process from "node:process";
+import { Readable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { CHUNK } from "../../../agent/files/byte_transfer.ts";
 import { type FileProgress, Local, type PutSource } from "../../../mod.ts";
@@ -78,6 +79,13 @@ onRuntimes("put() takes every kind of source", async (tun, folder) => {
     File: [new File(chunks() as BlobPart[], "name"), bytes.length],
     stream: [ReadableStream.from(chunks()), undefined],
     "byte stream": [byteStream, undefined],
+    "async generator": [
+      async function* () {
+        yield* chunks();
+      }(),
+      undefined,
+    ],
+    "Node's stream": [Readable.from(chunks()), undefined],
   };
   for (const [name, [source, expected]] of Object.entries(sources)) {
     const totals = new Set<number | undefined>();

@@ -16,14 +16,39 @@ import * as fixture from "../fixture/functions.ts";
 const LARGE = bytesOf(16 * 1024 ** 2);
 const NAMES = ["source", "target"];
 
-/** A source that gives something, and then nothing more, and does not end. */
-function stalledSource(): { stream: ReadableStream<Uint8Array>; cancelled: Promise<unknown> } {
+/** A source that has begun. */
+interface Stalled {
+  readonly source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** Resolves when the source is told that no more is wanted. */
+  readonly cancelled: Promise<unknown>;
+}
+
+/** A stream that gives something, and then nothing more, and does not end. */
+function stalledStream(): Stalled {
   const cancelled = Promise.withResolvers<unknown>();
-  const stream = new ReadableStream<Uint8Array>({
+  const source = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(LARGE.slice(0, 10 * CHUNK)),
     cancel: (reason) => cancelled.resolve(reason),
   });
-  return { stream, cancelled: cancelled.promise };
+  return { source, cancelled: cancelled.promise };
+}
+
+/** An async iterable that does the same. */
+function stalledIterable(): Stalled {
+  const cancelled = Promise.withResolvers<unknown>();
+  const first = [LARGE.slice(0, 10 * CHUNK)];
+  const iterator: AsyncIterator<Uint8Array> = {
+    next() {
+      const value = first.pop();
+      return value === undefined ? new Promise(() => {}) : Promise.resolve({ value });
+    },
+    return() {
+      const error = new Error("It cannot end");
+      cancelled.resolve(error);
+      throw error;
+    },
+  };
+  return { source: { [Symbol.asyncIterator]: () => iterator }, cancelled: cancelled.promise };
 }
 
 /** A sink that takes nothing, or never closes. */
@@ -49,7 +74,9 @@ const TRANSFERS: Record<string, Transfer> = {
   "put() of a Blob": (tun, folder, options) =>
     tun.put(new Blob([LARGE as BlobPart]), folder.at("target"), options),
   "put() of a stream that stalls": (tun, folder, options) =>
-    tun.put(stalledSource().stream, folder.at("target"), options),
+    tun.put(stalledStream().source, folder.at("target"), options),
+  "put() of an async iterable that stalls": (tun, folder, options) =>
+    tun.put(stalledIterable().source, folder.at("target"), options),
   "fetch() to a file": (tun, folder, options) =>
     tun.fetch(folder.at("source"), folder.at("target"), options),
   "fetch() into the memory": (tun, folder, options) =>
@@ -154,21 +181,23 @@ for (const [name, transfer] of Object.entries(TRANSFERS)) {
   });
 }
 
-onRuntimes("a stream that stalls is let go when put() is over", async (tun, folder) => {
+onRuntimes("a source that stalls is let go when put() is over", async (tun, folder) => {
   prepare(folder);
-  for (const end of ["abort", "close", "throw"]) {
-    const { stream, cancelled } = stalledSource();
-    const controller = new AbortController();
-    const onProgress = (): void => {
-      if (end === "throw") throw new Error("enough");
-      if (end === "abort") controller.abort();
-      else void tun.close();
-    };
-    await rejection(
-      tun.put(stream, folder.at("target"), { signal: controller.signal, onProgress }),
-    );
-    assert(await soon(cancelled, "the cancellation") instanceof Error);
-    assertEquals(stream.locked, false);
+  for (const stalled of [stalledStream, stalledIterable]) {
+    for (const end of ["abort", "close", "throw"]) {
+      const { source, cancelled } = stalled();
+      const controller = new AbortController();
+      const onProgress = (): void => {
+        if (end === "throw") throw new Error("enough");
+        if (end === "abort") controller.abort();
+        else void tun.close();
+      };
+      await rejection(
+        tun.put(source, folder.at("target"), { signal: controller.signal, onProgress }),
+      );
+      assert(await soon(cancelled, "the cancellation") instanceof Error);
+      if (source instanceof ReadableStream) assertEquals(source.locked, false);
+    }
   }
   assertNothingLeft(folder);
 });

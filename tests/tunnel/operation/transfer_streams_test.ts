@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStrictEquals, assertStringIncludes } from "
 import { CHUNK } from "../../../agent/files/byte_transfer.ts";
 import { type PutSource, RemoteError } from "../../../mod.ts";
 import { rejection, rejectsAs } from "../_deadline.ts";
-import { bytesOf, onRuntimes } from "./_files.ts";
+import { bytesOf, onRuntimes, until } from "./_files.ts";
 
 const LARGE = bytesOf(16 * 1024 ** 2);
 
@@ -66,6 +66,51 @@ onRuntimes("a stream that fails ends put(), and is let go", async (tun, folder) 
   assert(ended instanceof Error);
   assertEquals([Deno.readTextFileSync(target), folder.names], ["old", ["target"]]);
   assert(tun.connected);
+});
+
+onRuntimes("a generator that fails ends put(), and is let go", async (tun, folder) => {
+  const target = folder.write("target", "old");
+  const reason = new Error("enough");
+  let ended = 0;
+  const generatorOf = async function* (count: number, last: () => unknown) {
+    try {
+      for (let i = 0; i < count; i++) yield LARGE.slice(0, CHUNK);
+      for (;;) yield last() as Uint8Array;
+    } finally {
+      ended++;
+    }
+  };
+  const fail = (): never => {
+    throw reason;
+  };
+  for (const count of [0, 1, 100]) {
+    assertStrictEquals(await rejection(tun.put(generatorOf(count, fail), target)), reason);
+    assertEquals(ended, 1);
+    for (const wrong of ["text", 5, null, new ArrayBuffer(4), new Uint16Array(4)]) {
+      ended = 0;
+      const error = await rejectsAs(TypeError, tun.put(generatorOf(count, () => wrong), target));
+      assertStringIncludes(error.message, "The async iterable gave ");
+      assertEquals(ended, 1);
+    }
+    ended = 0;
+  }
+  // One that is refused at the far end is not read to its end.
+  const endless = generatorOf(0, () => new Uint8Array(CHUNK));
+  await rejectsAs(RemoteError, tun.put(endless, folder.at("missing/file")));
+  await until(() => ended === 1, "the end of the generator");
+  assertEquals([Deno.readTextFileSync(target), folder.names], ["old", ["target"]]);
+  assert(tun.connected);
+});
+
+onRuntimes("what put() is given by a far end goes on to a file", async (tun, folder) => {
+  const stream = await tun.call(async function* () {
+    for (let i = 0; i < 100; i++) yield new Uint8Array(10_000).fill(i);
+  });
+  const { size } = await tun.put(stream, folder.at("target"));
+  assertEquals(size, 1_000_000);
+  assert(
+    Deno.readFileSync(folder.at("target")).every((byte, i) => byte === Math.floor(i / 10_000)),
+  );
 });
 
 onRuntimes(
