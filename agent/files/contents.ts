@@ -10,6 +10,7 @@ import fs from "node:fs";
 import { fileError, regular } from "./file_error.ts";
 import { FileReader } from "./file_reader.ts";
 import { timeOf } from "./file_time.ts";
+import { fstat } from "./fstat.ts";
 import { READ_NO_FOLLOW } from "./open_flags.ts";
 
 /** The most bytes of a small file. Small files are read synchronously, in one step. */
@@ -43,10 +44,10 @@ export function readSmall(path: string, seen?: Seen): [Uint8Array, number] | und
     const unchanged = seen && readUnchanged(fd, seen);
     if (unchanged !== undefined) return [unchanged, seen!.modified];
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const before = regular(path, fs.fstatSync(fd));
+      const before = regular(path, fstat(fd));
       if (before.size > SMALL) return undefined;
       const bytes = before.size === 0 ? readToEnd(path, fd) : readStart(fd, before.size);
-      const { size, mtimeMs } = fs.fstatSync(fd);
+      const { size, mtimeMs } = fstat(fd);
       const modified = timeOf(before.mtimeMs);
       const isSame = size === before.size && timeOf(mtimeMs) === modified;
       // As with a large file, bytes that were appended meanwhile are not taken.
@@ -73,7 +74,7 @@ function readUnchanged(fd: number, { size, modified }: Seen): Uint8Array | undef
   if (size === 0) return undefined;
   try {
     const bytes = readStart(fd, size);
-    const now = fs.fstatSync(fd);
+    const now = fstat(fd);
     const isSame = now.isFile() && now.size === size && timeOf(now.mtimeMs) === modified;
     return isSame && bytes.length === size ? bytes : undefined;
   } catch {

@@ -3,6 +3,7 @@ import { Arena } from "./arena.ts";
 import { CHUNK } from "./byte_transfer.ts";
 import { describeFileError, fileError, regular, withPath } from "./file_error.ts";
 import { timeOf } from "./file_time.ts";
+import { fstat } from "./fstat.ts";
 import { READ_NO_FOLLOW } from "./open_flags.ts";
 
 /** How many bytes are read at once. */
@@ -50,7 +51,7 @@ export class FileReader {
       // Opening a pipe would wait for somebody to write to it.
       regular(path, isLinkFollowed ? fs.statSync(path) : fs.lstatSync(path));
       this.#fd = fs.openSync(path, isLinkFollowed ? "r" : READ_NO_FOLLOW);
-      const { size, mode, mtimeMs, blocks } = fs.fstatSync(this.#fd);
+      const { size, mode, mtimeMs, blocks } = fstat(this.#fd);
       this.size = size;
       this.isSparse = blocks * BLOCK_UNIT < size;
       this.mode = mode & 0o7777;
@@ -121,7 +122,7 @@ export class FileReader {
   }
 
   #checkUnchanged(): void {
-    const { size, mtimeMs } = fs.fstatSync(this.#fd);
+    const { size, mtimeMs } = fstat(this.#fd);
     if (size < this.size) this.#changed(`it had ${this.size} bytes, and has ${size} now`);
     if (size === this.size && !Object.is(mtimeMs, this.#modified)) {
       this.#changed("it was written to");

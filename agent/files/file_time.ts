@@ -18,6 +18,22 @@ export function timeOf(milliseconds: number): number {
 }
 
 /**
+ * The time of modification that `stat` tells, with all its milliseconds. Node's number has no room
+ * for nanoseconds: of the last hundred before a millisecond it tells the next millisecond. At the
+ * other end, Deno tells the one before, and the file would be sent again.
+ *
+ * @param milliseconds What `stat` tells.
+ * @param nanoseconds Asks for the same in nanoseconds. `undefined` if the file has gone.
+ */
+export function wholeTime(milliseconds: number, nanoseconds: () => bigint | undefined): number {
+  const mayBeRounded = milliseconds > 0 && Number.isInteger(milliseconds);
+  if (!mayBeRounded || "Deno" in globalThis) return milliseconds;
+  const whole = Number((nanoseconds() ?? 0n) / 1_000_000n);
+  // Any other time is of a change since then.
+  return whole === milliseconds - 1 ? whole : milliseconds;
+}
+
+/**
  * Whether two times are the same, as far as the file system here can tell: some store whole seconds
  * only.
  */

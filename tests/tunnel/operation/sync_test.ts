@@ -212,6 +212,22 @@ Deno.test("sync() changes no mode or time that its agent may not write", async (
   }
 });
 
+bothWays("know a time just before a millisecond", async (way, { source, target, folder }) => {
+  make(source, { "small": "abc", "large": bytesOf(SMALL + 1), "link": { to: "small" } });
+  for (const name of ["small", "large", "link"]) {
+    // Node's own number for it is the next millisecond.
+    await command(["touch", "-h", "-d", "@1700000000.122999950", `${source}/${name}`]);
+  }
+  await command(["cp", "-a", source, target]);
+  const { bytes, unchanged } = await way(source, target);
+  assertEquals([bytes, unchanged], [0, 4]);
+  // A copy of ours has whole milliseconds.
+  const copy = folder.at("copy");
+  await way(source, copy);
+  assertEquals(Deno.lstatSync(`${copy}/small`).mtime?.getTime(), 1_700_000_000_122);
+  for (const to of [copy, target]) assertEquals((await way(copy, to)).unchanged, 4);
+});
+
 bothWays("carry times of modification of everything", async (way, { source, target }) => {
   make(source, { "f": "1", "d/e": "2", "l": { to: "f" }, "1960": "3", "2100": "4", "zero": "5" });
   setTime(`${source}/1960`, -315_000_000);
