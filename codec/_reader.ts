@@ -4,6 +4,8 @@ import { readText } from "./_text.ts";
 
 /** Inputs below this length, in bytes, are read without a `DataView`. */
 const SHORT = 256;
+/** Inputs up to this length, in bytes, are copied. V8 makes no buffer for one until it is asked. */
+const SMALL = 64;
 const UINT32 = 0x1_0000_0000;
 /** So much memory is counted at a time. */
 const STEP = 0x2000_0000;
@@ -42,23 +44,29 @@ export class Reader {
   private time = 0;
   private maxCost = 0;
   #view: DataView | undefined;
+  readonly #small = new Uint8Array(SMALL);
 
   protected open(bytes: Uint8Array, maxCost: number): void {
+    const { length } = bytes;
     // Shared memory could change while it is read, so it is copied. Of an instance of a subclass
-    // only the plain view is used, since methods of a Node Buffer have other meanings.
-    if (!(bytes.buffer instanceof ArrayBuffer)) bytes = new Uint8Array(bytes);
+    // only the plain view is used, since methods of a Node Buffer have other meanings. To ask a
+    // small array for its buffer, which V8 makes then, takes longer than to copy it.
+    if (length <= SMALL) {
+      this.#small.fill(0, length).set(bytes);
+      bytes = this.#small;
+    } else if (!(bytes.buffer instanceof ArrayBuffer)) bytes = new Uint8Array(bytes);
     else if (Object.getPrototypeOf(bytes) !== Uint8Array.prototype) {
       bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
     this.bytes = bytes;
     this.position = 0;
-    this.end = bytes.length;
+    this.end = length;
     this.maxCost = maxCost;
     // V8 subtracts from small integers faster, and `Infinity` is not one.
     const memory = maxCost < STEP ? maxCost : STEP;
     this.moreMemory = maxCost - memory;
     // The bytes of all strings are counted here.
-    if ((this.memory = memory - bytes.length) < 0) this.refill();
+    if ((this.memory = memory - length) < 0) this.refill();
     this.time = UNKNOWN;
   }
 

@@ -1,3 +1,4 @@
+import { encode } from "../../codec/encode.ts";
 import type { Channel } from "../wire/channel.ts";
 import { Flag } from "../wire/frame.ts";
 import { HandleKind, valueHandle } from "./handle.ts";
@@ -23,6 +24,8 @@ export function sendLast(
   onGivenUp?: (reason: unknown) => void,
   parts?: Parts,
 ): void {
+  // In most small results there is nothing to look for.
+  if (isPrimitive(value)) return channel.send(encode(value), Flag.END);
   const streams: { readonly channel: Channel; readonly stream: Stream }[] = [];
   const handle = (part: unknown): unknown => {
     const kind = streamKindOf(part);
@@ -51,4 +54,10 @@ export function sendLast(
       if (open.delete(sent) && open.size === 0 && reason !== undefined) onGivenUp?.(reason);
     });
   }
+}
+
+/** Whether the codec copies a value by itself, and nothing can be in it. */
+function isPrimitive(value: unknown): boolean {
+  const type = typeof value;
+  return value === null || type !== "object" && type !== "function" && type !== "symbol";
 }

@@ -84,6 +84,10 @@ export class Agent {
   #awaitedValues: Deferred<Values> | undefined;
   readonly #functions = new Map<number, Promise<Callable>>();
   readonly #codes: Code[] = [];
+  readonly #exit = (id: number, message: string): void => {
+    const channel = this.#multiplexer().find(id);
+    if (channel !== undefined) this.#fail(channel, exitError(message));
+  };
   #batches = 0;
   #isWatching = false;
   #mayHaveRun = false;
@@ -141,7 +145,7 @@ export class Agent {
         return void this.#receiveBatches(channel).catch(this.#onBroken);
       case Request.CALL:
         this.#noteCode();
-        return void this.#call(channel, ...rest as CallHeader);
+        return void this.#call(channel, rest as CallHeader);
       case Request.SERVICE:
         this.#noteCode();
         return void this.#serve(channel, ...rest as ServiceHeader);
@@ -242,28 +246,31 @@ export class Agent {
     return new Promise((resolve) => this.#awaited.push({ batches, resolve }));
   }
 
-  async #call(
-    channel: Channel,
-    ...[batches, reference, code, attachments = []]: CallHeader
-  ): Promise<void> {
+  async #call(channel: Channel, header: CallHeader): Promise<void> {
     try {
+      const [batches, reference, code] = header;
       const finding = reference === null ? undefined : this.#find(batches, reference);
+      const parts: Uint8Array[] = [];
+      let message = await channel.receive();
+      for (; bringsPart(message); message = await channel.receive()) parts.push(message.bytes);
       const [found, args] = await (code === null
-        ? this.#receiveArguments(channel)
-        : this.#receiveValues(channel, batches, code, attachments));
+        ? this.#readArguments(message, parts)
+        : this.#readValues(message, parts, header));
       const { call, self } = finding === undefined
         ? { call: found, self: undefined } as Callable
         : await finding;
-      const running = new RunningCall(channel, (text) =>
-        this.#fail(channel, exitError(text)));
+      const running = new RunningCall(channel, this.#exit);
       const preparing = prepareCall(this.#runner.modules !== undefined);
-      if (preparing !== undefined) await preparing;
+      if (preparing !== undefined) {
+        await preparing;
+      }
       this.#watch();
       await runCall(running, async () => {
         const result = await call.apply(self, args);
         this.#checkSoon();
         const sending = this.#withValues(
-          () => channel.send(encodePlain(result), Flag.END),
+          () =>
+            channel.send(encodePlain(result), Flag.END),
           (values) => values.sendResult(channel, result, running.giveUp.bind(running)),
         );
         if (sending !== undefined) await sending;
@@ -287,29 +294,25 @@ export class Agent {
     }
   }
 
-  async #receiveArguments(channel: Channel): Promise<Received> {
-    const [message, parts] = await receiveWithParts(channel);
+  #readArguments(message: Message | undefined, parts: Uint8Array[]): Received | Promise<Received> {
     if (message === undefined) return [undefined, []];
     const { bytes } = message;
-    const args = this.#withValues(
-      () => decodePlain(bytes),
-      (values) => values.read(bytes, parts),
+    return this.#withValues<Received>(
+      () => [undefined, decodePlain(bytes) as unknown[]],
+      (values) => [undefined, values.read(bytes, parts) as unknown[]],
     );
-    return [undefined, await args as unknown[]];
   }
 
-  /** Receives the function, if it is sent by value, and the arguments of a call with code. */
-  async #receiveValues(
-    channel: Channel,
-    batches: number,
-    id: number,
-    attachments: readonly number[],
+  /** Reads the function, if it is sent by value, and the arguments of a call with code. */
+  async #readValues(
+    message: Message | undefined,
+    parts: readonly Uint8Array[],
+    [batches, , id, attachments = []]: CallHeader,
   ): Promise<Received> {
     await this.#untilBatch(batches);
-    const [message, parts] = await receiveWithParts(channel);
     if (message === undefined) throw new TypeError("The call has no values");
     const { bytes } = message;
-    const code = await loadCode(this.#codes[id]!, this.#runner);
+    const code = await loadCode(this.#codes[id!]!, this.#runner);
     return await this.#withValues(() => {
       const [fn, args, captured, ...properties] = decodePlain(
         bytes,
@@ -362,18 +365,6 @@ export class Agent {
     throw new TypeError(
       `${path.join(".")} ${module === null ? "" : `of ${module} `}is not a function`,
     );
-  }
-}
-
-/** Receives a value, and the parts that come ahead of it. */
-async function receiveWithParts(
-  channel: Channel,
-): Promise<[message: Message | undefined, parts: Uint8Array[]]> {
-  const parts: Uint8Array[] = [];
-  for (;;) {
-    const message = await channel.receive();
-    if (!bringsPart(message)) return [message, parts];
-    parts.push(message.bytes);
   }
 }
 

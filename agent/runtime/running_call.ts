@@ -1,32 +1,49 @@
 import type { AsyncLocalStorage } from "node:async_hooks";
 import type { Channel } from "../wire/channel.ts";
 
-/** A call of the controller, for the code that belongs to it. */
+/**
+ * A call of the controller, for the code that belongs to it. It has no reference to the channel:
+ * Deno's storage is a `WeakMap`, and V8 copies all that its values refer to in the next collection,
+ * even if the call is over.
+ */
 export class RunningCall {
-  /** Ends the call with a message, as its code has called `exit()`. */
-  readonly exit: (message: string) => void;
-  readonly #channel: Channel;
+  readonly #id: number;
+  readonly #exit: (id: number, message: string) => void;
   #controller: AbortController | undefined;
+  #failure: { readonly reason: unknown } | undefined;
 
-  /** @param channel Fails when the call is given up. */
-  constructor(channel: Channel, exit: (message: string) => void) {
-    this.#channel = channel;
-    this.exit = exit;
+  /**
+   * @param channel Fails when the call is given up.
+   * @param exit Ends the call of a channel with this number, if it is not over.
+   */
+  constructor(channel: Channel, exit: (id: number, message: string) => void) {
+    this.#id = channel.id;
+    this.#exit = exit;
+    channel.onFailure((reason) => {
+      this.#failure = { reason };
+      this.giveUp(reason);
+    });
+  }
+
+  /** Ends the call with a message, as its code has called `exit()`. */
+  exit(message: string): void {
+    this.#exit(this.#id, message);
   }
 
   /** Aborts when the call is given up. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      this.#channel.onFailure((reason) => this.giveUp(reason));
+      if (this.#failure !== undefined) this.giveUp(this.#failure.reason);
     }
     return this.#controller.signal;
   }
 
   /** Aborts the signal, if anybody has asked for it. */
   giveUp(cause: unknown): void {
+    if (this.#controller === undefined) return;
     const reason = new DOMException("The call was given up", "AbortError");
-    this.#controller?.abort(Object.defineProperty(reason, "cause", { value: cause }));
+    this.#controller.abort(Object.defineProperty(reason, "cause", { value: cause }));
   }
 }
 
@@ -54,14 +71,10 @@ export function prepareCall(isCheap: boolean): Promise<void> | undefined {
 }
 
 /** Runs code that belongs to `call`, and so does all that it starts. */
-export async function runCall(call: RunningCall, run: () => Promise<void>): Promise<void> {
-  if (storage !== undefined) return await storage.run(call, run);
+export function runCall(call: RunningCall, run: () => Promise<void>): Promise<void> {
+  if (storage !== undefined) return storage.run(call, run);
   first = call;
-  try {
-    await run();
-  } finally {
-    first = undefined;
-  }
+  return run().finally(() => first = undefined);
 }
 
 /** Runs code that belongs to no call, nor does what it starts. */

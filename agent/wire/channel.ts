@@ -14,6 +14,8 @@ export const WINDOW: number = 2 * 1024 * 1024;
 /** Credit is given in steps of this many bytes, so that it takes few frames. */
 const CREDIT_STEP = WINDOW / 4;
 
+const NOTHING = new Uint8Array(0);
+
 /** A whole message of a channel. */
 export interface Message {
   readonly bytes: Uint8Array;
@@ -23,8 +25,6 @@ export interface Message {
 
 /** The pipe under a channel, as far as the channel needs it. */
 export interface ChannelCarrier {
-  /** Whether this end tells the sizes of long messages ahead. */
-  readonly tellsSizes: boolean;
   /** Called when the channel has something to send. */
   schedule(channel: Channel): void;
   /** Tells the other end that there is room for `bytes` more. */
@@ -63,6 +63,8 @@ interface Outgoing {
 export interface Piece {
   readonly bytes: Uint8Array;
   readonly flags: number;
+  /** Whether it is the last one for now. */
+  readonly isLast: boolean;
 }
 
 /**
@@ -72,6 +74,10 @@ export interface Piece {
  */
 export class Channel {
   readonly id: number;
+  /** For {@linkcode Multiplexer}: whether it waits for its turn to send. */
+  isScheduled = false;
+  /** For {@linkcode ChannelTable}. */
+  next: Channel | undefined;
   readonly #carrier: ChannelCarrier;
 
   readonly #outgoing = new Fifo<Outgoing>();
@@ -91,7 +97,7 @@ export class Channel {
   #sink: ((bytes: Uint8Array) => void) | undefined;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
-  readonly #failureListeners: ((error: unknown) => void)[] = [];
+  #failureListeners: ((error: unknown) => void)[] | undefined;
 
   /** For {@linkcode Multiplexer}. */
   constructor(id: number, carrier: ChannelCarrier) {
@@ -121,7 +127,7 @@ export class Channel {
 
   /** Tells the other end that nothing more will be sent. */
   end(): void {
-    this.#queue(new Uint8Array(0), Flag.END);
+    this.#queue(NOTHING, Flag.END);
   }
 
   /**
@@ -180,7 +186,7 @@ export class Channel {
    * Gives the channel up: nothing more goes in either direction, and unread messages are dropped.
    * It does nothing if the channel is over already.
    */
-  reset(error: unknown, reason: Uint8Array = new Uint8Array(0)): void {
+  reset(error: unknown, reason: Uint8Array = NOTHING): void {
     if (this.#failure !== undefined) return;
     if (!(this.#ended && this.#sentAll)) this.#carrier.sendReset(this, reason);
     this.fail(error);
@@ -189,6 +195,7 @@ export class Channel {
   /** Calls `listener` when the channel fails, or at once if it has failed. */
   onFailure(listener: (error: unknown) => void): void {
     if (this.#failure !== undefined) listener(this.#failure.error);
+    else if (this.#failureListeners === undefined) this.#failureListeners = [listener];
     else this.#failureListeners.push(listener);
   }
 
@@ -207,7 +214,9 @@ export class Channel {
     this.#waiting = undefined;
     this.#drained?.promise.catch(() => {});
     this.#drained?.reject(error);
-    for (const listener of this.#failureListeners.splice(0)) listener(error);
+    const listeners = this.#failureListeners ?? [];
+    this.#failureListeners = undefined;
+    for (const listener of listeners) listener(error);
   }
 
   /**
@@ -244,7 +253,8 @@ export class Channel {
     if (this.#ended && this.#sentAll) this.#carrier.forget(this);
     const told = next.isTold ? 0 : Flag.SIZE;
     next.isTold = true;
-    return { bytes, flags: last ? next.flags : next.flags & Flag.RAW | told };
+    const flags = last ? next.flags : next.flags & Flag.RAW | told;
+    return { bytes, flags, isLast: this.#outgoing.length === 0 };
   }
 
   /** For {@linkcode Multiplexer}: the other end has room for `bytes` more. */
@@ -300,8 +310,7 @@ export class Channel {
     if (this.#failure !== undefined || this.#ending) return;
     this.#ending = (flags & Flag.END) !== 0;
     // There is no number for more than the second.
-    const isTold = !this.#carrier.tellsSizes || bytes.length <= MAX_PAYLOAD ||
-      bytes.length > 0xffff_ffff;
+    const isTold = bytes.length <= MAX_PAYLOAD || bytes.length > 0xffff_ffff;
     this.#outgoing.push({ bytes, flags, offset: 0, isTold });
     this.#queued += bytes.length;
     this.#carrier.schedule(this);

@@ -1,40 +1,53 @@
-/** A queue. `Array.shift` would take time in proportion to the length of a long array. */
+/**
+ * A queue. `Array.shift` would take time in proportion to the length of a long array. Most queues
+ * have one item at a time, for which no array is made.
+ */
 export class Fifo<T> {
-  #items: (T | undefined)[] = [];
-  #head = 0;
+  #length = 0;
+  #first: T | undefined;
+  /** The items behind the first one, from `#next` on. */
+  #rest: (T | undefined)[] | undefined;
+  #next = 0;
 
   /** How many items there are. */
   get length(): number {
-    return this.#items.length - this.#head;
+    return this.#length;
   }
 
   /** The first item, or `undefined` if the queue is empty. */
   get first(): T | undefined {
-    return this.#items[this.#head];
+    return this.#first;
   }
 
   /** Adds an item at the end. */
   push(item: T): void {
-    this.#items.push(item);
+    if (this.#length++ === 0) this.#first = item;
+    else (this.#rest ??= []).push(item);
   }
 
   /** Removes the first item. */
   shift(): T | undefined {
-    const item = this.#items[this.#head];
-    if (this.#head >= this.#items.length) return undefined;
-    this.#items[this.#head++] = undefined;
-    if (this.#head === this.#items.length) {
+    const item = this.#first;
+    if (this.#length < 2) {
       this.clear();
-    } else if (this.#head > 1000 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
+      return item;
+    }
+    this.#length--;
+    const rest = this.#rest!;
+    this.#first = rest[this.#next];
+    rest[this.#next++] = undefined;
+    if (this.#next > 1000 && this.#next * 2 > rest.length) {
+      this.#rest = rest.slice(this.#next);
+      this.#next = 0;
     }
     return item;
   }
 
   /** Removes all items. */
   clear(): void {
-    this.#items.length = 0;
-    this.#head = 0;
+    this.#length = 0;
+    this.#first = undefined;
+    this.#rest = undefined;
+    this.#next = 0;
   }
 }

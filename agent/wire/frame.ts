@@ -187,35 +187,34 @@ export class FrameDecoder {
           );
         }
         if (this.#headerLength < HEADER_SIZE) return;
-        const frame = readHeader(header, headerAt);
         const length = readUint32(header, headerAt + 8);
         if (length > 0 && chunk.length - at < length) {
           if (header !== this.#header) {
             this.#header.set(header.subarray(headerAt, headerAt + HEADER_SIZE));
           }
           this.#payloadLength = 0;
-          this.#inParts = parts?.takesParts(frame.type, frame.flags, frame.channel) ?? false;
+          const { type, flags, channel } = readFrame(header, headerAt, chunk);
+          this.#inParts = parts?.takesParts(type, flags, channel) ?? false;
           continue;
         }
         this.#headerLength = 0;
         const payload = chunk.subarray(at, at + length);
         at += length;
-        handle({ ...frame, payload });
+        handle(readFrame(header, headerAt, payload));
         continue;
       }
-      const frame = readHeader(this.#header, 0);
       const length = readUint32(this.#header, 8);
       let payload = chunk.subarray(at, at + length - this.#payloadLength);
       at += payload.length;
       if (!this.#inParts) this.#collect(payload);
       this.#payloadLength += payload.length;
       if (this.#payloadLength < length) {
-        if (this.#inParts) parts!.handlePart(frame.channel, payload);
+        if (this.#inParts) parts!.handlePart(readUint32(this.#header, 4), payload);
         return;
       }
       this.#headerLength = 0;
       if (!this.#inParts) payload = this.#payload.subarray(0, length);
-      handle({ ...frame, payload });
+      handle(readFrame(this.#header, 0, payload));
     }
   }
 
@@ -225,11 +224,12 @@ export class FrameDecoder {
   }
 }
 
-function readHeader(bytes: Uint8Array, at: number): Omit<Frame, "payload"> {
+function readFrame(header: Uint8Array, at: number, payload: Uint8Array): Frame {
   return {
-    type: bytes[at + 2] as FrameType,
-    flags: bytes[at + 3]!,
-    channel: readUint32(bytes, at + 4),
+    type: header[at + 2] as FrameType,
+    flags: header[at + 3]!,
+    channel: readUint32(header, at + 4),
+    payload,
   };
 }
 

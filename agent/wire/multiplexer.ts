@@ -1,4 +1,5 @@
 import { Channel, type ChannelCarrier, ChannelReset } from "./channel.ts";
+import { ChannelTable } from "./channel_table.ts";
 import {
   Flag,
   type Frame,
@@ -75,12 +76,10 @@ const WRITE_SIZE = 64 * 1024;
  * has taken already.
  */
 export class Multiplexer implements ChannelCarrier {
-  /** For channels. */
-  readonly tellsSizes: boolean;
   readonly #pipe: Pipe;
   readonly #options: MultiplexerOptions;
   readonly #decoder = new FrameDecoder();
-  readonly #channels = new Map<number, Channel>();
+  readonly #channels = new ChannelTable();
   readonly #handle = (frame: Frame): void => this.#handleFrame(frame);
   readonly #parts: PartHandler = {
     takesParts: (type, flags, channel) =>
@@ -89,7 +88,6 @@ export class Multiplexer implements ChannelCarrier {
     handlePart: (channel, bytes) => this.#channels.get(channel)?.handlePart(bytes),
   };
   #ready: Channel[] = [];
-  readonly #scheduled = new Set<Channel>();
   readonly #outgoing = new OutgoingFrames();
   #answers = 0;
   #flushing = false;
@@ -108,8 +106,6 @@ export class Multiplexer implements ChannelCarrier {
     this.#options = options;
     this.#maxUnread = options.maxUnread ?? MAX_UNREAD;
     this.#nextId = options.odd ? 1 : 2;
-    // Results are what is large. Whatever stands in for an agent need not know of sizes.
-    this.tellsSizes = !options.odd;
   }
 
   /** Why the connection is over, or `undefined` while it is not. */
@@ -129,7 +125,7 @@ export class Multiplexer implements ChannelCarrier {
     if (this.#failure !== undefined) {
       channel.fail(this.#failure);
     } else {
-      this.#channels.set(channel.id, channel);
+      this.#channels.add(channel);
       const isLong = header.length > MAX_PAYLOAD;
       this.#sendControl(
         FrameType.OPEN,
@@ -140,6 +136,11 @@ export class Multiplexer implements ChannelCarrier {
       if (isLong) channel.send(header);
     }
     return channel;
+  }
+
+  /** Gives the channel with this number, unless it is over. */
+  find(id: number): Channel | undefined {
+    return this.#channels.get(id);
   }
 
   /** Introduces this end to the other. */
@@ -187,7 +188,7 @@ export class Multiplexer implements ChannelCarrier {
   /** Fails all channels, and all that will be opened, with `error`. The pipe stays open. */
   failAll(error: Error): void {
     this.#failure ??= error;
-    for (const channel of [...this.#channels.values()]) channel.fail(error);
+    for (const channel of this.#channels.all()) channel.fail(error);
   }
 
   /** Closes the pipe, and fails all channels with `error`. It does nothing when called again. */
@@ -196,7 +197,6 @@ export class Multiplexer implements ChannelCarrier {
     this.#ended = error;
     this.#outgoing.take();
     this.#ready = [];
-    this.#scheduled.clear();
     this.failAll(error);
     this.#pipe.close();
     this.#options.onEnd(error);
@@ -215,8 +215,8 @@ export class Multiplexer implements ChannelCarrier {
 
   /** For channels. */
   schedule(channel: Channel): void {
-    if (this.#scheduled.has(channel)) return;
-    this.#scheduled.add(channel);
+    if (channel.isScheduled) return;
+    channel.isScheduled = true;
     this.#ready.push(channel);
     this.#flushSoon();
   }
@@ -254,7 +254,7 @@ export class Multiplexer implements ChannelCarrier {
 
   /** For channels. */
   forget(channel: Channel): void {
-    if (!this.#channels.delete(channel.id)) return;
+    if (!this.#channels.delete(channel)) return;
     if (this.#isPeer(channel.id)) this.#peerChannels--;
   }
 
@@ -293,11 +293,9 @@ export class Multiplexer implements ChannelCarrier {
     let size = 0;
     for (const channel of round) {
       const piece = channel.take();
-      if (piece === undefined) {
-        this.#scheduled.delete(channel);
-        continue;
-      }
-      this.#ready.push(channel);
+      channel.isScheduled = piece?.isLast === false;
+      if (channel.isScheduled) this.#ready.push(channel);
+      if (piece === undefined) continue;
       size += HEADER_SIZE + piece.bytes.length;
       this.#outgoing.add(FrameType.DATA, piece.flags, channel.id, piece.bytes);
     }
@@ -346,7 +344,7 @@ export class Multiplexer implements ChannelCarrier {
       throw new ProtocolError(`More than ${this.#peerChannels - 1} channels open at once`);
     }
     const channel = new Channel(id, this);
-    this.#channels.set(id, channel);
+    this.#channels.add(channel);
     if ((flags & Flag.LONG) === 0) return this.#options.onChannel(channel, header);
     channel.receive().then((message) => {
       if (message === undefined) channel.reset(new Error("A channel without a header"));
