@@ -1,6 +1,7 @@
 import { type Deferred, deferred } from "./deferred.ts";
 import { Fifo } from "./fifo.ts";
-import { Flag, HEADER_SIZE, MAX_PAYLOAD, readUint32, writeUint32 } from "./frame.ts";
+import { Flag, readUint32 } from "./frame.ts";
+import { costOf, OutgoingMessage, type Piece } from "./outgoing_message.ts";
 import { ProtocolError } from "./protocol_error.ts";
 import { PIECE_COST, UnfinishedMessage } from "./unfinished_message.ts";
 
@@ -51,22 +52,6 @@ export class ChannelReset extends Error {
   }
 }
 
-interface Outgoing {
-  readonly bytes: Uint8Array;
-  readonly flags: number;
-  offset: number;
-  /** Whether the other end need not be told of its size any more. */
-  isTold: boolean;
-}
-
-/** A piece of a message that goes out as one frame. */
-export interface Piece {
-  readonly bytes: Uint8Array;
-  readonly flags: number;
-  /** Whether it is the last one for now. */
-  readonly isLast: boolean;
-}
-
 /**
  * Messages in both directions, beside other channels on one pipe. Each direction has a window of
  * {@linkcode WINDOW} bytes: a sender waits for a reader that does not read, so neither end stores
@@ -80,7 +65,7 @@ export class Channel {
   next: Channel | undefined;
   readonly #carrier: ChannelCarrier;
 
-  readonly #outgoing = new Fifo<Outgoing>();
+  readonly #outgoing = new Fifo<OutgoingMessage>();
   #queued = 0;
   #sendWindow = WINDOW;
   #ending = false;
@@ -108,6 +93,11 @@ export class Channel {
   /** Whether the channel has failed or was reset. */
   get failed(): boolean {
     return this.#failure !== undefined;
+  }
+
+  /** For {@linkcode Multiplexer}: whether a message waits to be sent. */
+  get hasMore(): boolean {
+    return this.#outgoing.length > 0;
   }
 
   /** How many bytes of messages wait to be sent. */
@@ -224,37 +214,17 @@ export class Channel {
    */
   take(): Piece | undefined {
     const next = this.#outgoing.first;
-    if (next === undefined) return undefined;
-    const rest = next.bytes.length - next.offset;
-    const free = costOf(rest, next.flags) === 0;
-    // The first frame of a long message has its size in front.
-    const extra = next.isTold ? 0 : 4;
-    const room = Math.min(MAX_PAYLOAD, this.#sendWindow - HEADER_SIZE) - extra;
-    if (!free && room <= 0) return undefined;
-    const size = free ? 0 : Math.min(rest, room);
-    let bytes = size === next.bytes.length
-      ? next.bytes
-      : next.bytes.subarray(next.offset, next.offset + size);
-    if (extra > 0) {
-      const told = new Uint8Array(extra + size);
-      writeUint32(told, 0, next.bytes.length);
-      told.set(bytes, extra);
-      bytes = told;
-    }
-    next.offset += size;
-    this.#queued -= size;
-    if (!free) this.#sendWindow -= bytes.length + HEADER_SIZE;
-    const last = next.offset === next.bytes.length;
-    if (last) this.#outgoing.shift();
+    const piece = next?.take(this.#sendWindow);
+    if (piece === undefined) return undefined;
+    this.#queued -= piece.size;
+    this.#sendWindow -= costOf(piece.bytes.length, piece.flags);
+    if (next!.isOver) this.#outgoing.shift();
     if (this.#queued === 0 && this.#drained !== undefined) {
       this.#drained.resolve();
       this.#drained = undefined;
     }
     if (this.#ended && this.#sentAll) this.#carrier.forget(this);
-    const told = next.isTold ? 0 : Flag.SIZE;
-    next.isTold = true;
-    const flags = last ? next.flags : next.flags & Flag.RAW | told;
-    return { bytes, flags, isLast: this.#outgoing.length === 0 };
+    return piece;
   }
 
   /** For {@linkcode Multiplexer}: the other end has room for `bytes` more. */
@@ -272,14 +242,14 @@ export class Channel {
         throw new ProtocolError(`A size that is none, or within a message, on channel ${this.id}`);
       }
       flags &= ~Flag.SIZE;
-      if (!this.takesParts(flags)) {
+      if (!this.#isForSink(flags)) {
         const size = readUint32(payload, 0);
         this.#carrier.countTold(size);
         this.#unfinished = new UnfinishedMessage(size);
       }
       payload = payload.subarray(4);
     }
-    if (this.takesParts(flags)) {
+    if (this.#isForSink(flags)) {
       this.credit(cost - payload.length);
       this.#sink!(payload);
     } else if ((flags & Flag.MESSAGE) !== 0) this.#handleMessage(payload, cost, flags);
@@ -296,22 +266,26 @@ export class Channel {
 
   /** For {@linkcode Multiplexer}: whether the payload of a DATA frame may be passed on in parts. */
   takesParts(flags: number): boolean {
-    return this.#sink !== undefined && this.#unfinished === undefined &&
-      (flags & (Flag.RAW | Flag.FAILURE | Flag.SIZE)) === Flag.RAW;
+    if (this.#unfinished === undefined) return this.#isForSink(flags);
+    return this.#unfinished.told > 0 && (flags & Flag.SIZE) === 0;
   }
 
   /** For {@linkcode Multiplexer}: a part of a payload. */
   handlePart(bytes: Uint8Array): void {
     this.#useWindow(bytes.length);
-    this.#sink?.(bytes);
+    if (this.#unfinished === undefined) this.#sink?.(bytes);
+    else this.#handlePiece(bytes, bytes.length);
+  }
+
+  #isForSink(flags: number): boolean {
+    return this.#sink !== undefined && this.#unfinished === undefined &&
+      (flags & (Flag.RAW | Flag.FAILURE | Flag.SIZE)) === Flag.RAW;
   }
 
   #queue(bytes: Uint8Array, flags: number): void {
     if (this.#failure !== undefined || this.#ending) return;
     this.#ending = (flags & Flag.END) !== 0;
-    // There is no number for more than the second.
-    const isTold = bytes.length <= MAX_PAYLOAD || bytes.length > 0xffff_ffff;
-    this.#outgoing.push({ bytes, flags, offset: 0, isTold });
+    this.#outgoing.push(new OutgoingMessage(bytes, flags));
     this.#queued += bytes.length;
     this.#carrier.schedule(this);
   }
@@ -376,9 +350,4 @@ export class Channel {
 /** Copies bytes. `slice()` would not do so with a `Buffer`. */
 function copyOf(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
-}
-
-/** How much of the window a DATA frame takes: nothing if it only says that the channel ends. */
-function costOf(length: number, flags: number): number {
-  return length === 0 && (flags & Flag.MESSAGE) === 0 ? 0 : length + HEADER_SIZE;
 }

@@ -293,7 +293,7 @@ export class Multiplexer implements ChannelCarrier {
     let size = 0;
     for (const channel of round) {
       const piece = channel.take();
-      channel.isScheduled = piece?.isLast === false;
+      channel.isScheduled = piece !== undefined && channel.hasMore;
       if (channel.isScheduled) this.#ready.push(channel);
       if (piece === undefined) continue;
       size += HEADER_SIZE + piece.bytes.length;

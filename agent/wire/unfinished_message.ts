@@ -40,10 +40,13 @@ export class UnfinishedMessage {
 
   /** Adds a piece. It may be overwritten afterwards. Returns how much memory it takes. */
   add(piece: Uint8Array): number {
-    if (this.#whole === undefined) this.#pieces.push(new Uint8Array(piece));
-    else this.#place(this.#whole, piece);
+    let memory = piece.length;
+    if (this.#whole !== undefined) this.#place(this.#whole, piece);
+    else {
+      this.#pieces.push(new Uint8Array(piece));
+      memory += PIECE_COST;
+    }
     this.#size += piece.length;
-    const memory = piece.length + PIECE_COST;
     this.memory += memory;
     return memory;
   }

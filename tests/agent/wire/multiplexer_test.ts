@@ -376,6 +376,36 @@ Deno.test("Multiplexer.handleChunk() cuts off an end that breaks the protocol", 
   }
 });
 
+Deno.test("Multiplexer.handleChunk() puts pieces of a long message in place as they come", async () => {
+  const random = new Random(1);
+  const bytes = Uint8Array.from({ length: 600_000 }, () => random.below(256));
+  for (const most of [7, 1000, 100_000]) {
+    const pair = pipePair({
+      chop: (length) => Math.min(length, 1 + random.below(most)),
+      // Parts take no memory of their own.
+      right: { maxUnread: bytes.length },
+    });
+    const [left, right] = await pair.channel();
+    left.send(bytes.subarray(0, 300_000), Flag.RAW);
+    left.send(bytes.subarray(300_000), Flag.END);
+    assertEquals((await right.receive())?.bytes, bytes.subarray(0, 300_000));
+    assertEquals(await right.receive(), { bytes: bytes.subarray(300_000), flags: 0 });
+    right.end();
+    await pair.assertNothingOpen();
+  }
+});
+
+Deno.test("Multiplexer.handleChunk() refuses a part beyond the size that was told", () => {
+  const end = lone();
+  end.multiplexer.handleChunk(frame(FrameType.OPEN, 1));
+  end.multiplexer.handleChunk(size(4));
+  const piece = frame(FrameType.DATA, 1, text("12345678"), Flag.MESSAGE);
+  end.multiplexer.handleChunk(piece.subarray(0, HEADER_SIZE + 4));
+  assertEquals(end.ends, []);
+  end.multiplexer.handleChunk(piece.subarray(HEADER_SIZE + 4, HEADER_SIZE + 5));
+  assertCutOff(end, "more bytes than the 4 that were told");
+});
+
 Deno.test("Multiplexer.handleChunk() forgets the size of a message that does not come", () => {
   const end = lone({ maxUnread: 1000 });
   for (let id = 1; id < 20; id += 2) {
