@@ -138,7 +138,7 @@ export abstract class BaseTunnel extends Forwarding {
     ...args: A
   ): Promise<Awaited<R>>;
   async call(fn: Callable, ...args: unknown[]): Promise<unknown> {
-    return await callNow(linkOf(this), fn, args);
+    return await callNow(linkOf(this), fn, args, new Error());
   }
 
   /**

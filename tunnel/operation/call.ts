@@ -14,16 +14,17 @@ import { traced } from "./traced.ts";
  * Prepares a call of `fn`: finds out what to send, as things are now. If something cannot be sent,
  * `check()` and `perform()` reject with a `TypeError`.
  *
+ * @param start An error whose stack names the caller.
  * @throws {TypeError} If `fn` is not a function.
  */
 export function prepareCall<A extends unknown[], R>(
   fn: (this: void, ...args: A) => R,
   args: A,
+  start: Error = new Error(),
 ): Call<Awaited<R>> {
   if (typeof fn !== "function") {
     throw new TypeError(`Cannot call ${String(fn)}: it is not a function`);
   }
-  const start = new Error();
   const image = imageNow(() => callImage(fn, args.map(asStream)), args, start);
   return new Call(`${nameOf(fn)}()`, image, args, start);
 }
@@ -31,15 +32,18 @@ export function prepareCall<A extends unknown[], R>(
 /**
  * Calls `fn`. V8 takes a while to look into the first function: the far end is reached meanwhile.
  *
+ * @param start An error whose stack names the caller. To make one takes a quarter of a small call
+ * here, and more the more functions there are between it and the caller.
  * @throws {TypeError} If `fn` is not a function.
  */
 export function callNow<A extends unknown[], R>(
   link: Link,
   fn: (this: void, ...args: A) => R,
   args: A,
+  start: Error,
 ): Promise<Awaited<R>> {
   if (typeof fn === "function") openEarly(link);
-  return prepareCall(fn, args).perform(link);
+  return prepareCall(fn, args, start).perform(link);
 }
 
 /** Prepares a call of a function that a module exports. */

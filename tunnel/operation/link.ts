@@ -159,8 +159,7 @@ export function alsoEndedBy(link: Link, signal: AbortSignal | undefined): Link {
  *
  * @param since `core.closings` when the operation began, if that was earlier than this call. An
  * operation that began before the tunnel was closed does not open it again.
- * @param start An error whose stack names the caller, even if nobody awaits the operation. To make
- * one takes a tenth of a small call.
+ * @param start An error whose stack names the caller, even if nobody awaits the operation.
  */
 export async function withSession<T>(
   link: Link,
