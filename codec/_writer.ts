@@ -27,6 +27,8 @@ const POOLED = 4_096;
 const KEPT = 1_048_576;
 /** From this length on, in bytes, binaries and strings are copied once, into the result. */
 const LONG = 65_536;
+/** The room for long strings of one value that is kept, in bytes. */
+const TEXTS = 4_194_304;
 /** Up to this length, in UTF-16 units, a loop is faster than a `TextEncoder`. */
 const SHORT = 48;
 
@@ -70,6 +72,9 @@ export class Writer {
   #inserts: { at: number; bytes: Uint8Array }[] = [];
   /** The total length of the inserts. */
   protected inserted = 0;
+  /** Room for the inserts that are strings, and how much of it is taken. */
+  #texts = new Uint8Array(0);
+  #taken = 0;
 
   /** Returns the encoding, and makes ready for the next one. */
   protected finish(): Uint8Array<ArrayBuffer> {
@@ -98,6 +103,7 @@ export class Writer {
     this.position = this.start;
     this.#inserts = [];
     this.inserted = 0;
+    this.#taken = 0;
     return result;
   }
 
@@ -232,7 +238,7 @@ export class Writer {
   private longString(text: string): void {
     if (!isWellFormed(text)) return this.utf16(text);
     if (text.length >= LONG) {
-      const bytes = utf8.encode(text);
+      const bytes = this.utf8(text);
       this.header(STR_8, bytes.length);
       this.insert(bytes);
       return;
@@ -248,6 +254,16 @@ export class Writer {
     }
     this.header(STR_8, size);
     this.position += size;
+  }
+
+  /** Gives the UTF-8 of a long string, which stays until the encoding is finished. */
+  private utf8(text: string): Uint8Array {
+    const room = this.#taken + text.length * 3;
+    // It takes up to ten times as long as `encodeInto()`, but no more memory than it needs.
+    if (room > TEXTS) return utf8.encode(text);
+    if (this.#texts.length === 0) this.#texts = new Uint8Array(TEXTS);
+    const { written } = utf8.encodeInto(text, this.#texts.subarray(this.#taken));
+    return this.#texts.subarray(this.#taken, this.#taken += written);
   }
 
   private utf16(text: string): void {

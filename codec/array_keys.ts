@@ -2,11 +2,16 @@ import { NAMED_ARRAY, SPARSE_ARRAY } from "./extension.ts";
 
 const { hasOwn, keys, values } = Object;
 
+/** V8 has the keys of so many elements at hand. */
+const FEW = 8;
+
 /** The extension that an array needs; `undefined` for one that has no holes and only elements. */
 export function extensionOf(array: readonly unknown[]): number | undefined {
   // As many values as elements, and no hole: it has no other properties. V8 lists the values of
-  // elements far faster than their keys, of which it would have to make strings.
-  const isFull = values(array).length === array.length;
+  // elements far faster than their keys, of which it would have to make strings, but not the few
+  // that it has at hand.
+  const { length } = array.length < FEW ? keys(array) : values(array);
+  const isFull = length === array.length;
   if (isFull && !array.includes(undefined)) return undefined;
   const isSparse = hasHoles(array);
   if ((isSparse || !isFull) && namedKeys(array).length > 0) return NAMED_ARRAY;

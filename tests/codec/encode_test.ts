@@ -266,3 +266,24 @@ Deno.test("EncodeOptions.handle cannot give what contains the value", () => {
     "Cannot encode value[0]<handle>.self: its handle contains it",
   );
 });
+
+Deno.test("encode() writes many long strings, in more room than it keeps", () => {
+  const strings = ["x", "é", "い", "😀"].map((one) => one.repeat(150_000));
+  const value = [...strings, { long: "いろは".repeat(500_000) }, ...strings, strings.join("")];
+  const bytes = encode(value);
+  const copy = bytes.slice();
+  assertEquals(decode(encode(strings.toReversed())), strings.toReversed());
+  assertEquals(bytes, copy);
+  assertEquals(decode(bytes), value);
+});
+
+Deno.test("encode() keeps the properties of short and long arrays, and their holes", () => {
+  for (const length of [0, 1, 7, 8, 9, 100]) {
+    const plain = Array.from({ length }, (_, i) => i);
+    const named = Object.assign([...plain], { name: "x" });
+    const holed = [...plain];
+    holed[length + 1] = 1;
+    for (const array of [plain, named, holed]) assertEquals(decode(encode(array)), array);
+    assertEquals(0 in (decode(encode([, ...plain])) as unknown[]), false);
+  }
+});
