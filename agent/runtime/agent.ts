@@ -2,14 +2,7 @@ import "./disposal_globals.ts"; // first, since other modules use these globals 
 import { decodePlain, encodePlain, NOT_PLAIN } from "../../codec/plain.ts";
 import type { CheckGlobals } from "./broken_globals.ts";
 import { type Channel, ChannelReset, type Message } from "../wire/channel.ts";
-import {
-  loadStorage,
-  prepareCall,
-  runCall,
-  RunningCall,
-  runningCall,
-  runOutside,
-} from "./running_call.ts";
+import { prepareCall, runCall, RunningCall, runningCall, runOutside } from "./running_call.ts";
 import { CodeRunner } from "./code_runner.ts";
 import { type Deferred, deferred } from "../wire/deferred.ts";
 import { find, lacks } from "./find.ts";
@@ -25,10 +18,10 @@ import { bringsPart } from "../protocol/parts.ts";
 import { loadPart } from "./parts.ts";
 import type { Multiplexer } from "../wire/multiplexer.ts";
 import { type Batch, type FunctionReference, Request } from "../protocol/request.ts";
-import { repeat } from "./repeat.ts";
 import { soon } from "./soon.ts";
 import { SourcePositions } from "./source_positions.ts";
 import type { Received, Values } from "./values.ts";
+import { Watch } from "./watch.ts";
 
 /** A function and its `this`, which is the object that it was found in. */
 interface Callable {
@@ -74,6 +67,7 @@ export class Agent {
   /** To check takes a fifth of a small call: it is done once for all calls that end together. */
   readonly #checkSoon: () => void;
   readonly #onBroken: (error: unknown) => void;
+  readonly #watch: Watch;
   readonly #positions = new SourcePositions();
   readonly #runner = new CodeRunner(this.#positions);
   #controller: ControllerInfo | undefined;
@@ -89,7 +83,6 @@ export class Agent {
     if (channel !== undefined) this.#fail(channel, exitError(message));
   };
   #batches = 0;
-  #isWatching = false;
   #mayHaveRun = false;
   #awaited: { readonly batches: number; resolve(): void }[] = [];
 
@@ -97,6 +90,7 @@ export class Agent {
     this.#checkGlobals = checkGlobals;
     this.#checkSoon = soon(checkGlobals);
     this.#onBroken = onBroken;
+    this.#watch = new Watch(checkGlobals);
     this.#positions.install();
     this.#multiplexer = multiplexer;
   }
@@ -261,24 +255,25 @@ export class Agent {
         : await finding;
       const running = new RunningCall(channel, this.#exit);
       const preparing = prepareCall(this.#runner.modules !== undefined);
-      if (preparing !== undefined) {
-        await preparing;
-      }
-      this.#watch();
+      if (preparing !== undefined) await preparing;
       await runCall(running, async () => {
-        const result = await call.apply(self, args);
+        const returned = call.apply(self, args);
+        // Its code may go on.
+        if ("then" in Object(returned)) this.#watch.begin();
+        const result = await returned;
         this.#checkSoon();
         const sending = this.#withValues(
-          () =>
-            channel.send(encodePlain(result), Flag.END),
+          () => channel.send(encodePlain(result), Flag.END),
           (values) => values.sendResult(channel, result, running.giveUp.bind(running)),
         );
+        this.#watch.beginSoon();
         if (sending !== undefined) await sending;
       });
     } catch (error) {
       this.#checkGlobals();
       this.#runner.modules?.explain(error);
       this.#fail(channel, error);
+      this.#watch.beginSoon();
     }
   }
 
@@ -322,15 +317,6 @@ export class Agent {
       setVariables(code, captured);
       return [fn, args];
     }, (values) => values.receive(bytes, { code, attachments, parts }));
-  }
-
-  /** Begins what is needed when code has run, which its answer should not wait for. */
-  #watch(): void {
-    if (this.#isWatching) return;
-    this.#isWatching = true;
-    void loadStorage();
-    // A call looks at its end. This is for what was broken later, and takes no time of calls.
-    void repeat(() => this.#checkGlobals(true), 1_000);
   }
 
   #fail(channel: Channel, error: unknown): void {

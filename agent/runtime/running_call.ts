@@ -54,6 +54,8 @@ export class RunningCall {
 let storage: AsyncLocalStorage<RunningCall | null> | undefined;
 /** A call that began before there was a storage. All code without a context belongs to it. */
 let first: RunningCall | undefined;
+/** Whether there was such a call, which may have left something that runs on. */
+let hasRun = false;
 
 /** Loads what {@linkcode runCall} needs for more than one call at once. */
 export async function loadStorage(): Promise<void> {
@@ -66,15 +68,23 @@ export async function loadStorage(): Promise<void> {
  * storage, unless that takes no time as Node's modules are there.
  */
 export function prepareCall(isCheap: boolean): Promise<void> | undefined {
-  const needsStorage = storage === undefined && (isCheap || first !== undefined);
+  const needsStorage = storage === undefined && (isCheap || hasRun);
   return needsStorage ? loadStorage() : undefined;
 }
 
 /** Runs code that belongs to `call`, and so does all that it starts. */
 export function runCall(call: RunningCall, run: () => Promise<void>): Promise<void> {
-  if (storage !== undefined) return storage.run(call, run);
+  return storage === undefined ? runFirst(call, run) : storage.run(call, run);
+}
+
+async function runFirst(call: RunningCall, run: () => Promise<void>): Promise<void> {
   first = call;
-  return run().finally(() => first = undefined);
+  hasRun = true;
+  try {
+    await run();
+  } finally {
+    first = undefined;
+  }
 }
 
 /** Runs code that belongs to no call, nor does what it starts. */

@@ -97,6 +97,17 @@ for (const kind of LOCAL) {
     assertEquals(await tun.call(Math.max, 1, 2), 2);
   });
 
+  test("code that the first call has left belongs to no other call", async () => {
+    await using tun = kind.open({ stderr: () => {} });
+    const leave = (): void => {
+      setTimeout(() => globalThis.process.exit(1), 20);
+    };
+    const wait = (): Promise<string> =>
+      new Promise((resolve) => setTimeout(() => resolve("done"), 60));
+    await tun.call(leave);
+    assertEquals(await tun.call(wait), "done");
+  });
+
   test("the first call's process and errors are as those of others", async () => {
     const lines: string[] = [];
     await using tun = kind.open({ stderr: (line) => void lines.push(line) });
