@@ -208,8 +208,7 @@ async function bundle(
     bundle: true,
     write: false,
     minify: true,
-    format: isScript ? "iife" : "esm",
-    ...isScript && { globalName: "agent" },
+    format: "esm",
     platform: "node",
     target: "node18",
     charset: "utf8",
@@ -225,9 +224,14 @@ async function bundle(
 const OWN = "queueMicrotask,Math";
 const OWN_VALUES = "queueMicrotask,Object.create(null,Object.getOwnPropertyDescriptors(Math))";
 
-/** A script that defines a variable as one whose value is that, under the agent's name. */
+/**
+ * A script whose value has what a module exports, under the agent's name. A script of esbuild's own
+ * would begin with what it needs to look like a module, most of which is of no use.
+ */
 function asExpression(text: string, isPart: boolean): Uint8Array {
-  const [, code] = /^(?:"use strict";)?var agent=\(\(\)=>\{(.*)\}\)\(\);\s*$/s.exec(text)!;
+  const [, body, names] = /^(.*)export\{([^{}]*)\};\s*$/s.exec(text)!;
+  const exported = names!.replace(/([\w$]+) as ([\w$]+)/g, "$2:$1");
+  const code = `${body}return{${exported}}`;
   return new TextEncoder().encode(
     `"use strict";${
       isPart ? `shared=>(()=>{${code}})()` : `((${OWN})=>{${code}})(${OWN_VALUES})`
