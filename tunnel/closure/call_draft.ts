@@ -8,16 +8,16 @@ import type { AnyFunction } from "./any_function.ts";
 import { simpleHandle } from "./attachment_handle.ts";
 import { findBuiltin, findGlobal } from "./builtin.ts";
 import type { Variable } from "./class_needs.ts";
+import { Findings } from "./findings.ts";
 import { FunctionDescriber } from "./function_describer.ts";
-import { isInternal, isNative, isReplaced, placeOf, UnknownExports } from "./function_place.ts";
-import { type FunctionInspection, inspectFunctions } from "./inspector.ts";
+import { isInternal, isNative, isReplaced, UnknownExports } from "./function_place.ts";
+import type { FunctionInspection } from "./inspector.ts";
 import { findModuleSymbols } from "./module_symbols.ts";
 import type { PatchUse } from "./patches.ts";
 import { boundProperties, type OwnProperty } from "./own_properties.ts";
 import { leadsTo } from "./parts.ts";
 import { tooDeep } from "./refusal.ts";
 import { Refusals } from "./refusals.ts";
-import { scriptOf } from "./script.ts";
 import { SentValues } from "./sent_values.ts";
 import { type Found, ValueWalk } from "./value_walk.ts";
 import { stepTo } from "./values.ts";
@@ -43,9 +43,8 @@ export interface DraftedCall {
 export class CallDraft {
   readonly #session: () => V8Session;
   readonly #args: readonly unknown[];
-  /** What V8 has told of functions, and which values can be sent: shared with trials. */
-  readonly #inspections: Map<AnyFunction, FunctionInspection>;
-  readonly #sendable: Map<unknown, boolean>;
+  /** It is shared with trials. */
+  readonly #findings: Findings;
   readonly #functions: FunctionDescriber;
   readonly #walk: ValueWalk;
   /** Functions that were found and are not described yet. */
@@ -77,8 +76,7 @@ export class CallDraft {
     this.#session = session;
     this.#args = args;
     this.#called = called;
-    this.#inspections = outer === undefined ? new Map() : outer.#inspections;
-    this.#sendable = outer === undefined ? new Map() : outer.#sendable;
+    this.#findings = outer === undefined ? new Findings(session) : outer.#findings;
     this.refusals = new Refusals(called, (fn) => {
       const written = (this.#inspect([fn])[0]!.bound?.target ?? fn) as AnyFunction;
       return this.#functions.positionOf(written, this.#inspect([written])[0]);
@@ -245,7 +243,7 @@ export class CallDraft {
     if (this.#called !== undefined && !this.refusals.ways.has(this.#called)) fns.push(this.#called);
     findModuleSymbols(ownSymbols, fns, {
       inspect: (fns) => this.#inspect(fns),
-      scriptOf: (location) => scriptOf(location, this.#session()),
+      placeOf: (symbol, inspection) => this.#findings.placeOf(symbol, inspection),
       onPlace: (symbol, place) => this.sent.setSymbolPlace(symbol, place),
       refuse: (fn, reason, data) => this.refusals.ofFunction(fn, reason, data),
     });
@@ -294,9 +292,8 @@ export class CallDraft {
 
   /** The place of a function, or any if its module's exports are still to be learned. */
   #placeOf(fn: AnyFunction, inspection: FunctionInspection): FunctionPlace | undefined {
-    const { location } = inspection;
     try {
-      return placeOf(fn, inspection, () => scriptOf(location!, this.#session()));
+      return this.#findings.placeOf(fn, inspection);
     } catch (error) {
       if (!(error instanceof UnknownExports)) throw error;
       // All of them are learned at once, and then there is another draft.
@@ -318,25 +315,21 @@ export class CallDraft {
 
   #canSend(value: unknown): boolean {
     if (typeof value !== "object" && typeof value !== "function" || value === null) return true;
-    const known = this.#sendable.get(value);
+    const { sendable } = this.#findings;
+    const known = sendable.get(value);
     if (known !== undefined) return known;
     // It may be in itself.
-    this.#sendable.set(value, true);
+    sendable.set(value, true);
     try {
       new CallDraft(this.#session, [value], undefined, this).draft({ module: null, path: [] });
     } catch (error) {
       if (error instanceof UnknownExports) throw error;
-      this.#sendable.set(value, false);
+      sendable.set(value, false);
     }
-    return this.#sendable.get(value)!;
+    return sendable.get(value)!;
   }
 
   #inspect(fns: readonly AnyFunction[]): FunctionInspection[] {
-    const missing = fns.filter((fn) => !this.#inspections.has(fn));
-    if (missing.length > 0) {
-      const found = inspectFunctions(missing, this.#session());
-      missing.forEach((fn, i) => this.#inspections.set(fn, found[i]!));
-    }
-    return fns.map((fn) => this.#inspections.get(fn)!);
+    return this.#findings.inspect(fns);
   }
 }

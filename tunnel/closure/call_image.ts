@@ -220,7 +220,6 @@ async function unitOf(
   { url, draft, imports, codes }: Unit,
   calls: CallDraft,
 ): Promise<FunctionUnit> {
-  const resolves: Record<string, string> = {};
   const imported = codes.flatMap(({ code }) => code.imports);
   const resolved = await resolveImports(modulesHere, imported, url);
   for (const { imported, user } of imports.values()) {
@@ -233,11 +232,11 @@ async function unitOf(
     }
     Object.assign(resolved, own);
   }
-  for (const { code } of codes) {
-    Object.assign(resolves, (await resolveUrls(modulesHere, code.uses.resolved, url)).resolves);
-  }
-  const script = computedTypes(draft.source).size > 0 ? await modulesHere.code(url) ?? "" : "";
-  const computed = await modulesHere.computed(draft.source, url, script);
+  const asked = codes.flatMap(({ code }) => [...code.uses.resolved]);
+  const resolves = await resolveUrls(modulesHere, asked, url);
+  const { source } = draft;
+  const script = computedTypes(source).size > 0 ? await modulesHere.code(url) ?? "" : "";
+  const computed = await modulesHere.computed(source, url, script);
   for (const [key, id] of Object.entries(computed)) {
     // One that cannot be loaded need never be reached.
     if (isSent(id) && await moduleGraph(id).catch((): undefined => undefined)) resolved[key] ??= id;
@@ -245,9 +244,9 @@ async function unitOf(
   const mappings = await mappingsOf(url);
   return {
     url: url || "repl",
-    source: draft.source,
+    source,
     imports: resolved,
-    ...Object.keys(resolves).length > 0 && { resolves },
+    ...resolves,
     ...mappings !== undefined && { mappings },
     ...draft.isSloppy && { isSloppy: true },
   };

@@ -180,6 +180,7 @@ export class FunctionDescriber {
       !scopes.some(({ description }) => /^(Script|Eval|With)/.test(description));
     unit.codes.push({ fn, code, location, seesNothing });
     const { line, column } = startOf(text, script, location);
+    let places: (SourceScope | undefined)[] | undefined;
     const { index, variables } = unit.draft.add({
       fn,
       code,
@@ -191,7 +192,7 @@ export class FunctionDescriber {
       madeUp: made.size > 0 ? 1 : 0,
       used,
       privates,
-      places: () => placesOf(inner, script, { line, column }),
+      places: () => places ??= placesOf(inner, script, { line, column }),
     });
     const isClass = code.form === "class";
     const variablesOf = (names: Iterable<string>): Variable[] =>

@@ -3,11 +3,9 @@ import { entryModule } from "../modules/entry_module.ts";
 import { modulesHere } from "../modules/modules_here.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { findBuiltin } from "./builtin.ts";
+import { ExportPlaces, type Exports } from "./export_places.ts";
 import type { FunctionInspection } from "./inspector.ts";
 import type { Script } from "./script.ts";
-
-/** What a module exports, as far as it is known. */
-export type Exports = Readonly<Record<string, unknown>>;
 
 /** Whether `fn` is compiled code without a script, which V8 does not locate. */
 export function isNative(fn: AnyFunction): boolean {
@@ -77,33 +75,54 @@ export class UnknownExports extends Error {
   }
 }
 
+/** What modules export, by the numbers of their scripts; as long as no code runs. */
+export type ModuleExports = Map<
+  string,
+  { readonly places: ExportPlaces; readonly isComplete: boolean }
+>;
+
 /**
  * The place at which the far end finds `fn`, too: that of a built-in, or an export of a module
  * other than the entry script. `undefined` if there is none.
  *
  * @param fn A function, or a symbol that the module of the function has.
+ * @param known What was found out of modules in the same step.
  * @throws {UnknownExports} If that cannot be told yet.
  */
 export function placeOf(
   fn: AnyFunction | symbol,
   { location, scopes }: FunctionInspection,
+  known: ModuleExports,
   scriptOf: () => Script,
 ): FunctionPlace | undefined {
   if (location === undefined || isInternal(location.url)) return findBuiltin(fn);
   const { url } = location;
   if (url === "" || url === entryModule() || !/^[a-z]+:/.test(url)) return undefined;
+  let found = known.get(location.scriptId);
+  if (found === undefined) {
+    const exported = exportsOf(url, scopes, scriptOf);
+    // Not a module, such as what eval() made.
+    if (exported === undefined) return undefined;
+    const { exports, isComplete } = exported;
+    known.set(location.scriptId, found = { places: new ExportPlaces(exports), isComplete });
+  }
+  const path = found.places.find(fn);
+  if (path === undefined && !found.isComplete) throw new UnknownExports([url]);
+  return path && { module: url, path };
+}
+
+/** What a module exports, given the scopes of a function in it; whether that is all. */
+function exportsOf(
+  url: string,
+  scopes: FunctionInspection["scopes"],
+  scriptOf: () => Script,
+): { exports: Exports; isComplete: boolean } | undefined {
   const module = scopes.find(({ description }) => description === "Module");
   const known = modulesHere.exportsNow(url, module !== undefined);
   if (known !== undefined || namespaces.has(url)) {
-    const path = findExport(fn, known ?? namespaces.get(url) ?? {});
-    return path && { module: url, path };
+    return { exports: known ?? namespaces.get(url) ?? {}, isComplete: true };
   }
-  // Not a module, such as what eval() made.
-  if (module === undefined) return undefined;
-  const { exports, isComplete } = exportsIn(module.variables, scriptOf());
-  const path = findExport(fn, exports);
-  if (path === undefined && !isComplete) throw new UnknownExports([url]);
-  return path && { module: url, path };
+  return module && exportsIn(module.variables, scriptOf());
 }
 
 /** The exports of a module, given the variables in its scope; whether these are all. */
@@ -134,39 +153,4 @@ function defaultVariable(source: string, end: number): string | undefined {
     source.slice(end, end + 1000),
   )
     ?.[1];
-}
-
-/** The export that `fn` is, or the property of an exported object or class. */
-function findExport(fn: unknown, exports: Exports): string[] | undefined {
-  const path = findIn(exports, fn);
-  if (path !== undefined) return path;
-  // All that a CommonJS module exports is there, and not every name is an export.
-  const whole = valueOf(exports, "default");
-  const inner = isExports(whole) ? findIn(whole, fn) : undefined;
-  return inner && ["default", ...inner];
-}
-
-function isExports(value: unknown): value is Exports {
-  return (typeof value === "object" || typeof value === "function") && value !== null;
-}
-
-function findIn(exports: Exports, fn: unknown): string[] | undefined {
-  const names = Object.keys(exports);
-  for (const name of names) if (valueOf(exports, name) === fn) return [name];
-  for (const name of names) {
-    const value = valueOf(exports, name);
-    if (!isExports(value)) continue;
-    for (const key of Object.getOwnPropertyNames(value)) {
-      if (Object.getOwnPropertyDescriptor(value, key)?.value === fn) return [name, key];
-    }
-  }
-  return undefined;
-}
-
-function valueOf(exports: Exports, name: string): unknown {
-  try {
-    return exports[name];
-  } catch {
-    return undefined; // not initialized yet
-  }
 }

@@ -93,7 +93,7 @@ export function inspectFunctions(
       location,
       scopes: scopes.get(location!.scriptId)!,
       bound: undefined,
-      privates: new Map(),
+      privates: NO_PRIVATES,
     };
   });
 }
@@ -123,18 +123,18 @@ function inspectEach(fns: readonly AnyFunction[], session: V8Session): FunctionI
   if (fns.length === 0) return [];
   const { list, ids } = listFunctions(session, fns);
   const questions = ids.map((objectId) => ({ objectId, ownProperties: true }));
-  const found = session.postAll("Runtime.getProperties", questions).map((answer) => {
-    const { internalProperties = [], privateProperties = [] } = answer as {
-      internalProperties?: Property[];
-      privateProperties?: Property[];
-    };
-    return { internal: internalProperties, privates: privateProperties };
-  });
-  const wanted = found.flatMap(({ internal, privates }) =>
-    [...internal.filter(({ name }) => INTERNAL.has(name)), ...privates].flatMap(({ value }) =>
-      value?.objectId === undefined ? [] : [value.objectId]
-    )
-  );
+  const answers = session.postAll("Runtime.getProperties", questions) as {
+    internalProperties?: Property[];
+    privateProperties?: Property[];
+  }[];
+  const wanted: string[] = [];
+  const want = ({ value }: Property): void => {
+    if (value?.objectId !== undefined) wanted.push(value.objectId);
+  };
+  for (const { internalProperties = [], privateProperties = [] } of answers) {
+    for (const one of internalProperties) if (INTERNAL.has(one.name)) want(one);
+    privateProperties.forEach(want);
+  }
   const objects = handOver(session, list, wanted);
   const valueOf = ({ value }: Property): unknown => {
     const { objectId, unserializableValue: text } = value ?? {};
@@ -142,24 +142,32 @@ function inspectEach(fns: readonly AnyFunction[], session: V8Session): FunctionI
     if (text === undefined) return value?.value;
     return text.endsWith("n") ? BigInt(text.slice(0, -1)) : Number(text);
   };
-  return found.map(({ internal, privates }) => {
-    const known = new Map(internal.map((property) => [property.name, property]));
-    const internalValue = (name: string): unknown =>
-      known.has(name) ? valueOf(known.get(name)!) : undefined;
+  return answers.map(({ internalProperties = [], privateProperties }) => {
+    const internal = (wanted: string): Property | undefined =>
+      internalProperties.find(({ name }) => name === wanted);
+    const internalValue = (name: string): unknown => {
+      const property = internal(name);
+      return property && valueOf(property);
+    };
     return {
-      location: locationOf(known.get("[[FunctionLocation]]"), session),
+      location: locationOf(internal("[[FunctionLocation]]"), session),
       scopes: scopesOf(internalValue("[[Scopes]]")),
-      bound: known.has("[[TargetFunction]]")
+      bound: internal("[[TargetFunction]]") !== undefined
         ? {
           target: internalValue("[[TargetFunction]]"),
           self: internalValue("[[BoundThis]]"),
           args: Array.from(internalValue("[[BoundArgs]]") as ArrayLike<unknown>),
         }
         : undefined,
-      privates: new Map(privates.map((property) => [property.name, valueOf(property)])),
+      privates: privateProperties === undefined
+        ? NO_PRIVATES
+        : new Map(privateProperties.map((property) => [property.name, valueOf(property)])),
     };
   });
 }
+
+/** What a function has that is not a class. */
+const NO_PRIVATES: ReadonlyMap<string, unknown> = new Map();
 
 /** The internal properties of functions whose values are handed over. */
 const INTERNAL: ReadonlySet<string> = new Set([

@@ -1,15 +1,15 @@
 import { types } from "node:util";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import type { AnyFunction } from "./any_function.ts";
-import { isInternal, placeOf } from "./function_place.ts";
+import { isInternal } from "./function_place.ts";
 import { dataOf } from "./imported_symbols.ts";
-import type { FunctionInspection, FunctionLocation } from "./inspector.ts";
-import type { Script } from "./script.ts";
+import type { FunctionInspection } from "./inspector.ts";
 
 /** What {@linkcode findModuleSymbols} needs of the draft around it. */
 export interface ModuleSymbolsOptions {
   readonly inspect: (fns: readonly AnyFunction[]) => readonly FunctionInspection[];
-  readonly scriptOf: (location: FunctionLocation) => Script;
+  /** The place of a symbol that the module of an inspected function exports. */
+  readonly placeOf: (symbol: symbol, inspection: FunctionInspection) => FunctionPlace | undefined;
   /** A symbol is exported by a module that is loaded there. */
   readonly onPlace: (symbol: symbol, place: FunctionPlace) => void;
   readonly refuse: (
@@ -29,7 +29,7 @@ export interface ModuleSymbolsOptions {
 export function findModuleSymbols(
   symbols: ReadonlySet<symbol>,
   fns: readonly AnyFunction[],
-  { inspect, scriptOf, onPlace, refuse }: ModuleSymbolsOptions,
+  { inspect, placeOf, onPlace, refuse }: ModuleSymbolsOptions,
 ): void {
   const seen = new Set<unknown>();
   for (const [i, inspection] of inspect(fns).entries()) {
@@ -39,7 +39,7 @@ export function findModuleSymbols(
       if (variables === globalThis) continue;
       for (const symbol of symbolsIn(variables, seen)) {
         if (!symbols.has(symbol)) continue;
-        const place = placeOf(symbol, inspection, () => scriptOf(location));
+        const place = placeOf(symbol, inspection);
         if (place !== undefined) onPlace(symbol, place);
         else {
           const reason = `its module makes ${

@@ -154,6 +154,7 @@ function deletedProperties(
       key,
       value: null as unknown,
     }));
+  if (members.size === 0) return deleted(PropertyKind.NOT_OWN, fn, ["name", "length"]);
   const isStatic = (member: string): boolean => member.startsWith("static ");
   const statics = [...members].filter(isStatic).map((member) => member.slice("static ".length));
   const others = [...members].filter((member) => !isStatic(member) && member !== "constructor");

@@ -54,12 +54,16 @@ interface ScopeGroup {
   readonly variables: Map<string, number>;
   readonly functions: FunctionDraft[];
   readonly children: ScopeGroup[];
+  /** The same by the value of the first of their variables: there may be thousands. */
+  readonly byFirst: Map<unknown, ScopeGroup[]>;
   /** The functions that assign to one of its variables. */
   readonly assigners: Map<FunctionDraft, string>;
 }
 
 /** A scope as it is written. */
 interface ScopeText {
+  /** The line of the first of its functions. */
+  readonly line: number;
   readonly variables: ReadonlyMap<string, number>;
   readonly functions: readonly FunctionDraft[];
   readonly children: readonly ScopeText[];
@@ -115,10 +119,10 @@ export class UnitDraft {
     const variables = new Map<string, number>();
     const path: ScopeGroup[] = [this.#root];
     for (const scope of [...scopes].reverse()) path.push(childOf(path.at(-1)!, scope));
-    const groups = new Map<FunctionScope | undefined, ScopeGroup>([[undefined, this.#root]]);
-    scopes.forEach((scope, i) => groups.set(scope, path[scopes.length - i]!));
+    const groupOf = (scope: FunctionScope | undefined): ScopeGroup =>
+      path[scope === undefined ? 0 : scopes.length - scopes.indexOf(scope)]!;
     for (const [name, { scope, value }] of used) {
-      variables.set(name, this.#variable(groups.get(scope)!, name, value));
+      variables.set(name, this.#variable(groupOf(scope), name, value));
     }
     const privateVariables = new Map(
       [...added.privates].map(([name, value]) => [name, this.#add(name, value)]),
@@ -129,7 +133,7 @@ export class UnitDraft {
     path.at(-1)!.functions.push(draft);
     for (const name of code.uses.assigned) {
       const one = used.get(name);
-      if (one !== undefined) groups.get(one.scope)!.assigners.set(draft, name);
+      if (one !== undefined) groupOf(one.scope).assigners.set(draft, name);
     }
     return { index, variables, privates: privateVariables };
   }
@@ -150,8 +154,8 @@ export class UnitDraft {
     for (let group; (group = pending.pop()) !== undefined;) {
       pending.push(...group.children);
       for (const part of partsByPlace(group, membersOf(group))) {
-        const doubt = isOneScope(group, part) ? undefined : doubtOf(group, part);
-        if (doubt !== undefined) yield doubt;
+        const doubt = doubtOf(group, part);
+        if (doubt !== undefined && !isOneScope(group, part)) yield doubt;
       }
     }
   }
@@ -166,6 +170,9 @@ export class UnitDraft {
     text.write([...this.importStatements.values(), head(own, this.#isSloppy)].join(""));
     for (const [code, index] of this.#imported) text.write(`${own}.functions[${index}]=${code};`);
     const members = membersOf(this.#root);
+    if (members.some(({ code }) => code.form === "method")) {
+      text.write(`const ${own}m=${GIVE_MEMBER};`);
+    }
     if (members.some((one) => isChanged(one, own))) text.write(`const ${own}t=${SHOW_TEXT};`);
     this.#write(text, scopeText(this.#root, members)[0]!, own, new Set());
     text.write(`return ${own}};`);
@@ -202,7 +209,7 @@ export class UnitDraft {
       );
       set.add(index);
     }
-    const parts = [...scope.functions, ...scope.children].sort((a, b) => lineOf(a) - lineOf(b));
+    const parts = [...scope.functions, ...scope.children].sort((a, b) => a.line - b.line);
     for (const part of parts) {
       if ("children" in part) {
         text.write("{");
@@ -218,16 +225,16 @@ export class UnitDraft {
   }
 }
 
-/**
- * The context that a unit fills, and what gives the member of an object literal, whichever kind it
- * is.
- */
+/** The context that a unit fills. */
 function head(own: string, isSloppy: boolean): string {
   const begin = isSloppy ? "return()=>{" : "import.meta.chopsticks.make=()=>{";
-  return `${begin}const ${own}={functions:[],variables:[]},${own}m=(o,value)=>{` +
-    "const d=Object.getOwnPropertyDescriptor(o,Reflect.ownKeys(o)[0]),f=d.value??d.get??d.set;" +
-    "return value===void 0?f:Object.defineProperty(f,'name',{value,configurable:true})};";
+  return `${begin}const ${own}={functions:[],variables:[]};`;
 }
+
+/** The code of a function that gives the member of an object literal, whichever kind it is. */
+const GIVE_MEMBER = "(o,value)=>{" +
+  "const d=Object.getOwnPropertyDescriptor(o,Reflect.ownKeys(o)[0]),f=d.value??d.get??d.set;" +
+  "return value===void 0?f:Object.defineProperty(f,'name',{value,configurable:true})}";
 
 function wrapper(part: FunctionDraft, own: string, isSloppyUnit: boolean): [string, string] {
   const { code, isSloppy, shown, name } = part;
@@ -271,6 +278,7 @@ function newGroup(key: string, sample: FunctionScope | undefined): ScopeGroup {
     variables: new Map(),
     functions: [],
     children: [],
+    byFirst: new Map(),
     assigners: new Map(),
   };
 }
@@ -279,15 +287,19 @@ function newGroup(key: string, sample: FunctionScope | undefined): ScopeGroup {
 function childOf(parent: ScopeGroup, scope: FunctionScope): ScopeGroup {
   const names = Object.keys(scope.variables);
   const key = `${scope.description}\n${names.join()}`;
-  let child = parent.children.find((other) =>
-    other.key === key && names.every((name) => isSameValue(other.sample!, scope, name))
+  const first = names.length === 0 ? undefined : valueIn(scope, names[0]!);
+  let alike = parent.byFirst.get(first);
+  if (alike === undefined) parent.byFirst.set(first, alike = []);
+  let child = alike.find((other) =>
+    other.key === key &&
+    names.every((name) => Object.is(valueIn(other.sample!, name), valueIn(scope, name)))
   );
-  if (child === undefined) parent.children.push(child = newGroup(key, scope));
+  if (child === undefined) {
+    child = newGroup(key, scope);
+    alike.push(child);
+    parent.children.push(child);
+  }
   return child;
-}
-
-function isSameValue(a: FunctionScope, b: FunctionScope, name: string): boolean {
-  return Object.is(valueIn(a, name), valueIn(b, name));
 }
 
 const NO_VALUE = Symbol();
@@ -305,8 +317,9 @@ function membersOf(group: ScopeGroup): FunctionDraft[] {
 }
 
 function doubtOf(group: ScopeGroup, members: readonly FunctionDraft[]): Doubt | undefined {
+  if (members.length < 2 || group.assigners.size === 0) return undefined;
   const changed = [...group.assigners].find(([draft]) => members.includes(draft));
-  if (changed === undefined || members.length < 2) return undefined;
+  if (changed === undefined) return undefined;
   const [{ fn }, variable] = changed;
   const isSettled = () => members.every((member) => scopeIn(group, member) !== undefined);
   return { fns: members.map(({ fn }) => fn), assigner: fn, variable, isSettled };
@@ -317,28 +330,33 @@ function scopeText(group: ScopeGroup, members: readonly FunctionDraft[]): ScopeT
   const parts = group.sample === undefined
     ? [members]
     : partsByPlace(group, members).flatMap((part) =>
-      isOneScope(group, part) || doubtOf(group, part) === undefined
+      doubtOf(group, part) === undefined || isOneScope(group, part)
         ? [part]
         : partition(part, (member) => scopeIn(group, member))
     );
-  return parts.map((part) => ({
-    variables: group.variables,
-    functions: group.functions.filter((one) => part.includes(one)),
-    children: group.children.flatMap((child) => {
-      const inChild = membersOf(child).filter((one) => part.includes(one));
+  return parts.map((part) => {
+    const isIn = new Set(part);
+    const functions = group.functions.filter((one) => isIn.has(one));
+    const children = group.children.flatMap((child) => {
+      const inChild = membersOf(child).filter((one) => isIn.has(one));
       return inChild.length === 0 ? [] : scopeText(child, inChild);
-    }),
-  }));
+    });
+    const line = [...functions, ...children].reduce((a, { line }) => Math.min(a, line), Infinity);
+    return { line, variables: group.variables, functions, children };
+  });
 }
 
 /**
  * The members of a group by the places of their scopes in the source, where that matters and all of
  * these are known.
  */
-function partsByPlace(group: ScopeGroup, members: readonly FunctionDraft[]): FunctionDraft[][] {
-  if (doubtOf(group, members) === undefined) return [[...members]];
+function partsByPlace(
+  group: ScopeGroup,
+  members: readonly FunctionDraft[],
+): (readonly FunctionDraft[])[] {
+  if (doubtOf(group, members) === undefined) return [members];
   const places = new Map(members.map((member) => [member, placeIn(group, member)?.start]));
-  if ([...places.values()].includes(undefined)) return [[...members]];
+  if ([...places.values()].includes(undefined)) return [members];
   return partition(members, (member) => places.get(member));
 }
 
@@ -347,10 +365,8 @@ function partsByPlace(group: ScopeGroup, members: readonly FunctionDraft[]): Fun
  * holds what was made for it alone, and holds the same for all of them.
  */
 function isOneScope(group: ScopeGroup, members: readonly FunctionDraft[]): boolean {
-  if (members.length < 2) return true;
   const [place, ...others] = members.map((member) => placeIn(group, member));
   if (place === undefined || others.includes(undefined)) return false;
-  if (doubtOf(group, members) === undefined) return false;
   const { variables } = group.sample!;
   return place.isOnce || [...place.fresh].some((name) => Object.hasOwn(variables, name));
 }
@@ -381,9 +397,4 @@ function scopeIn(group: ScopeGroup, { fn, path, scopes, madeUp }: FunctionDraft)
   if (fromInside < 0) return fn;
   const names = scopes.slice(madeUp).map(({ variables }) => Object.keys(variables));
   return scopesAround(fn, names)?.[fromInside];
-}
-
-function lineOf(part: FunctionDraft | ScopeText): number {
-  if (!("children" in part)) return part.line;
-  return Math.min(...part.functions.map(lineOf), ...part.children.map(lineOf));
 }

@@ -77,16 +77,16 @@ export class V8Session {
 
   /** Asks the same of several objects that the inspector has ids for, which is faster. */
   postAll(method: string, params: readonly object[]): Answer[] {
-    const outcomes: Outcome[] = [];
-    runWithTicks(() =>
-      params.forEach((one) =>
-        this.#session.post(method, one, (error, result) => void outcomes.push({ error, result }))
-      )
-    );
-    const failed = outcomes.find(({ error }) => error);
-    if (failed !== undefined) throw failed.error;
-    if (outcomes.length < params.length) throw noAnswer(method);
-    return outcomes.map(({ result }) => result as Answer);
+    const answers: Answer[] = [];
+    let failed: Error | null = null;
+    const take = (error: Error | null, result: unknown): void => {
+      failed ??= error;
+      answers.push(result as Answer);
+    };
+    runWithTicks(() => params.forEach((one) => this.#session.post(method, one, take)));
+    if (failed !== null) throw failed;
+    if (answers.length < params.length) throw noAnswer(method);
+    return answers;
   }
 
   #ask(method: string, params: object): Outcome | undefined {

@@ -1,0 +1,89 @@
+import type { AnyFunction } from "./any_function.ts";
+
+/** What a module exports, as far as it is known. */
+export type Exports = Readonly<Record<string, unknown>>;
+
+/** Places by the values that are found there. */
+type Places = ReadonlyMap<unknown, readonly string[]>;
+
+/**
+ * Finds the exports of a module, and the properties of exported objects and classes, by their
+ * values. The exports have to stay as they are meanwhile.
+ */
+export class ExportPlaces {
+  /** The values that were looked through, and those that are looked through if it takes more. */
+  readonly #known: Places[] = [];
+  readonly #others: Generator<Places>;
+
+  constructor(exports: Exports) {
+    this.#others = placesIn(exports);
+  }
+
+  /** The names that lead to a value; `undefined` if none do. */
+  find(value: AnyFunction | symbol): readonly string[] | undefined {
+    for (const places of this.#known) {
+      const path = places.get(value);
+      if (path !== undefined) return path;
+    }
+    for (let next; (next = this.#others.next()).done !== true;) {
+      this.#known.push(next.value);
+      const path = next.value.get(value);
+      if (path !== undefined) return path;
+    }
+    return undefined;
+  }
+}
+
+function* placesIn(exports: Exports): Generator<Places> {
+  yield namesIn(exports);
+  yield membersIn(exports);
+  // All that a CommonJS module exports is there, and not every name is an export.
+  const whole = valueOf(exports, "default");
+  if (!isExports(whole)) return;
+  yield below("default", namesIn(whole));
+  yield below("default", membersIn(whole));
+}
+
+function namesIn(exports: Exports): Places {
+  const places = new Map<unknown, string[]>();
+  for (const name of Object.keys(exports)) {
+    const value = valueOf(exports, name);
+    if (!places.has(value)) places.set(value, [name]);
+  }
+  return places;
+}
+
+function membersIn(exports: Exports): Places {
+  const places = new Map<unknown, string[]>();
+  for (const name of Object.keys(exports)) {
+    const value = valueOf(exports, name);
+    if (!isExports(value)) continue;
+    for (const key of Object.getOwnPropertyNames(value)) {
+      const member: unknown = Object.getOwnPropertyDescriptor(value, key)?.value;
+      if (!isAskedFor(member) || places.has(member)) continue;
+      places.set(member, [name, key]);
+    }
+  }
+  return places;
+}
+
+/** Whether a value is one that may be looked for, among others of which there may be many. */
+function isAskedFor(value: unknown): boolean {
+  return typeof value === "function" || typeof value === "symbol";
+}
+
+function isExports(value: unknown): value is Exports {
+  return (typeof value === "object" || typeof value === "function") && value !== null;
+}
+
+function valueOf(exports: Exports, name: string): unknown {
+  try {
+    return exports[name];
+  } catch {
+    return undefined; // not initialized yet
+  }
+}
+
+function below(name: string, places: Places): Places {
+  return new Map(Array.from(places, ([value, path]) => [value, [name, ...path]]));
+}
