@@ -1,10 +1,15 @@
 import { spawn } from "node:child_process";
+import { DirectWriter } from "./direct_writer.ts";
 import { spawnSession } from "./spawn_session.ts";
 
 /** A shell that outlives this isolate, and notices its end as that of its stdin. */
 export interface GuardShell {
   /** Sends it a line. */
   tell(line: string): void;
+  /** Sends it a line, or nothing. Returns whether it has: no death of this isolate undoes that. */
+  tellAtOnce(line: string): boolean;
+  /** Resolves when it is gone, for whatever reason. Never rejects. */
+  readonly gone: Promise<unknown>;
   /** Ends its stdin, and resolves when it is gone. Never rejects. */
   end(): Promise<unknown>;
   /** Kills it, and resolves when it is gone. Never rejects. */
@@ -23,12 +28,17 @@ function startByDeno(args: string[]): GuardShell {
   const child = spawnSession("sh", { args, ...stdio });
   child.unref();
   const writer = child.stdin.getWriter();
+  const direct = DirectWriter.open(child.pid);
+  const gone = child.status.then(() => direct?.close());
   const end = (): Promise<unknown> => {
     child.ref();
-    return Promise.allSettled([writer.close(), child.status]);
+    direct?.close();
+    return Promise.allSettled([writer.close(), gone]);
   };
   return {
-    tell: (line) => void writer.write(new TextEncoder().encode(`${line}\n`)).catch(() => {}),
+    tell: (line) => void writer.write(encoded(line)).catch(() => {}),
+    tellAtOnce: (line) => direct?.write(encoded(line)) === true,
+    gone,
     end,
     kill() {
       try {
@@ -39,6 +49,10 @@ function startByDeno(args: string[]): GuardShell {
       return end();
     },
   };
+}
+
+function encoded(line: string): Uint8Array {
+  return new TextEncoder().encode(`${line}\n`);
 }
 
 function startByNode(args: string[]): GuardShell {
@@ -54,6 +68,12 @@ function startByNode(args: string[]): GuardShell {
   };
   return {
     tell: (line) => void child.stdin.write(`${line}\n`),
+    tellAtOnce(line) {
+      if (!child.stdin.writable || child.stdin.writableLength > 0) return false;
+      child.stdin.write(`${line}\n`);
+      return true;
+    },
+    gone,
     end,
     kill() {
       child.kill("SIGKILL");
