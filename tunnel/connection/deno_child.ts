@@ -6,13 +6,12 @@ import { DirectWriter } from "./direct_writer.ts";
 import { spawnSession } from "./spawn_session.ts";
 import { WriteLock } from "./write_lock.ts";
 
-/**
- * Bytes of the buffer for output at first. Hundreds of tunnels that only call functions need no
- * more.
- */
-const SMALL_BUFFER = 4 * 1024;
-/** Bytes of the buffer once a read has filled the small one: as much as a pipe holds. */
-const BUFFER_SIZE = 64 * 1024;
+/** Bytes of the buffer for output while little comes. A thousand tunnels mostly wait. */
+const SMALL_BUFFER = 1024;
+/** Bytes of the buffer when much comes: as much as a pipe holds. */
+const LARGE_BUFFER = 64 * 1024;
+/** A buffer that was filled gives way to one that is so many times as large. */
+const GROWTH = 8;
 
 /** Starts a process by `Deno.Command`. */
 export function startDenoChild(options: ChildOptions): Child {
@@ -77,26 +76,39 @@ const NO_CHILD: Child = {
   unref() {},
 };
 
-/** Reads a stream into one buffer, over and over, until it ends or breaks. */
+/** How many buffers of a kind are kept, which all pipes share: more would be garbage. */
+const KEPT_BUFFERS = 16;
+
+/** Buffers for output that are free, by their sizes. */
+const freeForOutput: ReadonlyMap<number, ArrayBuffer[]> = new Map(
+  [SMALL_BUFFER, SMALL_BUFFER * GROWTH, LARGE_BUFFER].map((size) => [size, []]),
+);
+
+/**
+ * Reads a stream into one buffer, over and over, until it ends or breaks. It has no loop that
+ * awaits: while that waits for the next chunk, it would keep the last one in memory.
+ */
 class OutputReader {
   /** Resolves when nothing more will come. Never rejects. */
   readonly ended: Promise<void>;
   readonly #reader: ReadableStreamBYOBReader;
+  readonly #handle: (result: ReadableStreamReadResult<Uint8Array<ArrayBuffer>>) => void;
+  #end!: () => void;
   #cancelled = false;
 
   constructor(stream: ReadableStream<Uint8Array>, onChunk: (chunk: Uint8Array) => void) {
     this.#reader = stream.getReader({ mode: "byob" });
-    this.ended = this.#read(onChunk).catch(() => {});
+    this.ended = new Promise((resolve) => this.#end = resolve);
+    this.#handle = ({ value, done }) => {
+      if (done || this.#cancelled) return this.#end();
+      onChunk(value);
+      this.#read(nextBuffer(value));
+    };
+    this.#read(new ArrayBuffer(SMALL_BUFFER));
   }
 
-  async #read(onChunk: (chunk: Uint8Array) => void): Promise<void> {
-    let buffer = new ArrayBuffer(SMALL_BUFFER);
-    for (;;) {
-      const { value, done } = await this.#reader.read(new Uint8Array(buffer));
-      if (done || this.#cancelled) return;
-      onChunk(value);
-      buffer = value.length === SMALL_BUFFER ? new ArrayBuffer(BUFFER_SIZE) : value.buffer;
-    }
+  #read(buffer: ArrayBuffer): void {
+    this.#reader.read(new Uint8Array(buffer)).then(this.#handle).catch(this.#end);
   }
 
   cancel(): void {
@@ -105,41 +117,63 @@ class OutputReader {
   }
 }
 
+/** The buffer for what comes after a chunk, whose own is free. */
+function nextBuffer({ buffer, length }: Uint8Array<ArrayBuffer>): ArrayBuffer {
+  const size = buffer.byteLength;
+  const wanted = length === size
+    ? Math.min(LARGE_BUFFER, size * GROWTH)
+    : length < SMALL_BUFFER
+    ? SMALL_BUFFER
+    : size;
+  if (wanted === size) return buffer;
+  const free = freeForOutput.get(size)!;
+  if (free.length < KEPT_BUFFERS) free.push(buffer);
+  return freeForOutput.get(wanted)!.pop() ?? new ArrayBuffer(wanted);
+}
+
 /** Bytes of a buffer in which chunks are joined: room for what is mostly written at once. */
 const JOINED_SIZE = 144 * 1024;
 
-/** How many buffers are kept, which all pipes share: more would be garbage that is large. */
-const KEPT_BUFFERS = 16;
+/** So few bytes are joined in an array of their own. */
+const SMALL_JOIN = 4 * 1024;
 
-/** Buffers that are free. */
-const freeBuffers: Uint8Array[] = [];
+/** The buffers in which chunks are joined, free or in use. */
+const joinBuffers = new Set<ArrayBufferLike>();
 
-/** Joins chunks in buffers that are used again: each write takes longer than to copy 64 KiB. */
-class Joiner {
-  /** The buffers that are in use, by what {@linkcode join} gave. */
-  readonly #used = new Map<Uint8Array, Uint8Array>();
+/** Those that are free. */
+const freeForInput: ArrayBufferLike[] = [];
 
-  /** Joins chunks that have `size` bytes in all; `undefined` if these are too many. */
-  join(chunks: readonly Uint8Array[], size: number): Uint8Array | undefined {
-    if (size > JOINED_SIZE) return undefined;
-    const buffer = freeBuffers.pop() ?? new Uint8Array(JOINED_SIZE);
-    let at = 0;
-    for (const chunk of chunks) {
-      buffer.set(chunk, at);
-      at += chunk.length;
+/**
+ * Joins chunks that have `size` bytes in all: each write takes longer than to copy 64 KiB. Buffers
+ * are used again; `undefined` if the chunks are too many, or if all buffers are in use.
+ */
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array | undefined {
+  if (size <= SMALL_JOIN) return concat(chunks, size);
+  if (size > JOINED_SIZE) return undefined;
+  let buffer = freeForInput.pop();
+  if (buffer === undefined) {
+    if (joinBuffers.size === KEPT_BUFFERS) {
+      return size <= JOIN_LIMIT ? concat(chunks, size) : undefined;
     }
-    const joined = buffer.subarray(0, size);
-    this.#used.set(joined, buffer);
-    return joined;
+    joinBuffers.add(buffer = new ArrayBuffer(JOINED_SIZE));
   }
+  const all = new Uint8Array(buffer, 0, size);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}
 
-  /** Takes back what {@linkcode join} gave. Any other chunk is let go. */
-  release(chunk: Uint8Array): void {
-    const buffer = this.#used.get(chunk);
-    if (buffer === undefined) return;
-    this.#used.delete(chunk);
-    if (freeBuffers.length < KEPT_BUFFERS) freeBuffers.push(buffer);
-  }
+/** Takes back what {@linkcode joined} gave. Any other chunk is let go. */
+function release({ buffer }: Uint8Array): void {
+  if (joinBuffers.has(buffer)) freeForInput.push(buffer);
+}
+
+/** Forgets what {@linkcode joined} gave: something may read it still, so others cannot have it. */
+function abandon({ buffer }: Uint8Array): void {
+  joinBuffers.delete(buffer);
 }
 
 /** How a process's stdin is written to. */
@@ -162,7 +196,6 @@ function writerPipe({ stream, direct, lock, onDrain }: WriterPipeOptions): Write
   // An error of the pipe says less than the exit of the process, which causes it.
   const ignore = (): void => {};
   writer.closed.catch(ignore);
-  const joiner = new Joiner();
   let queued = 0;
   let congested = false;
   let closing: Promise<void> | undefined;
@@ -171,12 +204,12 @@ function writerPipe({ stream, direct, lock, onDrain }: WriterPipeOptions): Write
     queued += chunk.length;
     writer.write(chunk).then(() => {
       queued -= chunk.length;
-      joiner.release(chunk);
+      release(chunk);
       if (queued === 0) lock.release();
       if (!congested || queued > HIGH_WATER) return;
       congested = false;
       onDrain();
-    }, ignore);
+    }, () => abandon(chunk));
   };
   return {
     write(chunks) {
@@ -184,12 +217,8 @@ function writerPipe({ stream, direct, lock, onDrain }: WriterPipeOptions): Write
       for (const chunk of chunks) size += chunk.length;
       // A frame may be in two chunks: the lock is kept between them.
       if (queued === 0) lock.take();
-      const joined = chunks.length < 2
-        ? undefined
-        : size <= JOIN_LIMIT
-        ? concat(chunks, size)
-        : joiner.join(chunks, size);
-      if (joined !== undefined) write(joined);
+      const whole = chunks.length < 2 ? undefined : joined(chunks, size);
+      if (whole !== undefined) write(whole);
       else for (const chunk of chunks) write(chunk);
       if (queued === 0) lock.release();
       congested = queued > HIGH_WATER;
