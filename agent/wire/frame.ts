@@ -141,12 +141,18 @@ export function writeUint32(bytes: Uint8Array, offset: number, value: number): v
   bytes[offset + 3] = value;
 }
 
+/** A payload of at most so many bytes gets an array of its own if it arrives in pieces. */
+const SMALL_PAYLOAD = 4 * 1024;
+
+/** Room for one that is larger. All decoders share it: few are within one at once. */
+let room: Uint8Array<ArrayBuffer> | undefined;
+
 /** Divides a stream of bytes, in whatever pieces it arrives, into frames. */
 export class FrameDecoder {
   readonly #header = new Uint8Array(HEADER_SIZE);
   #headerLength = 0;
   /** Collects a payload that arrives in pieces. */
-  #payload = new Uint8Array(0);
+  #payload: Uint8Array<ArrayBuffer> | undefined;
   #payloadLength = 0;
   /** Whether pieces of the payload are passed on at once. */
   #inParts = false;
@@ -204,22 +210,29 @@ export class FrameDecoder {
         continue;
       }
       const length = readUint32(this.#header, 8);
-      let payload = chunk.subarray(at, at + length - this.#payloadLength);
+      const payload = chunk.subarray(at, at + length - this.#payloadLength);
       at += payload.length;
-      if (!this.#inParts) this.#collect(payload);
+      if (!this.#inParts) this.#collect(payload, length);
       this.#payloadLength += payload.length;
       if (this.#payloadLength < length) {
         if (this.#inParts) parts!.handlePart(readUint32(this.#header, 4), payload);
         return;
       }
       this.#headerLength = 0;
-      if (!this.#inParts) payload = this.#payload.subarray(0, length);
-      handle(readFrame(this.#header, 0, payload));
+      const collected = this.#payload;
+      this.#payload = undefined;
+      handle(readFrame(this.#header, 0, collected?.subarray(0, length) ?? payload));
+      if (length > SMALL_PAYLOAD) room = collected ?? room;
     }
   }
 
-  #collect(bytes: Uint8Array): void {
-    if (this.#payload.length < MAX_PAYLOAD) this.#payload = new Uint8Array(MAX_PAYLOAD);
+  #collect(bytes: Uint8Array, length: number): void {
+    if (this.#payload === undefined) {
+      this.#payload = length > SMALL_PAYLOAD
+        ? room ?? new Uint8Array(MAX_PAYLOAD)
+        : new Uint8Array(length);
+      if (this.#payload === room) room = undefined;
+    }
     this.#payload.set(bytes, this.#payloadLength);
   }
 }

@@ -3,6 +3,9 @@ import { type FrameType, HEADER_SIZE, writeHeader } from "./frame.ts";
 /** How much memory is taken for small frames at a time, in bytes. */
 const SLAB_SIZE = 16 * 1024;
 
+/** How much is taken at first: of a thousand tunnels, many do no more than a call. */
+const FIRST_SLAB = 512;
+
 /** A payload up to this size is copied behind its header, as one small write is faster than two. */
 const COPY_LIMIT = 8 * 1024;
 
@@ -24,7 +27,8 @@ export class OutgoingFrames {
     const size = isCopied ? HEADER_SIZE + length : HEADER_SIZE;
     if (this.#end + size > this.#slab.length) {
       this.#close();
-      this.#slab = new Uint8Array(SLAB_SIZE);
+      const next = Math.min(SLAB_SIZE, 4 * this.#slab.length || FIRST_SLAB);
+      this.#slab = new Uint8Array(Math.max(size, next));
       this.#start = this.#end = 0;
     }
     writeHeader(this.#slab, type, flags, channel, length, this.#end);

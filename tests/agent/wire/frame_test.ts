@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import {
   type Frame,
   FrameDecoder,
+  frameOf,
   FrameType,
   HEADER_SIZE,
   MAX_PAYLOAD,
@@ -237,4 +238,26 @@ Deno.test("FrameDecoder.push() gives the payloads of some frames in parts", () =
   // takesParts() is not called for frames that arrive whole.
   assert(begun.length > 10 && begun.length < frames.length, `${begun.length}`);
   assertEquals(decodeAll([bytes], parts), { frames, idle: true });
+});
+
+Deno.test("FrameDecoder.push() keeps payloads apart that arrive in pieces in turns", () => {
+  const sizes = [10, 4096, 4097, 60_000, 5000, 100];
+  const streams = Array.from({ length: 5 }, (_, i) => {
+    const frames = sizes.map((size, j) => {
+      const payload = new Uint8Array(size).fill(10 * i + j);
+      return frameOf(FrameType.DATA, 0, 1, payload);
+    });
+    return { decoder: new FrameDecoder(), bytes: joined(frames), at: 0 };
+  });
+  const got: [number, number, boolean][][] = streams.map(() => []);
+  while (streams.some(({ at, bytes }) => at < bytes.length)) {
+    for (const [i, stream] of streams.entries()) {
+      const piece = stream.bytes.slice(stream.at, stream.at += 997 + i);
+      stream.decoder.push(piece, ({ payload }) => {
+        const [first] = payload;
+        got[i]!.push([payload.length, first!, payload.every((byte) => byte === first)]);
+      });
+    }
+  }
+  assertEquals(got, streams.map((_, i) => sizes.map((size, j) => [size, 10 * i + j, true])));
 });
