@@ -41,16 +41,19 @@ const SERVICES: Readonly<Record<"files" | "sockets" | "traces", ModuleRecord>> =
   traces: { id: "chopsticks:traces", kind: "js", source: TRACES_BUNDLE, imports: {} },
 };
 
-/** The part of the agent for values that are not plain, for an agent here and for any other. */
-const valuesParts: { local?: ModuleRecord; remote?: ModuleRecord } = {};
+/**
+ * The encoded batch of the part of the agent for values that are not plain, for an agent here and
+ * for any other.
+ */
+const valuesBatches: { local?: Uint8Array; remote?: Uint8Array } = {};
 
-function valuesPart(isLocal: boolean): ModuleRecord {
-  const made = (): ModuleRecord => {
+function valuesBatch(isLocal: boolean): Uint8Array {
+  const made = (): Uint8Array => {
     const compressed = Buffer.from(VALUES_BUNDLE, "base64");
     const source = isLocal ? brotliDecompressSync(compressed).toString() : compressed;
-    return { id: VALUES_MODULE, kind: "js", source, imports: {} };
+    return encode([[{ id: VALUES_MODULE, kind: "js", source, imports: {} }], []]);
   };
-  return valuesParts[isLocal ? "local" : "remote"] ??= made();
+  return valuesBatches[isLocal ? "local" : "remote"] ??= made();
 }
 
 /** The part of the agent that loads modules. */
@@ -83,6 +86,27 @@ const WORKERS: ModuleRecord = {
 /** The text of code that may start a worker or a Node process of a module. */
 const STARTS =
   /\bnew\s+(?:\w+\.)?Worker\b|\bworker_threads\b|\bchild_process\b[^]*\bfork\b|\bfork\b[^]*\bchild_process\b/;
+
+/** The other parts of the agent. */
+const PARTS: ReadonlySet<ModuleRecord> = new Set([
+  ...Object.values(SERVICES),
+  ...[LOADER, PATHS, COMMONJS, WORKERS],
+]);
+
+/** The encoded batches that are only parts of the agent, by their ids. */
+const partBatches = new Map<string, Uint8Array>();
+
+/** Encodes a batch. Parts of the agent are the same for a thousand hosts. */
+function encoded(batch: Batch): Uint8Array {
+  const [records, codes, files] = batch;
+  if (codes.length > 0 || files !== undefined || !records.every((one) => PARTS.has(one))) {
+    return encode(batch);
+  }
+  const key = records.map(({ id }) => id).join(" ");
+  const bytes = partBatches.get(key) ?? encode(batch);
+  partBatches.set(key, bytes);
+  return bytes;
+}
 
 /** A batch of fewer bytes is sent as it is: Deno takes longer to load `node:zlib`. */
 const MIN_COMPRESSED = 1024;
@@ -197,7 +221,7 @@ export class Shipment {
   sendValues(): void {
     if (this.hasValues) return;
     this.#modules.add(VALUES_MODULE);
-    this.#write(encode([[valuesPart(this.#isLocal)], []]), Flag.RAW);
+    this.#write(valuesBatch(this.#isLocal), Flag.RAW);
   }
 
   /** Sends a part of the agent that serves channels, unless it has been sent, and gives its id. */
@@ -283,7 +307,7 @@ export class Shipment {
 
   #send(sent: Batch): void {
     const batch = this.#withLoader(sent);
-    const bytes = encode(batch);
+    const bytes = encoded(batch);
     if (!this.hasValues && !isPlain(bytes)) this.sendValues();
     const [records, codes] = batch;
     const sources = [...records, ...codes.flatMap(({ units }) => units)];
