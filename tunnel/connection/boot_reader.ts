@@ -48,7 +48,8 @@ export class BootReader {
     onAgent: (rest: Uint8Array) => void,
     onAnswer?: (word: string, text: string) => boolean,
   ) {
-    this.#marker = Buffer.from(`${marker} `);
+    // `Buffer.from` would keep all of a block in memory of which this is a part.
+    this.#marker = Buffer.alloc(marker.length + 1, `${marker} `);
     this.#onAgent = onAgent;
     this.#onAnswer = onAnswer;
   }

@@ -41,6 +41,7 @@ export class Countdown {
   stop(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #run(): void {

@@ -72,6 +72,7 @@ export class PipeProcess {
   #afterlife = 0;
   readonly #canceller: Canceller | undefined;
   #reaper: Reaper | undefined;
+  #guardTimer: ReturnType<typeof setTimeout> | undefined;
   /** Stops the signs of life, if they have begun. */
   #stopSigns: (() => void) | undefined;
   #isEnding = false;
@@ -125,13 +126,13 @@ export class PipeProcess {
 
   /** Does as {@linkcode guard}, unless the process or this script has ended by then. */
   guardLater(): void {
-    const timer = setTimeout(() => this.guard(), GUARD_DELAY);
-    timer.unref();
-    this.gone.then(() => clearTimeout(timer));
+    this.#guardTimer = setTimeout(() => this.guard(), GUARD_DELAY);
+    this.#guardTimer.unref();
   }
 
   /** Has the process end with this isolate, even if the far end does not read. */
   guard(): void {
+    this.#endGuardTimer();
     const { pid } = this.#child;
     if (pid === undefined || this.#exit !== undefined || this.#reaper !== undefined) return;
     try {
@@ -244,7 +245,13 @@ export class PipeProcess {
     this.#handleGone();
   }
 
+  #endGuardTimer(): void {
+    clearTimeout(this.#guardTimer);
+    this.#guardTimer = undefined;
+  }
+
   #handleGone(): void {
+    this.#endGuardTimer();
     this.#child.closeOutputs();
     const isGone = (): void => {
       if (this.#afterlife === 0) this.#gone.resolve();

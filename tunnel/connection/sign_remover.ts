@@ -36,7 +36,10 @@ export class SignRemover {
 
   constructor(options: SignRemoverOptions) {
     this.#options = options;
-    this.#sign = Buffer.concat([SIGN_START, Buffer.from(options.marker)]);
+    // `Buffer.concat` would keep all of a block in memory of which this is a part.
+    this.#sign = Buffer.alloc(SIGN_START.length + options.marker.length);
+    this.#sign.set(SIGN_START);
+    this.#sign.write(options.marker, SIGN_START.length);
   }
 
   /** Takes the next bytes. */

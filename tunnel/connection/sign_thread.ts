@@ -71,7 +71,10 @@ export async function giveSigns(
     // Without signs, the agent does not count.
     worker.on("error", () => {});
     const waiting = new Map<number, () => void>();
-    worker.on("message", (id: number) => waiting.get(id)?.());
+    worker.on("message", (id: number) => {
+      waiting.get(id)?.();
+      waiting.delete(id);
+    });
     worker.unref();
     shared = { worker, waiting, users: 0 };
   }

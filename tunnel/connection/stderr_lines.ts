@@ -13,7 +13,8 @@ const MAX_SECTION = 20;
 
 /** Cuts the output of the far end into lines, and keeps the last of them. */
 export class StderrLines {
-  readonly #decoder = new StringDecoder("utf8");
+  /** Most far ends print nothing. */
+  #decoder: StringDecoder | undefined;
   readonly #onLine: (line: string) => void;
   #partial = "";
   /** The last lines. They are cut when they have become many, as each cut takes a copy. */
@@ -53,12 +54,13 @@ export class StderrLines {
 
   /** Takes the next bytes. */
   push(chunk: Uint8Array): void {
+    this.#decoder ??= new StringDecoder("utf8");
     this.#split(this.#partial + this.#decoder.write(chunk as never));
   }
 
   /** Passes on the last line, which may have no line break: there will be no more bytes. */
   end(): void {
-    this.#split(this.#partial + this.#decoder.end());
+    this.#split(this.#partial + (this.#decoder?.end() ?? ""));
     if (this.#partial === "") return;
     const last = this.#partial;
     this.#partial = "";

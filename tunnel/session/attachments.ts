@@ -38,19 +38,23 @@ const NO_PARTS: ReceivedParts = { parts: [], size: 0 };
 
 /** The controller's half of what goes on beside values: streams, signals and callbacks. */
 export class Attachments {
-  /** The functions of calls that run here when the far end calls them. */
-  readonly callbacks: Callbacks;
   readonly #options: AttachmentsOptions;
+  #callbacks: Callbacks | undefined;
   readonly #incoming = new Map<number, Channel>();
 
   constructor(options: AttachmentsOptions) {
     this.#options = options;
-    this.callbacks = new Callbacks({
-      maxMemory: options.decoding.maxCost,
+  }
+
+  /** The functions of calls that run here when the far end calls them. Most calls have none. */
+  get callbacks(): Callbacks {
+    const { decoding, multiplexer, broken } = this.#options;
+    return this.#callbacks ??= new Callbacks({
+      maxMemory: decoding.maxCost,
       decode: (bytes, onCost) => this.decode(bytes, undefined, onCost),
       openStream: () => this.#open(Request.STREAM),
-      countUnread: (bytes) => options.multiplexer.countUnread(bytes),
-      broken: options.broken,
+      countUnread: (bytes) => multiplexer.countUnread(bytes),
+      broken,
     });
   }
 

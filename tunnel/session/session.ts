@@ -26,7 +26,7 @@ import { FileShipment } from "./file_shipment.ts";
 import { explainMissingFile } from "./missing_file.ts";
 import { explainMissingPatch } from "./missing_patch.ts";
 import { isPlainCall } from "./plain_call.ts";
-import { Requests } from "./requests.ts";
+import { Requests, type RequestsOptions } from "./requests.ts";
 import { Shipment } from "./shipment.ts";
 import { presentCarrier } from "./trace_context.ts";
 
@@ -59,7 +59,9 @@ export class Session {
   readonly #host: string;
   readonly #shipment: Shipment;
   readonly #attachments: Attachments;
-  readonly #requests: Requests;
+  readonly #requestsOptions: RequestsOptions;
+  /** Most agents ask for nothing. */
+  #requests: Requests | undefined;
   readonly #functions = new Map<FunctionPlace, number>();
   /**
    * Whether calls go through the agent's part for traces. That takes turns of its event loop, so
@@ -91,7 +93,7 @@ export class Session {
       fail: (failure) => new RemoteError(host, "A stream", explainMissingPatch(failure)),
       broken,
     });
-    this.#requests = new Requests({
+    this.#requestsOptions = {
       serve,
       report,
       decoding,
@@ -99,7 +101,7 @@ export class Session {
       files,
       attachments: this.#attachments,
       broken,
-    });
+    };
   }
 
   /** Whether modules and all that they import have been sent. */
@@ -186,6 +188,7 @@ export class Session {
 
   /** Answers a request of the agent. */
   handleChannel(channel: Channel, header: Uint8Array): void {
+    this.#requests ??= new Requests(this.#requestsOptions);
     this.#requests.handle(channel, header);
   }
 
