@@ -47,7 +47,8 @@ export class RemoteError extends Error {
       this.cause = failure.thrown;
       // The code tells the errors of the system apart. The copy of an error has no such property.
       if (failure.code !== undefined && failure.thrown instanceof Error) {
-        Object.assign(failure.thrown, { code: visible(failure.code) });
+        // If it is read-only, it is visible already.
+        Reflect.set(failure.thrown, "code", visible(failure.code));
       }
     }
     // A cause that is an error is printed with its own stack. Any other cause has no place for it.

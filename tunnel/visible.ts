@@ -39,13 +39,19 @@ function escapeOf(char: string): string {
  * errors in it.
  */
 export function showError(error: Error): void {
-  for (const key of ["message", "name", "stack"] as const) {
-    const value: unknown = error[key];
-    if (value === undefined) continue;
+  for (const key of ["message", "name", "stack", "code"] as const) {
+    const value: unknown = (error as NodeJS.ErrnoException)[key];
+    if (value === undefined || key === "code" && typeof value !== "string") continue;
     const shown = visible(typeof value === "string" ? value : textOf(value));
     // An assignment would fail where the class has a getter without a setter.
     if (shown !== value) {
-      Object.defineProperty(error, key, { value: shown, configurable: true, writable: true });
+      const enumerable = Object.prototype.propertyIsEnumerable.call(error, key);
+      Object.defineProperty(error, key, {
+        value: shown,
+        enumerable,
+        configurable: true,
+        writable: true,
+      });
     }
   }
 }

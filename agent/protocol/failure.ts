@@ -26,11 +26,12 @@ export interface Failure {
 /** Describes a thrown value, for {@linkcode decodeFailure} at the other end. */
 export function encodeFailure(thrown: unknown): Uint8Array {
   const failure = describe(thrown);
+  const encodeWith = (thrown: unknown): Uint8Array => encodeValue({ ...failure, thrown });
   try {
-    const carried = thrown instanceof Error ? portable(thrown) : thrown;
-    return encodeValue({ ...failure, thrown: carried });
+    return encodeWith(thrown);
   } catch {
-    return encode(failure);
+    // An error may be a proxy, which throws at any access.
+    return isError(thrown) ? encodeWith(portable(thrown)) : encode(failure);
   }
 }
 
@@ -71,5 +72,13 @@ function describe(thrown: unknown): Failure {
     };
   } catch {
     return { name: "unknown", message: "The thrown value cannot be described", stack: null };
+  }
+}
+
+function isError(thrown: unknown): boolean {
+  try {
+    return thrown instanceof Error;
+  } catch {
+    return false;
   }
 }

@@ -139,9 +139,10 @@ export function valueHandle(value: unknown): Handle | undefined {
 /**
  * Makes the value of a handle of {@linkcode valueHandle}.
  *
+ * @param reviseError Called with an error that gets a property, as `decode()` does with each error.
  * @throws {TypeError} If the data is anything else.
  */
-export function reviveValue(data: unknown): unknown {
+export function reviveValue(data: unknown, reviseError?: (error: Error) => void): unknown {
   const [kind, ...rest] = Array.isArray(data) ? data : [];
   switch (kind) {
     case HandleKind.DOM_EXCEPTION:
@@ -156,7 +157,7 @@ export function reviveValue(data: unknown): unknown {
     case HandleKind.VIEW:
       return makeView(...rest as Parameters<typeof makeView>);
     case HandleKind.WITH_PROPERTIES:
-      rest.slice(1).forEach(addProperty);
+      for (const property of rest.slice(1)) addProperty(property, reviseError);
       return rest[0];
   }
   const make = makers.get(kind);
@@ -167,11 +168,17 @@ export function reviveValue(data: unknown): unknown {
   throw new TypeError("It has a handle that is not for this end");
 }
 
-function addProperty(property: unknown): void {
+function addProperty(property: unknown, reviseError?: (error: Error) => void): void {
   const [owner, key, value, attributes] = property as [object, PropertyKey, unknown, number?];
   if (attributes === undefined) return setIntegrity(owner, key as number);
+  let revised = value;
+  if (owner instanceof Error && reviseError !== undefined) {
+    Object.defineProperty(owner, key, { value, writable: true, configurable: true });
+    reviseError(owner);
+    revised = Reflect.get(owner, key);
+  }
   Object.defineProperty(owner, key, {
-    value,
+    value: revised,
     enumerable: (attributes & Attribute.ENUMERABLE) !== 0,
     writable: (attributes & Attribute.WRITABLE) !== 0,
     configurable: (attributes & Attribute.CONFIGURABLE) !== 0,

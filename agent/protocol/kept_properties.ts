@@ -72,12 +72,12 @@ export class KeptProperties {
     const [kind] = Object.keys(object).length === 0 ? this.#handle(object) as Handle ?? [] : [];
     // A stream is another object there, which has to change.
     if (integrity > 0 && kind !== HandleKind.STREAM) this.#integrity.push([object, integrity]);
-    if (kind !== undefined) return;
+    if (kind !== undefined && isPlain(object)) return;
     for (const key of keys) {
       const { enumerable, writable, configurable } = Object.getOwnPropertyDescriptor(object, key)!;
-      const value = Reflect.get(object, key);
       // Of an error, as much is sent as there is a copy of.
-      if (object instanceof Error && !(isEncodable(key) && isEncodable(value))) continue;
+      if (object instanceof Error && !hasEncodable(object, key)) continue;
+      const value = Reflect.get(object, key);
       const attributes = (enumerable ? Attribute.ENUMERABLE : 0) +
         // A getter becomes data.
         (writable === false ? 0 : Attribute.WRITABLE) +
@@ -133,4 +133,18 @@ export class KeptProperties {
 
 function isData(object: object, key: string): boolean {
   return "value" in Object.getOwnPropertyDescriptor(object, key)!;
+}
+
+/** Whether a property has a copy; its getter may throw. */
+function hasEncodable(object: object, key: string | symbol): boolean {
+  try {
+    return isEncodable(key) && isEncodable(Reflect.get(object, key));
+  } catch {
+    return false;
+  }
+}
+
+function isPlain(object: object): boolean {
+  const prototype = Object.getPrototypeOf(object);
+  return prototype === Object.prototype || prototype === null;
 }

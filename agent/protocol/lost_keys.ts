@@ -21,6 +21,11 @@ const HOLDERS: ReadonlySet<object | null> = new Set<object>(
   [Map, Set, Date, RegExp, ArrayBuffer].map(({ prototype }) => prototype),
 );
 
+/** The prototypes of objects that are sent as a whole, though nothing describes their state. */
+const WHOLE: ReadonlySet<object | null> = new Set<object>(
+  [URL, AbortSignal, ReadableStream].map(({ prototype }) => prototype),
+);
+
 /**
  * The keys of the properties of an object that the codec leaves out, though it copies the object:
  * symbols, names that are not enumerable, and all names of collections and the like. Symbols that
@@ -40,22 +45,35 @@ export function lostKeys(object: object): readonly (string | symbol)[] {
       symbols,
     );
   }
-  // Their symbols are those of the runtime.
-  return namesOfRuntime(object, prototype) ?? lost(object, lostNames(object, prototype), symbols);
+  return isOfRuntime(object, prototype)
+    ? keysOfRuntime(object, symbols)
+    : lost(object, lostNames(object, prototype), symbols);
 }
 
-/** The names that were given to an object of the runtime; `undefined` if there are none. */
-function namesOfRuntime(object: object, prototype: object | null): readonly string[] | undefined {
+/** Whether an object is of a class of the runtime, and its copy is made by a handle or of a text. */
+export function isOfRuntime(
+  object: object,
+  prototype: object | null = getPrototypeOf(object),
+): boolean {
   if (prototype === Array.prototype || HOLDERS.has(prototype) || ArrayBuffer.isView(object)) {
-    return undefined;
+    return false;
   }
+  return WHOLE.has(prototype) || object instanceof DOMException ||
+    prototype !== Object.prototype && prototype !== null &&
+      describeRuntimeObject(object) !== undefined;
+}
+
+/** The keys that were given to an object of the runtime, as far as the runtime has none such. */
+function keysOfRuntime(object: object, symbols: readonly symbol[]): (string | symbol)[] {
   const isException = object instanceof DOMException;
   const names = getOwnPropertyNames(object)
     .filter((name) => !isException || name !== "stack" && name !== "cause");
-  if (names.length === 0) return undefined;
-  const isOfRuntime = isException || prototype === URL.prototype ||
-    describeRuntimeObject(object) !== undefined;
-  return isOfRuntime ? names : undefined;
+  return [...names, ...symbols.filter(isOfProgram)];
+}
+
+/** Whether a symbol is in the registry, and not put there by a runtime. */
+function isOfProgram(symbol: symbol): boolean {
+  return /^(?!nodejs\.|Deno\.)/.test(Symbol.keyFor(symbol) ?? "nodejs.");
 }
 
 function lost(
@@ -85,19 +103,25 @@ function lostNames(object: object, prototype: object | null): readonly string[] 
     );
   }
   if (!(object instanceof Error) || object instanceof DOMException) return undefined;
-  return getOwnPropertyNames(object).filter((name) =>
-    name !== "code" && !ERROR_PROPERTIES.includes(name) && isOdd(object, name)
-  );
+  return getOwnPropertyNames(object).filter((name) => {
+    if (!ERROR_PROPERTIES.includes(name)) return isOdd(object, name);
+    // The codec carries whether it is enumerable. An engine may have made the stack an accessor.
+    return name !== "stack" && isOdd(object, name, isEnumerable.call(object, name));
+  });
 }
 
-/** Whether a property differs from one that was assigned, for more than that its owner is fixed. */
-export function isOdd(owner: object, key: string): boolean {
+/**
+ * Whether a property differs from one that was assigned, for more than that its owner is fixed.
+ *
+ * @param usual Whether such a property is enumerable, if it is not odd.
+ */
+export function isOdd(owner: object, key: string, usual = true): boolean {
   const descriptor = getOwnPropertyDescriptor(owner, key)!;
   const { enumerable, writable, configurable } = descriptor;
-  if (enumerable && writable && configurable) return false;
+  if (enumerable === usual && writable && configurable) return false;
   // The copy of an object that is frozen or sealed is frozen or sealed as a whole.
   const integrity = integrityOf(owner);
-  return !enumerable || !writable && integrity < 3 || !configurable && integrity < 2;
+  return enumerable !== usual || !writable && integrity < 3 || !configurable && integrity < 2;
 }
 
 function isArguments(object: object): boolean {

@@ -22,6 +22,14 @@ interface Formatter {
   format(value: unknown): unknown;
 }
 
+const RAW_JSON = "JSON.rawJSON";
+
+/** What Node before 22 does not have. */
+const rawJson = JSON as {
+  isRawJSON?: (value: unknown) => boolean;
+  rawJSON?: (text: string) => object;
+};
+
 const asText: Describe = (value) => [String(value)];
 
 /** All classes whose objects are sent, by the names of their constructors. */
@@ -51,6 +59,7 @@ export function describeRuntimeObject(
     return ["Buffer", new Uint8Array(buffer, byteOffset, byteLength)];
   }
   try {
+    if (isRawJson(value)) return [RAW_JSON, value.rawJSON];
     const name = (value as { [Symbol.toStringTag]?: string })[Symbol.toStringTag]!;
     const describe = CLASSES.get(name);
     if (describe === undefined) return undefined;
@@ -71,6 +80,10 @@ export function makeRuntimeObject(name: unknown, ...data: unknown[]): object {
     const { buffer, byteOffset, byteLength } = data[0] as Uint8Array;
     return Buffer.from(buffer, byteOffset, byteLength);
   }
+  if (name === RAW_JSON) {
+    if (rawJson.rawJSON === undefined) throw new TypeError(`${runtimeName()} has no ${name}`);
+    return rawJson.rawJSON(String(data[0]));
+  }
   if (!CLASSES.has(name)) throw new TypeError(`${name} is not a class whose objects are sent`);
   const made = make(name as string, data);
   const [locale, options] = data;
@@ -83,6 +96,11 @@ export function makeRuntimeObject(name: unknown, ...data: unknown[]): object {
     throw new TypeError(`${runtimeName()} has no ${name} with the ${key} ${value}`);
   }
   return made;
+}
+
+/** Whether a value was made by `JSON.rawJSON()`, which is a plain object but for `stringify()`. */
+export function isRawJson(value: unknown): value is { readonly rawJSON: string } {
+  return rawJson.isRawJSON?.(value) === true;
 }
 
 /** Whether a value is a `Buffer`, whose methods do not do what those of its parent do. */

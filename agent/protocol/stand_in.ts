@@ -5,7 +5,7 @@ import { valueHandle } from "./handle.ts";
 import { isEmptyPrototype } from "./is_empty_prototype.ts";
 import { lostKeys } from "./lost_keys.ts";
 import { missingDeno } from "./missing_deno.ts";
-import { isBuffer } from "./runtime_object.ts";
+import { isBuffer, isRawJson } from "./runtime_object.ts";
 import { trimStack } from "./stack.ts";
 
 /** How many levels of causes are copied. The codec has a limit too. */
@@ -39,7 +39,7 @@ export function standIn(
   if (value instanceof Error) {
     return value instanceof DOMException ? undefined : copyError(value, levels, hasCopy);
   }
-  if (isBuffer(value)) return value;
+  if (isBuffer(value) || prototype === null && isRawJson(value)) return value;
   return isEmptyPrototype(prototype) ? Object.assign(Object.create(null), value) : undefined;
 }
 
@@ -73,7 +73,13 @@ function copyError(error: Error, levels: Map<object, number>, hasCopy: HasCopy):
     } else if (typeof value !== "string") part = copyOf(value, isHidden);
     else part = missingDeno(error, key === "stack" ? trimStack(value) : value);
     if (part === undefined ? !isOwnUndefined(error, key) : part === read(copy, key)) continue;
-    Object.defineProperty(copy, key, { value: part, enumerable: !isHidden || keys.includes(key) });
+    const enumerable = !isHidden || keys.includes(key);
+    Object.defineProperty(copy, key, {
+      value: part,
+      enumerable,
+      writable: true,
+      configurable: true,
+    });
   }
   return copy;
 }

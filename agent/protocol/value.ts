@@ -76,7 +76,7 @@ export function encodeValue(
  */
 export function decodeValue(
   bytes: Uint8Array,
-  { revive = reviveValue, ...options }: DecodeOptions = {},
+  { revive = (data) => reviveValue(data, options.reviseError), ...options }: DecodeOptions = {},
 ): unknown {
   let left = MAX_RUNTIME_OBJECTS;
   return decode(bytes, {

@@ -96,6 +96,10 @@ function hostile(): unknown[] {
     ...[[escape], { q: escape }, [[escape]], 5].flatMap((value) =>
       ["name", "message", "stack"].map((key) => odd(key, value))
     ),
+    Object.freeze(bad()),
+    ...["message", "code"].map((key) =>
+      Object.defineProperty(bad(), key, { value: escape, enumerable: true })
+    ),
     new DOMException(escape, "AbortError"),
   ];
 }

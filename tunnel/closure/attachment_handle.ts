@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import { type Handle, HandleKind, valueHandle } from "../../agent/protocol/handle.ts";
 import { portable } from "../../agent/protocol/portable.ts";
 import { streamKindOf } from "../../agent/protocol/value_stream.ts";
@@ -19,7 +20,9 @@ export function attachmentHandle(value: unknown, index: number): Handle {
 /** The handle of a value that needs neither code nor an attachment; `undefined` for any other. */
 export function simpleHandle(value: unknown): Handle | undefined {
   if (value instanceof AbortSignal && value.aborted) {
-    return [HandleKind.ABORTED, portable(value.reason)];
+    const { reason } = value;
+    const isError = !types.isProxy(reason) && reason instanceof Error;
+    return [HandleKind.ABORTED, isError ? reason : portable(reason)];
   }
   return valueHandle(value);
 }

@@ -11,12 +11,19 @@ export interface SentProperty extends OwnProperty {
   readonly owner: object;
 }
 
+/** What is to be done with a property. */
+interface Waiting {
+  /** What has to be sent with it; `undefined` if it is only sent where its symbol turns up. */
+  readonly sent: { readonly value: unknown } | undefined;
+  act(): void;
+}
+
 /** Collects what is sent of the values of a call, beside what the codec copies by itself. */
 export class SentValues {
   readonly #handles = new Map<unknown, Handle>();
   readonly #standIns = new Map<unknown, unknown>();
   /** What is to be done with properties when the symbols that are their keys turn up. */
-  readonly #waiting = new Map<symbol, { readonly value: unknown; act(): void }[]>();
+  readonly #waiting = new Map<symbol, Waiting[]>();
 
   readonly properties: SentProperty[] = [];
   /** Which objects may not be changed, when they have all of their properties. */
@@ -115,12 +122,23 @@ export class SentValues {
     if (typeof key === "symbol" && !this.#handles.has(key)) {
       if (symbolHandle(key)[0] === HandleKind.OWN_SYMBOL) {
         this.ownSymbols.add(key);
-        this.#waiting.set(key, [...this.#waiting.get(key) ?? [], { value, act }]);
-        return;
+        return this.#wait(key, { sent: { value }, act });
       }
       this.addSymbol(key);
     }
     act();
+  }
+
+  /** Does something with a property if its key, a symbol, turns up. */
+  whenUsed(key: symbol, act: () => void): void {
+    if (this.#handles.has(key)) act();
+    else this.#wait(key, { sent: undefined, act });
+  }
+
+  #wait(key: symbol, waiting: Waiting): void {
+    const all = this.#waiting.get(key);
+    if (all === undefined) this.#waiting.set(key, [waiting]);
+    else all.push(waiting);
   }
 
   /**
@@ -130,7 +148,10 @@ export class SentValues {
    * @returns Whether there was any to send.
    */
   settle(canSend: (value: unknown) => boolean): boolean {
-    const ready = [...this.#waiting].filter(([, all]) => all.every(({ value }) => canSend(value)));
+    const ready = [...this.#waiting].filter(([, all]) => {
+      const needed = all.flatMap(({ sent }) => sent ?? []);
+      return needed.length > 0 && needed.every(({ value }) => canSend(value));
+    });
     for (const [symbol] of ready) this.addSymbol(symbol);
     return ready.length > 0;
   }

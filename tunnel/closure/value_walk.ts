@@ -1,7 +1,7 @@
 import { types } from "node:util";
 import { HandleKind, PropertyKind } from "../../agent/protocol/handle.ts";
 import { LinkedUrls } from "../../agent/protocol/linked_urls.ts";
-import { lostKeys } from "../../agent/protocol/lost_keys.ts";
+import { isOfRuntime, lostKeys } from "../../agent/protocol/lost_keys.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import { isBuffer } from "../../agent/protocol/runtime_object.ts";
 import { isIterator } from "../../agent/protocol/value_stream.ts";
@@ -94,14 +94,16 @@ export class ValueWalk {
     if (simple !== undefined) {
       sent.setHandle(value, simple);
       this.#keepIntegrity(value);
-      this.#sendProperties(found, value, this.#lostProperties(value));
+      this.#sendLostProperties(found, value);
       if (isBuffer(value)) return;
       for (const part of simple) pending.push({ ...found, value: part });
       return;
     }
     if (isSentAlong(found)) {
       const index = sent.attachments.push(value) - 1;
-      return sent.setHandle(value, attachmentHandle(value, index));
+      sent.setHandle(value, attachmentHandle(value, index));
+      if (typeof value === "object" && isOfRuntime(value)) this.#sendLostProperties(found, value);
+      return;
     }
     if (typeof value === "function") return onFunction(value as AnyFunction, found);
     if (types.isModuleNamespaceObject(value)) return this.#visitNamespace(value);
@@ -124,10 +126,9 @@ export class ValueWalk {
       : contentOf(value, this.#options.canSend);
     this.#keepIntegrity(value);
     const isOdd = content.kind === "odd";
-    const properties = isOdd && content.properties.length > 0
-      ? content.properties
-      : this.#lostProperties(value);
-    this.#sendProperties(found, value, properties);
+    if (isOdd && content.properties.length > 0) {
+      this.#sendProperties(found, value, content.properties);
+    } else this.#sendLostProperties(found, value);
     if (content.kind === "leaf") return this.#checkLeaf(found);
     if (isOdd && value instanceof Error && found.isPrototype !== true) this.ownErrors.add(value);
     for (const part of content.parts) {
@@ -144,34 +145,50 @@ export class ValueWalk {
     }
   }
 
-  #sendProperties(
+  #sendProperties(found: Found, owner: object, properties: readonly OddProperty[]): void {
+    for (const { key, descriptor } of properties) {
+      this.#options.sent.whenKnown(
+        key,
+        descriptor,
+        () => this.#sendProperty(found, owner, { key, descriptor }),
+      );
+    }
+  }
+
+  #sendProperty(
     { user, name, steps }: Found,
     owner: object,
-    properties: readonly OddProperty[],
+    { key, descriptor }: OddProperty,
   ): void {
-    const { sent } = this.#options;
-    for (const { key, descriptor } of properties) {
-      sent.whenKnown(key, descriptor, () => {
-        for (const part of Object.values(descriptor)) {
-          this.find({ value: part, user, name, steps: steps + stepTo(key) });
-        }
-        sent.addProperty(owner, key, descriptor);
-      });
+    for (const part of Object.values(descriptor)) {
+      this.find({ value: part, user, name, steps: steps + stepTo(key) });
     }
+    this.#options.sent.addProperty(owner, key, descriptor);
   }
 
   #keepIntegrity(owner: object): void {
     for (const one of integrity(owner)) this.#options.sent.integrity.push({ owner, ...one });
   }
 
-  /** The properties that the codec leaves out, though it copies the object itself. */
-  #lostProperties(value: object): OddProperty[] {
-    return lostKeys(value)
-      .map((key) => ({ key, descriptor: Object.getOwnPropertyDescriptor(value, key)! }))
+  /** Sends the properties that the codec leaves out, though it copies the object itself. */
+  #sendLostProperties(found: Found, value: object): void {
+    const { sent, canSend } = this.#options;
+    const propertyOf = (key: string | symbol): OddProperty => ({
+      key,
+      descriptor: Object.getOwnPropertyDescriptor(value, key)!,
+    });
+    const properties = lostKeys(value).map(propertyOf)
       // Of an error, as much is sent as there is a copy of.
       .filter(({ descriptor }) =>
-        !(value instanceof Error) || Object.values(descriptor).every(this.#options.canSend)
+        !(value instanceof Error) || Object.values(descriptor).every(canSend)
       );
+    this.#sendProperties(found, value, properties);
+    if (!isOfRuntime(value)) return;
+    for (const key of Object.getOwnPropertySymbols(value)) {
+      if (properties.some((one) => one.key === key)) continue;
+      // Most of them are the runtime's own, which code of the script does not know.
+      sent.whenUsed(key, () => this.#sendProperty(found, value, propertyOf(key)));
+    }
   }
 
   /** A few objects of the runtime are proxies, such as `process.env`. */

@@ -82,11 +82,19 @@ export function resetOnAbort(channel: Channel, signal: AbortSignal | undefined):
  */
 export function sendAbort(channel: Channel, signal: AbortSignal): () => void {
   const onAbort = (): void => {
-    channel.send(encodeValue(portable(signal.reason)), Flag.END);
+    channel.send(encodeReason(signal.reason), Flag.END);
   };
   signal.addEventListener("abort", onAbort, { once: true });
   return () => {
     signal.removeEventListener("abort", onAbort);
     channel.end();
   };
+}
+
+function encodeReason(reason: unknown): Uint8Array {
+  try {
+    return encodeValue(reason);
+  } catch {
+    return encodeValue(portable(reason));
+  }
 }

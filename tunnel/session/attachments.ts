@@ -126,7 +126,9 @@ export class Attachments {
       if (part === undefined) throw new TypeError("It has a part that was not sent");
       return part;
     }
-    if (kind !== HandleKind.STREAM) return reviveValue(data);
+    if (kind !== HandleKind.STREAM) {
+      return reviveValue(data, this.#options.decoding.reviseError);
+    }
     const channel = this.#incoming.get(id);
     if (channel === undefined) throw new TypeError("It has a stream that was not opened");
     this.#incoming.delete(id);

@@ -51,12 +51,39 @@ const examples: Readonly<Record<string, Example>> = {
       ].map((one) => Object.assign(one, { own: { n: 1 } })),
     (values) => values.map(({ own }: any) => own),
   ],
+  "what else was given to objects of the runtime": [
+    () =>
+      [new URL("http://host/"), new Headers(), new DOMException("m"), new Intl.ListFormat("en")]
+        .map((one: any) => {
+          one[Symbol.for("test.own")] = 1;
+          return Object.defineProperty(one, "hidden", { value: 2 });
+        }),
+    (values) => values.map((one: any) => [one[Symbol.for("test.own")], ofKey(one, "hidden")]),
+  ],
   "what is odd about the properties of an error": [
     () => {
       const error = Object.assign(new RangeError("m"), { plain: 1 });
       return Object.defineProperty(error, "fixed", { value: 2, enumerable: true });
     },
     (error) => [ofKey(error, "plain"), ofKey(error, "fixed"), error instanceof RangeError],
+  ],
+  "whether what an error tells of itself may be changed": [
+    () => {
+      const error: any = new TypeError("m", { cause: [1] });
+      error.name = "Own";
+      readOnly(error, "message");
+      Object.defineProperty(error, "cause", { configurable: false });
+      return [
+        Object.defineProperty(error, "code", { value: "EOWN", configurable: true }),
+        Object.freeze(Object.assign(new Error("n"), { code: "E" })),
+        Object.defineProperty(new Error("o"), "name", { value: "Fixed" }),
+      ];
+    },
+    (errors) =>
+      errors.map((one: Error) => [
+        ...["message", "name", "code", "cause"].map((key) => ofKey(one, key)),
+        Object.isFrozen(one),
+      ]),
   ],
   "the symbols of using, which Node 18 calls otherwise": [
     () => ({ [Symbol.dispose]: 1, list: [Symbol.dispose, Symbol.asyncDispose] }),
@@ -84,6 +111,55 @@ export const cases: Cases = {
       },
     ]),
   ),
+
+  async "names and symbols of streams and signals, and symbols that only the function knows"(tun) {
+    const key = Symbol("key");
+    const give = (one: any): any => Object.assign(one, { own: 1, [Symbol.for("test.own")]: 2 });
+    const look = (one: any) => [one.own, one[Symbol.for("test.own")]];
+    const { signal } = new AbortController();
+    const values = [AbortSignal.abort(5), signal, new ReadableStream(), new Headers()].map(give);
+    for (const one of values) {
+      one[key] = 3;
+      assertEquals(await tun.call(look, one), [1, 2]);
+      // Reading a stream would end it here.
+      if (one instanceof ReadableStream) continue;
+      assertEquals(await tun.call(() => [...look(one), one[key]]), [1, 2, 3]);
+    }
+    const stream: any = await tun.call(() => give(new ReadableStream()));
+    assertEquals(look(stream), [1, 2]);
+    await stream.cancel();
+  },
+
+  async "what JSON.rawJSON() has made"(tun) {
+    const { rawJSON } = JSON as any;
+    const list = [rawJSON("1.0"), { a: rawJSON('"b"') }], text = JSON.stringify(list);
+    if (!(await tun.call(() => "rawJSON" in JSON))) {
+      await assertRejects(() => tun.call(() => list), RemoteError, "has no JSON.rawJSON");
+      return;
+    }
+    assertEquals(await tun.call(() => JSON.stringify(list)), text);
+    assertEquals(await tun.call((list) => JSON.stringify(list), list), text);
+    assertEquals(JSON.stringify(await tun.call(() => list)), text);
+  },
+
+  async "a thrown error has what it has as a result"(tun) {
+    const make = () => {
+      const error = Object.assign(new Error("m"), { plain: 1, code: "E" });
+      return Object.defineProperty(readOnly(error, "code"), "hidden", { value: 2 });
+    };
+    const look = (error: any) =>
+      ["message", "plain", "code", "hidden"].map((key) => ofKey(error, key));
+    const thrown = await assertRejects(
+      () =>
+        tun.call(() => {
+          throw make();
+        }),
+      RemoteError,
+    );
+    assertEquals(look(thrown.cause), look(make()));
+    const signal = AbortSignal.abort(make());
+    assertEquals(await tun.call(() => look(signal.reason)), look(make()));
+  },
 
   async "an accessor of an error, which is data in a result"(tun) {
     const make = (): any => {
