@@ -1,18 +1,18 @@
+import { namedKeys } from "../../codec/array_keys.ts";
 import { encode } from "../../codec/encode.ts";
 import { type EncodeRefusal, isEncodeRefusal } from "../../codec/encode_refusal.ts";
 import { Attribute, type Handle, HandleKind } from "./handle.ts";
+import { mayHaveNames } from "./has_names.ts";
 import { integrityOf } from "./integrity.ts";
 import { LinkedUrls } from "./linked_urls.ts";
-import { isOdd, lostKeys } from "./lost_keys.ts";
+import { isOdd, lostKeys, oddKeys } from "./lost_keys.ts";
 import { isEncodable } from "./stand_in.ts";
 
 /**
- * Of so many properties of a value it is asked whether they are read-only, which takes half a
+ * Of so many elements of arrays in a value it is asked whether they are read-only, which takes a
  * millisecond. For all of them it would take longer than to encode them.
  */
-const MAX_ASKED = 5000;
-
-const { keys: keysOf } = Object;
+const MAX_ELEMENTS = 5000;
 
 /** The path and the problem of a refusal, in terms of the value. */
 type Explanation = Pick<EncodeRefusal, "path" | "problem">;
@@ -34,7 +34,7 @@ export class KeptProperties {
   ][] = [];
   readonly #integrity: [owner: object, integrity: number][] = [];
   readonly #urls = new LinkedUrls();
-  #asked = 0;
+  #elements = 0;
 
   /** `handle` gives the handles of values that have no encoding. */
   constructor(value: unknown, handle: (value: unknown) => unknown) {
@@ -65,7 +65,11 @@ export class KeptProperties {
       throw new TypeError(`Cannot encode all of it: something ${linked}; give one of the two`);
     }
     const integrity = integrityOf(object);
-    const keys = [...lostKeys(object), ...this.#readOnlyKeys(object, integrity)];
+    const keys = isPlain(object)
+      ? oddKeys(object, integrity)
+      : Object.getPrototypeOf(object) === Array.prototype
+      ? this.#oddKeysOfArray(object as unknown[], integrity)
+      : lostKeys(object);
     if (keys.length === 0 && integrity === 0 || this.#seen.has(object)) return;
     this.#seen.add(object);
     // The codec asks for a handle for an object that has nothing else.
@@ -86,22 +90,17 @@ export class KeptProperties {
     }
   }
 
-  /** The keys of properties that the codec copies, but as usual ones. */
-  #readOnlyKeys(object: object, integrity: number): string[] {
-    if (integrity === 3 || this.#asked > MAX_ASKED) return [];
-    const prototype = Object.getPrototypeOf(object);
-    const isArray = prototype === Array.prototype;
-    if (prototype !== Object.prototype && prototype !== null && !isArray) return [];
-    // To list the keys of a long array would take long by itself.
-    if (isArray && (object as unknown[]).length > MAX_ASKED) return [];
-    const names = keysOf(object);
-    this.#asked += names.length;
-    if (this.#asked > MAX_ASKED) return [];
-    const found = names.filter((name) => isOdd(object, name) && isData(object, name));
-    if (isArray && !Object.getOwnPropertyDescriptor(object, "length")!.writable) {
-      found.push("length");
-    }
-    return found;
+  /** The same as `oddKeys()` for an array, with elements as long as there are not too many. */
+  #oddKeysOfArray(array: readonly unknown[], integrity: number): readonly (string | symbol)[] {
+    const hasMore = mayHaveNames(array) || Object.getOwnPropertySymbols(array).length > 0;
+    const lost = hasMore ? lostKeys(array) : [];
+    if (integrity === 3) return lost;
+    const isAsked = this.#elements + array.length <= MAX_ELEMENTS;
+    if (isAsked) this.#elements += array.length;
+    const keys = isAsked ? Object.keys(array) : hasMore ? namedKeys(array) : [];
+    const found = keys.filter((key) => isOdd(array, key) && isData(array, key));
+    if (!Object.getOwnPropertyDescriptor(array, "length")!.writable) found.push("length");
+    return [...lost, ...found];
   }
 
   /** Says what a refusal is about, in the value rather than in the handle of this object. */

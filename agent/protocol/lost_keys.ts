@@ -1,11 +1,9 @@
 import { isIndex } from "../../codec/array_keys.ts";
 import { ERROR_PROPERTIES } from "../../codec/error_properties.ts";
+import { mayHaveNames } from "./has_names.ts";
 import { integrityOf } from "./integrity.ts";
 import { isEmptyPrototype } from "./is_empty_prototype.ts";
 import { describeRuntimeObject } from "./runtime_object.ts";
-
-/** In a longer list, only properties with symbols for keys are looked for: others take too long. */
-const LONG = 1000;
 
 const {
   getOwnPropertyDescriptor,
@@ -50,6 +48,27 @@ export function lostKeys(object: object): readonly (string | symbol)[] {
     : lost(object, lostNames(object, prototype), symbols);
 }
 
+/**
+ * The keys of the properties of a plain object that the codec leaves out, or copies as if they
+ * could be changed. Large results have many objects, so this looks at each property once.
+ *
+ * @param integrity What `integrityOf()` gives for it: its copy is frozen or sealed as a whole.
+ */
+export function oddKeys(object: object, integrity: number): readonly (string | symbol)[] {
+  const odd: (string | symbol)[] = [];
+  for (const name of getOwnPropertyNames(object)) {
+    const { enumerable, writable, configurable } = getOwnPropertyDescriptor(object, name)!;
+    // An accessor becomes data.
+    const isUsual = enumerable && (writable === undefined ||
+      (writable || integrity === 3) && (configurable || integrity > 1));
+    if (!isUsual) odd.push(name);
+  }
+  for (const symbol of getOwnPropertySymbols(object)) {
+    if (isEnumerable.call(object, symbol)) odd.push(symbol);
+  }
+  return odd.length > 0 && isArguments(object) ? [] : odd;
+}
+
 /** Whether an object is of a class of the runtime, and its copy is made by a handle or of a text. */
 export function isOfRuntime(
   object: object,
@@ -88,14 +107,14 @@ function lost(
 /** `undefined` if the codec does not copy the object. */
 function lostNames(object: object, prototype: object | null): readonly string[] | undefined {
   if (prototype === Array.prototype) {
-    if ((object as unknown[]).length > LONG) return [];
+    if (!mayHaveNames(object as unknown[])) return [];
     return getOwnPropertyNames(object).filter((name) =>
       name !== "length" && !isIndex(name) && !isEnumerable.call(object, name)
     );
   }
   if (ArrayBuffer.isView(object)) {
-    const { length } = object as Partial<Uint8Array>;
-    return (length ?? 0) > LONG ? [] : getOwnPropertyNames(object).filter((one) => !isIndex(one));
+    if (!mayHaveNames(object)) return [];
+    return getOwnPropertyNames(object).filter((one) => !isIndex(one));
   }
   if (HOLDERS.has(prototype)) {
     return getOwnPropertyNames(object).filter((name) =>

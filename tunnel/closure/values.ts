@@ -2,8 +2,9 @@ import { types } from "node:util";
 import { integrityOf } from "../../agent/protocol/integrity.ts";
 import { isEmptyPrototype } from "../../agent/protocol/is_empty_prototype.ts";
 import { lostKeys } from "../../agent/protocol/lost_keys.ts";
+import { namesOf } from "../../agent/protocol/has_names.ts";
 import { type HasCopy, standIn } from "../../agent/protocol/stand_in.ts";
-import { extensionOf, isIndex, namedKeys } from "../../codec/array_keys.ts";
+import { extensionOf, isIndex } from "../../codec/array_keys.ts";
 
 /** A part of a value, with the step to it: `.name`, `[0]`. */
 export interface Part {
@@ -116,12 +117,12 @@ function contentOfPlain(object: object, inherited?: object): Content {
   return { kind: "odd", parts, properties, copied, ...inherited !== undefined && { inherited } };
 }
 
-/** In a longer array, elements are not looked at: it takes time for each. */
+/** Elements of longer arrays are not looked at: that takes longer than to encode them. */
 const LONG = 100;
 
 /** An array is copied as it is, but for elements that are accessors or may not be changed. */
 function contentOfArray(array: readonly unknown[]): Content {
-  const properties = array.length > LONG ? [] : oddElements(array);
+  const properties = oddElements(array);
   const length = Object.getOwnPropertyDescriptor(array, "length")!;
   if (!length.writable && integrityOf(array) < 3) {
     properties.push({ key: "length", descriptor: length });
@@ -155,9 +156,8 @@ function oddElements(array: readonly unknown[]): OddProperty[] {
     const isPlain = enumerable && (configurable || integrity > 1) && (writable || integrity === 3);
     if (!isPlain) properties.push({ key: `${key}`, descriptor });
   };
-  for (let i = 0; i < array.length; i++) look(i);
-  // It has other properties, or holes.
-  if (Object.keys(array).length !== array.length) namedKeys(array).forEach(look);
+  for (let i = 0; array.length <= LONG && i < array.length; i++) look(i);
+  namesOf(array).forEach(look);
   return properties;
 }
 
