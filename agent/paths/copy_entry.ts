@@ -25,6 +25,7 @@ export function copyEntry(
   if (filter !== undefined && !filter(entry.path, to)) return;
   if (entry.size === null) {
     if (!recursive) throw nodeError("EISDIR", "cp", entry.path);
+    if (entry.isUntold) throw nodeError("ENOENT", "cp", entry.path, NOT_SENT);
     fs.mkdirSync(to, { recursive: true });
     for (const name of entry.names) {
       const inner = tree.find(`${entry.path}/${name}`);

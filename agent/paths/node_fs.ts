@@ -317,8 +317,9 @@ function direntOf(path: string, isFolder: boolean): Any {
 }
 
 /** Lists a folder: what the controller has in it, and what is on the disk here. */
-function list(tree: SentTree, { path, size, names }: Entry, options: Any): Any {
+function list(tree: SentTree, { path, size, names, isUntold }: Entry, options: Any): Any {
   if (size !== null) throw nodeError("ENOTDIR", "scandir", path);
+  if (isUntold) throw nodeError("ENOENT", "scandir", path, NOT_SENT);
   let here: fs.Dirent[] = [];
   try {
     here = fs.readdirSync(path, { withFileTypes: true });

@@ -15,6 +15,11 @@ export interface Entry {
   readonly bytes?: Uint8Array | undefined;
   /** What is in a folder. */
   readonly names: Set<string>;
+  /**
+   * Whether all that is known is that it exists: neither its bytes nor what is in it is to be had.
+   * If there is anything on the disk here, that counts.
+   */
+  readonly isUntold?: boolean;
 }
 
 /** How a {@linkcode SentTree} asks the controller. */
@@ -45,8 +50,10 @@ export class SentTree {
     for (const [url, size, time, bytes] of files) {
       const path = trimmed(fileURLToPath(url));
       const known = this.#entries.get(path);
-      if (known !== undefined && bytes === undefined) continue;
-      this.#entries.set(path, { path, size, time, bytes, names: known?.names ?? new Set() });
+      const isUntold = bytes === null;
+      if (known !== undefined && (isUntold || bytes === undefined && !known.isUntold)) continue;
+      const names = known?.names ?? new Set();
+      this.#entries.set(path, { path, size, time, bytes: bytes ?? undefined, names, isUntold });
     }
     for (const path of this.#entries.keys()) {
       const slash = path.lastIndexOf("/");
@@ -56,8 +63,9 @@ export class SentTree {
 
   /** What was sent, in the form in which it is sent on. */
   get files(): SentFile[] {
-    return [...this.#entries.values()].map(({ path, size, time, bytes }): SentFile => {
+    return [...this.#entries.values()].map(({ path, size, time, bytes, isUntold }): SentFile => {
       const { href } = pathToFileURL(path);
+      if (isUntold) return [href, size, time, null];
       return bytes === undefined ? [href, size, time] : [href, size, time, bytes];
     });
   }
@@ -92,9 +100,10 @@ export class SentTree {
     if (this.#hidden > 0) return undefined;
     const name = pathOf(path);
     const entry = name === undefined ? undefined : this.#entries.get(name);
-    if (entry === undefined || entry.size === null) return entry;
+    if (entry === undefined || entry.size === null && !entry.isUntold) return entry;
     const there = this.hide(() => statHere(entry.path));
     if (there === undefined) return entry;
+    if (entry.isUntold) return undefined;
     // A file that was written here since then is what code expects to read again.
     if (Math.max(there.mtimeMs, there.ctimeMs) > this.#start) return undefined;
     return entry.bytes === undefined && there.size === entry.size ? undefined : entry;
@@ -104,7 +113,7 @@ export class SentTree {
   *entries(): Iterable<Entry> {
     for (const path of this.#entries.keys()) {
       const entry = this.find(path);
-      if (entry !== undefined) yield entry;
+      if (entry !== undefined && !entry.isUntold) yield entry;
     }
   }
 
@@ -117,7 +126,12 @@ export class SentTree {
   async load(path: unknown): Promise<Entry | undefined> {
     const { file } = this.#options;
     const url = this.#urlOf(path);
-    const entry = this.find(path) ?? await this.#look(path, url);
+    const found = this.find(path);
+    // If it is in a folder that is served, the controller tells more.
+    const entry = found?.isUntold && this.isServed(path) || found === undefined
+      ? await this.#look(path, url)
+      : found;
+    if (entry?.isUntold) return entry;
     if (entry === undefined || entry.size === null || entry.bytes !== undefined) return entry;
     const bytes = await file(url!).catch((): undefined => undefined);
     return bytes === undefined ? entry : { ...entry, bytes };

@@ -1,5 +1,6 @@
 import vm from "node:vm";
 import process from "node:process";
+import type { Attributes } from "./check_attributes.ts";
 import { CommonJsModule } from "./commonjs_module.ts";
 import { type ModuleRecord, requireKey, urlOf } from "../protocol/module_record.ts";
 import { pathOf } from "./module_path.ts";
@@ -12,7 +13,11 @@ export interface CommonJsHost extends RequiredModulesHost {
   readonly replaced: ReadonlyMap<string, Readonly<Record<string, unknown>>>;
   /** Has modules see other exports in a built-in module. */
   replace(id: string, exports: Record<string, unknown>): void;
-  importDynamically(specifier: string, referrer: string): Promise<vm.Module>;
+  importDynamically(
+    specifier: string,
+    referrer: string,
+    type: string | undefined,
+  ): Promise<vm.Module>;
   /** The error for a module that requires a native addon; `undefined` if it is none. */
   addonError(name: string, referrer: string): Error | undefined;
 }
@@ -154,8 +159,8 @@ export class CommonJs {
     const source = (record.source as string).replace(/^#!/, "//");
     const run = vm.compileFunction(source, names, {
       filename: urlOf(id),
-      importModuleDynamically: ((specifier: string) =>
-        this.#host.importDynamically(specifier, id)) as never,
+      importModuleDynamically: ((specifier: string, _: unknown, attributes?: Attributes) =>
+        this.#host.importDynamically(specifier, id, attributes?.type)) as never,
     });
     const { filename, path } = module;
     const require = this.#requireFrom(module, id, requires);

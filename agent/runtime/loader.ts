@@ -1,5 +1,6 @@
 import type vm from "node:vm";
 import { addonError } from "./addons.ts";
+import { type Attributes, checkAttributes } from "./check_attributes.ts";
 import type { CommonJs, CommonJsHost } from "./commonjs.ts";
 import type { FunctionUnit, UnitContext } from "../protocol/handle.ts";
 import {
@@ -44,8 +45,8 @@ export class Loader {
     replace: (id, exports) => this.replace(id, exports),
     link: (id) => this.#link(id),
     dependency: (specifier, referrer) => this.#dependency(specifier, referrer),
-    importDynamically: (specifier, referrer) =>
-      this.#importDynamically(specifier, referrer, undefined),
+    importDynamically: (specifier, referrer, type) =>
+      this.#importDynamically(specifier, referrer, type),
     addonError,
   };
   #linking: Promise<unknown> = Promise.resolve();
@@ -141,8 +142,8 @@ export class Loader {
     const body = this.#vm.compileFunction(source, [], {
       filename: url,
       lineOffset: -1,
-      importModuleDynamically: ((specifier: string) =>
-        this.#importDynamically(specifier, url, undefined, imports)) as never,
+      importModuleDynamically: ((specifier: string, _: unknown, attributes?: Attributes) =>
+        this.#importDynamically(specifier, url, attributes?.type, imports)) as never,
     });
     return body() as () => UnitContext;
   }
@@ -266,7 +267,7 @@ export class Loader {
         extendMeta?.(meta);
       },
       importModuleDynamically: (
-        (specifier: string, _: unknown, attributes?: { readonly type?: string }) =>
+        (specifier: string, _: unknown, attributes?: Attributes) =>
           this.#importDynamically(specifier, id, attributes?.type, imports)
       ) as never,
     };
@@ -289,6 +290,7 @@ export class Loader {
     const id = imports[key] ??
       (/^(node|data|blob):/.test(specifier) ? key : await this.#askFor(key, urlOf(referrer)));
     if (id === NO_MODULE) throw noModule(specifier, referrer);
+    checkAttributes(key, this.#records.get(id)?.kind);
     const module = await this.#linked(id);
     await evaluate(module);
     return module;

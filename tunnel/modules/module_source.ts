@@ -112,6 +112,9 @@ export interface ModuleSource {
     record: ModuleRecord,
   ): { readonly files: PackageFiles; readonly named: NamedFiles } | undefined;
 
+  /** What code that is no package's names beside itself and looks for, as far as it exists. */
+  sought(source: string, url: string): readonly SentFile[];
+
   /** The files that a controller sent here, which are sent on. */
   receivedFiles(): readonly SentFile[];
 }

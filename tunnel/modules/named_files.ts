@@ -16,7 +16,8 @@ export interface NamedFiles {
 const HERE = String.raw`(?:__dirname|__filename|import\.meta\.(?:dirname|filename|url))`;
 const LOCATES = new RegExp(String.raw`\b(?:${HERE}|import\.meta\.resolve|require\.resolve)\b`);
 const READS =
-  /\b(?:readFile|readTextFile|createReadStream|open(?:Sync)?|exists(?:Sync)?|l?stat(?:Sync)?|readdir|readDir|fetch|Worker)\b|\b(?:readFile|readTextFile|readdir|readDir|access)Sync\b/;
+  /\b(?:readFile|readTextFile|createReadStream|open(?:Sync)?|exists(?:Sync)?|l?stat(?:Sync)?|readdir|readDir|access|fetch)\b|\b(?:readFile|readTextFile|readdir|readDir|access)Sync\b/;
+const READS_OR_RUNS = new RegExp(`${READS.source}|\\bWorker\\b`);
 const LITERAL = /(["'`])((?:(?!\1)[^\\\n]){1,200}?)\1/g;
 /** What follows the module's place in `join(__dirname, "..", "data")` and `__dirname + "/data"`. */
 const BESIDE = new RegExp(
@@ -71,13 +72,29 @@ export function namedFiles(
     add(rest!.replace(/[^/]*$/, ""), true);
   }
   for (const name of urlNames(source)) add(name, true);
-  const isReader = READS.test(source);
+  const isReader = READS_OR_RUNS.test(source);
   // It may read even a module as text, as uglify-js reads its own.
   for (const [, , name] of isReader ? source.matchAll(RESOLVE) : []) {
     const path = join(folder, name!);
     if (typeof files.get(path)?.size === "number") data.add(path);
   }
   return { data, modules, isReader };
+}
+
+/**
+ * The paths of files and folders that a module, or the code of a function, names by its own place,
+ * and may look for. They need not exist.
+ */
+export function soughtFiles(source: string, url: string): string[] {
+  if (!url.startsWith("file:") || !LOCATES.test(source) || !READS.test(source)) return [];
+  const paths = besideNames(source).flatMap((name) => {
+    try {
+      return fileURLToPath(new URL(name, url)).replace(/(?<=.)\/$/, "");
+    } catch {
+      return []; // it only looks like a name of a file
+    }
+  });
+  return [...new Set(paths)];
 }
 
 /** The names in each `new URL()` that is relative to a module. */
@@ -91,6 +108,13 @@ function urlNames(source: string): string[] {
  */
 export function namedModules(source: string, url: string): string[] {
   if (!LOCATES.test(source)) return [];
+  const urls = besideNames(source).filter((name) => RUNS.test(name))
+    .map((name) => new URL(name, url).href);
+  return [...new Set(urls)].filter((one) => one !== url && /^(file|https?):/.test(one));
+}
+
+/** The names that a module puts behind its own place, as relative URLs. */
+function besideNames(source: string): string[] {
   const names = urlNames(source);
   for (const [, , name] of source.matchAll(RESOLVE)) names.push(name!);
   for (const [, rest] of source.matchAll(BESIDE)) {
@@ -99,9 +123,6 @@ export function namedModules(source: string, url: string): string[] {
     names.push(name, name.replace(/^\/\.\.\//, "./"));
   }
   for (const [, rest] of source.matchAll(IN_TEMPLATE)) names.push(rest!);
-  const urls = names.filter((name) => RUNS.test(name)).map((name) =>
-    // A path is relative to the module's folder, or has its slash in front.
-    new URL(/^[a-z]+:/.test(name) ? name : name.replace(/^\/*/, "./"), url).href
-  );
-  return [...new Set(urls)].filter((one) => one !== url && /^(file|https?):/.test(one));
+  // A path is relative to the module's folder, or has its slash in front.
+  return names.map((name) => /^[a-z]+:/.test(name) ? name : name.replace(/^\/*/, "./"));
 }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, type Stats, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 import type { FunctionUnit } from "../../agent/protocol/handle.ts";
@@ -19,10 +19,11 @@ import { isAddon, isCommonJs } from "./commonjs.ts";
 import { entryModule, importsEntryText, REMEDY_FOR_ENTRY } from "./entry_module.ts";
 import { loadedExports } from "./loaded_exports.ts";
 import { ModuleCode } from "./module_code.ts";
+import { mayRead } from "./may_read.ts";
 import { ModuleHost } from "./module_host.ts";
 import type { ModuleSource, SourceModule } from "./module_source.ts";
-import { type NamedFiles, namedFiles, namedModules } from "./named_files.ts";
-import { type PackageFiles, packageFiles } from "./package_files.ts";
+import { type NamedFiles, namedFiles, namedModules, soughtFiles } from "./named_files.ts";
+import { type PackageFiles, packageFiles, urlOfPath } from "./package_files.ts";
 import { parseUrl } from "./parse_url.ts";
 import { resolveImports, resolveUrls } from "./resolve_imports.ts";
 import { type ResolvedRequires, resolveRequires } from "./resolve_requires.ts";
@@ -173,6 +174,14 @@ export class OwnModules implements ModuleSource {
       this.#named.set(record, named && { files, named });
     }
     return this.#named.get(record);
+  }
+
+  sought(source: string, url: string): readonly SentFile[] {
+    return soughtFiles(source, url).flatMap((path): SentFile[] => {
+      const found = lookAt(path);
+      if (found === undefined || !found.isFile() && !found.isDirectory()) return [];
+      return [[urlOfPath(path), found.isFile() ? found.size : null, found.mtimeMs, null]];
+    });
   }
 
   receivedFiles(): readonly SentFile[] {
@@ -326,4 +335,12 @@ function unloadable(cause: Error | undefined): Error {
   }
   const text = first.replace(/\.$/, "") + (place === undefined ? "" : ` ${place.trim()}`);
   return new TypeError(text, { cause });
+}
+
+function lookAt(path: string): Stats | undefined {
+  try {
+    return mayRead(path) ? statSync(path) : undefined;
+  } catch {
+    return undefined; // there is no such file, or the user may not see it
+  }
 }

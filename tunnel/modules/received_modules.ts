@@ -126,6 +126,11 @@ export class ReceivedModules implements ModuleSource {
     return undefined;
   }
 
+  /** The first controller has told of what it found. */
+  sought(): [] {
+    return [];
+  }
+
   receivedFiles(): readonly SentFile[] {
     return this.#agent.files();
   }

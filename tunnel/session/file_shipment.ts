@@ -27,6 +27,8 @@ export class FileShipment {
   readonly #sent = new Set<string>();
   /** The packages of which not all was sent that their modules name. */
   readonly #reported = new Set<PackageFiles>();
+  /** The URLs of what the agent has been told to exist. */
+  readonly #sought = new Set<string>();
   #bytes = 0;
   #hasBegun = false;
 
@@ -59,8 +61,23 @@ export class FileShipment {
     for (const record of modules) {
       const found = modulesHere.namedFiles(record);
       if (found !== undefined) this.#take(found.files, found.named, taken);
+      else if (record.kind === "js" || record.kind === "cjs") {
+        taken.push(...this.takeSought(record.source as string, record.id));
+      }
     }
     return taken;
+  }
+
+  /**
+   * Takes what code of the user looks for beside itself and what exists: not the contents, which
+   * only options send along, but the far end can say so, rather than that there is no such file.
+   */
+  takeSought(source: string, url: string): SentFile[] {
+    return modulesHere.sought(source, url).filter(([url]) => {
+      const isNew = !this.#sought.has(url);
+      this.#sought.add(url);
+      return isNew;
+    });
   }
 
   /** How many bytes a file has; `undefined` if the agent was not told of it. */

@@ -202,6 +202,8 @@ export class Shipment {
     const id = this.#codes.size;
     this.#codes.set(key, id);
     for (const { url } of code.units) this.#scripts.add(url);
+    const files = code.units.flatMap(({ source, url }) => this.#files.takeSought(source, url));
+    if (files.length > 0) this.#sendFiles(files);
     this.#sendParts(code.units, code.loads);
     this.#send([[], [code]]);
     return id;

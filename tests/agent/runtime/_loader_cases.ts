@@ -25,7 +25,8 @@ function records(sources: Record<string, string>): ModuleRecord[] {
   }));
 }
 
-const urlOf = (name: string): string => `file:///${name}`;
+/** The URL of a name, behind which there may be a type, as in the code that is sent. */
+const urlOf = (name: string): string => `file:///${name.replace(/ json$/, "")}`;
 
 /** Makes a loader with the modules `sources`. It gets the modules `later` when it asks. */
 function loaderOf(sources: Record<string, string>, later: Record<string, string> = {}): Loader {
@@ -189,13 +190,15 @@ export const cases: Record<string, () => Promise<void>> = {
     const loader = loaderOf({
       "data.json": '{ "rows": [1, 2, { "__proto__": 3 }] }',
       "a.js": 'import data from "./data.json" with { type: "json" }; export { data };' +
-        'export const same = async () => (await import("./data.json")).default === data;',
+        'export const same = async () => (await import("./data.json json")).default === data;' +
+        'export const untyped = () => import("./data.json");',
       "bad.json": "{ rows",
       "b.js": 'import "./bad.json";',
     });
     const a = await loader.import("file:///a.js");
     assert.deepEqual(a.data, JSON.parse('{ "rows": [1, 2, { "__proto__": 3 }] }'));
     assert.equal(await call(a, "same"), true);
+    await assert.rejects(call(a, "untyped") as Promise<unknown>, /without specifying "type"/);
     await assert.rejects(loader.import("file:///b.js"), SyntaxError);
   },
 

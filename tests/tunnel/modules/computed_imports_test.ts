@@ -10,6 +10,7 @@ const AGENTS = ["Local, Deno", "Local, Node 18", "Local, Node 26"].map(kindNamed
 
 interface Plugins {
   load(name: string): Promise<unknown>;
+  loadJson(name: string): Promise<unknown>;
   loadText(name: string): Promise<string>;
 }
 
@@ -18,6 +19,8 @@ for (const agent of AGENTS) {
     await using project = await makeProject({
       "app/mod.ts": `export const load = async (name: string) =>
           (await import("../plugins/".concat(name))).default;
+        export const loadJson = async (name: string) =>
+          (await import("../plugins/".concat(name), { with: { type: "json" } })).default;
         export const loadText = async (name: string) =>
           (await import("../plugins/".concat(name), { with: { type: "text" } })).default;`,
       "plugins/a.ts":
@@ -32,7 +35,7 @@ for (const agent of AGENTS) {
       "secret.ts": `export default "secret";`,
     });
     const { folder } = project;
-    const { load, loadText }: Plugins = await import(`file://${folder}/app/mod.ts`);
+    const { load, loadJson, loadText }: Plugins = await import(`file://${folder}/app/mod.ts`);
     await using tun = agent.open({ serve: [`file://${folder}/plugins`] });
     const traffic = await spyOn(tun);
     const call = async (name: string): Promise<unknown> =>
@@ -52,7 +55,10 @@ for (const agent of AGENTS) {
     });
 
     await t.step("load JSON and, where the runtime tells of types, text", async () => {
-      assertEquals(await tun.call(load, "data.json"), [1]);
+      assertEquals(await tun.call(loadJson, "data.json"), [1]);
+      // As here, it has to be told.
+      const { message } = await rejectsAs(RemoteError, tun.call(load, "data.json"));
+      assertMatch(message, /without specifying "type": "json"/);
       if (agent.runtime !== "18") assertEquals(await tun.call(loadText, "text.txt"), "text");
     });
 
