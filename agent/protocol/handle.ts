@@ -61,6 +61,8 @@ export const HandleKind = {
   VIEW: 18,
   /** `[PART, index]`: bytes that came as a message of their own, see parts.ts. */
   PART: 19,
+  /** `[MEMBER, class, ...steps]`: an instance that a static field of a class has made. */
+  MEMBER: 20,
 } as const;
 
 /** The attributes of a property that has one, added up. */

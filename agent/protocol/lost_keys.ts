@@ -69,7 +69,7 @@ export function oddKeys(object: object, integrity: number): readonly (string | s
   return odd.length > 0 && isArguments(object) ? [] : odd;
 }
 
-/** Whether an object is of a class of the runtime, and its copy is made by a handle or of a text. */
+/** Whether an object is of a class of the runtime, and is made anew from what describes it. */
 export function isOfRuntime(
   object: object,
   prototype: object | null = getPrototypeOf(object),

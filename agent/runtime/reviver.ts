@@ -53,10 +53,19 @@ export function reviverOf(
         return modules.get(namespaces[rest[0] as number]!);
       case HandleKind.PROTOTYPE:
         return (rest[0] as { prototype: unknown }).prototype;
+      case HandleKind.MEMBER:
+        return rest.reduce(step);
       default:
         return reviveOther(data);
     }
   };
+}
+
+/** What is in an object: at a place of an array, a map or a set, or else in a property. */
+function step(object: unknown, key: unknown): unknown {
+  return typeof key === "number"
+    ? [...object as Iterable<unknown>][key]
+    : (object as Record<string, unknown>)[key as string];
 }
 
 /** The controller's own symbols, by their numbers. */

@@ -19,7 +19,7 @@ import { leadsTo } from "./parts.ts";
 import { tooDeep } from "./refusal.ts";
 import { Refusals } from "./refusals.ts";
 import { SentValues } from "./sent_values.ts";
-import { type Found, ValueWalk } from "./value_walk.ts";
+import { ValueWalk } from "./value_walk.ts";
 import { stepTo } from "./values.ts";
 
 /** How to make a `require()` in a function. */
@@ -116,12 +116,12 @@ export class CallDraft {
   draft(given?: FunctionPlace): DraftedCall {
     const fn = this.#called;
     if (given === undefined) {
-      this.#find({ value: fn, user: undefined, name: "function", steps: "" });
+      this.#walk.find({ value: fn, user: undefined, name: "function", steps: "" });
       this.#describePending();
     }
     const place = given ?? this.#rootPlace(fn!);
     this.#args.forEach((value, i) =>
-      this.#find({ value, user: undefined, name: "arguments", steps: `[${i}]` })
+      this.#walk.find({ value, user: undefined, name: "arguments", steps: `[${i}]` })
     );
     do {
       this.#describePending();
@@ -136,11 +136,12 @@ export class CallDraft {
           inspect: (made) => this.#inspect([made])[0]!,
           isPlaced: (made, found) => this.#placeOf(made, found) !== undefined,
         },
-        (found) => this.#find({ ...found, name: "prototype", steps: "", isPrototype: true }),
+        (found) => this.#walk.find({ ...found, name: "prototype", steps: "", isPrototype: true }),
       ) ||
       this.sent.settle((value) => this.#canSend(value))
     );
     for (const [fn, property] of this.#functions.heirs()) this.#addProperty(fn, property);
+    this.#walk.checkParts();
     const parts = new Parts();
     const body = this.#encode(place === undefined ? fn : null, parts);
     return { place, body, parts };
@@ -162,7 +163,7 @@ export class CallDraft {
     for (const [view, handle] of sent.views.find()) sent.setHandle(view, handle);
     const isPlain = sent.isEmpty;
     if (isPlain && this.#args.length === 0) return undefined;
-    const handles = this.#functions.classHandles((fn) => this.#boundParts(fn));
+    const handles = this.#functions.classHandles((fn) => boundParts(fn, this.sent));
     for (const [fn, handle] of handles) sent.setHandle(fn, handle);
     const captured = this.units.map(({ draft }) => draft.captured);
     const properties = [...sent.properties, ...sent.integrity].map(({ owner, kind, key, value }) =>
@@ -186,10 +187,12 @@ export class CallDraft {
     if (error.kind === "depth") return tooDeep(error, this.refusals.positionOfCalled());
     if (error.kind !== "cycle") return error;
     for (const fn of this.sent.handled as Iterable<AnyFunction>) {
-      if (leadsTo(this.#boundParts(fn), fn, this.#leads)) {
+      if (leadsTo(boundParts(fn, this.sent), fn, this.#leads)) {
         return this.refusals.ofFunction(fn, "what it binds has it in it", { cause: error });
       }
-      const variable = this.#neededBy(fn).find(([, , value]) => leadsTo(value, fn, this.#leads));
+      const variable = neededBy(fn, this.sent).find(([, , value]) =>
+        leadsTo(value, fn, this.#leads)
+      );
       if (variable === undefined) continue;
       const name = this.#functions.nameOfVariable(variable);
       const reason = `variable ${name}, which it may use when it is created, has it in it`;
@@ -200,23 +203,9 @@ export class CallDraft {
 
   /** What has to be there before a function can be made. */
   readonly #leads = (fn: AnyFunction): unknown[] => [
-    ...this.#boundParts(fn),
-    ...this.#neededBy(fn).map(([, , value]) => value),
+    ...boundParts(fn, this.sent),
+    ...neededBy(fn, this.sent).map(([, , value]) => value),
   ];
-
-  #boundParts(fn: AnyFunction): readonly unknown[] {
-    const [kind, ...parts] = this.sent.handleOf(fn) ?? [];
-    return kind === HandleKind.BOUND ? parts : [];
-  }
-
-  #neededBy(fn: AnyFunction): readonly Variable[] {
-    const [kind, , , ...needs] = this.sent.handleOf(fn) ?? [];
-    return kind === HandleKind.CLASS ? needs as Variable[] : [];
-  }
-
-  #find(found: Found): void {
-    this.#walk.find(found);
-  }
 
   /** Describes the functions that were found, and those that they use. */
   #describePending(): void {
@@ -274,18 +263,23 @@ export class CallDraft {
         remedy: `make it inside the function${fn.name === "require" ? BY_REQUIRE : ""}`,
       });
     }
-    const { handle, uses, properties } = this.#functions.describe(fn, inspection, location);
+    const { handle, uses, properties, anew } = this.#functions.describe(fn, inspection, location);
     this.sent.setHandle(fn, handle);
-    for (const [name, value] of uses) this.#find({ value, user: fn, name, steps: "" });
+    for (const [name, value] of uses) this.#walk.find({ value, user: fn, name, steps: "" });
     for (const property of properties) this.#addProperty(fn, property);
+    for (const part of anew.parts) this.#walk.parts.set(part, fn);
+    for (const { object, steps, properties } of anew.found) {
+      this.sent.setHandle(object, [HandleKind.MEMBER, fn, ...steps]);
+      for (const property of properties) this.#addProperty(object, property, fn);
+    }
   }
 
   #describeBound(fn: AnyFunction, bound: NonNullable<FunctionInspection["bound"]>): void {
     const { target, self, args } = bound;
     this.sent.setHandle(fn, [HandleKind.BOUND, target, self, args]);
-    this.#find({ value: target, user: fn, name: "bound function", steps: "" });
-    this.#find({ value: self, user: fn, name: "bound this", steps: "" });
-    this.#find({ value: args, user: fn, name: "bound arguments", steps: "" });
+    this.#walk.find({ value: target, user: fn, name: "bound function", steps: "" });
+    this.#walk.find({ value: self, user: fn, name: "bound this", steps: "" });
+    this.#walk.find({ value: args, user: fn, name: "bound arguments", steps: "" });
     const properties = boundProperties(fn, target as AnyFunction);
     for (const property of properties) this.#addProperty(fn, property);
   }
@@ -302,13 +296,15 @@ export class CallDraft {
     }
   }
 
-  #addProperty(owner: AnyFunction, property: OwnProperty): void {
+  #addProperty(owner: object, property: OwnProperty, user = owner as AnyFunction): void {
     const { key, value } = property;
     this.sent.whenKnown(key, value, () => {
       const step = key === null ? "[[Prototype]]" : stepTo(key).replace(/^\./, "");
-      const way = { user: owner, name: `property ${step}`, steps: "" };
+      const way = { user, name: `property ${step}`, steps: "" };
       const parts = key === null ? [value] : Object.values(value ?? {});
-      for (const value of parts) this.#find({ ...way, value, isPrototype: key === "prototype" });
+      for (const value of parts) {
+        this.#walk.find({ ...way, value, isPrototype: key === "prototype" });
+      }
       this.sent.properties.push({ owner, ...property });
     });
   }
@@ -332,4 +328,16 @@ export class CallDraft {
   #inspect(fns: readonly AnyFunction[]): FunctionInspection[] {
     return this.#findings.inspect(fns);
   }
+}
+
+/** What a bound function binds. */
+function boundParts(fn: AnyFunction, sent: SentValues): readonly unknown[] {
+  const [kind, ...parts] = sent.handleOf(fn) ?? [];
+  return kind === HandleKind.BOUND ? parts : [];
+}
+
+/** The variables that a class needs when it is made. */
+function neededBy(fn: AnyFunction, sent: SentValues): readonly Variable[] {
+  const [kind, , , ...needs] = sent.handleOf(fn) ?? [];
+  return kind === HandleKind.CLASS ? needs as Variable[] : [];
 }

@@ -1,6 +1,7 @@
 import { types } from "node:util";
 import { type Handle, HandleKind, PropertyKind } from "../../agent/protocol/handle.ts";
 import type { V8Session } from "../modules/v8.ts";
+import { assignsTo } from "../source/changed_fields.ts";
 import {
   type FunctionCode,
   functionCode,
@@ -15,7 +16,12 @@ import { readKeys } from "./computed_keys.ts";
 import { isInternal, isNative } from "./function_place.ts";
 import { codeTextOf } from "./function_text.ts";
 import { dataOf, importedSymbols } from "./imported_symbols.ts";
-import type { FunctionInspection, FunctionLocation, FunctionScope } from "./inspector.ts";
+import {
+  type FunctionInspection,
+  type FunctionLocation,
+  type FunctionScope,
+  isValueOf,
+} from "./inspector.ts";
 import {
   closedPrototype,
   type IsMember,
@@ -26,7 +32,7 @@ import {
 } from "./own_properties.ts";
 import { originalPosition } from "./original_position.ts";
 import { type Patch, patches, type PatchUse, usesPatch } from "./patches.ts";
-import { canBeMadeAnew } from "./made_anew.ts";
+import { MadeAnew, type Steps } from "./made_anew.ts";
 import { isReassigned } from "./reassigned.ts";
 import { type ImportedName, offsetOf, type Script, scriptOf, startOf } from "./script.ts";
 import { isSloppyCode } from "./sloppy.ts";
@@ -55,6 +61,8 @@ export interface DescribedFunction {
   /** The values that it uses, by what they are called: `variable x`. */
   readonly uses: Iterable<readonly [name: string, value: unknown]>;
   readonly properties: readonly OwnProperty[];
+  /** What its static fields make anew. */
+  readonly anew: Pick<MadeAnew, "found" | "parts">;
 }
 
 /** What {@linkcode FunctionDescriber} needs of the draft around it. */
@@ -135,13 +143,17 @@ export class FunctionDescriber {
       [...privates.values()].every(canSend);
     const isRedone = code.withoutStatics !== undefined && !isDone;
     const { canMake } = code;
-    const isMade = ({ key, value }: OwnProperty): boolean =>
-      canMake(key!) && (typeof key === "symbol" || text.includes(key!)) &&
-      this.#canBeMadeAnew((value as PropertyDescriptor).value, location.scriptId);
+    const anew = this.#madeAnew(location.scriptId, script);
+    const isMade = (key: string | symbol | null, value: unknown, steps?: Steps): boolean =>
+      canMake(key!) && (typeof key === "symbol" || text.includes(key!)) && anew.visit(value, steps);
+    const sent = properties.filter((one) => {
+      if (!isRedone || canSendProperty(one)) return true;
+      const { key, value } = one;
+      const steps = typeof key === "string" ? [key] : undefined;
+      return !isMade(key, (value as PropertyDescriptor).value, steps);
+    });
     for (const [key, value] of isRedone ? [...privates] : []) {
-      if (!canSend(value) && isMade({ kind: PropertyKind.OWN, key, value: { value } })) {
-        privates.delete(key);
-      }
+      if (!canSend(value) && isMade(key, value)) privates.delete(key);
     }
     if (isDone) code = code.withoutStatics!;
     const { keyed } = code;
@@ -213,9 +225,8 @@ export class FunctionDescriber {
         ...[...privates].map(([name, value]) => [`property ${name}`, value] as const),
         ...closedPrototype(fn).map((value) => ["property prototype", value] as const),
       ],
-      properties: isRedone
-        ? properties.filter((one) => canSendProperty(one) || !isMade(one))
-        : properties,
+      properties: sent,
+      anew,
     };
   }
 
@@ -281,13 +292,15 @@ export class FunctionDescriber {
     return ` (${location.url}:${original.line + 1}:${original.column + 1})`;
   }
 
-  /** Whether what a static field has made is the same if the field of the script makes it anew. */
-  #canBeMadeAnew(value: unknown, scriptId: string): boolean {
-    const inspect = (object: unknown): FunctionInspection =>
-      this.#options.inspect([object as AnyFunction])[0]!;
-    return canBeMadeAnew(value, {
+  /** Tells what the static fields of a class make anew. */
+  #madeAnew(scriptId: string, { source }: Script): MadeAnew {
+    const inspect = (one: unknown): FunctionInspection =>
+      this.#options.inspect([one as AnyFunction])[0]!;
+    return new MadeAnew({
       isOwn: (made) => !isNative(made) && inspect(made).location?.scriptId === scriptId,
       privatesOf: (object) => inspect(object).privates,
+      hasEntries: (object) => inspect(object).hasEntries === true,
+      isAssigned: (name) => assignsTo(name, source),
     });
   }
 
@@ -359,16 +372,6 @@ function isNamed(fn: AnyFunction, key: string | symbol): boolean {
   const { description } = Object(key) as symbol;
   const usual = typeof key === "string" ? key : description === undefined ? "" : `[${description}]`;
   return [usual, `get ${usual}`, `set ${usual}`].includes(name as string);
-}
-
-/** Whether a name means `value` in the scopes around a function. */
-function isValueOf(name: string, value: unknown, scopes: readonly FunctionScope[]): boolean {
-  const scope = scopes.find(({ variables }) => Object.hasOwn(variables, name));
-  try {
-    return scope !== undefined && scope.variables[name] === value;
-  } catch {
-    return false; // it has no value yet
-  }
 }
 
 /** The scopes of V8 in the source of the script: each is the next one that declares its names. */

@@ -36,6 +36,8 @@ export interface FunctionInspection {
     | undefined;
   /** The private static fields of a class, by their names with the `#`. */
   readonly privates: ReadonlyMap<string, unknown>;
+  /** Whether a collection has anything in it; V8 tells it of a weak one, too. */
+  readonly hasEntries?: boolean;
 }
 
 /** A property as `Runtime.getProperties` describes it. */
@@ -43,6 +45,7 @@ interface Property {
   readonly name: string;
   readonly value?: {
     readonly objectId?: string;
+    readonly description?: string;
     readonly value?: unknown;
     /** A number or a bigint that JSON does not have: `-0`, `NaN`, `12n`. */
     readonly unserializableValue?: string;
@@ -162,6 +165,7 @@ function inspectEach(fns: readonly AnyFunction[], session: V8Session): FunctionI
       privates: privateProperties === undefined
         ? NO_PRIVATES
         : new Map(privateProperties.map((property) => [property.name, valueOf(property)])),
+      hasEntries: !/\(0\)$/.test(internal("[[Entries]]")?.value?.description ?? "(0)"),
     };
   });
 }
@@ -253,4 +257,14 @@ function positionOf(
     columnNumber: number;
   };
   return { scriptId, line, column };
+}
+
+/** Whether a name means `value` in the scopes around a function. */
+export function isValueOf(name: string, value: unknown, scopes: readonly FunctionScope[]): boolean {
+  const scope = scopes.find(({ variables }) => Object.hasOwn(variables, name));
+  try {
+    return scope !== undefined && scope.variables[name] === value;
+  } catch {
+    return false; // it has no value yet
+  }
 }

@@ -44,10 +44,25 @@ export class ValueWalk {
   readonly #seen = new Set<unknown>();
   readonly #urls = new LinkedUrls();
 
+  /** What belongs to something that a class makes anew. */
+  readonly parts: Map<object, AnyFunction> = new Map();
   readonly ownErrors: OwnErrors = new OwnErrors();
 
   constructor(options: ValueWalkOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Checks that nothing goes along that belongs to something that is made anew there.
+   *
+   * @throws {TypeError} If something does.
+   */
+  checkParts(): void {
+    for (const [value, user] of this.parts) {
+      if (!this.#seen.has(value)) continue;
+      const reason = "makes an AbortController anew there, and its signal goes along beside it";
+      throw this.#options.refuse({ value, user, name: "a static field", steps: "" }, reason);
+    }
   }
 
   /** Has a value found once more. */

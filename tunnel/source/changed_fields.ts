@@ -17,10 +17,24 @@ export function changedFields(text: string): ReadonlySet<string> {
   return names;
 }
 
+/** The names of the public fields that a class declares for its instances, as far as it says. */
+export function declaredFields(text: string): string[] {
+  return membersOf(text).flatMap((member) => {
+    const { type, computed, key } = member;
+    if (type !== "PropertyDefinition" || member.static || computed) return [];
+    const { type: kind, name, value } = key as SyntaxNode;
+    return kind === "PrivateIdentifier" ? [] : [String(name ?? value)];
+  });
+}
+
+/** The members of a class; of a function as they made objects before `class`, its statements. */
+function membersOf(text: string): SyntaxNode[] {
+  const statement = (parse(`(${text}\n)`, "module").body as SyntaxNode[])[0]!;
+  return ((statement.expression as SyntaxNode).body as SyntaxNode).body as SyntaxNode[];
+}
+
 function find(text: string): Set<string> {
   const names = new Set<string>();
-  const statement = (parse(`(${text}\n)`, "module").body as SyntaxNode[])[0]!;
-  const body = ((statement.expression as SyntaxNode).body as SyntaxNode).body as SyntaxNode[];
   const visit = (node: SyntaxNode): void => {
     const { type } = node;
     if (type === "AssignmentExpression") add(node.left);
@@ -34,6 +48,14 @@ function find(text: string): Set<string> {
     const { type: kind, name } = property as SyntaxNode;
     names.add(computed ? ANY_FIELD : `${kind === "PrivateIdentifier" ? "#" : ""}${name}`);
   };
-  for (const member of body) if (member.kind !== "constructor") visit(member);
+  for (const member of membersOf(text)) if (member.kind !== "constructor") visit(member);
   return names;
+}
+
+/** Whether code assigns to a property of something else than `this`. */
+export function assignsTo(name: string, source: string): boolean {
+  const key = name.replace(/\$/g, "\\$");
+  return new RegExp(`(?<!\\bthis)\\.${key}\\s*(?:[-+*/%&|^?<>]{0,3}=(?![=>])|\\+\\+|--)`).test(
+    source,
+  );
 }

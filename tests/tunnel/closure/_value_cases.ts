@@ -263,62 +263,6 @@ export const cases: Cases = {
     await assertRejects(() => tun.call(() => controller), TypeError, "is an AbortController,");
   },
 
-  async "instances that static fields made, and that may have changed, are refused"(tun) {
-    class Store {
-      static shared = new Store();
-      items: number[] = [];
-      add(item: number): void {
-        this.items.push(item);
-      }
-    }
-    class Counter {
-      static #shared = 0;
-      static main = new Counter();
-      #n = Counter.#shared;
-      up(): number {
-        return ++this.#n;
-      }
-    }
-    class Color {
-      static readonly RED = new Color("red");
-      static readonly all = [Color.RED, new Color("blue")];
-      static readonly #by = new Map(Color.all.map((one) => [one.name, one]));
-      static of(name: string): Color | undefined {
-        return Color.#by.get(name);
-      }
-      readonly #name: string;
-      readonly of = Object.freeze(["rgb"]);
-      constructor(name: string) {
-        this.#name = name;
-      }
-      get name(): string {
-        return this.#name;
-      }
-    }
-    class Names extends Map<string, number> {
-      static all = new Names();
-    }
-    class Client {
-      static main = new Client();
-      controller = new AbortController();
-    }
-    assertEquals(
-      await tun.call(() => [Store.shared.items, Client.main.controller.signal.aborted]),
-      [
-        ...[[], false],
-      ],
-    );
-    assertEquals(await tun.call(() => Color.all.map(({ name }) => name)), ["red", "blue"]);
-    assertEquals(await tun.call(() => Color.of("red") === Color.all[0] && Color.RED.of[0]), "rgb");
-    Store.shared.add(1);
-    await assertRejects(() => tun.call(() => Store.shared.items), TypeError, "shared is a Store");
-    assertEquals(await tun.call(() => Names.all.size), 0);
-    Names.all.set("a", 1);
-    await assertRejects(() => tun.call(() => Names.all.size), TypeError, "all is a Names");
-    Counter.main.up();
-    await assertRejects(() => tun.call(() => Counter.main.up()), TypeError, "main is a Counter");
-  },
-
   async "a require() that the script has made is refused, and one of the function works"(tun) {
     const require = createRequire(import.meta.url);
     const remedy = "make it inside the function, as in const require = createRequire(";
@@ -328,48 +272,6 @@ export const cases: Cases = {
       return require("../fixture/data.json");
     };
     assertEquals(await tun.call(own), own());
-  },
-
-  async "static properties that got an instance later are refused"(tun) {
-    class Lone {
-      static one: Lone | null = null;
-      static get(): Lone {
-        return Lone.one ??= new Lone();
-      }
-      n = 1;
-    }
-    class Listed {
-      static all: Listed[] = [];
-      static byName = new Map<string, Listed>();
-      static none: Listed | undefined = undefined;
-    }
-    class Given {
-      static first = new Given();
-    }
-    class Kind {
-      static all: Kind[] = [];
-      static A: Kind = new Kind("a");
-      static B: Kind = new Kind("b");
-      readonly name: string;
-      constructor(name: string) {
-        this.name = name;
-        Kind.all.push(this);
-      }
-    }
-    // Nothing is there yet.
-    assertEquals(await tun.call(() => [Lone.get().n, Listed.all.length]), [1, 0]);
-    assertEquals(await tun.call(() => Kind.all.map(({ name }) => name)), ["a", "b"]);
-    assertEquals(await tun.call(() => Kind.all[1] === Kind.B), true);
-    Lone.get().n++;
-    await assertRejects(() => tun.call(() => Lone.get().n), TypeError, "property one is a Lone");
-    const refused = "is a Listed, which has no copy";
-    Listed.none = new Listed();
-    await assertRejects(() => tun.call(() => Listed.none), TypeError, `property none ${refused}`);
-    Listed.none = undefined;
-    Listed.byName.set("a", new Listed());
-    await assertRejects(() => tun.call(() => Listed.all), TypeError, `.get("a") ${refused}`);
-    Object.assign(Given, { second: new Given() });
-    await assertRejects(() => tun.call(() => Given.first), TypeError, "property second is a Given");
   },
 };
 
