@@ -247,6 +247,8 @@ export const PropertyKind = {
   INTEGRITY: 6,
   /** A property that the owner does not have. */
   NOT_OWN: 7,
+  /** How many members a list has that a static field made anew, and its name. It has no key. */
+  COUNT: 8,
 } as const;
 
 /** The functions of a unit, made anew for each call, with variables of their own. */

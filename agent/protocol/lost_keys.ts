@@ -77,16 +77,23 @@ export function isOfRuntime(
   if (prototype === Array.prototype || HOLDERS.has(prototype) || ArrayBuffer.isView(object)) {
     return false;
   }
-  return WHOLE.has(prototype) || object instanceof DOMException ||
+  return WHOLE.has(prototype) || isGenerator(object) || object instanceof DOMException ||
     prototype !== Object.prototype && prototype !== null &&
       describeRuntimeObject(object) !== undefined;
+}
+
+/** Whether an object was made by a generator function: it has nothing of its own by itself. */
+function isGenerator(object: object): boolean {
+  return /^\[object (Async)?Generator\]$/.test(Object.prototype.toString.call(object));
 }
 
 /** The keys that were given to an object of the runtime, as far as the runtime has none such. */
 function keysOfRuntime(object: object, symbols: readonly symbol[]): (string | symbol)[] {
   const isException = object instanceof DOMException;
   const names = getOwnPropertyNames(object)
-    .filter((name) => !isException || name !== "stack" && name !== "cause");
+    .filter((name) =>
+      !isException || name !== "stack" && (name !== "cause" || isOdd(object, name, false))
+    );
   return [...names, ...symbols.filter(isOfProgram)];
 }
 
@@ -118,7 +125,8 @@ function lostNames(object: object, prototype: object | null): readonly string[] 
   }
   if (HOLDERS.has(prototype)) {
     return getOwnPropertyNames(object).filter((name) =>
-      name !== "lastIndex" || (object as RegExp).lastIndex !== 0
+      name !== "lastIndex" || (object as RegExp).lastIndex !== 0 ||
+      isOdd(object, name, false, false)
     );
   }
   if (!(object instanceof Error) || object instanceof DOMException) return undefined;
@@ -133,14 +141,16 @@ function lostNames(object: object, prototype: object | null): readonly string[] 
  * Whether a property differs from one that was assigned, for more than that its owner is fixed.
  *
  * @param usual Whether such a property is enumerable, if it is not odd.
+ * @param canDelete Whether it can be deleted.
  */
-export function isOdd(owner: object, key: string, usual = true): boolean {
+export function isOdd(owner: object, key: string, usual = true, canDelete = true): boolean {
   const descriptor = getOwnPropertyDescriptor(owner, key)!;
   const { enumerable, writable, configurable } = descriptor;
-  if (enumerable === usual && writable && configurable) return false;
+  if (enumerable === usual && writable && configurable === canDelete) return false;
   // The copy of an object that is frozen or sealed is frozen or sealed as a whole.
   const integrity = integrityOf(owner);
-  return enumerable !== usual || !writable && integrity < 3 || !configurable && integrity < 2;
+  return enumerable !== usual || !writable && integrity < 3 ||
+    canDelete && !configurable && integrity < 2;
 }
 
 function isArguments(object: object): boolean {

@@ -103,9 +103,21 @@ export function define([owner, kind, key, value]: Property): void {
       return void Reflect.deleteProperty(owner.prototype, key!);
     case PropertyKind.NOT_OWN:
       return void Reflect.deleteProperty(owner, key!);
+    case PropertyKind.COUNT:
+      return checkCount(owner, ...value as [count: number, name: string]);
     case PropertyKind.INTEGRITY:
       setIntegrity(owner, value as number);
   }
+}
+
+/** Checks the size of a list that a static field has made anew: the controller's may have changed. */
+function checkCount(list: object, count: number, name: string): void {
+  const { length } = [...list as Iterable<unknown>];
+  if (length === count) return;
+  throw new TypeError(
+    `Cannot make ${name} anew: its size is ${count} at the controller, and ${length} here; ` +
+      "move the class to a module of its own, which is loaded here",
+  );
 }
 
 /** Stands for what is not here: it throws when it is used, and not before. */

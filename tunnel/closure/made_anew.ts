@@ -64,7 +64,16 @@ export class MadeAnew {
     if (isOwn(made as AnyFunction)) return this.#visitInstance(object, made as AnyFunction, steps);
     if (object instanceof AbortController) this.parts.push(object.signal);
     if (!isList(object)) return !isTouched(object, made.prototype, hasEntries);
-    return [...object].every((one, i) => this.visit(one, steps && [...steps, i]));
+    const members = [...object];
+    if (steps !== undefined) {
+      const value = [members.length, `the static field ${steps.join(".")}`];
+      this.found.push({
+        object,
+        steps,
+        properties: [{ kind: PropertyKind.COUNT, key: null, value }],
+      });
+    }
+    return members.every((one, i) => this.visit(one, steps && [...steps, i]));
   }
 
   #visitInstance(object: object, made: AnyFunction, steps: Steps | undefined): boolean {
@@ -72,13 +81,13 @@ export class MadeAnew {
     if (Object.getPrototypeOf(object) !== made.prototype) return false;
     if (isFilled(object)) return false;
     const changed = new Set<string>();
-    const declared = new Set<string>();
+    const declared = new Map<string, boolean>();
     let text = "";
     let base: unknown = made;
     for (; typeof base === "function" && isOwn(base as AnyFunction);) {
       const code = codeTextOf(base as AnyFunction);
       for (const name of changedFields(code)) changed.add(name);
-      for (const name of declaredFields(code)) declared.add(name);
+      for (const [name, isFull] of declaredFields(code)) declared.set(name, isFull);
       text += code;
       base = Object.getPrototypeOf(base);
     }
@@ -95,7 +104,7 @@ export class MadeAnew {
       // What another class has made is not known here, and neither are its symbols.
       if (isSymbol && hasOtherBase) continue;
       const { value: part } = descriptor;
-      if ("value" in descriptor && (Object(part) !== part || part instanceof Date)) {
+      if ("value" in descriptor && (Object(part) !== part || isData(part))) {
         properties.push({ kind: PropertyKind.OWN, key, value: descriptor });
         if (steps !== undefined) continue;
         // It cannot be set there.
@@ -104,9 +113,11 @@ export class MadeAnew {
         continue;
       }
       if (isSymbol || !hasOtherBase && !text.includes(key) || !mayBeSame(key, part)) return false;
+      // It was emptied.
+      if (declared.get(key) && isList(part) && [...part].length === 0) return false;
       if (isAssigned(key) || !this.visit(part, steps && [...steps, key])) return false;
     }
-    for (const key of declared) {
+    for (const key of declared.keys()) {
       if (!Object.hasOwn(object, key)) {
         properties.push({ kind: PropertyKind.NOT_OWN, key, value: null });
       }
@@ -123,6 +134,12 @@ export class MadeAnew {
 /** A list is made by the constructors of its members, which is done again in the same order. */
 function isList(object: object): object is Iterable<unknown> {
   return Array.isArray(object) || object instanceof Map || object instanceof Set;
+}
+
+/** Whether an object of the runtime has a copy that can take its place. */
+function isData(part: object): boolean {
+  return part instanceof Date || part instanceof RegExp || part instanceof URL ||
+    part instanceof Headers || ArrayBuffer.isView(part);
 }
 
 /** Whether something was put into a collection, or into a plain object, which may be changed. */

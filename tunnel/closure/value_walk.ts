@@ -117,7 +117,13 @@ export class ValueWalk {
     if (isSentAlong(found)) {
       const index = sent.attachments.push(value) - 1;
       sent.setHandle(value, attachmentHandle(value, index));
-      if (typeof value === "object" && isOfRuntime(value)) this.#sendLostProperties(found, value);
+      if (typeof value === "function") {
+        const own = Reflect.ownKeys(value).flatMap((key) => {
+          const descriptor = Object.getOwnPropertyDescriptor(value, key)!;
+          return descriptor.enumerable ? { key, descriptor } : [];
+        });
+        this.#sendProperties(found, value, own);
+      } else if (isOfRuntime(value)) this.#sendLostProperties(found, value);
       return;
     }
     if (typeof value === "function") return onFunction(value as AnyFunction, found);

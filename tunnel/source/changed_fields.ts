@@ -17,13 +17,18 @@ export function changedFields(text: string): ReadonlySet<string> {
   return names;
 }
 
-/** The names of the public fields that a class declares for its instances, as far as it says. */
-export function declaredFields(text: string): string[] {
-  return membersOf(text).flatMap((member) => {
+/**
+ * The names of the public fields that a class declares for its instances, as far as it says, and
+ * whether each begins as an array or a collection with something in it.
+ */
+export function declaredFields(text: string): [name: string, isFull: boolean][] {
+  return membersOf(text).flatMap((member): [string, boolean][] => {
     const { type, computed, key } = member;
     if (type !== "PropertyDefinition" || member.static || computed) return [];
     const { type: kind, name, value } = key as SyntaxNode;
-    return kind === "PrivateIdentifier" ? [] : [String(name ?? value)];
+    const { elements, arguments: args } = (member.value ?? {}) as Partial<SyntaxNode>;
+    const isFull = ((elements ?? args ?? []) as unknown[]).length > 0;
+    return kind === "PrivateIdentifier" ? [] : [[String(name ?? value), isFull]];
   });
 }
 
@@ -54,8 +59,7 @@ function find(text: string): Set<string> {
 
 /** Whether code assigns to a property of something else than `this`. */
 export function assignsTo(name: string, source: string): boolean {
-  const key = name.replace(/\$/g, "\\$");
-  return new RegExp(`(?<!\\bthis)\\.${key}\\s*(?:[-+*/%&|^?<>]{0,3}=(?![=>])|\\+\\+|--)`).test(
-    source,
-  );
+  const key = name.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+  const member = `(?<!\\bthis)(?:\\.${key}|\\[(["'\`])${key}\\1\\])`;
+  return new RegExp(`${member}\\s*(?:[-+*/%&|^?<>]{0,3}=(?![=>])|\\+\\+|--)`).test(source);
 }

@@ -7,6 +7,7 @@
 // deno-lint-ignore-file no-explicit-any -- what is added to an object has no type
 import { assertEquals, assertRejects } from "@std/assert";
 import { EventEmitter } from "node:events";
+import { RemoteError } from "../../../mod.ts";
 import { type Cases, runCases } from "./_run_cases.ts";
 
 export const cases: Cases = {
@@ -119,6 +120,35 @@ export const cases: Cases = {
     await assertRejects(() => tun.call(readHidden), TypeError, "#one is a Hidden");
     Object.setPrototypeOf(Tool.main, Object.create(Tool.prototype));
     await assertRejects(() => tun.call(look), TypeError, "property main is a Tool");
+  },
+
+  async "lists of static fields that became longer or shorter are refused"(tun) {
+    class Item {
+      static readonly first = new Item();
+      readonly words = ["a"];
+    }
+    Item.first.words.pop();
+    await assertRejects(() => tun.call(() => Item.first.words), TypeError, "first is an Item");
+    class Token {
+      static readonly targets = new Map<string, EventTarget>();
+      static readonly all = [new Token(), new Token()];
+      readonly url = new URL("http://host/");
+      readonly bytes = new Uint8Array(2);
+    }
+    const lookAt = () => {
+      const { url, bytes } = Token.all[0]!;
+      return [Token.all.length, Token.targets.size, url.href, [...bytes]];
+    };
+    Token.all[0]!.url.pathname = "/x";
+    Token.all[0]!.bytes[1] = 3;
+    assertEquals(await tun.call(lookAt), [2, 0, "http://host/x", [0, 3]]);
+    Token.targets.set("a", new EventTarget());
+    await assertRejects(() => tun.call(lookAt), RemoteError, "targets anew: its size is 1 at the");
+    Token.targets.clear();
+    const last = Token.all.pop()!;
+    await assertRejects(() => tun.call(lookAt), RemoteError, "all anew: its size is 1 at the");
+    Token.all.push(last);
+    assertEquals(await tun.call(lookAt), [2, 0, "http://host/x", [0, 3]]);
   },
 
   async "what is of the runtime in static fields is refused if it has changed"(tun) {

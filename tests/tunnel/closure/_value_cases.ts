@@ -9,7 +9,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { createRequire } from "node:module";
 import { asks, isHidden, makeHidden } from "../fixture/hidden_error.ts";
 import { ImportedError } from "../fixture/own_error.ts";
-import { RemoteError } from "../../../mod.ts";
+import { callback, RemoteError } from "../../../mod.ts";
 import { type Cases, runCases } from "./_run_cases.ts";
 
 const ofKey = Object.getOwnPropertyDescriptor;
@@ -28,13 +28,14 @@ const examples: Readonly<Record<string, Example>> = {
       readOnly(Object.assign([1, 2], { a: 1 }), "a"),
       readOnly([1, 2], "1"),
       readOnly([1, 2], "length"),
+      readOnly(/a/g, "lastIndex"),
       Object.defineProperty({ a: 1 }, "a", { configurable: false }),
       Object.freeze({ a: 1 }),
       Object.seal([1]),
     ],
     (values) =>
       values.map((one: object) => [
-        ...["a", "b", "1", "length"].map((key) => ofKey(one, key)),
+        ...["a", "b", "1", "length", "lastIndex"].map((key) => ofKey(one, key)),
         Object.isFrozen(one),
       ]),
   ],
@@ -146,6 +147,8 @@ export const cases: Cases = {
       if (one instanceof ReadableStream) continue;
       assertEquals(await tun.call(() => [...look(one), one[key]]), [1, 2, 3]);
     }
+    const made = [(function* () {})(), (async function* () {})(), callback(() => 1)].map(give);
+    for (const one of made) assertEquals(await tun.call(look, one), [1, 2]);
     const stream: any = await tun.call(() => give(new ReadableStream()));
     assertEquals(look(stream), [1, 2]);
     await stream.cancel();
