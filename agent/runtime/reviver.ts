@@ -110,7 +110,7 @@ export function define([owner, kind, key, value]: Property): void {
   }
 }
 
-/** Checks the size of a list that a static field has made anew: the controller's may have changed. */
+/** Checks the size of a list that a static field has made anew: that of the original may differ. */
 function checkCount(list: object, count: number, name: string): void {
   const { length } = [...list as Iterable<unknown>];
   if (length === count) return;
