@@ -30,7 +30,7 @@ import { soon } from "./soon.ts";
 import { SourcePositions } from "./source_positions.ts";
 import type { Received, Values } from "./values.ts";
 
-/** A function and its `this`, which is the object that it was found in. */
+/** A function and its `this`: the object that it was found in, but no namespace and no global. */
 interface Callable {
   readonly call: (...args: unknown[]) => unknown;
   readonly self: unknown;
@@ -358,7 +358,8 @@ export class Agent {
     const found = find(root, path);
     if (found === undefined) throw lacks(module, path);
     const { value, parent } = found;
-    if (typeof value === "function") return { call: value as Callable["call"], self: parent };
+    const self = path.length > 1 ? parent : undefined;
+    if (typeof value === "function") return { call: value as Callable["call"], self };
     throw new TypeError(
       `${path.join(".")} ${module === null ? "" : `of ${module} `}is not a function`,
     );

@@ -110,6 +110,7 @@ async function testCalls(t: Deno.TestContext, kind: Kind, tun: Tun): Promise<voi
   await t.step("call() sends a property of an export, with its this", async () => {
     assertEquals(await tun.call(fixture.Box.of, 5), [5]);
     assertEquals(await tun.call(fixture.tools.times, 5), 15);
+    assertEquals(await tun.call(fixture.typeOfThis), "undefined");
   });
 
   await t.step("call() sends built-in functions", async () => {
