@@ -78,7 +78,8 @@ class Lowering {
       this.#scope(program, first?.start ?? 0, last?.end ?? 0);
     }
     if (this.#edits.length === 0) return this.#source;
-    const helper = usingScope.toString().replace("usingScope", () => this.#own.using);
+    // A minifier may have given the function of the library another name.
+    const helper = `function ${this.#own.using}(){return(${usingScope})()}`;
     let text = "";
     let at = 0;
     // The sort is stable: edits at one position stay in the order in which they were made.

@@ -27,6 +27,7 @@ const SHARED: Results = {
   closure: "8080 1s b Hello High 512 GB 3 2",
   namespace: "Disk,DiskError,Level,fail,numbers,report",
   dynamic: "5s b Hello High 512 GB 4",
+  disposed: ["used", "disposed"],
   facts: "string",
   sh: "out\n",
   lines: ["a", "b"],
