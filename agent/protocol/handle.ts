@@ -61,6 +61,11 @@ export const HandleKind = {
   VIEW: 18,
   /** `[PART, index]`: bytes that came as a message of their own, see parts.ts. */
   PART: 19,
+  /**
+   * `[IMPORTED, original, copy, integrity]`: an object that a module has made, and a copy of what
+   * it is at the controller. It is the original if that is the same, else the copy.
+   */
+  IMPORTED: 20,
 } as const;
 
 /** The attributes of a property that has one, added up. */

@@ -1,5 +1,5 @@
 import { type Handle, HandleKind, PropertyKind } from "../protocol/handle.ts";
-import { setIntegrity } from "../protocol/integrity.ts";
+import { integrityOf, setIntegrity } from "../protocol/integrity.ts";
 import { find, lacks } from "./find.ts";
 import type { LoadedCode } from "./loaded_code.ts";
 
@@ -53,10 +53,26 @@ export function reviverOf(
         return modules.get(namespaces[rest[0] as number]!);
       case HandleKind.PROTOTYPE:
         return (rest[0] as { prototype: unknown }).prototype;
+      case HandleKind.IMPORTED: {
+        const [original, copy, integrity] = rest as [object, object, number];
+        const isSame = isEqual(original, copy) && integrityOf(original) === integrity;
+        return isSame ? original : copy;
+      }
       default:
         return reviveOther(data);
     }
   };
+}
+
+/** Whether two trees of plain objects and arrays have the same in them. */
+function isEqual(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  const areObjects = typeof a === "object" && typeof b === "object" && a !== null && b !== null;
+  if (!areObjects || Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(b);
+  if (Array.isArray(a) && a.length !== (b as unknown[]).length) return false;
+  return Object.keys(a).length === keys.length &&
+    keys.every((key) => Object.hasOwn(a, key) && isEqual(a[key as never], b[key as never]));
 }
 
 /** The controller's own symbols, by their numbers. */

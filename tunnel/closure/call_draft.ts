@@ -2,20 +2,18 @@ import { HandleKind } from "../../agent/protocol/handle.ts";
 import { isPart, Parts } from "../../agent/protocol/parts.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import { encode } from "../../codec/encode.ts";
-import { isEncodeRefusal } from "../../codec/encode_refusal.ts";
 import type { V8Session } from "../modules/v8.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { simpleHandle } from "./attachment_handle.ts";
+import { boundParts, explainEncoding } from "./encoding_problem.ts";
 import { findBuiltin, findGlobal } from "./builtin.ts";
-import type { Variable } from "./class_needs.ts";
 import { FunctionDescriber } from "./function_describer.ts";
 import { isInternal, isNative, isReplaced, placeOf, UnknownExports } from "./function_place.ts";
+import { linkImported } from "./imported_objects.ts";
 import { type FunctionInspection, inspectFunctions } from "./inspector.ts";
 import { findModuleSymbols } from "./module_symbols.ts";
 import type { PatchUse } from "./patches.ts";
 import { boundProperties, type OwnProperty } from "./own_properties.ts";
-import { leadsTo } from "./parts.ts";
-import { tooDeep } from "./refusal.ts";
 import { Refusals } from "./refusals.ts";
 import { scriptOf } from "./script.ts";
 import { SentValues } from "./sent_values.ts";
@@ -161,10 +159,11 @@ export class CallDraft {
 
   #encode(root: unknown, parts: Parts): Uint8Array | undefined {
     const { sent } = this;
+    linkImported(this.#functions.importedValues, sent, (value) => this.#walk.hasFound(value));
     for (const [view, handle] of sent.views.find()) sent.setHandle(view, handle);
     const isPlain = sent.isEmpty;
     if (isPlain && this.#args.length === 0) return undefined;
-    const handles = this.#functions.classHandles((fn) => this.#boundParts(fn));
+    const handles = this.#functions.classHandles((fn) => boundParts(fn, sent));
     for (const [fn, handle] of handles) sent.setHandle(fn, handle);
     const captured = this.units.map(({ draft }) => draft.captured);
     const properties = [...sent.properties, ...sent.integrity].map(({ owner, kind, key, value }) =>
@@ -178,42 +177,8 @@ export class CallDraft {
         standIn: (value) => sent.standInOf(value) ?? (isPart(value) ? value : undefined),
       });
     } catch (error) {
-      throw this.#explain(error);
+      throw explainEncoding(error, { sent, refusals: this.refusals, describer: this.#functions });
     }
-  }
-
-  /** Says which function has to be there before itself, if that is the codec's problem. */
-  #explain(error: unknown): unknown {
-    if (!isEncodeRefusal(error)) return error;
-    if (error.kind === "depth") return tooDeep(error, this.refusals.positionOfCalled());
-    if (error.kind !== "cycle") return error;
-    for (const fn of this.sent.handled as Iterable<AnyFunction>) {
-      if (leadsTo(this.#boundParts(fn), fn, this.#leads)) {
-        return this.refusals.ofFunction(fn, "what it binds has it in it", { cause: error });
-      }
-      const variable = this.#neededBy(fn).find(([, , value]) => leadsTo(value, fn, this.#leads));
-      if (variable === undefined) continue;
-      const name = this.#functions.nameOfVariable(variable);
-      const reason = `variable ${name}, which it may use when it is created, has it in it`;
-      return this.refusals.ofFunction(fn, reason, { variable: name, cause: error });
-    }
-    return error;
-  }
-
-  /** What has to be there before a function can be made. */
-  readonly #leads = (fn: AnyFunction): unknown[] => [
-    ...this.#boundParts(fn),
-    ...this.#neededBy(fn).map(([, , value]) => value),
-  ];
-
-  #boundParts(fn: AnyFunction): readonly unknown[] {
-    const [kind, ...parts] = this.sent.handleOf(fn) ?? [];
-    return kind === HandleKind.BOUND ? parts : [];
-  }
-
-  #neededBy(fn: AnyFunction): readonly Variable[] {
-    const [kind, , , ...needs] = this.sent.handleOf(fn) ?? [];
-    return kind === HandleKind.CLASS ? needs as Variable[] : [];
   }
 
   #find(found: Found): void {

@@ -50,6 +50,11 @@ export class ValueWalk {
     this.#options = options;
   }
 
+  /** Whether an object or a function has been found. */
+  hasFound(value: unknown): boolean {
+    return this.#seen.has(value);
+  }
+
   /** Has a value found once more. */
   forget(value: unknown): void {
     this.#seen.delete(value);

@@ -4,6 +4,7 @@ import { Local, RemoteError } from "../../../mod.ts";
 import { command } from "../../services/command.ts";
 import { needing, service, services } from "../../services/services.ts";
 import { cases as codeCases } from "./_code_cases.ts";
+import { cases as importCases } from "./_import_cases.ts";
 import { cases as keptCases } from "./_kept_cases.ts";
 import { cases as oddCases } from "./_odd_cases.ts";
 import { rejectsAs, soon } from "../_deadline.ts";
@@ -39,6 +40,7 @@ for (const agent of AGENTS) {
         ...variableCases,
         ...oddCases,
         ...valueCases,
+        ...importCases,
         // A doubt about scopes takes a heap snapshot for each.
         ...(services.quick ? {} : { ...sameCases, ...keptCases }),
       })
@@ -49,7 +51,7 @@ for (const agent of AGENTS) {
 }
 
 Deno.test(needing("node", "call() sends by value from an entry script", async (t) => {
-  for (const kind of ["code", "variable", "odd", "same", "kept", "value"]) {
+  for (const kind of ["code", "variable", "odd", "same", "kept", "value", "import"]) {
     const name = `_${kind}_cases.ts`;
     for (const args of [[], [service("node").paths["18"]]]) {
       await t.step(`${name}, ${args.length === 0 ? "to Deno" : "to Node 18"}`, async () => {

@@ -1,0 +1,94 @@
+import { types } from "node:util";
+import { type Handle, HandleKind } from "../../agent/protocol/handle.ts";
+import { integrityOf } from "../../agent/protocol/integrity.ts";
+import { namedKeys } from "../../codec/array_keys.ts";
+import { dataOf } from "./imported_symbols.ts";
+import type { SentValues } from "./sent_values.ts";
+
+/** What a function imports, and how the code that is sent gives it. */
+export interface ImportedValue {
+  readonly name: string;
+  readonly value: unknown;
+  /** Has the code give a value of the import, and makes its handle. */
+  readonly give: (code: string) => Handle;
+}
+
+/** How many objects of an import are looked at. */
+const MAX_OBJECTS = 1000;
+
+/**
+ * Lets objects among the values of a call be those of the module there, if a function that goes
+ * along imports them too: here, both are one. A module that is loaded there makes its own, so they
+ * are sent as copies with the place of the original, and the far end compares the two.
+ *
+ * @param isInData Whether a value is among those of the call.
+ */
+export function linkImported(
+  imported: Iterable<ImportedValue>,
+  sent: SentValues,
+  isInData: (value: unknown) => boolean,
+): void {
+  const isCopied = (value: object): boolean =>
+    isInData(value) && sent.handleOf(value) === undefined && sent.standInOf(value) === undefined;
+  const links: (readonly [object, Handle])[] = [];
+  for (const { name, value, give } of imported) {
+    for (const [object, path] of objectsIn(value)) {
+      if (!isCopied(object) || !isTree(object, sent)) continue;
+      const own = {};
+      links.push([own, give(name + path)]);
+      const copy = Array.isArray(object)
+        ? object.slice()
+        : Object.assign(Object.create(Object.getPrototypeOf(object)), object);
+      links.push([object, [HandleKind.IMPORTED, own, copy, integrityOf(object)]]);
+    }
+  }
+  for (const [object, handle] of links) sent.setHandle(object, handle);
+}
+
+/** The plain objects and arrays in an import, each with the code of the steps to it. */
+function* objectsIn(root: unknown): Generator<[object, path: string]> {
+  const seen = new Set<object>();
+  const pending: [unknown, string][] = [[root, ""]];
+  for (let next; (next = pending.shift()) !== undefined && seen.size < MAX_OBJECTS;) {
+    const [value, path] = next;
+    if (!isObject(value) || seen.has(value)) continue;
+    const isNamespace = types.isModuleNamespaceObject(value);
+    if (!isNamespace && !isPlain(value)) continue;
+    seen.add(value);
+    if (!isNamespace) yield [value, path];
+    for (const key of Object.keys(value).slice(0, MAX_OBJECTS)) {
+      const part = dataOf(value, key);
+      if (isObject(part)) pending.push([part, `${path}?.[${JSON.stringify(key)}]`]);
+    }
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function isPlain(value: object): boolean {
+  if (types.isProxy(value)) return false;
+  const prototype = Object.getPrototypeOf(value);
+  if (Array.isArray(value)) return prototype === Array.prototype && namedKeys(value).length === 0;
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** Whether all that is in an object can be compared there, and nothing leads back to it. */
+function isTree(root: object, sent: SentValues): boolean {
+  const seen = new Set<unknown>();
+  const pending: unknown[] = [root];
+  while (pending.length > 0) {
+    const value = pending.pop();
+    if (typeof value === "function") {
+      const kind = sent.handleOf(value)?.[0];
+      if (kind !== HandleKind.PLACE && kind !== HandleKind.FUNCTION) return false;
+    } else if (isObject(value)) {
+      const isCompared = isPlain(value) && sent.standInOf(value) === undefined;
+      if (!isCompared || seen.has(value) || seen.size === MAX_OBJECTS) return false;
+      seen.add(value);
+      pending.push(...Object.values(value));
+    }
+  }
+  return true;
+}
