@@ -66,6 +66,10 @@ export const HandleKind = {
    * it is at the controller. It is the original if that is the same, else the copy.
    */
   IMPORTED: 20,
+  /** `[INTRINSIC, ...path]`: something of {@linkcode INTRINSICS}, or what hangs on it. */
+  INTRINSIC: 21,
+  /** `[RESULT, function, ...arguments]`: what the function gives for the arguments. */
+  RESULT: 22,
 } as const;
 
 /** The attributes of a property that has one, added up. */
@@ -243,6 +247,8 @@ export const PropertyKind = {
   INTEGRITY: 6,
   /** A property that the owner does not have. */
   NOT_OWN: 7,
+  /** A member of a `WeakSet`, or a key and a value of a `WeakMap`, in a list. It has no key. */
+  WEAK_MEMBER: 8,
 } as const;
 
 /** The functions of a unit, made anew for each call, with variables of their own. */

@@ -1,5 +1,6 @@
 import { type Handle, HandleKind, PropertyKind } from "../protocol/handle.ts";
 import { integrityOf, setIntegrity } from "../protocol/integrity.ts";
+import { INTRINSICS } from "../protocol/intrinsics.ts";
 import { find, lacks } from "./find.ts";
 import type { LoadedCode } from "./loaded_code.ts";
 
@@ -53,6 +54,12 @@ export function reviverOf(
         return modules.get(namespaces[rest[0] as number]!);
       case HandleKind.PROTOTYPE:
         return (rest[0] as { prototype: unknown }).prototype;
+      case HandleKind.INTRINSIC:
+        return find(INTRINSICS, rest as string[])!.value;
+      case HandleKind.RESULT: {
+        const [make, ...args] = rest as [(...args: unknown[]) => unknown, ...unknown[]];
+        return make(...args);
+      }
       case HandleKind.IMPORTED: {
         const [original, copy, integrity] = rest as [object, object, number];
         const isSame = isEqual(original, copy) && integrityOf(original) === integrity;
@@ -111,7 +118,12 @@ export function define([owner, kind, key, value]: Property): void {
     case PropertyKind.NOT_OWN:
       return void Reflect.deleteProperty(owner, key!);
     case PropertyKind.INTEGRITY:
-      setIntegrity(owner, value as number);
+      return setIntegrity(owner, value as number);
+    case PropertyKind.WEAK_MEMBER: {
+      const [member, of] = value as [WeakKey, unknown];
+      if (owner instanceof WeakMap) owner.set(member, of);
+      else (owner as object as WeakSet<WeakKey>).add(member);
+    }
   }
 }
 

@@ -1,17 +1,15 @@
 import { HandleKind } from "../../agent/protocol/handle.ts";
-import { isPart, Parts } from "../../agent/protocol/parts.ts";
+import { Parts } from "../../agent/protocol/parts.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
-import { encode } from "../../codec/encode.ts";
 import type { V8Session } from "../modules/v8.ts";
 import type { AnyFunction } from "./any_function.ts";
-import { simpleHandle } from "./attachment_handle.ts";
-import { boundParts, explainEncoding } from "./encoding_problem.ts";
-import { findBuiltin, findGlobal } from "./builtin.ts";
+import { findBuiltin, findGlobal, findIntrinsic } from "./builtin.ts";
+import { encodeValues } from "./encode_values.ts";
 import { FunctionDescriber } from "./function_describer.ts";
 import { isInternal, isNative, isReplaced, placeOf, UnknownExports } from "./function_place.ts";
-import { linkImported } from "./imported_objects.ts";
-import { type FunctionInspection, inspectFunctions } from "./inspector.ts";
-import { findModuleSymbols } from "./module_symbols.ts";
+import { importedParts, linkImported } from "./imported_objects.ts";
+import { type FunctionInspection, inspectFunctions, weakMembers } from "./inspector.ts";
+import { findModuleSymbols, HiddenSymbols, type SymbolHints } from "./module_symbols.ts";
 import type { PatchUse } from "./patches.ts";
 import { boundProperties, type OwnProperty } from "./own_properties.ts";
 import { Refusals } from "./refusals.ts";
@@ -19,6 +17,7 @@ import { scriptOf } from "./script.ts";
 import { SentValues } from "./sent_values.ts";
 import { type Found, ValueWalk } from "./value_walk.ts";
 import { stepTo } from "./values.ts";
+import { wrappedBy } from "./wrapped.ts";
 
 /** How to make a `require()` in a function. */
 const BY_REQUIRE = ", as in const require = createRequire(import.meta.url)";
@@ -49,6 +48,7 @@ export class CallDraft {
   /** Functions that were found and are not described yet. */
   #pending: AnyFunction[] = [];
   readonly #called: AnyFunction | undefined;
+  readonly #hints: SymbolHints;
   /** Modules whose exports are not known. */
   readonly #unknown = new Set<string>();
 
@@ -64,14 +64,17 @@ export class CallDraft {
    *
    * @param session Gives a session, and is only called if a function has to be looked at.
    * @param called The function that is called; `undefined` if only its place is known.
+   * @param hints What an earlier draft of the same call has found out.
    * @param outer The draft for which this one is a trial.
    */
   constructor(
     session: () => V8Session,
     args: readonly unknown[],
     called: AnyFunction | undefined,
+    hints: SymbolHints,
     outer?: CallDraft,
   ) {
+    this.#hints = hints;
     this.#session = session;
     this.#args = args;
     this.#called = called;
@@ -96,6 +99,7 @@ export class CallDraft {
         this.#pending.push(fn);
       },
       isOfRuntime: (fn) => isInternal(this.#inspect([fn])[0]!.location?.url ?? ""),
+      weakMembers: (object) => weakMembers(object, this.#session()),
       canSend: (value) => this.#canSend(value),
       refuse: (found, reason, data) => this.refusals.ofValue(found, reason, data),
     });
@@ -112,6 +116,7 @@ export class CallDraft {
    * @param given Where the function is, if that is known already.
    * @throws {TypeError} If something cannot be sent; the text names it.
    * @throws {UnknownExports} If an `import()` has to tell first what a module exports.
+   * @throws {HiddenSymbols} If another draft may get further, with its hints.
    */
   draft(given?: FunctionPlace): DraftedCall {
     const fn = this.#called;
@@ -138,12 +143,29 @@ export class CallDraft {
         },
         (found) => this.#find({ ...found, name: "prototype", steps: "", isPrototype: true }),
       ) ||
+      this.#linkWeak() ||
       this.sent.settle((value) => this.#canSend(value))
     );
     for (const [fn, property] of this.#functions.heirs()) this.#addProperty(fn, property);
     const parts = new Parts();
-    const body = this.#encode(place === undefined ? fn : null, parts);
+    linkImported(this.#functions.importedValues, this.sent, (value) => this.#walk.hasFound(value));
+    const root = place === undefined ? fn : null;
+    const { sent, refusals, units } = this;
+    const values = { root, args: this.#args, units, parts };
+    const body = encodeValues(values, { sent, refusals, describer: this.#functions });
     return { place, body, parts };
+  }
+
+  /** Sends members of weak collections that are among the values, or that functions import. */
+  #linkWeak(): boolean {
+    const { weak } = this.#walk;
+    if (weak.isEmpty) return false;
+    const imported = importedParts(this.#functions.importedValues);
+    return weak.link(
+      this.sent,
+      (value) => this.#walk.hasFound(value) || imported.has(value),
+      (found) => this.#find(found),
+    );
   }
 
   /** The place of the function that is called: it needs no handle, unless it is in a value, too. */
@@ -155,30 +177,6 @@ export class CallDraft {
     this.sent.removePlace(fn, module as string | null);
     this.#walk.forget(fn);
     return { module: module as string | null, path: path as string[] };
-  }
-
-  #encode(root: unknown, parts: Parts): Uint8Array | undefined {
-    const { sent } = this;
-    linkImported(this.#functions.importedValues, sent, (value) => this.#walk.hasFound(value));
-    for (const [view, handle] of sent.views.find()) sent.setHandle(view, handle);
-    const isPlain = sent.isEmpty;
-    if (isPlain && this.#args.length === 0) return undefined;
-    const handles = this.#functions.classHandles((fn) => boundParts(fn, sent));
-    for (const [fn, handle] of handles) sent.setHandle(fn, handle);
-    const captured = this.units.map(({ draft }) => draft.captured);
-    const properties = [...sent.properties, ...sent.integrity].map(({ owner, kind, key, value }) =>
-      [owner, kind, key, value] as const
-    );
-    const values = isPlain ? this.#args : [root, this.#args, captured, ...properties];
-    try {
-      return encode(values, {
-        name: isPlain ? "arguments" : "values",
-        handle: (value) => sent.handleOf(value) ?? parts.handleOf(value) ?? simpleHandle(value),
-        standIn: (value) => sent.standInOf(value) ?? (isPart(value) ? value : undefined),
-      });
-    } catch (error) {
-      throw explainEncoding(error, { sent, refusals: this.refusals, describer: this.#functions });
-    }
   }
 
   #find(found: Found): void {
@@ -201,7 +199,8 @@ export class CallDraft {
   #findSymbols(): void {
     const { ownSymbols } = this.sent;
     if (ownSymbols.size === 0) return;
-    const fns = [...this.refusals.ways.keys(), ...this.#functions.importedFunctions].filter(
+    const imported = this.#functions.importedFunctions;
+    const fns = [...this.refusals.ways.keys(), ...imported].filter(
       (fn) => {
         const kind = this.sent.handleOf(fn)?.[0];
         return kind === undefined || kind === HandleKind.PLACE;
@@ -212,13 +211,22 @@ export class CallDraft {
       inspect: (fns) => this.#inspect(fns),
       scriptOf: (location) => scriptOf(location, this.#session()),
       onPlace: (symbol, place) => this.sent.setSymbolPlace(symbol, place),
+      hints: this.#hints,
+      mayGoByValue: (fn) =>
+        fn !== this.#called && this.refusals.ways.has(fn) && !imported.includes(fn),
       refuse: (fn, reason, data) => this.refusals.ofFunction(fn, reason, data),
     });
     this.#describePending();
   }
 
   #describeBuiltin(fn: AnyFunction): boolean {
-    const place = findGlobal(fn) ?? (isNative(fn) ? findBuiltin(fn) : undefined);
+    const native = isNative(fn);
+    const place = findGlobal(fn) ?? (native ? findBuiltin(fn) : undefined);
+    const intrinsic = place === undefined && native ? findIntrinsic(fn) : undefined;
+    if (intrinsic !== undefined) {
+      this.sent.setHandle(fn, [HandleKind.INTRINSIC, ...intrinsic]);
+      return true;
+    }
     if (place === undefined || isReplaced(place, fn, (fns) => this.#inspect(fns))) return false;
     this.sent.setPlace(fn, place);
     return true;
@@ -235,6 +243,8 @@ export class CallDraft {
       for (const property of foreign) this.#addProperty(fn, property);
       return;
     }
+    const wrapped = wrappedBy(inspection);
+    if (wrapped !== undefined) return this.#describeWrapped(fn, ...wrapped);
     if (location === undefined || isInternal(location.url)) {
       const code = location === undefined ? "native code" : "code of the runtime";
       throw this.refusals.ofFunction(fn, `it is ${code} that no global or node: module leads to`, {
@@ -257,11 +267,26 @@ export class CallDraft {
     for (const property of properties) this.#addProperty(fn, property);
   }
 
+  #describeWrapped(fn: AnyFunction, wrapper: AnyFunction, inner: AnyFunction): void {
+    this.sent.setHandle(fn, [HandleKind.RESULT, wrapper, inner]);
+    this.#find({ value: wrapper, user: fn, name: "wrapper", steps: "" });
+    this.#find({ value: inner, user: fn, name: "wrapped function", steps: "" });
+    for (const property of boundProperties(fn, inner)) {
+      if (typeof property.key === "string") this.#addProperty(fn, property);
+    }
+  }
+
   /** The place of a function, or any if its module's exports are still to be learned. */
   #placeOf(fn: AnyFunction, inspection: FunctionInspection): FunctionPlace | undefined {
     const { location } = inspection;
+    if (this.#hints.byValue.has(fn)) return undefined;
     try {
-      return placeOf(fn, inspection, () => scriptOf(location!, this.#session()));
+      return placeOf(
+        fn,
+        inspection,
+        () => scriptOf(location!, this.#session()),
+        this.#hints.deep.has(location?.url ?? ""),
+      );
     } catch (error) {
       if (!(error instanceof UnknownExports)) throw error;
       // All of them are learned at once, and then there is another draft.
@@ -288,9 +313,12 @@ export class CallDraft {
     // It may be in itself.
     this.#sendable.set(value, true);
     try {
-      new CallDraft(this.#session, [value], undefined, this).draft({ module: null, path: [] });
+      new CallDraft(this.#session, [value], undefined, this.#hints, this).draft({
+        module: null,
+        path: [],
+      });
     } catch (error) {
-      if (error instanceof UnknownExports) throw error;
+      if (error instanceof UnknownExports || error instanceof HiddenSymbols) throw error;
       this.#sendable.set(value, false);
     }
     return this.#sendable.get(value)!;

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import { entryModule } from "../modules/entry_module.ts";
 import { modulesHere } from "../modules/modules_here.ts";
@@ -82,12 +83,14 @@ export class UnknownExports extends Error {
  * other than the entry script. `undefined` if there is none.
  *
  * @param fn A function, or a symbol that the module of the function has.
+ * @param isDeep Whether to look further than at the properties of exports.
  * @throws {UnknownExports} If that cannot be told yet.
  */
 export function placeOf(
   fn: AnyFunction | symbol,
   { location, scopes }: FunctionInspection,
   scriptOf: () => Script,
+  isDeep = false,
 ): FunctionPlace | undefined {
   if (location === undefined || isInternal(location.url)) return findBuiltin(fn);
   const { url } = location;
@@ -95,13 +98,13 @@ export function placeOf(
   const module = scopes.find(({ description }) => description === "Module");
   const known = modulesHere.exportsNow(url, module !== undefined);
   if (known !== undefined || namespaces.has(url)) {
-    const path = findExport(fn, known ?? namespaces.get(url) ?? {});
+    const path = findExport(fn, known ?? namespaces.get(url) ?? {}, isDeep);
     return path && { module: url, path };
   }
   // Not a module, such as what eval() made.
   if (module === undefined) return undefined;
   const { exports, isComplete } = exportsIn(module.variables, scriptOf());
-  const path = findExport(fn, exports);
+  const path = findExport(fn, exports, isDeep);
   if (path === undefined && !isComplete) throw new UnknownExports([url]);
   return path && { module: url, path };
 }
@@ -137,8 +140,8 @@ function defaultVariable(source: string, end: number): string | undefined {
 }
 
 /** The export that `fn` is, or the property of an exported object or class. */
-function findExport(fn: unknown, exports: Exports): string[] | undefined {
-  const path = findIn(exports, fn);
+function findExport(fn: unknown, exports: Exports, isDeep: boolean): string[] | undefined {
+  const path = findIn(exports, fn) ?? (isDeep ? findDeep(exports, fn) : undefined);
   if (path !== undefined) return path;
   // All that a CommonJS module exports is there, and not every name is an export.
   const whole = valueOf(exports, "default");
@@ -159,6 +162,30 @@ function findIn(exports: Exports, fn: unknown): string[] | undefined {
     for (const key of Object.getOwnPropertyNames(value)) {
       if (Object.getOwnPropertyDescriptor(value, key)?.value === fn) return [name, key];
     }
+  }
+  return undefined;
+}
+
+/** How deep in exports a function may be, and among how many values it is looked for. */
+const DEEP = { depth: 5, values: 5000 };
+
+/** Looks in all that hangs on exports, such as `chalk.red.bold`. */
+function findDeep(exports: Exports, fn: unknown): string[] | undefined {
+  const seen = new Set<unknown>();
+  let level = Object.keys(exports).map((key) => ({ value: valueOf(exports, key), path: [key] }));
+  for (let depth = 1; depth < DEEP.depth && seen.size < DEEP.values; depth++) {
+    const next: typeof level = [];
+    for (const { value, path } of level) {
+      if (value === fn) return path;
+      if (!isExports(value) || types.isProxy(value) || seen.has(value)) continue;
+      seen.add(value);
+      for (
+        const [key, { value: part }] of Object.entries(Object.getOwnPropertyDescriptors(value))
+      ) {
+        if (isExports(part)) next.push({ value: part, path: [...path, key] });
+      }
+    }
+    level = next;
   }
   return undefined;
 }

@@ -92,3 +92,20 @@ function isTree(root: object, sent: SentValues): boolean {
   }
   return true;
 }
+
+/** What functions import, and the parts of that. */
+export function importedParts(imported: Iterable<ImportedValue>): Set<unknown> {
+  const parts = new Set<unknown>();
+  for (const { value } of imported) {
+    parts.add(value);
+    const isNamespace = types.isModuleNamespaceObject(value);
+    for (const key of isNamespace ? Object.keys(value as object) : []) {
+      parts.add(dataOf(value as object, key));
+    }
+    for (const [object] of objectsIn(value)) {
+      parts.add(object);
+      for (const key of Object.keys(object)) parts.add(dataOf(object, key));
+    }
+  }
+  return parts;
+}

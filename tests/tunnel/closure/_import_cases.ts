@@ -7,6 +7,7 @@
 import { assertEquals } from "@std/assert";
 import * as all from "../fixture/levels.ts";
 import { actions, isOwn, levels, none, ring } from "../fixture/levels.ts";
+import { paint } from "../fixture/symbols.ts";
 import { type Cases, runCases } from "./_run_cases.ts";
 
 export const cases: Cases = {
@@ -48,6 +49,16 @@ export const cases: Cases = {
   async "an object of a module that leads back to itself is a copy of that kind"(tun) {
     const read = (given: typeof ring): unknown => [given.self === given, ring.self === ring];
     assertEquals(await tun.call(read, ring), [true, true]);
+  },
+  async "functions of a module that has a symbol of its own"(tun) {
+    const [red, bold, other] = [paint.red, paint.red.bold, paint.red.with("+")];
+    const theme = { red, bold, other };
+    assertEquals(await tun.call(() => bold("x")), "redboldx", "deep in an export");
+    assertEquals(await tun.call(bold, "x"), "redboldx", "called");
+    assertEquals(await tun.call(() => [bold("x"), paint.bold("y")]), ["redboldx", "boldy"], "both");
+    const all = (): string[] => [theme.red("x"), theme.bold("x"), theme.other("x"), other("x")];
+    assertEquals(await tun.call(all), all(), "by value");
+    assertEquals(await tun.call((given) => given.other.red("x"), theme), "red+redx", "argument");
   },
 };
 

@@ -10,6 +10,7 @@ import { cases as oddCases } from "./_odd_cases.ts";
 import { rejectsAs, soon } from "../_deadline.ts";
 import { kindNamed } from "../_kinds.ts";
 import { makeProject } from "../_project.ts";
+import { cases as runtimeCases } from "./_runtime_cases.ts";
 import { cases as sameCases } from "./_same_cases.ts";
 import { spyOn } from "../_spy.ts";
 import { cases as variableCases } from "./_variable_cases.ts";
@@ -41,6 +42,7 @@ for (const agent of AGENTS) {
         ...oddCases,
         ...valueCases,
         ...importCases,
+        ...runtimeCases,
         // A doubt about scopes takes a heap snapshot for each.
         ...(services.quick ? {} : { ...sameCases, ...keptCases }),
       })
@@ -51,7 +53,7 @@ for (const agent of AGENTS) {
 }
 
 Deno.test(needing("node", "call() sends by value from an entry script", async (t) => {
-  for (const kind of ["code", "variable", "odd", "same", "kept", "value", "import"]) {
+  for (const kind of ["code", "variable", "odd", "same", "kept", "value", "import", "runtime"]) {
     const name = `_${kind}_cases.ts`;
     for (const args of [[], [service("node").paths["18"]]]) {
       await t.step(`${name}, ${args.length === 0 ? "to Deno" : "to Node 18"}`, async () => {
