@@ -17,6 +17,7 @@ import { scriptOf } from "./script.ts";
 import { SentValues } from "./sent_values.ts";
 import { type Found, ValueWalk } from "./value_walk.ts";
 import { stepTo } from "./values.ts";
+import { isWithinReach } from "./weak_members.ts";
 import { wrappedBy } from "./wrapped.ts";
 
 /** How to make a `require()` in a function. */
@@ -163,7 +164,7 @@ export class CallDraft {
     const imported = importedParts(this.#functions.importedValues);
     return weak.link(
       this.sent,
-      (value) => this.#walk.hasFound(value) || imported.has(value),
+      (value) => imported.has(value) || isWithinReach(value, (one) => this.#walk.hasFound(one)),
       (found) => this.#find(found),
     );
   }

@@ -1,4 +1,9 @@
+import { types } from "node:util";
 import { PropertyKind } from "../../agent/protocol/handle.ts";
+import type { AnyFunction } from "./any_function.ts";
+import { findGlobal } from "./builtin.ts";
+import { isNative } from "./function_place.ts";
+import { ownPrototype } from "./own_properties.ts";
 import type { WeakMember } from "./inspector.ts";
 import type { Way } from "./refusal.ts";
 import type { SentValues } from "./sent_values.ts";
@@ -9,6 +14,19 @@ export function weakClassOf(value: object): WeakMapConstructor | WeakSetConstruc
   if (prototype !== WeakMap.prototype && prototype !== WeakSet.prototype) return undefined;
   if (Reflect.ownKeys(value).length > 0) return undefined;
   return prototype === WeakMap.prototype ? WeakMap : WeakSet;
+}
+
+/**
+ * Whether code at the far end may have a value: it is among those of the call, or a built-in, or
+ * the `prototype` of a function among them. It may have any symbol, as the key of a property.
+ */
+export function isWithinReach(value: unknown, isAmongValues: (value: unknown) => boolean): boolean {
+  if (typeof value === "symbol" || isAmongValues(value)) return true;
+  if (types.isProxy(value)) return false;
+  if (findGlobal(value) !== undefined) return true;
+  if (typeof value === "function") return isNative(value as AnyFunction);
+  const owner = Object.getOwnPropertyDescriptor(value, "constructor")?.value;
+  return typeof owner === "function" && ownPrototype(owner) === value && isAmongValues(owner);
 }
 
 /** A `WeakMap` or `WeakSet`, how it was found, and its members that are not among the values. */

@@ -94,6 +94,9 @@ export const cases: Cases = {
       ];
     };
     assertEquals(await tun.call(read, b), read(b));
+    const own = new WeakMap<object, unknown>([[Array, 1], [console, 2], [Counter.prototype, 3]]);
+    const builtIn = (): unknown => [Array, console, Counter.prototype].map((key) => own.get(key));
+    assertEquals(await tun.call(builtIn), [1, 2, 3]);
     const counter = (): number[] => [new Counter()].flatMap((one) => [one.count(), one.count()]);
     assertEquals(await tun.call(counter), [1, 2]);
     assertEquals(await tun.call((given, key) => given.get(key), map, a), 1, "argument");
