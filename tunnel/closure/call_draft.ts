@@ -18,7 +18,7 @@ import { SentValues } from "./sent_values.ts";
 import { type Found, ValueWalk } from "./value_walk.ts";
 import { stepTo } from "./values.ts";
 import { isWithinReach } from "./weak_members.ts";
-import { wrappedBy } from "./wrapped.ts";
+import { type Wrapped, wrappedBy } from "./wrapped.ts";
 
 /** How to make a `require()` in a function. */
 const BY_REQUIRE = ", as in const require = createRequire(import.meta.url)";
@@ -244,8 +244,8 @@ export class CallDraft {
       for (const property of foreign) this.#addProperty(fn, property);
       return;
     }
-    const wrapped = wrappedBy(inspection);
-    if (wrapped !== undefined) return this.#describeWrapped(fn, ...wrapped);
+    const wrapped = wrappedBy(fn, inspection);
+    if (wrapped !== undefined) return this.#describeWrapped(fn, wrapped);
     if (location === undefined || isInternal(location.url)) {
       const code = location === undefined ? "native code" : "code of the runtime";
       throw this.refusals.ofFunction(fn, `it is ${code} that no global or node: module leads to`, {
@@ -268,8 +268,8 @@ export class CallDraft {
     for (const property of properties) this.#addProperty(fn, property);
   }
 
-  #describeWrapped(fn: AnyFunction, wrapper: AnyFunction, inner: AnyFunction): void {
-    this.sent.setHandle(fn, [HandleKind.RESULT, wrapper, inner]);
+  #describeWrapped(fn: AnyFunction, [wrapper, inner, ...texts]: Wrapped): void {
+    this.sent.setHandle(fn, [HandleKind.RESULT, wrapper, inner, ...texts]);
     this.#find({ value: wrapper, user: fn, name: "wrapper", steps: "" });
     this.#find({ value: inner, user: fn, name: "wrapped function", steps: "" });
     for (const property of boundProperties(fn, inner)) {

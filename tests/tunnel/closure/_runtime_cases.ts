@@ -8,7 +8,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import dns from "node:dns";
 import fs from "node:fs";
-import { callbackify, promisify } from "node:util";
+import process from "node:process";
+import { callbackify, deprecate, promisify } from "node:util";
 import zlib from "node:zlib";
 import { RemoteError } from "../../../mod.ts";
 import { none } from "../fixture/levels.ts";
@@ -27,13 +28,14 @@ class Counter {
 const counts = new WeakMap<Counter, { n: number }>();
 
 export const cases: Cases = {
-  async "functions that promisify() and callbackify() have made"(tun) {
+  async "functions that promisify(), callbackify() and deprecate() have made"(tun) {
     const unit = 2;
     const twice = Object.assign((n: number, done: Done) => done(null, n * unit), { own: 1 });
     const fail = promisify((done: Done) => done(new RangeError("no")));
     const [gzip, read, double] = [zlib.gzip, fs.readFile, twice].map((fn) =>
       promisify(fn as never) as (...args: unknown[]) => Promise<unknown>
     ) as Promised;
+    const old = deprecate((n: number) => n + unit, "old() is old", "DEP_OLD");
     const lookup = promisify(dns.lookup);
     const later = callbackify((n: number) => Promise.resolve(n + unit));
     assertEquals(await tun.call(double, 4), 8, "itself");
@@ -42,11 +44,12 @@ export const cases: Cases = {
       typeof await read("/etc/hosts", "utf8"),
       (await lookup("127.0.0.1")).address,
       await double(3),
+      Object.assign(process, { noDeprecation: true }) && old(1),
       (double as unknown as typeof twice).own,
       await fail().catch(({ message }: Error) => message),
       await new Promise((resolve) => later(5, (_, value) => resolve(value))),
     ]) as unknown[];
-    assertEquals([bytes, text, ...rest], [true, "string", "127.0.0.1", 6, 1, "no", 7]);
+    assertEquals([bytes, text, ...rest], [true, "string", "127.0.0.1", 6, 3, 1, "no", 7]);
   },
   async "built-ins that no global leads to"(tun) {
     const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
