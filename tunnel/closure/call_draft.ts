@@ -1,4 +1,4 @@
-import { HandleKind } from "../../agent/protocol/handle.ts";
+import { type Handle, HandleKind } from "../../agent/protocol/handle.ts";
 import { Parts } from "../../agent/protocol/parts.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import type { V8Session } from "../modules/v8.ts";
@@ -10,6 +10,7 @@ import { isInternal, isNative, isReplaced, placeOf, UnknownExports } from "./fun
 import { importedParts, linkImported } from "./imported_objects.ts";
 import { type FunctionInspection, inspectFunctions, weakMembers } from "./inspector.ts";
 import { findModuleSymbols, HiddenSymbols, type SymbolHints } from "./module_symbols.ts";
+import { exportedBy, isBuiltin, isByReference } from "./module_objects.ts";
 import type { PatchUse } from "./patches.ts";
 import { boundProperties, type OwnProperty } from "./own_properties.ts";
 import { Refusals } from "./refusals.ts";
@@ -18,7 +19,7 @@ import { SentValues } from "./sent_values.ts";
 import { type Found, ValueWalk } from "./value_walk.ts";
 import { stepTo } from "./values.ts";
 import { isWithinReach } from "./weak_members.ts";
-import { type Wrapped, wrappedBy } from "./wrapped.ts";
+import { wrappedBy } from "./wrapped.ts";
 
 /** How to make a `require()` in a function. */
 const BY_REQUIRE = ", as in const require = createRequire(import.meta.url)";
@@ -148,13 +149,33 @@ export class CallDraft {
       this.sent.settle((value) => this.#canSend(value))
     );
     for (const [fn, property] of this.#functions.heirs()) this.#addProperty(fn, property);
+    this.#linkObjects(place);
     const parts = new Parts();
-    linkImported(this.#functions.importedValues, this.sent, (value) => this.#walk.hasFound(value));
     const root = place === undefined ? fn : null;
     const { sent, refusals, units } = this;
     const values = { root, args: this.#args, units, parts };
     const body = encodeValues(values, { sent, refusals, describer: this.#functions });
     return { place, body, parts };
+  }
+
+  /** Has objects be those of modules that are loaded there. */
+  #linkObjects(place: FunctionPlace | undefined): void {
+    if (!this.#walk.hasObjects) return;
+    const fns = this.#byReference().filter((fn) => !isBuiltin(fn, place, this.sent));
+    const exported = exportedBy(fns, {
+      inspect: (fns) => this.#inspect(fns),
+      scriptOf: ({ location }) => scriptOf(location!, this.#session()),
+      onLoad: (url) => this.sent.loads.add(url),
+    });
+    const all = [...this.#functions.importedValues, ...exported];
+    linkImported(all, this.sent, (value) => this.#walk.hasFound(value));
+  }
+
+  #byReference(): AnyFunction[] {
+    const { ways } = this.refusals;
+    const fns = [...ways.keys(), ...this.#functions.importedFunctions];
+    if (this.#called !== undefined && !ways.has(this.#called)) fns.push(this.#called);
+    return fns.filter((fn) => isByReference(fn, this.sent));
   }
 
   /** Sends members of weak collections that are among the values, or that functions import. */
@@ -171,13 +192,9 @@ export class CallDraft {
 
   /** The place of the function that is called: it needs no handle, unless it is in a value, too. */
   #rootPlace(fn: AnyFunction): FunctionPlace | undefined {
-    const [kind, module, ...path] = this.sent.handleOf(fn)!;
-    const hasProperties = this.sent.properties.some(({ owner }) => owner === fn);
-    if (kind !== HandleKind.PLACE || hasProperties) return undefined;
-    if (path.some((key) => typeof key === "symbol")) return undefined;
-    this.sent.removePlace(fn, module as string | null);
-    this.#walk.forget(fn);
-    return { module: module as string | null, path: path as string[] };
+    const place = this.sent.takePlace(fn);
+    if (place !== undefined) this.#walk.forget(fn);
+    return place;
   }
 
   #find(found: Found): void {
@@ -200,21 +217,14 @@ export class CallDraft {
   #findSymbols(): void {
     const { ownSymbols } = this.sent;
     if (ownSymbols.size === 0) return;
-    const imported = this.#functions.importedFunctions;
-    const fns = [...this.refusals.ways.keys(), ...imported].filter(
-      (fn) => {
-        const kind = this.sent.handleOf(fn)?.[0];
-        return kind === undefined || kind === HandleKind.PLACE;
-      },
-    );
-    if (this.#called !== undefined && !this.refusals.ways.has(this.#called)) fns.push(this.#called);
-    findModuleSymbols(ownSymbols, fns, {
+    const { importedFunctions } = this.#functions;
+    findModuleSymbols(ownSymbols, this.#byReference(), {
       inspect: (fns) => this.#inspect(fns),
       scriptOf: (location) => scriptOf(location, this.#session()),
       onPlace: (symbol, place) => this.sent.setSymbolPlace(symbol, place),
       hints: this.#hints,
       mayGoByValue: (fn) =>
-        fn !== this.#called && this.refusals.ways.has(fn) && !imported.includes(fn),
+        fn !== this.#called && this.refusals.ways.has(fn) && !importedFunctions.includes(fn),
       refuse: (fn, reason, data) => this.refusals.ofFunction(fn, reason, data),
     });
     this.#describePending();
@@ -236,7 +246,12 @@ export class CallDraft {
   #describe(fn: AnyFunction): void {
     const inspection = this.#inspect([fn])[0]!;
     const { location, bound } = inspection;
-    if (bound !== undefined) return this.#describeBound(fn, bound);
+    if (bound !== undefined) {
+      const { target, self, args } = bound;
+      const handle = [HandleKind.BOUND, target, self, args] as const;
+      const names = ["bound function", "bound this", "bound arguments"];
+      return this.#describeMade(fn, handle, names, target);
+    }
     const place = this.#placeOf(fn, inspection);
     if (place !== undefined) {
       this.sent.setPlace(fn, place);
@@ -244,8 +259,9 @@ export class CallDraft {
       for (const property of foreign) this.#addProperty(fn, property);
       return;
     }
-    const wrapped = wrappedBy(fn, inspection);
-    if (wrapped !== undefined) return this.#describeWrapped(fn, wrapped);
+    const made = wrappedBy(fn, inspection);
+    const names = ["wrapper", "wrapped function"];
+    if (made) return this.#describeMade(fn, [HandleKind.RESULT, ...made], names, made[1]);
     if (location === undefined || isInternal(location.url)) {
       const code = location === undefined ? "native code" : "code of the runtime";
       throw this.refusals.ofFunction(fn, `it is ${code} that no global or node: module leads to`, {
@@ -258,22 +274,14 @@ export class CallDraft {
     for (const property of properties) this.#addProperty(fn, property);
   }
 
-  #describeBound(fn: AnyFunction, bound: NonNullable<FunctionInspection["bound"]>): void {
-    const { target, self, args } = bound;
-    this.sent.setHandle(fn, [HandleKind.BOUND, target, self, args]);
-    this.#find({ value: target, user: fn, name: "bound function", steps: "" });
-    this.#find({ value: self, user: fn, name: "bound this", steps: "" });
-    this.#find({ value: args, user: fn, name: "bound arguments", steps: "" });
-    const properties = boundProperties(fn, target as AnyFunction);
-    for (const property of properties) this.#addProperty(fn, property);
-  }
-
-  #describeWrapped(fn: AnyFunction, [wrapper, inner, ...texts]: Wrapped): void {
-    this.sent.setHandle(fn, [HandleKind.RESULT, wrapper, inner, ...texts]);
-    this.#find({ value: wrapper, user: fn, name: "wrapper", steps: "" });
-    this.#find({ value: inner, user: fn, name: "wrapped function", steps: "" });
-    for (const property of boundProperties(fn, inner)) {
-      if (typeof property.key === "string") this.#addProperty(fn, property);
+  /** Describes a function that another one has made, as `bind()` does of a `target`. */
+  #describeMade(fn: AnyFunction, handle: Handle, names: readonly string[], target: unknown): void {
+    this.sent.setHandle(fn, handle);
+    names.forEach((name, i) => this.#find({ value: handle[i + 1], user: fn, name, steps: "" }));
+    for (const property of boundProperties(fn, target as AnyFunction)) {
+      // The symbols of other makers are theirs.
+      const isOwn = handle[0] === HandleKind.BOUND || typeof property.key === "string";
+      if (isOwn) this.#addProperty(fn, property);
     }
   }
 
@@ -282,12 +290,8 @@ export class CallDraft {
     const { location } = inspection;
     if (this.#hints.byValue.has(fn)) return undefined;
     try {
-      return placeOf(
-        fn,
-        inspection,
-        () => scriptOf(location!, this.#session()),
-        this.#hints.deep.has(location?.url ?? ""),
-      );
+      const isDeep = this.#hints.deep.has(location?.url ?? "");
+      return placeOf(fn, inspection, () => scriptOf(location!, this.#session()), isDeep);
     } catch (error) {
       if (!(error instanceof UnknownExports)) throw error;
       // All of them are learned at once, and then there is another draft.

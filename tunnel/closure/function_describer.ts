@@ -172,13 +172,17 @@ export class FunctionDescriber {
         continue;
       }
       unit.draft.importStatements.set(name, imported.statement);
-      const give = (
-        code: string,
-      ): Handle => [HandleKind.FUNCTION, unit.index, unit.draft.addImported(code)];
+      const handleOf = (code: string): Handle => [
+        HandleKind.FUNCTION,
+        unit.index,
+        unit.draft.addImported(code),
+      ];
+      const give = (keys: readonly string[]): Handle =>
+        handleOf(name + keys.map((key) => `?.[${JSON.stringify(key)}]`).join(""));
       for (const [symbol, code] of importedSymbols(name, captured.value)) {
-        this.#options.onSymbol(symbol, give(code));
+        this.#options.onSymbol(symbol, handleOf(code));
       }
-      this.importedValues.push({ name, value: captured.value, give });
+      this.importedValues.push({ value: captured.value, give });
       unit.imports.set(name, { imported, user: fn });
       this.#imported.add(captured.value);
     }

@@ -109,6 +109,20 @@ export function placeOf(
   return path && { module: url, path };
 }
 
+/** What the module of a function exports, with its URL; `undefined` for a function of no module. */
+export function exportsOf(
+  { location, scopes }: FunctionInspection,
+  scriptOf: () => Script,
+): { readonly url: string; readonly exports: Exports } | undefined {
+  if (location === undefined || isInternal(location.url)) return undefined;
+  const { url } = location;
+  if (url === "" || url === entryModule()) return undefined;
+  const module = scopes.find(({ description }) => description === "Module");
+  const exports = modulesHere.exportsNow(url, module !== undefined) ?? namespaces.get(url) ??
+    (module && exportsIn(module.variables, scriptOf()).exports);
+  return exports && { url, exports };
+}
+
 /** The exports of a module, given the variables in its scope; whether these are all. */
 function exportsIn(
   variables: Readonly<Record<string, unknown>>,

@@ -5,12 +5,11 @@ import { namedKeys } from "../../codec/array_keys.ts";
 import { dataOf } from "./imported_symbols.ts";
 import type { SentValues } from "./sent_values.ts";
 
-/** What a function imports, and how the code that is sent gives it. */
+/** What a function imports, or what a module exports whose function goes by reference. */
 export interface ImportedValue {
-  readonly name: string;
   readonly value: unknown;
-  /** Has the code give a value of the import, and makes its handle. */
-  readonly give: (code: string) => Handle;
+  /** Makes the handle of what is found there by these keys. */
+  readonly give: (keys: readonly string[]) => Handle;
 }
 
 /** How many objects of an import are looked at. */
@@ -31,11 +30,11 @@ export function linkImported(
   const isCopied = (value: object): boolean =>
     isInData(value) && sent.handleOf(value) === undefined && sent.standInOf(value) === undefined;
   const links: (readonly [object, Handle])[] = [];
-  for (const { name, value, give } of imported) {
-    for (const [object, path] of objectsIn(value)) {
+  for (const { value, give } of imported) {
+    for (const [object, keys] of objectsIn(value)) {
       if (!isCopied(object) || !isTree(object, sent)) continue;
       const own = {};
-      links.push([own, give(name + path)]);
+      links.push([own, give(keys)]);
       const copy = Array.isArray(object)
         ? object.slice()
         : Object.assign(Object.create(Object.getPrototypeOf(object)), object);
@@ -45,20 +44,20 @@ export function linkImported(
   for (const [object, handle] of links) sent.setHandle(object, handle);
 }
 
-/** The plain objects and arrays in an import, each with the code of the steps to it. */
-function* objectsIn(root: unknown): Generator<[object, path: string]> {
+/** The plain objects and arrays in an import, each with the keys that lead to it. */
+function* objectsIn(root: unknown): Generator<[object, keys: readonly string[]]> {
   const seen = new Set<object>();
-  const pending: [unknown, string][] = [[root, ""]];
+  const pending: [unknown, readonly string[]][] = [[root, []]];
   for (let next; (next = pending.shift()) !== undefined && seen.size < MAX_OBJECTS;) {
-    const [value, path] = next;
+    const [value, keys] = next;
     if (!isObject(value) || seen.has(value)) continue;
     const isNamespace = types.isModuleNamespaceObject(value);
     if (!isNamespace && !isPlain(value)) continue;
     seen.add(value);
-    if (!isNamespace) yield [value, path];
+    if (!isNamespace) yield [value, keys];
     for (const key of Object.keys(value).slice(0, MAX_OBJECTS)) {
       const part = dataOf(value, key);
-      if (isObject(part)) pending.push([part, `${path}?.[${JSON.stringify(key)}]`]);
+      if (isObject(part)) pending.push([part, [...keys, key]]);
     }
   }
 }

@@ -48,6 +48,9 @@ export class ValueWalk {
   readonly #seen = new Set<unknown>();
   readonly #urls = new LinkedUrls();
 
+  /** Whether there is a plain object or an array in a value. */
+  hasObjects = false;
+
   readonly ownErrors: OwnErrors = new OwnErrors();
   readonly weak: WeakMembers = new WeakMembers();
 
@@ -140,6 +143,7 @@ export class ValueWalk {
       : contentOf(value, this.#options.canSend);
     this.#keepIntegrity(value);
     const isOdd = content.kind === "odd";
+    this.hasObjects ||= content.kind === "parts";
     const properties = isOdd && content.properties.length > 0
       ? content.properties
       : this.#lostProperties(value);

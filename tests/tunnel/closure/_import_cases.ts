@@ -35,6 +35,15 @@ export const cases: Cases = {
     const withFunctions = (): unknown => [tools.actions === actions, tools.actions.show()];
     assertEquals(await tun.call(withFunctions), withFunctions(), "with functions");
   },
+  async "objects of a module whose functions go by reference"(tun) {
+    const { low, high } = levels;
+    for (let i = 0; i < 2; i++) {
+      assertEquals(await tun.call(isOwn, high), true, "of the called function");
+      assertEquals(await tun.call(isOwn, { rank: 2 }), false, "one that is equal");
+      assertEquals(await tun.call((given) => [isOwn(given), isOwn(high)], low), [true, true]);
+      assertEquals(await tun.call((fn, given) => fn(given), isOwn, none), true, "argument");
+    }
+  },
   async "an object of a module that was changed here is a copy"(tun) {
     levels.changed.rank = 4;
     const read = (given: { rank: number }): unknown => [given.rank, given === levels.changed];
