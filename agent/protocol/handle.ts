@@ -63,6 +63,15 @@ export const HandleKind = {
   PART: 19,
   /** `[MEMBER, class, ...steps]`: an instance that a static field of a class has made. */
   MEMBER: 20,
+  /**
+   * `[IMPORTED, original, copy, integrity]`: an object that a module has made, and a copy of what
+   * it is at the controller. It is the original if that is the same, else the copy.
+   */
+  IMPORTED: 21,
+  /** `[INTRINSIC, ...path]`: something of {@linkcode INTRINSICS}, or what hangs on it. */
+  INTRINSIC: 22,
+  /** `[RESULT, function, ...arguments]`: what the function gives for the arguments. */
+  RESULT: 23,
 } as const;
 
 /** The attributes of a property that has one, added up. */
@@ -249,6 +258,8 @@ export const PropertyKind = {
   NOT_OWN: 7,
   /** How many members a list has that a static field made anew, and its name. It has no key. */
   COUNT: 8,
+  /** A member of a `WeakSet`, or a key and a value of a `WeakMap`, in a list. It has no key. */
+  WEAK_MEMBER: 9,
 } as const;
 
 /** The functions of a unit, made anew for each call, with variables of their own. */

@@ -255,15 +255,20 @@ export class Agent {
         : await finding;
       const running = new RunningCall(channel, this.#exit);
       const preparing = prepareCall(this.#runner.modules !== undefined);
-      if (preparing !== undefined) await preparing;
+      if (preparing !== undefined) {
+        await preparing;
+      }
       await runCall(running, async () => {
         const returned = call.apply(self, args);
         // Its code may go on.
-        if ("then" in Object(returned)) this.#watch.begin();
+        if ("then" in Object(returned)) {
+          this.#watch.begin();
+        }
         const result = await returned;
         this.#checkSoon();
         const sending = this.#withValues(
-          () => channel.send(encodePlain(result), Flag.END),
+          () =>
+            channel.send(encodePlain(result), Flag.END),
           (values) => values.sendResult(channel, result, running.giveUp.bind(running)),
         );
         this.#watch.beginSoon();

@@ -1,5 +1,6 @@
 import { type Handle, HandleKind, PropertyKind } from "../protocol/handle.ts";
-import { setIntegrity } from "../protocol/integrity.ts";
+import { integrityOf, setIntegrity } from "../protocol/integrity.ts";
+import { INTRINSICS } from "../protocol/intrinsics.ts";
 import { find, lacks } from "./find.ts";
 import type { LoadedCode } from "./loaded_code.ts";
 
@@ -55,6 +56,17 @@ export function reviverOf(
         return (rest[0] as { prototype: unknown }).prototype;
       case HandleKind.MEMBER:
         return rest.reduce(step);
+      case HandleKind.INTRINSIC:
+        return find(INTRINSICS, rest as string[])!.value;
+      case HandleKind.RESULT: {
+        const [make, ...args] = rest as [(...args: unknown[]) => unknown, ...unknown[]];
+        return make(...args);
+      }
+      case HandleKind.IMPORTED: {
+        const [original, copy, integrity] = rest as [object, object, number];
+        const isSame = isEqual(original, copy) && integrityOf(original) === integrity;
+        return isSame ? original : copy;
+      }
       default:
         return reviveOther(data);
     }
@@ -66,6 +78,17 @@ function step(object: unknown, key: unknown): unknown {
   return typeof key === "number"
     ? [...object as Iterable<unknown>][key]
     : (object as Record<string, unknown>)[key as string];
+}
+
+/** Whether two trees of plain objects and arrays have the same in them. */
+function isEqual(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  const areObjects = typeof a === "object" && typeof b === "object" && a !== null && b !== null;
+  if (!areObjects || Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(b);
+  if (Array.isArray(a) && a.length !== (b as unknown[]).length) return false;
+  return Object.keys(a).length === keys.length &&
+    keys.every((key) => Object.hasOwn(a, key) && isEqual(a[key as never], b[key as never]));
 }
 
 /** The controller's own symbols, by their numbers. */
@@ -106,7 +129,12 @@ export function define([owner, kind, key, value]: Property): void {
     case PropertyKind.COUNT:
       return checkCount(owner, ...value as [count: number, name: string]);
     case PropertyKind.INTEGRITY:
-      setIntegrity(owner, value as number);
+      return setIntegrity(owner, value as number);
+    case PropertyKind.WEAK_MEMBER: {
+      const [member, of] = value as [WeakKey, unknown];
+      if (owner instanceof WeakMap) owner.set(member, of);
+      else (owner as object as WeakSet<WeakKey>).add(member);
+    }
   }
 }
 

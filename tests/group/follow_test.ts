@@ -111,7 +111,7 @@ Deno.test("Group.follow() follows more members than it begins at a time", async 
 
 Deno.test("Group.follow() rejects what cannot be sent", async () => {
   await using group = new Group(locals("a", "b"));
-  const own = new WeakMap();
+  const own = new WeakRef({});
   const stream = function* (): Generator<unknown> {
     yield own;
   };

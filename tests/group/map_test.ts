@@ -236,13 +236,13 @@ Deno.test("items that fail are the error behind the results", async () => {
 
 Deno.test("Group.map() rejects what is wrong with the function, and names an item's fault", async () => {
   await using group = new Group(locals("a"));
-  const own = new WeakMap();
+  const own = new WeakRef({});
   await assertRejects(() => sorted(group.map([1], (n: number) => [n, own])), TypeError, "own");
   const items = [{ n: 1 }, { n: 2, own }] as { n: number }[];
   const [one, two] = await sorted(group.map(items, ({ n }: { n: number }) => n));
   assertEquals(one!.value, 1);
   assertEquals([two!.item, "host" in two!], [items[1], false]);
-  assertStringIncludes(two!.error!.msg, "WeakMap");
+  assertStringIncludes(two!.error!.msg, "WeakRef");
 });
 
 Deno.test("Group.map() refuses arguments that are of the wrong kind", () => {

@@ -1,8 +1,9 @@
 import { builtinModules, createRequire } from "node:module";
+import { INTRINSICS } from "../../agent/protocol/intrinsics.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 
-/** How deep below a global, and below a `node:` module, a built-in value may be. */
-const MAX_DEPTH = { global: 3, module: 2 };
+/** How deep below a global, a `node:` module or an intrinsic, a built-in value may be. */
+const MAX_DEPTH = { global: 3, module: 2, intrinsic: 4 };
 
 let globals: Map<unknown, FunctionPlace> | undefined;
 const modules = new Map<string, Map<unknown, FunctionPlace>>();
@@ -34,6 +35,14 @@ export function findBuiltin(value: unknown): FunctionPlace | undefined {
     if (place !== undefined) return place;
   }
   return undefined;
+}
+
+let intrinsics: Map<unknown, FunctionPlace> | undefined;
+
+/** The way to a value in {@linkcode INTRINSICS}; `undefined` for any other. */
+export function findIntrinsic(value: unknown): FunctionPlace["path"] | undefined {
+  intrinsics ??= index(null, INTRINSICS, MAX_DEPTH.intrinsic);
+  return intrinsics.get(value)?.path;
 }
 
 let roots: Map<unknown, string> | undefined;

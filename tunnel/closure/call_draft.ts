@@ -1,26 +1,26 @@
-import { HandleKind } from "../../agent/protocol/handle.ts";
-import { isPart, Parts } from "../../agent/protocol/parts.ts";
+import { type Handle, HandleKind } from "../../agent/protocol/handle.ts";
+import { Parts } from "../../agent/protocol/parts.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
-import { encode } from "../../codec/encode.ts";
-import { isEncodeRefusal } from "../../codec/encode_refusal.ts";
 import type { V8Session } from "../modules/v8.ts";
 import type { AnyFunction } from "./any_function.ts";
-import { simpleHandle } from "./attachment_handle.ts";
-import { findBuiltin, findGlobal } from "./builtin.ts";
-import type { Variable } from "./class_needs.ts";
+import { findBuiltin, findGlobal, findIntrinsic } from "./builtin.ts";
+import { encodeValues } from "./encode_values.ts";
 import { Findings } from "./findings.ts";
 import { FunctionDescriber } from "./function_describer.ts";
 import { isInternal, isNative, isReplaced, UnknownExports } from "./function_place.ts";
-import type { FunctionInspection } from "./inspector.ts";
-import { findModuleSymbols } from "./module_symbols.ts";
+import { importedParts, linkImported } from "./imported_objects.ts";
+import { type FunctionInspection, weakMembers } from "./inspector.ts";
+import { findModuleSymbols, HiddenSymbols, type SymbolHints } from "./module_symbols.ts";
+import { exportedBy, isBuiltin, isByReference } from "./module_objects.ts";
 import type { PatchUse } from "./patches.ts";
 import { boundProperties, type OwnProperty } from "./own_properties.ts";
-import { leadsTo } from "./parts.ts";
-import { tooDeep } from "./refusal.ts";
 import { Refusals } from "./refusals.ts";
+import { scriptOf } from "./script.ts";
 import { SentValues } from "./sent_values.ts";
 import { ValueWalk } from "./value_walk.ts";
 import { stepTo } from "./values.ts";
+import { isWithinReach } from "./weak_members.ts";
+import { wrappedBy } from "./wrapped.ts";
 
 /** How to make a `require()` in a function. */
 const BY_REQUIRE = ", as in const require = createRequire(import.meta.url)";
@@ -50,6 +50,7 @@ export class CallDraft {
   /** Functions that were found and are not described yet. */
   #pending: AnyFunction[] = [];
   readonly #called: AnyFunction | undefined;
+  readonly #hints: SymbolHints;
   /** Modules whose exports are not known. */
   readonly #unknown = new Set<string>();
 
@@ -65,14 +66,17 @@ export class CallDraft {
    *
    * @param session Gives a session, and is only called if a function has to be looked at.
    * @param called The function that is called; `undefined` if only its place is known.
+   * @param hints What an earlier draft of the same call has found out.
    * @param outer The draft for which this one is a trial.
    */
   constructor(
     session: () => V8Session,
     args: readonly unknown[],
     called: AnyFunction | undefined,
+    hints: SymbolHints,
     outer?: CallDraft,
   ) {
+    this.#hints = hints;
     this.#session = session;
     this.#args = args;
     this.#called = called;
@@ -96,6 +100,7 @@ export class CallDraft {
         this.#pending.push(fn);
       },
       isOfRuntime: (fn) => isInternal(this.#inspect([fn])[0]!.location?.url ?? ""),
+      weakMembers: (object) => weakMembers(object, this.#session()),
       canSend: (value) => this.#canSend(value),
       refuse: (found, reason, data) => this.refusals.ofValue(found, reason, data),
     });
@@ -112,6 +117,7 @@ export class CallDraft {
    * @param given Where the function is, if that is known already.
    * @throws {TypeError} If something cannot be sent; the text names it.
    * @throws {UnknownExports} If an `import()` has to tell first what a module exports.
+   * @throws {HiddenSymbols} If another draft may get further, with its hints.
    */
   draft(given?: FunctionPlace): DraftedCall {
     const fn = this.#called;
@@ -138,74 +144,58 @@ export class CallDraft {
         },
         (found) => this.#walk.find({ ...found, name: "prototype", steps: "", isPrototype: true }),
       ) ||
+      this.#linkWeak() ||
       this.sent.settle((value) => this.#canSend(value))
     );
     for (const [fn, property] of this.#functions.heirs()) this.#addProperty(fn, property);
     this.#walk.checkParts();
+    this.#linkObjects(place);
     const parts = new Parts();
-    const body = this.#encode(place === undefined ? fn : null, parts);
+    const root = place === undefined ? fn : null;
+    const { sent, refusals, units } = this;
+    const values = { root, args: this.#args, units, parts };
+    const body = encodeValues(values, { sent, refusals, describer: this.#functions });
     return { place, body, parts };
+  }
+
+  /** Has objects be those of modules that are loaded there. */
+  #linkObjects(place: FunctionPlace | undefined): void {
+    if (!this.#walk.hasObjects) return;
+    const fns = this.#byReference().filter((fn) => !isBuiltin(fn, place, this.sent));
+    const exported = exportedBy(fns, {
+      inspect: (fns) => this.#inspect(fns),
+      scriptOf: ({ location }) => scriptOf(location!, this.#session()),
+      onLoad: (url) => this.sent.loads.add(url),
+    });
+    const all = [...this.#functions.importedValues, ...exported];
+    linkImported(all, this.sent, (value) => this.#walk.hasFound(value));
+  }
+
+  #byReference(): AnyFunction[] {
+    const { ways } = this.refusals;
+    const fns = [...ways.keys(), ...this.#functions.importedFunctions];
+    if (this.#called !== undefined && !ways.has(this.#called)) fns.push(this.#called);
+    return fns.filter((fn) => isByReference(fn, this.sent));
+  }
+
+  /** Sends members of weak collections that are among the values, or that functions import. */
+  #linkWeak(): boolean {
+    const { weak } = this.#walk;
+    if (weak.isEmpty) return false;
+    const imported = importedParts(this.#functions.importedValues);
+    return weak.link(
+      this.sent,
+      (value) => imported.has(value) || isWithinReach(value, (one) => this.#walk.hasFound(one)),
+      (found) => this.#walk.find(found),
+    );
   }
 
   /** The place of the function that is called: it needs no handle, unless it is in a value, too. */
   #rootPlace(fn: AnyFunction): FunctionPlace | undefined {
-    const [kind, module, ...path] = this.sent.handleOf(fn)!;
-    const hasProperties = this.sent.properties.some(({ owner }) => owner === fn);
-    if (kind !== HandleKind.PLACE || hasProperties) return undefined;
-    if (path.some((key) => typeof key === "symbol")) return undefined;
-    this.sent.removePlace(fn, module as string | null);
-    this.#walk.forget(fn);
-    return { module: module as string | null, path: path as string[] };
+    const place = this.sent.takePlace(fn);
+    if (place !== undefined) this.#walk.forget(fn);
+    return place;
   }
-
-  #encode(root: unknown, parts: Parts): Uint8Array | undefined {
-    const { sent } = this;
-    for (const [view, handle] of sent.views.find()) sent.setHandle(view, handle);
-    const isPlain = sent.isEmpty;
-    if (isPlain && this.#args.length === 0) return undefined;
-    const handles = this.#functions.classHandles((fn) => boundParts(fn, this.sent));
-    for (const [fn, handle] of handles) sent.setHandle(fn, handle);
-    const captured = this.units.map(({ draft }) => draft.captured);
-    const properties = [...sent.properties, ...sent.integrity].map(({ owner, kind, key, value }) =>
-      [owner, kind, key, value] as const
-    );
-    const values = isPlain ? this.#args : [root, this.#args, captured, ...properties];
-    try {
-      return encode(values, {
-        name: isPlain ? "arguments" : "values",
-        handle: (value) => sent.handleOf(value) ?? parts.handleOf(value) ?? simpleHandle(value),
-        standIn: (value) => sent.standInOf(value) ?? (isPart(value) ? value : undefined),
-      });
-    } catch (error) {
-      throw this.#explain(error);
-    }
-  }
-
-  /** Says which function has to be there before itself, if that is the codec's problem. */
-  #explain(error: unknown): unknown {
-    if (!isEncodeRefusal(error)) return error;
-    if (error.kind === "depth") return tooDeep(error, this.refusals.positionOfCalled());
-    if (error.kind !== "cycle") return error;
-    for (const fn of this.sent.handled as Iterable<AnyFunction>) {
-      if (leadsTo(boundParts(fn, this.sent), fn, this.#leads)) {
-        return this.refusals.ofFunction(fn, "what it binds has it in it", { cause: error });
-      }
-      const variable = neededBy(fn, this.sent).find(([, , value]) =>
-        leadsTo(value, fn, this.#leads)
-      );
-      if (variable === undefined) continue;
-      const name = this.#functions.nameOfVariable(variable);
-      const reason = `variable ${name}, which it may use when it is created, has it in it`;
-      return this.refusals.ofFunction(fn, reason, { variable: name, cause: error });
-    }
-    return error;
-  }
-
-  /** What has to be there before a function can be made. */
-  readonly #leads = (fn: AnyFunction): unknown[] => [
-    ...boundParts(fn, this.sent),
-    ...neededBy(fn, this.sent).map(([, , value]) => value),
-  ];
 
   /** Describes the functions that were found, and those that they use. */
   #describePending(): void {
@@ -223,24 +213,27 @@ export class CallDraft {
   #findSymbols(): void {
     const { ownSymbols } = this.sent;
     if (ownSymbols.size === 0) return;
-    const fns = [...this.refusals.ways.keys(), ...this.#functions.importedFunctions].filter(
-      (fn) => {
-        const kind = this.sent.handleOf(fn)?.[0];
-        return kind === undefined || kind === HandleKind.PLACE;
-      },
-    );
-    if (this.#called !== undefined && !this.refusals.ways.has(this.#called)) fns.push(this.#called);
-    findModuleSymbols(ownSymbols, fns, {
+    const { importedFunctions } = this.#functions;
+    findModuleSymbols(ownSymbols, this.#byReference(), {
       inspect: (fns) => this.#inspect(fns),
       placeOf: (symbol, inspection) => this.#findings.placeOf(symbol, inspection),
       onPlace: (symbol, place) => this.sent.setSymbolPlace(symbol, place),
+      hints: this.#hints,
+      mayGoByValue: (fn) =>
+        fn !== this.#called && this.refusals.ways.has(fn) && !importedFunctions.includes(fn),
       refuse: (fn, reason, data) => this.refusals.ofFunction(fn, reason, data),
     });
     this.#describePending();
   }
 
   #describeBuiltin(fn: AnyFunction): boolean {
-    const place = findGlobal(fn) ?? (isNative(fn) ? findBuiltin(fn) : undefined);
+    const native = isNative(fn);
+    const place = findGlobal(fn) ?? (native ? findBuiltin(fn) : undefined);
+    const intrinsic = place === undefined && native ? findIntrinsic(fn) : undefined;
+    if (intrinsic !== undefined) {
+      this.sent.setHandle(fn, [HandleKind.INTRINSIC, ...intrinsic]);
+      return true;
+    }
     if (place === undefined || isReplaced(place, fn, (fns) => this.#inspect(fns))) return false;
     this.sent.setPlace(fn, place);
     return true;
@@ -249,7 +242,12 @@ export class CallDraft {
   #describe(fn: AnyFunction): void {
     const inspection = this.#inspect([fn])[0]!;
     const { location, bound } = inspection;
-    if (bound !== undefined) return this.#describeBound(fn, bound);
+    if (bound !== undefined) {
+      const { target, self, args } = bound;
+      const handle = [HandleKind.BOUND, target, self, args] as const;
+      const names = ["bound function", "bound this", "bound arguments"];
+      return this.#describeMade(fn, handle, names, target);
+    }
     const place = this.#placeOf(fn, inspection);
     if (place !== undefined) {
       this.sent.setPlace(fn, place);
@@ -257,6 +255,9 @@ export class CallDraft {
       for (const property of foreign) this.#addProperty(fn, property);
       return;
     }
+    const made = wrappedBy(fn, inspection);
+    const names = ["wrapper", "wrapped function"];
+    if (made) return this.#describeMade(fn, [HandleKind.RESULT, ...made], names, made[1]);
     if (location === undefined || isInternal(location.url)) {
       const code = location === undefined ? "native code" : "code of the runtime";
       throw this.refusals.ofFunction(fn, `it is ${code} that no global or node: module leads to`, {
@@ -274,20 +275,25 @@ export class CallDraft {
     }
   }
 
-  #describeBound(fn: AnyFunction, bound: NonNullable<FunctionInspection["bound"]>): void {
-    const { target, self, args } = bound;
-    this.sent.setHandle(fn, [HandleKind.BOUND, target, self, args]);
-    this.#walk.find({ value: target, user: fn, name: "bound function", steps: "" });
-    this.#walk.find({ value: self, user: fn, name: "bound this", steps: "" });
-    this.#walk.find({ value: args, user: fn, name: "bound arguments", steps: "" });
-    const properties = boundProperties(fn, target as AnyFunction);
-    for (const property of properties) this.#addProperty(fn, property);
+  /** Describes a function that another one has made, as `bind()` does of a `target`. */
+  #describeMade(fn: AnyFunction, handle: Handle, names: readonly string[], target: unknown): void {
+    this.sent.setHandle(fn, handle);
+    names.forEach((name, i) =>
+      this.#walk.find({ value: handle[i + 1], user: fn, name, steps: "" })
+    );
+    for (const property of boundProperties(fn, target as AnyFunction)) {
+      // The symbols of other makers are theirs.
+      const isOwn = handle[0] === HandleKind.BOUND || typeof property.key === "string";
+      if (isOwn) this.#addProperty(fn, property);
+    }
   }
 
   /** The place of a function, or any if its module's exports are still to be learned. */
   #placeOf(fn: AnyFunction, inspection: FunctionInspection): FunctionPlace | undefined {
+    if (this.#hints.byValue.has(fn)) return undefined;
     try {
-      return this.#findings.placeOf(fn, inspection);
+      const isDeep = this.#hints.deep.has(inspection.location?.url ?? "");
+      return this.#findings.placeOf(fn, inspection, isDeep);
     } catch (error) {
       if (!(error instanceof UnknownExports)) throw error;
       // All of them are learned at once, and then there is another draft.
@@ -317,9 +323,12 @@ export class CallDraft {
     // It may be in itself.
     sendable.set(value, true);
     try {
-      new CallDraft(this.#session, [value], undefined, this).draft({ module: null, path: [] });
+      new CallDraft(this.#session, [value], undefined, this.#hints, this).draft({
+        module: null,
+        path: [],
+      });
     } catch (error) {
-      if (error instanceof UnknownExports) throw error;
+      if (error instanceof UnknownExports || error instanceof HiddenSymbols) throw error;
       sendable.set(value, false);
     }
     return sendable.get(value)!;
@@ -328,16 +337,4 @@ export class CallDraft {
   #inspect(fns: readonly AnyFunction[]): FunctionInspection[] {
     return this.#findings.inspect(fns);
   }
-}
-
-/** What a bound function binds. */
-function boundParts(fn: AnyFunction, sent: SentValues): readonly unknown[] {
-  const [kind, ...parts] = sent.handleOf(fn) ?? [];
-  return kind === HandleKind.BOUND ? parts : [];
-}
-
-/** The variables that a class needs when it is made. */
-function neededBy(fn: AnyFunction, sent: SentValues): readonly Variable[] {
-  const [kind, , , ...needs] = sent.handleOf(fn) ?? [];
-  return kind === HandleKind.CLASS ? needs as Variable[] : [];
 }

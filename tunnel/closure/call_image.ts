@@ -16,6 +16,7 @@ import { findFixed, noteFixed } from "./fixed_code.ts";
 import { UnknownExports } from "./function_place.ts";
 import { idOfNamespace } from "./namespace.ts";
 import { locateFunction } from "./inspector.ts";
+import { HiddenSymbols, type SymbolHints } from "./module_symbols.ts";
 import { learnScopes } from "./scope_identity.ts";
 
 /** A call, ready to be sent. */
@@ -123,10 +124,11 @@ function draft(
   fn: AnyFunction | undefined,
   args: readonly unknown[],
   given?: FunctionPlace,
+  hints: SymbolHints = { deep: new Set(), byValue: new Set() },
 ): CallImage | Promise<CallImage> {
   try {
     return withV8(PURPOSE, (session) => {
-      const draft = new CallDraft(session, args, fn);
+      const draft = new CallDraft(session, args, fn, hints);
       const call = { ...draft.draft(given), isGenerator: types.isGeneratorFunction(fn) };
       if (given === undefined && fn !== undefined && call.place !== undefined) {
         places.set(fn, call.place);
@@ -141,8 +143,9 @@ function draft(
       });
     });
   } catch (error) {
+    if (error instanceof HiddenSymbols) return draft(fn, args, given, error.hints);
     if (!(error instanceof UnknownExports)) throw error;
-    return error.learn().then(() => draft(fn, args, given));
+    return error.learn().then(() => draft(fn, args, given, hints));
   }
 }
 

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { AnyFunction } from "./any_function.ts";
 
 /** What a module exports, as far as it is known. */
@@ -15,12 +16,19 @@ export class ExportPlaces {
   readonly #known: Places[] = [];
   readonly #others: Generator<Places>;
 
+  readonly #exports: Exports;
+
   constructor(exports: Exports) {
+    this.#exports = exports;
     this.#others = placesIn(exports);
   }
 
-  /** The names that lead to a value; `undefined` if none do. */
-  find(value: AnyFunction | symbol): readonly string[] | undefined {
+  /**
+   * The names that lead to a value; `undefined` if none do.
+   *
+   * @param isDeep Whether to look further than at the properties of exports.
+   */
+  find(value: AnyFunction | symbol, isDeep = false): readonly string[] | undefined {
     for (const places of this.#known) {
       const path = places.get(value);
       if (path !== undefined) return path;
@@ -30,7 +38,7 @@ export class ExportPlaces {
       const path = next.value.get(value);
       if (path !== undefined) return path;
     }
-    return undefined;
+    return isDeep ? findDeep(this.#exports, value) : undefined;
   }
 }
 
@@ -86,4 +94,28 @@ function valueOf(exports: Exports, name: string): unknown {
 
 function below(name: string, places: Places): Places {
   return new Map(Array.from(places, ([value, path]) => [value, [name, ...path]]));
+}
+
+/** How deep in exports a function may be, and among how many values it is looked for. */
+const DEEP = { depth: 5, values: 5000 };
+
+/** Looks in all that hangs on exports, such as `chalk.red.bold`. */
+function findDeep(exports: Exports, fn: unknown): string[] | undefined {
+  const seen = new Set<unknown>();
+  let level = Object.keys(exports).map((key) => ({ value: valueOf(exports, key), path: [key] }));
+  for (let depth = 1; depth < DEEP.depth && seen.size < DEEP.values; depth++) {
+    const next: typeof level = [];
+    for (const { value, path } of level) {
+      if (value === fn) return path;
+      if (!isExports(value) || types.isProxy(value) || seen.has(value)) continue;
+      seen.add(value);
+      for (
+        const [key, { value: part }] of Object.entries(Object.getOwnPropertyDescriptors(value))
+      ) {
+        if (isExports(part)) next.push({ value: part, path: [...path, key] });
+      }
+    }
+    level = next;
+  }
+  return undefined;
 }

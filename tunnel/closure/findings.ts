@@ -32,14 +32,20 @@ export class Findings {
   /**
    * The place of a function, or of a symbol that the module of the inspected function has.
    *
+   * @param isDeep Whether to look further than at the properties of exports.
    * @throws {UnknownExports} If that cannot be told yet.
    */
-  placeOf(value: AnyFunction | symbol, inspection: FunctionInspection): FunctionPlace | undefined {
+  placeOf(
+    value: AnyFunction | symbol,
+    inspection: FunctionInspection,
+    isDeep = false,
+  ): FunctionPlace | undefined {
     return placeOf(
       value,
       inspection,
       this.#exports,
       () => scriptOf(inspection.location!, this.#session()),
+      isDeep,
     );
   }
 }

@@ -15,6 +15,7 @@ import { classNeeds, type SentFunction, type Variable } from "./class_needs.ts";
 import { readKeys } from "./computed_keys.ts";
 import { isInternal, isNative } from "./function_place.ts";
 import { codeTextOf } from "./function_text.ts";
+import type { ImportedValue } from "./imported_objects.ts";
 import { dataOf, importedSymbols } from "./imported_symbols.ts";
 import {
   type FunctionInspection,
@@ -88,6 +89,8 @@ export class FunctionDescriber {
   readonly #units = new Map<string, Unit>();
   readonly #sent = new Map<AnyFunction, SentFunction>();
   readonly #imported = new Set<unknown>();
+  /** The same, with the code that gives them there. */
+  readonly importedValues: ImportedValue[] = [];
   /** Classes, with what they extend. */
   readonly #extended = new Map<AnyFunction, AnyFunction>();
   #patches: readonly Patch[] | undefined;
@@ -181,10 +184,17 @@ export class FunctionDescriber {
         continue;
       }
       unit.draft.importStatements.set(name, imported.statement);
+      const handleOf = (code: string): Handle => [
+        HandleKind.FUNCTION,
+        unit.index,
+        unit.draft.addImported(code),
+      ];
+      const give = (keys: readonly string[]): Handle =>
+        handleOf(name + keys.map((key) => `?.[${JSON.stringify(key)}]`).join(""));
       for (const [symbol, code] of importedSymbols(name, captured.value)) {
-        const index = unit.draft.addImported(code);
-        this.#options.onSymbol(symbol, [HandleKind.FUNCTION, unit.index, index]);
+        this.#options.onSymbol(symbol, handleOf(code));
       }
+      this.importedValues.push({ value: captured.value, give });
       unit.imports.set(name, { imported, user: fn });
       this.#imported.add(captured.value);
     }

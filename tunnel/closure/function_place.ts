@@ -87,6 +87,7 @@ export type ModuleExports = Map<
  *
  * @param fn A function, or a symbol that the module of the function has.
  * @param known What was found out of modules in the same step.
+ * @param isDeep Whether to look further than at the properties of exports.
  * @throws {UnknownExports} If that cannot be told yet.
  */
 export function placeOf(
@@ -94,25 +95,26 @@ export function placeOf(
   { location, scopes }: FunctionInspection,
   known: ModuleExports,
   scriptOf: () => Script,
+  isDeep = false,
 ): FunctionPlace | undefined {
   if (location === undefined || isInternal(location.url)) return findBuiltin(fn);
   const { url } = location;
   if (url === "" || url === entryModule() || !/^[a-z]+:/.test(url)) return undefined;
   let found = known.get(location.scriptId);
   if (found === undefined) {
-    const exported = exportsOf(url, scopes, scriptOf);
+    const exported = exportsNow(url, scopes, scriptOf);
     // Not a module, such as what eval() made.
     if (exported === undefined) return undefined;
     const { exports, isComplete } = exported;
     known.set(location.scriptId, found = { places: new ExportPlaces(exports), isComplete });
   }
-  const path = found.places.find(fn);
+  const path = found.places.find(fn, isDeep);
   if (path === undefined && !found.isComplete) throw new UnknownExports([url]);
   return path && { module: url, path };
 }
 
 /** What a module exports, given the scopes of a function in it; whether that is all. */
-function exportsOf(
+function exportsNow(
   url: string,
   scopes: FunctionInspection["scopes"],
   scriptOf: () => Script,
@@ -123,6 +125,18 @@ function exportsOf(
     return { exports: known ?? namespaces.get(url) ?? {}, isComplete: true };
   }
   return module && exportsIn(module.variables, scriptOf());
+}
+
+/** What the module of a function exports, with its URL; `undefined` for a function of no module. */
+export function exportsOf(
+  { location, scopes }: FunctionInspection,
+  scriptOf: () => Script,
+): { readonly url: string; readonly exports: Exports } | undefined {
+  if (location === undefined || isInternal(location.url)) return undefined;
+  const { url } = location;
+  if (url === "" || url === entryModule()) return undefined;
+  const found = exportsNow(url, scopes, scriptOf);
+  return found && { url, exports: found.exports };
 }
 
 /** The exports of a module, given the variables in its scope; whether these are all. */

@@ -40,6 +40,9 @@ export interface FunctionInspection {
   readonly hasEntries?: boolean;
 }
 
+/** A member of a `WeakSet`, or a key of a `WeakMap` and its value. */
+export type WeakMember = readonly [member: unknown, value?: unknown];
+
 /** A property as `Runtime.getProperties` describes it. */
 interface Property {
   readonly name: string;
@@ -112,6 +115,21 @@ export function locateFunction(
     ownProperties: true,
   }) as { internalProperties?: Property[] };
   return positionOf(internalProperties.find(({ name }) => name === "[[FunctionLocation]]"));
+}
+
+/** Asks V8 for the members of a `WeakSet`, or the keys of a `WeakMap` with their values. */
+export function weakMembers(object: object, session: V8Session): WeakMember[] {
+  const { list, ids: [objectId] } = listFunctions(session, [object as AnyFunction]);
+  const { internalProperties = [] } = session.post("Runtime.getProperties", {
+    objectId,
+    ownProperties: true,
+  }) as { internalProperties?: Property[] };
+  const id = internalProperties.find(({ name }) => name === "[[Entries]]")!.value!.objectId!;
+  const entries = handOver(session, list, [id]).get(id);
+  return Array.from(
+    entries as ArrayLike<{ key?: unknown; value: unknown }>,
+    (entry) => "key" in entry ? [entry.key, entry.value] : [entry.value],
+  );
 }
 
 /** Whether a function has nothing that another function of its module would not have. */

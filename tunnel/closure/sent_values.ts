@@ -72,10 +72,18 @@ export class SentValues {
     this.#standIns.set(value, copied);
   }
 
-  /** Takes back what {@linkcode setPlace} did for a function that needs no handle. */
-  removePlace(fn: AnyFunction, module: string | null): void {
+  /**
+   * The place of a function that needs no handle, since it has nothing of its own beside that:
+   * takes back what {@linkcode setPlace} did. It gives `undefined` for any other function.
+   */
+  takePlace(fn: AnyFunction): FunctionPlace | undefined {
+    const [kind, module, ...path] = this.#handles.get(fn)! as [number, string | null, ...string[]];
+    const hasProperties = this.properties.some(({ owner }) => owner === fn);
+    if (kind !== HandleKind.PLACE || hasProperties) return undefined;
+    if (path.some((key: unknown) => typeof key === "symbol")) return undefined;
     this.#handles.delete(fn);
     if (module !== null) this.loads.delete(module);
+    return { module, path };
   }
 
   /** Has a value found at its place. */

@@ -12,11 +12,13 @@ import type { AnyFunction } from "./any_function.ts";
 import { attachmentHandle, isAttachment, simpleHandle } from "./attachment_handle.ts";
 import { findBuiltin, findBuiltinNamespace, findGlobal } from "./builtin.ts";
 import { isNative } from "./function_place.ts";
+import type { WeakMember } from "./inspector.ts";
 import { OwnErrors } from "./own_errors.ts";
 import { integrity, ownPrototype } from "./own_properties.ts";
 import type { RefusalData, Way } from "./refusal.ts";
 import type { SentValues } from "./sent_values.ts";
 import { contentOf, contentOfPrototype, isCopied, type OddProperty, stepTo } from "./values.ts";
+import { weakClassOf, WeakMembers } from "./weak_members.ts";
 
 /** A value, and how it was found. */
 export interface Found extends Way {
@@ -32,6 +34,8 @@ export interface ValueWalkOptions {
   readonly onFunction: (fn: AnyFunction, way: Way) => void;
   /** Tells whether a function that is JavaScript is part of the runtime. */
   readonly isOfRuntime: (fn: AnyFunction) => boolean;
+  /** Gives the members of a `WeakMap` or `WeakSet`. */
+  readonly weakMembers: (object: object) => WeakMember[];
   /** Tells whether a part of an error can be sent. */
   readonly canSend: (value: unknown) => boolean;
   /** Makes the error for a value that cannot be sent. */
@@ -46,7 +50,11 @@ export class ValueWalk {
 
   /** What belongs to something that a class makes anew. */
   readonly parts: Map<object, AnyFunction> = new Map();
+  /** Whether there is a plain object or an array in a value. */
+  hasObjects = false;
+
   readonly ownErrors: OwnErrors = new OwnErrors();
+  readonly weak: WeakMembers = new WeakMembers();
 
   constructor(options: ValueWalkOptions) {
     this.#options = options;
@@ -63,6 +71,11 @@ export class ValueWalk {
       const reason = "makes an AbortController anew there, and its signal goes along beside it";
       throw this.#options.refuse({ value, user, name: "a static field", steps: "" }, reason);
     }
+  }
+
+  /** Whether an object or a function has been found. */
+  hasFound(value: unknown): boolean {
+    return this.#seen.has(value);
   }
 
   /** Has a value found once more. */
@@ -137,7 +150,13 @@ export class ValueWalk {
       pending.push({ ...found, value: owner, steps: `${found.steps}.constructor` });
       return;
     }
-    this.#visitContent(found, value, pending);
+    const weakClass = weakClassOf(value);
+    if (weakClass === undefined) return this.#visitContent(found, value, pending);
+    const handle = [HandleKind.RESULT, Reflect.construct, weakClass, []] as const;
+    sent.setHandle(value, handle);
+    for (const part of handle) pending.push({ ...found, value: part });
+    this.weak.add(value, this.#options.weakMembers(value), found);
+    this.#keepIntegrity(value);
   }
 
   #visitContent(found: Found, value: object, pending: Found[]): void {
@@ -147,6 +166,7 @@ export class ValueWalk {
       : contentOf(value, this.#options.canSend);
     this.#keepIntegrity(value);
     const isOdd = content.kind === "odd";
+    this.hasObjects ||= content.kind === "parts";
     if (isOdd && content.properties.length > 0) {
       this.#sendProperties(found, value, content.properties);
     } else this.#sendLostProperties(found, value);

@@ -235,7 +235,7 @@ export const cases: Cases = {
       *[Symbol.iterator](): Generator<number> {
         yield* this.items;
       },
-      [Symbol("unknown")]: new WeakMap(),
+      [Symbol("unknown")]: new WeakRef({}),
     };
     const read = (): unknown => [...list];
     assertEquals(await tun.call(read), [1, 2]);

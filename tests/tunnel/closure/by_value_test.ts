@@ -5,11 +5,13 @@ import { command } from "../../services/command.ts";
 import { needing, service, services } from "../../services/services.ts";
 import { cases as anewCases } from "./_anew_cases.ts";
 import { cases as codeCases } from "./_code_cases.ts";
+import { cases as importCases } from "./_import_cases.ts";
 import { cases as keptCases } from "./_kept_cases.ts";
 import { cases as oddCases } from "./_odd_cases.ts";
 import { rejectsAs, soon } from "../_deadline.ts";
 import { kindNamed } from "../_kinds.ts";
 import { makeProject } from "../_project.ts";
+import { cases as runtimeCases } from "./_runtime_cases.ts";
 import { cases as sameCases } from "./_same_cases.ts";
 import { spyOn } from "../_spy.ts";
 import { cases as variableCases } from "./_variable_cases.ts";
@@ -41,6 +43,8 @@ for (const agent of AGENTS) {
         ...oddCases,
         ...valueCases,
         ...anewCases,
+        ...importCases,
+        ...runtimeCases,
         // A doubt about scopes takes a heap snapshot for each.
         ...(services.quick ? {} : { ...sameCases, ...keptCases }),
       })
@@ -51,7 +55,9 @@ for (const agent of AGENTS) {
 }
 
 Deno.test(needing("node", "call() sends by value from an entry script", async (t) => {
-  for (const kind of ["code", "variable", "odd", "same", "kept", "value", "anew"]) {
+  for (
+    const kind of ["code", "variable", "odd", "same", "kept", "value", "import", "runtime", "anew"]
+  ) {
     const name = `_${kind}_cases.ts`;
     for (const args of [[], [service("node").paths["18"]]]) {
       await t.step(`${name}, ${args.length === 0 ? "to Deno" : "to Node 18"}`, async () => {

@@ -23,8 +23,8 @@ const hasAll = Deno.env.has("CHOPSTICKS_ALL_PACKAGES");
 
 /** It has an instance of a class: only the class knows how to make one like it. */
 const INSTANCE = / an? [\w$]+, which has no copy; make it inside/;
-/** Nothing tells what is in a `WeakMap`. */
-const WEAK = / cannot be copied: WeakMap holds its members weakly/;
+/** Nothing tells where it is, and where it goes. */
+const ITERATOR = / is an iterator, which has no copy;/;
 /** Nothing tells what a Proxy does. */
 const PROXY = / is a Proxy, which has no copy; make it inside/;
 /** It is an arrow function in the constructor of a class, whose instance it uses. */
@@ -35,21 +35,20 @@ const DOUBT = / V8 does not tell which of several functions share variable /;
 /** The functions that are refused on purpose, with the reason. */
 const REFUSED: Readonly<Record<string, RegExp>> = {
   "lodash: memoized, with its cache": INSTANCE,
-  "lodash: curried": WEAK,
-  "lodash: partially applied": WEAK,
+  "lodash: curried": INSTANCE,
+  "lodash: partially applied": INSTANCE,
   "lodash: iteratees": INSTANCE,
   "p-limit: a limiter": INSTANCE,
   "handlebars: a compiled template": INSTANCE,
   "zod: a captured schema": INSTANCE,
   "zod: a schema's method": INSTANCE,
   "lodash-es: memoized": INSTANCE,
-  "lodash/fp: a pipeline": INSTANCE,
+  "lodash/fp: a pipeline": ITERATOR,
   "es-toolkit: a semaphore": INSTANCE,
   "radash: proxied": PROXY,
   "immer: a curried producer": INSTANCE,
   "eventemitter3: an emitter": INSTANCE,
   "p-queue: a queue": INSTANCE,
-  "memoize: a memoized function": WEAK,
   "fast-memoize: a memoized function": INSTANCE,
   "bluebird: promisified": INSTANCE,
   "signals: a computed value": INSTANCE,
@@ -73,9 +72,7 @@ const REFUSED_IN_BUNDLE: Readonly<Record<string, RegExp>> = {
   ...REFUSED,
   "semver: bound": INSTANCE,
   "zod: a schema that is made inside": INSTANCE,
-  "lodash-es: curried": WEAK,
   "lodash-es: the namespace": INSTANCE,
-  "lodash-es: unary, ary, rearg": WEAK,
   "remeda: a pipeline": PROXY,
   "immer: produce inside": THIS,
   "rxjs: operators": INSTANCE,

@@ -94,8 +94,8 @@ Deno.test("call() begins to connect before it looks into the function, which may
   assertEquals(begun, 1);
   assertEquals(await first, 1);
   await tun.close();
-  const unsent = new WeakMap<object, number>();
-  await assertRejects(() => tun.call(() => unsent.get({})), TypeError, "unsent");
+  const unsent = new WeakRef({});
+  await assertRejects(() => tun.call(() => unsent.deref()), TypeError, "unsent");
   assertEquals(await tun.call(() => one), 1);
   assertEquals(begun, 2);
   const ended = AbortSignal.abort(new Error("too late"));

@@ -537,7 +537,7 @@ onRuntimes("a stream is cancelled when its call fails before it is on its way", 
   const read = (_stream: unknown, _other?: unknown): number => 1;
   const signal = AbortSignal.abort("enough");
   assertEquals(await rejection(tun.with({ signal }).call(read, make("aborted"))), "enough");
-  await rejectsAs(TypeError, tun.call(read, make("refused"), new WeakMap() as never));
+  await rejectsAs(TypeError, tun.call(read, make("refused"), new WeakRef({}) as never));
   await using nowhere = new Local("nowhere", { runtime: "deno", deno: "/no/such" });
   await rejectsAs(ConnectionError, nowhere.call(read, make("no connection")));
   assertEquals(outcomes, ["aborted", "refused", "no connection"]);

@@ -74,7 +74,7 @@ for (const runtime of RUNTIMES) {
       assertStringIncludes((suppressed as Error).stack!, `${url}:${line + 1}:${column}`);
       assertMatch(
         error.remoteStack!,
-        new RegExp(`^[^\n]*\n    at Module\\.fail \\(${url}:\\d+:\\d+\\)`),
+        new RegExp(`^[^\n]*\n    at fail \\(${url}:\\d+:\\d+\\)`),
       );
     });
 

@@ -1,0 +1,74 @@
+/**
+ * Objects that a module has made, and that functions import, among the values of a call. The test
+ * imports this file; run as a script it does the same with what is in an entry script.
+ *
+ * @module
+ */
+import { assertEquals } from "@std/assert";
+import * as all from "../fixture/levels.ts";
+import { actions, isOwn, levels, none, ring } from "../fixture/levels.ts";
+import { paint } from "../fixture/symbols.ts";
+import { type Cases, runCases } from "./_run_cases.ts";
+
+export const cases: Cases = {
+  async "objects of a module are the module's own"(tun) {
+    const table = new Map<unknown, string>([[levels.low, "low"], [none, "none"]]);
+    const list = [levels.high, levels.low.names, levels];
+    const read = (given: unknown, names: unknown): unknown => [
+      given === levels.high,
+      names === levels.low.names,
+      table.get(levels.low),
+      table.get(none),
+      list.indexOf(levels.high),
+      (list[2] as typeof levels).low === levels.low,
+      list.map(isOwn),
+      Object.isFrozen(list[0]),
+      Object.isFrozen(list[1]),
+    ];
+    const expected = read(levels.high, levels.low.names);
+    for (let i = 0; i < 2; i++) {
+      assertEquals(await tun.call(read, levels.high, levels.low.names), expected);
+    }
+    const byNamespace = (given: unknown): boolean => given === all.levels.low;
+    assertEquals(await tun.call(byNamespace, levels.low), true, "of a namespace");
+    const tools = { actions };
+    const withFunctions = (): unknown => [tools.actions === actions, tools.actions.show()];
+    assertEquals(await tun.call(withFunctions), withFunctions(), "with functions");
+  },
+  async "objects of a module whose functions go by reference"(tun) {
+    const { low, high } = levels;
+    for (let i = 0; i < 2; i++) {
+      assertEquals(await tun.call(isOwn, high), true, "of the called function");
+      assertEquals(await tun.call(isOwn, { rank: 2 }), false, "one that is equal");
+      assertEquals(await tun.call((given) => [isOwn(given), isOwn(high)], low), [true, true]);
+      assertEquals(await tun.call((fn, given) => fn(given), isOwn, none), true, "argument");
+    }
+  },
+  async "an object of a module that was changed here is a copy"(tun) {
+    levels.changed.rank = 4;
+    const read = (given: { rank: number }): unknown => [given.rank, given === levels.changed];
+    assertEquals(await tun.call(read, levels.changed), [4, false]);
+    levels.changed.rank = 3;
+    assertEquals(await tun.call(read, levels.changed), [3, true]);
+    const extra = Object.assign(levels.changed, { extra: { n: 1 } });
+    const readExtra = (given: unknown): unknown => [given, levels.changed === given];
+    assertEquals(await tun.call(readExtra, extra.extra), [{ n: 1 }, false]);
+    Reflect.deleteProperty(extra, "extra");
+  },
+  async "an object of a module that leads back to itself is a copy of that kind"(tun) {
+    const read = (given: typeof ring): unknown => [given.self === given, ring.self === ring];
+    assertEquals(await tun.call(read, ring), [true, true]);
+  },
+  async "functions of a module that has a symbol of its own"(tun) {
+    const [red, bold, other] = [paint.red, paint.red.bold, paint.red.with("+")];
+    const theme = { red, bold, other };
+    assertEquals(await tun.call(() => bold("x")), "redboldx", "deep in an export");
+    assertEquals(await tun.call(bold, "x"), "redboldx", "called");
+    assertEquals(await tun.call(() => [bold("x"), paint.bold("y")]), ["redboldx", "boldy"], "both");
+    const all = (): string[] => [theme.red("x"), theme.bold("x"), theme.other("x"), other("x")];
+    assertEquals(await tun.call(all), all(), "by value");
+    assertEquals(await tun.call((given) => given.other.red("x"), theme), "red+redx", "argument");
+  },
+};
+
+if (import.meta.main) await runCases(cases);
