@@ -87,8 +87,7 @@ export abstract class BaseTunnel extends Forwarding {
 
   /** The agent's description of itself; `undefined` while there is no connection. */
   get info(): AgentInfo | undefined {
-    const connection = linkOf(this).core.session?.connection;
-    return connection?.hasEnded ? undefined : connection?.info;
+    return linkOf(this).core.session?.connection.info;
   }
 
   /** Connects if there is no connection. Rejects with a {@linkcode ConnectionError} if it fails. */

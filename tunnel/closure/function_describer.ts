@@ -8,7 +8,7 @@ import {
   memberKey,
   withoutOwnName,
 } from "../source/function_code.ts";
-import { type SourceScope, sourceScopes } from "../source/scopes.ts";
+import type { SourceScope } from "../source/scopes.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { type Captured, capturedBy } from "./captured_variables.ts";
 import { classNeeds, type SentFunction, type Variable } from "./class_needs.ts";
@@ -35,6 +35,7 @@ import { originalPosition } from "./original_position.ts";
 import { type Patch, patches, type PatchUse, usesPatch } from "./patches.ts";
 import { MadeAnew, type Steps } from "./made_anew.ts";
 import { isReassigned } from "./reassigned.ts";
+import { placesOf } from "./scope_places.ts";
 import { type ImportedName, offsetOf, type Script, scriptOf, startOf } from "./script.ts";
 import { isSloppyCode } from "./sloppy.ts";
 import { UnitDraft } from "./unit_draft.ts";
@@ -382,21 +383,6 @@ function isNamed(fn: AnyFunction, key: string | symbol): boolean {
   const { description } = Object(key) as symbol;
   const usual = typeof key === "string" ? key : description === undefined ? "" : `[${description}]`;
   return [usual, `get ${usual}`, `set ${usual}`].includes(name as string);
-}
-
-/** The scopes of V8 in the source of the script: each is the next one that declares its names. */
-function placesOf(
-  scopes: readonly FunctionScope[],
-  { source }: Script,
-  { line, column }: { readonly line: number; readonly column: number },
-): (SourceScope | undefined)[] {
-  const around = sourceScopes(source, offsetOf(source, line, column));
-  let at = 0;
-  return scopes.map(({ variables }) => {
-    const names = Object.keys(variables).filter((name) => name !== "arguments" && name !== "this");
-    while (at < around.length && !names.every((name) => around[at]!.names.has(name))) at++;
-    return around[at++];
-  });
 }
 
 /** What most functions have. */

@@ -147,9 +147,9 @@ export class AgentConnection {
     this.multiplexer.sendHello(encodeControllerInfo(options.info));
   }
 
-  /** The agent's description of itself, once it is up. */
+  /** The agent's description of itself, while it is up. */
   get info(): AgentInfo | undefined {
-    return this.#info;
+    return this.hasEnded ? undefined : this.#info;
   }
 
   /** Whether the agent or the process has ended, so that nobody takes what is sent. */
