@@ -12,6 +12,7 @@ import { tryToMakeFile } from "../files/nameless_file.ts";
 import { READ_NO_FOLLOW } from "../files/open_flags.ts";
 import { ownUid } from "../files/own_uid.ts";
 import type { Stats } from "../files/stats.ts";
+import { temporaryPath } from "../files/temporary_name.ts";
 
 /**
  * Checks that a folder can be made at a path.
@@ -52,7 +53,7 @@ function statIfReadable(path: string): Stats | undefined | null {
  */
 export function makeFolder(path: string, old: Stats | undefined): void {
   try {
-    if (old !== undefined) fs.unlinkSync(path);
+    if (old !== undefined) removeFile(path);
     fs.mkdirSync(path, 0o700);
   } catch (error) {
     const found = fs.lstatSync(path, { throwIfNoEntry: false });
@@ -60,6 +61,20 @@ export function makeFolder(path: string, old: Stats | undefined): void {
     // Another transfer has removed the file, but has not made the folder yet.
     if (found !== undefined || old === undefined) throw error;
     makeFolder(path, undefined);
+  }
+}
+
+/**
+ * Removes a file or link, but no folder that another transfer has made in its place: Deno's
+ * `unlinkSync()` would remove that as long as it is empty. A folder is not renamed to a file.
+ */
+function removeFile(path: string): void {
+  const temporary = temporaryPath(dirname(path));
+  fs.writeFileSync(temporary, "", { flag: "wx", mode: 0o600 });
+  try {
+    fs.renameSync(path, temporary);
+  } finally {
+    fs.rmSync(temporary, { force: true });
   }
 }
 

@@ -5,8 +5,8 @@ import { TreeSource } from "../../../agent/trees/tree_source.ts";
 import { Folder } from "../../tunnel/operation/_files.ts";
 import { pipePair } from "../wire/_memory_pipe.ts";
 
-/** Enough for several messages of entries. */
-const FILES = 1_200;
+/** Enough for many messages of entries: an answer comes while the last of them are made. */
+const FILES = 4_000;
 
 Deno.test("TreeSource.send() sends files that are wanted while it lists others", async () => {
   await using folder = await Folder.create();
