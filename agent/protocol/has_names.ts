@@ -7,7 +7,11 @@ const { Deno: deno } = globalThis as { Deno?: { readonly inspect: Inspect } };
 
 let inspect = deno?.inspect;
 // On Deno, it would take a while to load.
-if (inspect === undefined) void import("node:util").then((util) => void (inspect = util.inspect));
+if (inspect === undefined) {
+  void import("node:util").then((util): void => {
+    inspect = util.inspect;
+  });
+}
 
 /** Shows no element, and the names of all else. */
 const OPTIONS = {

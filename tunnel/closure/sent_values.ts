@@ -157,7 +157,7 @@ export class SentValues {
    */
   settle(canSend: (value: unknown) => boolean): boolean {
     const ready = [...this.#waiting].filter(([, all]) => {
-      const needed = all.flatMap(({ sent }) => sent ?? []);
+      const needed = all.map(({ sent }) => sent).filter((sent) => sent !== undefined);
       return needed.length > 0 && needed.every(({ value }) => canSend(value));
     });
     for (const [symbol] of ready) this.addSymbol(symbol);

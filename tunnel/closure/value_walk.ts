@@ -131,9 +131,9 @@ export class ValueWalk {
       const index = sent.attachments.push(value) - 1;
       sent.setHandle(value, attachmentHandle(value, index));
       if (typeof value === "function") {
-        const own = Reflect.ownKeys(value).flatMap((key) => {
+        const own = Reflect.ownKeys(value).flatMap((key): OddProperty[] => {
           const descriptor = Object.getOwnPropertyDescriptor(value, key)!;
-          return descriptor.enumerable ? { key, descriptor } : [];
+          return descriptor.enumerable ? [{ key, descriptor }] : [];
         });
         this.#sendProperties(found, value, own);
       } else if (isOfRuntime(value)) this.#sendLostProperties(found, value);

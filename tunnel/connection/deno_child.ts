@@ -81,7 +81,9 @@ const KEPT_BUFFERS = 16;
 
 /** Buffers for output that are free, by their sizes. */
 const freeForOutput: ReadonlyMap<number, ArrayBuffer[]> = new Map(
-  [SMALL_BUFFER, SMALL_BUFFER * GROWTH, LARGE_BUFFER].map((size) => [size, []]),
+  [SMALL_BUFFER, SMALL_BUFFER * GROWTH, LARGE_BUFFER].map((
+    size,
+  ): [number, ArrayBuffer[]] => [size, []]),
 );
 
 /**

@@ -87,9 +87,9 @@ export function namedFiles(
  */
 export function soughtFiles(source: string, url: string): string[] {
   if (!url.startsWith("file:") || !LOCATES.test(source) || !READS.test(source)) return [];
-  const paths = besideNames(source).flatMap((name) => {
+  const paths = besideNames(source).flatMap((name): string[] => {
     try {
-      return fileURLToPath(new URL(name, url)).replace(/(?<=.)\/$/, "");
+      return [fileURLToPath(new URL(name, url)).replace(/(?<=.)\/$/, "")];
     } catch {
       return []; // it only looks like a name of a file
     }

@@ -90,8 +90,8 @@ export function prepareFetch(
   return {
     ready: undefined,
     signal: own.signal,
-    perform: (link) =>
-      tracedFiles("fetch", link, () => performFetch(args, alsoEndedBy(link, own.signal))),
+    perform: (given) =>
+      tracedFiles("fetch", given, (link) => performFetch(args, alsoEndedBy(link, own.signal))),
   };
 }
 

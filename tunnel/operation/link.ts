@@ -23,6 +23,8 @@ export interface Link {
   readonly core: Core;
   /** Ends what is done over the link. */
   readonly signal: AbortSignal | undefined;
+  /** An error whose stack names the caller of what is done over the link. */
+  readonly start?: Error;
 }
 
 /** A tunnel, as far as it matters here: operations lie below tunnels, and do not import them. */
@@ -165,7 +167,7 @@ export async function withSession<T>(
   link: Link,
   work: (session: Session) => Promise<T>,
   since: number = link.core.closings,
-  start: Error = new Error(),
+  start: Error = link.start ?? new Error(),
 ): Promise<T> {
   const { host, core, signal } = link;
   noteEffect(signal);

@@ -59,7 +59,8 @@ export function preparePut(
   return {
     ready: undefined,
     signal,
-    perform: (link) => tracedFiles("put", link, () => performPut(args, alsoEndedBy(link, signal))),
+    perform: (given) =>
+      tracedFiles("put", given, (link) => performPut(args, alsoEndedBy(link, signal))),
   };
 }
 

@@ -100,8 +100,8 @@ function prepareTrees(
     ready: undefined,
     signal,
     perform: (given) =>
-      tracedFiles(way.name, given, async () => {
-        const link = alsoEndedBy(given, signal);
+      tracedFiles(way.name, given, async (inner) => {
+        const link = alsoEndedBy(inner, signal);
         const since = link.core.closings;
         return await whileFewAreOpen(
           link,

@@ -45,10 +45,14 @@ export function traced<T>(name: string, link: Link, work: () => Promise<T>): Pro
 /**
  * Does an operation on files likewise. An error of this library shows the line that called it.
  */
-export async function tracedFiles<T>(name: string, link: Link, work: () => Promise<T>): Promise<T> {
+export async function tracedFiles<T>(
+  name: string,
+  link: Link,
+  work: (link: Link) => Promise<T>,
+): Promise<T> {
   const start = new Error();
   try {
-    return await traced(name, link, work);
+    return await traced(name, link, () => work({ ...link, start }));
   } catch (error) {
     throw calledFrom(error, start);
   }
