@@ -256,12 +256,13 @@ export class Decoder extends ValueReader {
 function emptyError(errorClass: ErrorClass): Error {
   const limit = Error.stackTraceLimit;
   try {
-    Error.stackTraceLimit = 0;
+    // Somebody may have frozen `Error`, so that an assignment would throw.
+    Reflect.set(Error, "stackTraceLimit", 0);
     // AggregateError takes a list.
     const error = new errorClass([] as never);
     for (const key of Object.getOwnPropertyNames(error)) delete error[key as keyof Error];
     return error;
   } finally {
-    Error.stackTraceLimit = limit;
+    Reflect.set(Error, "stackTraceLimit", limit);
   }
 }

@@ -21,7 +21,12 @@ export function withoutOwnFrames<E extends Error>(error: E): E {
  * nobody catches, Deno would then print all lines but the first one twice.
  */
 export function withoutOwnFramesIfShort<E extends Error>(error: E): E {
-  return error.message.includes("\n") ? error : withoutOwnFrames(error);
+  return isShort(error) ? withoutOwnFrames(error) : error;
+}
+
+/** Whether a message has one line. That of an error of other code may be of any type. */
+function isShort({ message }: { readonly message: unknown }): boolean {
+  return typeof message === "string" && !message.includes("\n");
 }
 
 /**
@@ -32,10 +37,12 @@ export function withoutOwnFramesIfShort<E extends Error>(error: E): E {
  * @param start An error that was made when the caller began what has failed.
  */
 export function calledFrom(error: unknown, start: Error): unknown {
-  if (!(error instanceof Error) || error.message.includes("\n")) return error;
-  const [head, ...frames] = splitStack(error);
+  if (!(error instanceof Error) || !isShort(error)) return error;
+  const { stack } = error;
+  if (typeof stack !== "string") return error;
+  const [head, ...frames] = splitStack(stack);
   if (frames.length > 0 && !isOwn(frames[0]!)) return error;
-  setStack(error, [head, ...splitStack(start).slice(1)].join("\n"));
+  setStack(error, [head, ...splitStack(`${start.stack}`).slice(1)].join("\n"));
   return withoutOwnFrames(error);
 }
 
@@ -51,21 +58,22 @@ function isOwn(text: string): boolean {
 }
 
 /** The name and the message, and each frame. */
-function splitStack(error: Error): string[] {
-  return `${error.stack}`.split(/\n(?= +at )/);
+function splitStack(stack: string): string[] {
+  return stack.split(/\n(?= +at )/);
 }
 
 function setStack(error: Error, stack: string): void {
   const limit = Error.stackTraceLimit;
   try {
     // Deno prints the frames that it has kept of an error as long as this does not replace them.
-    Error.stackTraceLimit = 0;
+    // Somebody may have frozen `Error`, so that an assignment would throw.
+    Reflect.set(Error, "stackTraceLimit", 0);
     Error.captureStackTrace(error);
     void error.stack;
     error.stack = stack;
   } catch {
     // The error is frozen, or has a stack of its own kind.
   } finally {
-    Error.stackTraceLimit = limit;
+    Reflect.set(Error, "stackTraceLimit", limit);
   }
 }

@@ -168,13 +168,14 @@ function trimmed(path: string): string {
 
 function statHere(path: string): fs.Stats | undefined {
   const { stackTraceLimit } = Error;
-  // Deno makes an error for a missing file, and its stack takes milliseconds.
-  Error.stackTraceLimit = 0;
+  // Deno makes an error for a missing file, and its stack takes milliseconds. Somebody may have
+  // frozen `Error`, so that an assignment would throw.
+  Reflect.set(Error, "stackTraceLimit", 0);
   try {
     return fs.statSync(path, { throwIfNoEntry: false });
   } catch {
     return undefined; // the agent lacks the permission
   } finally {
-    Error.stackTraceLimit = stackTraceLimit;
+    Reflect.set(Error, "stackTraceLimit", stackTraceLimit);
   }
 }

@@ -317,7 +317,8 @@ export class Multiplexer implements ChannelCarrier {
         return this.#find(id)?.fail(new ChannelReset(new Uint8Array(payload)));
       case FrameType.PING:
         this.#options.onPing?.(payload);
-        return this.#sendAnswer(FrameType.PONG, 0, payload);
+        // When it is written, the bytes of another far end may be where the payload was.
+        return this.#sendAnswer(FrameType.PONG, 0, new Uint8Array(payload));
       case FrameType.PONG:
         return;
       case FrameType.HELLO:

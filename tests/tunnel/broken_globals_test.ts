@@ -1,7 +1,8 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { ConnectionError } from "../../mod.ts";
+import { ConnectionError, RemoteError } from "../../mod.ts";
 import { rejectsAs, soon } from "./_deadline.ts";
 import { KINDS } from "./_kinds.ts";
+import { onRuntimes } from "./_runtimes.ts";
 import { needing } from "../services/services.ts";
 
 /** Names of what is broken, and functions that break it. */
@@ -118,3 +119,16 @@ for (const kind of KINDS.filter(({ way }) => way === "local")) {
     assertEquals(await tun.call((list: number[]) => list.map((n) => n + 1), [1, 2]), [2, 3]);
   }));
 }
+
+onRuntimes("call() carries errors to and from where Error is frozen", async (tun) => {
+  await tun.call(() => void Object.freeze(Error));
+  const name = await tun.call((error: Error) => `${error}`, new TypeError("text"));
+  assertEquals(name, "TypeError: text");
+  const thrown = await rejectsAs(
+    RemoteError,
+    tun.call(() => {
+      throw new RangeError("thrown");
+    }),
+  );
+  assertEquals(`${thrown.cause}`, "RangeError: thrown");
+});

@@ -220,6 +220,26 @@ Deno.test("Multiplexer sends a PING's payload back", async () => {
   assertEquals(end.writes, [[frame(FrameType.PONG, 0, text("payload"))]]);
 });
 
+Deno.test("Multiplexer sends a PING's payload back though its room is used again", async () => {
+  for (const size of [100, 9_000, MAX_PAYLOAD]) {
+    const end = lone();
+    const payload = new Uint8Array(size).fill(1);
+    const chunk = frame(FrameType.PING, 0, payload);
+    end.multiplexer.handleChunk(chunk.subarray(0, 50));
+    const rest = chunk.slice(50);
+    end.multiplexer.handleChunk(rest);
+    rest.fill(2);
+    // Another connection, whose frame is put together in the same place.
+    const other = lone();
+    const secret = frame(FrameType.PING, 0, new Uint8Array(MAX_PAYLOAD).fill(3));
+    other.multiplexer.handleChunk(secret.subarray(0, 50));
+    other.multiplexer.handleChunk(secret.subarray(50));
+    await Promise.resolve();
+    const written = new Uint8Array(await new Blob(end.writes.flat() as never).arrayBuffer());
+    assertEquals(written, frame(FrameType.PONG, 0, payload));
+  }
+});
+
 Deno.test("Multiplexer passes on what concerns the whole pipe", async () => {
   const calls: unknown[] = [];
   const end = lone({
