@@ -57,10 +57,12 @@ function encoded(line: string): Uint8Array {
 
 function startByNode(args: string[]): GuardShell {
   const child = spawn("sh", args, { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+  const gone = new Promise((resolve) => child.on("close", resolve).on("error", resolve));
+  // Without a descriptor for it, there is none.
+  if (!child.stdin) throw new Error("Cannot start sh: too many files are open");
   child.stdin.on("error", () => {});
   child.unref();
   (child.stdin as unknown as { unref(): void }).unref();
-  const gone = new Promise((resolve) => child.on("close", resolve).on("error", resolve));
   const end = (): Promise<unknown> => {
     child.ref();
     child.stdin.end();
