@@ -158,8 +158,14 @@ const wrappers: Record<string, (inner: unknown) => unknown> = {
   "map value": (inner) => new Map([["next", inner]]),
   "map key": (inner) => new Map([[inner, 1]]),
   set: (inner) => new Set([inner]),
-  cause: (inner) => new Error("x", { cause: inner }),
+  cause: (inner) => withStack(new Error("x", { cause: inner })),
 };
+
+/** Has the stack made now: at the end of the stack, Deno would print that it has none to do so. */
+function withStack(error: Error): Error {
+  void error.stack;
+  return error;
+}
 
 function nest(wrap: (inner: unknown) => unknown, depth: number): unknown {
   let value: unknown = 0;
