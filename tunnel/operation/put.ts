@@ -201,7 +201,7 @@ function openIterable(iterable: AsyncIterable<Uint8Array>): Contents {
 /** What gives chunks of contents, of which the types are not known. */
 interface Chunks {
   next(): Promise<{ readonly done?: boolean | undefined; readonly value?: unknown }>;
-  /** No more are wanted. `isDone` says whether it has given all. */
+  /** No more are wanted. `isDone` says whether it has given all, or has failed. */
   close(isDone: boolean): void;
 }
 
@@ -214,9 +214,17 @@ interface Named {
 
 function openChunks({ name, size, kind }: Named, from: Chunks): Contents {
   let isDone = false;
+  const next: Chunks["next"] = async () => {
+    try {
+      return await from.next();
+    } catch (error) {
+      isDone = true;
+      throw error;
+    }
+  };
   const chunks = async function* (): AsyncGenerator<Uint8Array> {
     for (;;) {
-      const { done, value } = await from.next();
+      const { done, value } = await next();
       if (done) break;
       if (!(value instanceof Uint8Array)) {
         throw new TypeError(`The ${kind} gave ${typeof value}: expected Uint8Array`);

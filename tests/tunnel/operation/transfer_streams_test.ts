@@ -102,6 +102,26 @@ onRuntimes("a generator that fails ends put(), and is let go", async (tun, folde
   assert(tun.connected);
 });
 
+onRuntimes(
+  "put() lets an iterator go as a loop does, unless it has failed",
+  async (tun, folder) => {
+    let returned = 0;
+    const iterableOf = (next: () => Promise<unknown>): AsyncIterable<Uint8Array> => {
+      const iterator = { next, return: () => Promise.resolve({ value: ++returned, done: true }) };
+      return { [Symbol.asyncIterator]: () => iterator as never };
+    };
+    const reason = new Error("enough");
+    const failing = iterableOf(() => Promise.reject(reason));
+    assertStrictEquals(await rejection(tun.put(failing, folder.at("target"))), reason);
+    assertEquals(returned, 0);
+    const wrong = iterableOf(() => Promise.resolve({ value: "text", done: false }));
+    await rejectsAs(TypeError, tun.put(wrong, folder.at("target")));
+    assertEquals(returned, 1);
+    await tun.put(iterableOf(() => Promise.resolve({ done: true })), folder.at("target"));
+    assertEquals(returned, 1);
+  },
+);
+
 onRuntimes("what put() is given by a far end goes on to a file", async (tun, folder) => {
   const stream = await tun.call(async function* () {
     for (let i = 0; i < 100; i++) yield new Uint8Array(10_000).fill(i);
