@@ -22,6 +22,8 @@ const OPTIONS = {
 /** To list the keys of more elements takes longer than to have the list shown. */
 const LONG = 100;
 
+const TYPED_ARRAY = Object.getPrototypeOf(Uint8Array.prototype);
+
 const SAMPLE_LENGTH = 1111;
 /** What is shown of lists of this length that have nothing but elements, by their prototypes. */
 const samples = new Map<object, string>();
@@ -41,7 +43,8 @@ export function mayHaveNames(list: readonly unknown[] | ArrayBufferView): boolea
   const isArray = Array.isArray(list);
   // A view that is no list has no length.
   const { length = 0 } = list as Partial<ArrayLike<unknown>>;
-  if (length <= (isArray ? LONG : 10 * LONG) || inspect === undefined) {
+  const isShort = length <= (isArray ? LONG : 10 * LONG);
+  if (isShort || inspect === undefined || !isBuiltIn(list)) {
     // An array has its length before any other name, and they are listed in this order.
     const last = Object.getOwnPropertyNames(list).at(-1);
     return last !== undefined && !(isArray ? last === "length" : isIndex(last));
@@ -55,6 +58,13 @@ export function mayHaveNames(list: readonly unknown[] | ArrayBufferView): boolea
     samples.set(prototype, sample);
   }
   return inspect(list, options) !== sample.replaceAll(`${SAMPLE_LENGTH}`, `${length}`);
+}
+
+/** Whether a list is of no class of a program, whose constructor may do anything. */
+function isBuiltIn(list: object): boolean {
+  const prototype = Object.getPrototypeOf(list);
+  return prototype === Array.prototype || isBuffer(list) ||
+    prototype !== null && Object.getPrototypeOf(prototype) === TYPED_ARRAY;
 }
 
 function sampleView(view: unknown): object {

@@ -153,6 +153,14 @@ Deno.test("encodeValue() keeps that bytes are a Buffer, as often as there is one
   assert(twice[0] === twice[1]);
 });
 
+/** A list that cannot be made as the lists of a runtime are. */
+class Rows extends Uint8Array {
+  constructor(size: number) {
+    if (size !== 5000) throw new Error("There are 5000 rows");
+    super(size);
+  }
+}
+
 const refused: Readonly<Record<string, readonly [value: unknown, text: string]>> = {
   "a symbol of one's own for a key": [
     { rows: [{ [Symbol("mine")]: 1 }] },
@@ -169,6 +177,10 @@ const refused: Readonly<Record<string, readonly [value: unknown, text: string]>>
   "a function in a property that is not enumerable": [
     Object.defineProperty({}, "run", { value: { now: () => {} } }),
     "Cannot encode result.run.now: now is a function, which is not data; return its result, or let the function call a callback()",
+  ],
+  "a long list of a class of its own, of which no other is made": [
+    new Rows(5000),
+    "Cannot encode result: Rows is not a plain object; return a plain object, such as { ...it }",
   ],
   "what a Map has besides its entries": [
     [Object.assign(new Map(), { made: new (class Job {})() })],
