@@ -42,7 +42,7 @@ export const OUTPUT_GRACE = 250;
 const KILL_GRACE = 2_000;
 
 /**
- * Likewise, of a process that may be making something which remains if it is killed, such as a
+ * Milliseconds that it has if it may be making something that remains when it is killed, such as a
  * container that has a name and was never started. It ends when that has seen the end of the pipe.
  */
 const TIDY_GRACE = 5_000;
