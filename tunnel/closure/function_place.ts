@@ -75,6 +75,17 @@ export class UnknownExports extends Error {
   }
 }
 
+/** The modules that are imported to learn their exports, or were. */
+const asked = new Set<string>();
+
+/** Has the next call find what a module exports by then, without the inspector. */
+async function learnSoon(url: string): Promise<void> {
+  if (asked.has(url)) return;
+  asked.add(url);
+  const namespace = await modulesHere.namespace(url);
+  if (namespace !== undefined) namespaces.set(url, namespace);
+}
+
 /** What modules export, by the numbers of their scripts; as long as no code runs. */
 export type ModuleExports = Map<
   string,
@@ -113,30 +124,41 @@ export function placeOf(
   return path && { module: url, path };
 }
 
-/** What a module exports, given the scopes of a function in it; whether that is all. */
+/** What a module exports, given the scopes of a function in it. */
 function exportsNow(
   url: string,
   scopes: FunctionInspection["scopes"],
   scriptOf: () => Script,
-): { exports: Exports; isComplete: boolean } | undefined {
+): { exports: Exports; isComplete: boolean; isLive: boolean } | undefined {
   const module = scopes.find(({ description }) => description === "Module");
   const known = modulesHere.exportsNow(url, module !== undefined);
   if (known !== undefined || namespaces.has(url)) {
-    return { exports: known ?? namespaces.get(url) ?? {}, isComplete: true };
+    return { exports: known ?? namespaces.get(url) ?? {}, isComplete: true, isLive: true };
   }
-  return module && exportsIn(module.variables, scriptOf());
+  return module && { ...exportsIn(module.variables, scriptOf()), isLive: false };
 }
 
-/** What the module of a function exports, with its URL; `undefined` for a function of no module. */
+/** What the module of a function exports. */
+export interface ModuleOfFunction {
+  readonly url: string;
+  readonly exports: Exports;
+  /** Whether these change with the module, whose variables may get other values. */
+  readonly isLive: boolean;
+}
+
+/** What the module of a function exports; `undefined` for a function of no module. */
 export function exportsOf(
   { location, scopes }: FunctionInspection,
   scriptOf: () => Script,
-): { readonly url: string; readonly exports: Exports } | undefined {
+): ModuleOfFunction | undefined {
   if (location === undefined || isInternal(location.url)) return undefined;
   const { url } = location;
   if (url === "" || url === entryModule()) return undefined;
   const found = exportsNow(url, scopes, scriptOf);
-  return found && { url, exports: found.exports };
+  if (found === undefined) return undefined;
+  const { exports, isLive } = found;
+  if (!isLive) void learnSoon(url);
+  return { url, exports, isLive };
 }
 
 /** The exports of a module, given the variables in its scope; whether these are all. */

@@ -1,7 +1,7 @@
 import { HandleKind } from "../../agent/protocol/handle.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import type { AnyFunction } from "./any_function.ts";
-import { exportsOf, isNative } from "./function_place.ts";
+import { exportsOf, isNative, type ModuleOfFunction } from "./function_place.ts";
 import type { ImportedValue } from "./imported_objects.ts";
 import { dataOf } from "./imported_symbols.ts";
 import type { FunctionInspection } from "./inspector.ts";
@@ -34,23 +34,29 @@ export interface ExportedOptions {
 }
 
 /** The modules of functions that were called by reference, whose places need no inspector. */
-const known = new WeakMap<AnyFunction, ReturnType<typeof exportsOf>>();
+const known = new WeakMap<AnyFunction, ModuleOfFunction | undefined>();
 
 /** What the modules of functions export, which go by reference: each module once. */
 export function exportedBy(
   fns: readonly AnyFunction[],
   { inspect, scriptOf, onLoad }: ExportedOptions,
 ): ImportedValue[] {
-  const missing = fns.filter((fn) => !known.has(fn));
-  for (const [i, inspection] of inspect(missing).entries()) {
-    known.set(missing[i]!, exportsOf(inspection, () => scriptOf(inspection)));
+  const modules = new Map<string, ModuleOfFunction>();
+  const add = (found: ModuleOfFunction | undefined): void => {
+    if (found !== undefined && !modules.has(found.url)) modules.set(found.url, found);
+  };
+  const others = fns.filter((fn) => !known.has(fn));
+  for (const fn of fns) add(known.get(fn));
+  for (const [i, inspection] of inspect(others).entries()) {
+    const found = exportsOf(inspection, () => scriptOf(inspection));
+    // Variables of a module may get other values.
+    if (found?.isLive !== false) known.set(others[i]!, found);
+    add(found);
   }
-  const modules = new Map(fns.map((fn) => [known.get(fn)?.url, known.get(fn)?.exports]));
-  modules.delete(undefined);
-  return [...modules].map(([url, exports]): ImportedValue => ({
-    value: Object.fromEntries(Object.keys(exports!).map((key) => [key, dataOf(exports!, key)])),
+  return [...modules.values()].map(({ url, exports }): ImportedValue => ({
+    value: Object.fromEntries(Object.keys(exports).map((key) => [key, dataOf(exports, key)])),
     give: (keys) => {
-      onLoad(url!);
+      onLoad(url);
       return [HandleKind.PLACE, url, ...keys];
     },
   }));

@@ -189,8 +189,18 @@ export const cases: Cases = {
     }
     const fill = () => Kept.form.set("a", "b");
     await refused(fill, "form is a FormData", () => Kept.form.delete("a"));
-    const put = () => Kept.weak.set(Kept.key, 1);
-    await refused(put, "weak cannot be copied", () => Kept.weak.delete(Kept.key));
+    Kept.weak.set(Kept.key, 1);
+    assertEquals(await tun.call(look), [0, 0, true, false, 0], "a field's own WeakMap is sent");
+    Kept.weak.delete(Kept.key);
+    assertEquals(await tun.call(look), [0, 0, false, false, 0]);
+    class Holder {
+      static readonly one = new Holder();
+      readonly weak = new WeakMap<object, number>();
+    }
+    const hold = () => Holder.one.weak.has(Kept.key);
+    assertEquals(await tun.call(hold), false);
+    Holder.one.weak.set(Kept.key, 1);
+    await assertRejects(() => tun.call(hold), TypeError, "property one is a Holder");
     const both = () => [signal.aborted, Kept.controller.signal === signal];
     await assertRejects(() => tun.call(both), TypeError, "its signal goes along beside it");
     Kept.controller.abort();

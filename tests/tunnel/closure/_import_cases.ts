@@ -5,6 +5,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import { change, current, isCurrent } from "../fixture/changing.ts";
 import * as all from "../fixture/levels.ts";
 import { actions, isOwn, levels, none, ring } from "../fixture/levels.ts";
 import { paint } from "../fixture/symbols.ts";
@@ -54,6 +55,18 @@ export const cases: Cases = {
     const readExtra = (given: unknown): unknown => [given, levels.changed === given];
     assertEquals(await tun.call(readExtra, extra.extra), [{ n: 1 }, false]);
     Reflect.deleteProperty(extra, "extra");
+  },
+  async "an object that an exported variable has no more is a copy"(tun) {
+    const old = current, other = { ...old };
+    const byValue = (given: unknown): boolean => isCurrent(given);
+    const ask = async (given: unknown): Promise<unknown> => [
+      ...[await tun.call(isCurrent, given), await tun.call(byValue, given)],
+    ];
+    assertEquals(await ask(old), [true, true]);
+    change(other);
+    assertEquals([await ask(old), await ask(other)], [[false, false], [true, true]]);
+    change(old);
+    assertEquals([await ask(old), await ask(other)], [[true, true], [false, false]]);
   },
   async "an object of a module that leads back to itself is a copy of that kind"(tun) {
     const read = (given: typeof ring): unknown => [given.self === given, ring.self === ring];
