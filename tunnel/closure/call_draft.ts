@@ -25,6 +25,12 @@ import { wrappedBy } from "./wrapped.ts";
 /** How to make a `require()` in a function. */
 const BY_REQUIRE = ", as in const require = createRequire(import.meta.url)";
 
+/** Why a weak collection is refused that would not have what it has here. */
+const COPIED_MEMBER = [
+  "has a member that code imports, and that is made anew there",
+  { remedy: "make the collection in the module that exports the member" },
+] as const;
+
 /** What is drafted of a call. */
 export interface DraftedCall {
   /** Where the function is, if it does not go by value. */
@@ -150,6 +156,8 @@ export class CallDraft {
     for (const [fn, property] of this.#functions.heirs()) this.#addProperty(fn, property);
     this.#walk.checkParts();
     this.#linkObjects(place);
+    const copied = this.#walk.weak.findCopied(this.sent);
+    if (copied !== undefined) throw this.refusals.ofValue(copied, ...COPIED_MEMBER);
     const parts = new Parts();
     const root = place === undefined ? fn : null;
     const { sent, refusals, units } = this;
@@ -185,7 +193,8 @@ export class CallDraft {
     const imported = importedParts(this.#functions.importedValues);
     return weak.link(
       this.sent,
-      (value) => imported.has(value) || isWithinReach(value, (one) => this.#walk.hasFound(one)),
+      (value) => isWithinReach(value, (one) => this.#walk.hasFound(one)),
+      (value) => imported.has(value),
       (found) => this.#walk.find(found),
     );
   }

@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { PropertyKind } from "../../agent/protocol/handle.ts";
+import { HandleKind, PropertyKind } from "../../agent/protocol/handle.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { findGlobal } from "./builtin.ts";
 import { isNative } from "./function_place.ts";
@@ -29,6 +29,13 @@ export function isWithinReach(value: unknown, isAmongValues: (value: unknown) =>
   return typeof owner === "function" && ownPrototype(owner) === value && isAmongValues(owner);
 }
 
+/** The handles of what is the same there as what code imports. */
+const IMPORTED: ReadonlySet<number | undefined> = new Set([
+  HandleKind.PLACE,
+  HandleKind.NAMESPACE,
+  HandleKind.IMPORTED,
+]);
+
 /** A `WeakMap` or `WeakSet`, how it was found, and its members that are not among the values. */
 interface Waiting {
   readonly owner: object;
@@ -42,6 +49,8 @@ interface Waiting {
  */
 export class WeakMembers {
   readonly #waiting: Waiting[] = [];
+  /** Members that code there has by an import alone, each with the way to the collection. */
+  readonly #imported: [member: unknown, way: Way][] = [];
 
   /** Whether there is no `WeakMap` or `WeakSet`. */
   get isEmpty(): boolean {
@@ -56,17 +65,25 @@ export class WeakMembers {
   /**
    * Sends the members that have turned up among the values since, with their values.
    *
+   * @param isAmongValues Whether a member is among the values of the call.
+   * @param isImported Whether code that goes along imports a member.
    * @returns Whether there was any.
    */
   link(
     sent: SentValues,
     isAmongValues: (member: unknown) => boolean,
+    isImported: (member: unknown) => boolean,
     find: (found: Way & { readonly value: unknown }) => void,
   ): boolean {
     let hasAny = false;
     for (const one of this.#waiting) {
       const { owner, way, members } = one;
-      const ready = members.filter(([member]) => isAmongValues(member));
+      const ready = members.filter(([member]) => {
+        if (isAmongValues(member)) return true;
+        if (!isImported(member)) return false;
+        this.#imported.push([member, way]);
+        return true;
+      });
       one.members = members.filter((member) => !ready.includes(member));
       for (const member of ready) {
         for (const value of member) find({ ...way, steps: `${way.steps}.get()`, value });
@@ -75,5 +92,12 @@ export class WeakMembers {
       hasAny ||= ready.length > 0;
     }
     return hasAny;
+  }
+
+  /** The way to a collection with a member that would be a copy there, beside the imported one. */
+  findCopied(sent: SentValues): Way | undefined {
+    return this.#imported.find(([member]) =>
+      typeof member !== "symbol" && !IMPORTED.has(sent.handleOf(member)?.[0])
+    )?.[1];
   }
 }

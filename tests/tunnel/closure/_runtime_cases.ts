@@ -12,7 +12,7 @@ import process from "node:process";
 import { callbackify, deprecate, promisify } from "node:util";
 import zlib from "node:zlib";
 import { RemoteError } from "../../../mod.ts";
-import { none } from "../fixture/levels.ts";
+import { none, ring } from "../fixture/levels.ts";
 import { type Cases, runCases } from "./_run_cases.ts";
 
 type Promised = Record<0 | 1 | 2, (...args: unknown[]) => Promise<unknown>> & unknown[];
@@ -106,6 +106,10 @@ export const cases: Cases = {
     const text = "variable map.get() is an Odd, which has no copy";
     await assertRejects(() => tun.call(() => map.get(alone)), TypeError, text);
     await assertRejects(() => tun.call(() => new WeakMap() as unknown), RemoteError, "weakly");
+    const copied = new WeakMap([[ring, 1]]);
+    const anew = "variable copied has a member that code imports, and that is made anew there";
+    await assertRejects(() => tun.call(() => copied.get(ring)), TypeError, anew);
+    assertEquals(await tun.call((given) => copied.get(given), ring), 1, "given");
   },
 };
 
