@@ -13,6 +13,8 @@ export interface SentFunction {
   readonly variables: readonly Variable[];
   /** Of a class, the variables that its own code uses when it is created. */
   readonly needs: readonly Variable[] | undefined;
+  /** Of a class, whether its static fields or blocks may call its constructor and methods. */
+  readonly usesItself: boolean;
   /** Zero-based position in its script. */
   readonly line: number;
   readonly column: number;
@@ -21,7 +23,8 @@ export interface SentFunction {
 /**
  * The variables that must have their values before each class is created. Since the static fields
  * and blocks of a class may call functions, its needs include the variables of the functions that
- * they can reach.
+ * they can reach. Of the variables of its own constructor and methods, only those are among them that the
+ * class is not in.
  *
  * @param boundParts Gives the values in a bound function, and nothing for other functions.
  */
@@ -31,27 +34,34 @@ export function classNeeds(
 ): Map<AnyFunction, Variable[]> {
   const needs = new Map<AnyFunction, Variable[]>();
   const creating = new Set<unknown>();
-  const complete = (fn: AnyFunction, own: readonly Variable[]): void => {
+  const complete = (fn: AnyFunction, { needs: own, variables, usesItself }: SentFunction): void => {
     if (needs.has(fn)) return;
     creating.add(fn);
     const found = new Map<string, Variable>();
     const seen = new Set<unknown>();
-    const pending = [...own];
-    for (const variable of pending) { // The loop appends to it.
-      const [unit, index, value] = variable;
-      if (found.has(`${unit} ${index}`) || creating.has(value) || isDescendant(value, fn)) continue;
-      found.set(`${unit} ${index}`, variable);
-      const values = [value];
-      for (const value of values) {
-        for (const part of partsOf(value, seen)) {
-          if (typeof part !== "function") continue;
-          values.push(...boundParts(part));
-          const used = sent.get(part);
-          pending.push(...used?.variables ?? []);
-          if (used?.needs !== undefined && !creating.has(part)) complete(part, used.needs);
+    /** Adds variables, with those of the functions in them. */
+    const add = (pending: Variable[], mayHave: (value: unknown) => boolean): void => {
+      for (const variable of pending) { // The loop appends to it.
+        const [unit, index, value] = variable;
+        if (found.has(`${unit} ${index}`) || creating.has(value)) continue;
+        if (isDescendant(value, fn) || !mayHave(value)) continue;
+        found.set(`${unit} ${index}`, variable);
+        const values = [value];
+        for (const value of values) {
+          for (const part of partsOf(value, seen)) {
+            if (typeof part !== "function") continue;
+            values.push(...boundParts(part));
+            const used = sent.get(part);
+            pending.push(...used?.variables ?? []);
+            if (used?.needs !== undefined && !creating.has(part)) complete(part, used);
+          }
         }
       }
-    }
+    };
+    add([...own!], () => true);
+    const isApart = (value: unknown): boolean =>
+      ![...partsOf(value)].some((part) => creating.has(part));
+    if (usesItself) add([...variables], isApart);
     creating.delete(fn);
     needs.set(fn, [...found.values()]);
   };
@@ -59,7 +69,7 @@ export function classNeeds(
   const classes = [...sent].filter(([, { needs }]) => needs !== undefined).sort(
     ([, a], [, b]) => b.line - a.line || b.column - a.column,
   );
-  for (const [fn, { needs }] of classes) complete(fn, needs!);
+  for (const [fn, one] of classes) complete(fn, one);
   return needs;
 }
 

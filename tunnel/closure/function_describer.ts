@@ -226,6 +226,7 @@ export class FunctionDescriber {
       index,
       variables: variablesOf(used.keys()),
       needs: isClass ? variablesOf(code.needs) : undefined,
+      usesItself: code.usesItself,
       line,
       column,
     });

@@ -24,6 +24,8 @@ export interface FunctionCode {
   readonly uses: Uses;
   /** Of a class, the names that it needs to be created, rather than to be used. */
   readonly needs: ReadonlySet<string>;
+  /** Whether static fields or blocks of a class use the class itself, as `new C()` does. */
+  readonly usesItself: boolean;
   /** Of a class that extends another, the name by which it refers to that other class. */
   readonly parent: string | undefined;
   /** The same code with a name for its parent that nothing else has, if `parent` may be in use. */
@@ -119,6 +121,7 @@ function read(text: string, type: SourceType, isKeyed = false): FunctionCode {
     form,
     uses,
     needs: new Set<string>(),
+    usesItself: false,
     parent: undefined,
     withOwnParent: undefined,
     hasComputedKey: false,
@@ -152,6 +155,7 @@ function read(text: string, type: SourceType, isKeyed = false): FunctionCode {
   const whole = {
     ...code,
     needs: needsOf(node),
+    usesItself: statics.some((member) => isUseOf(node, member)),
     parent,
     withOwnParent,
     withoutStatics,
@@ -361,4 +365,13 @@ function needsOf(node: SyntaxNode): Set<string> {
     if (member.type === "PropertyDefinition" && member.static) add(member.value);
   }
   return needs;
+}
+
+/** Whether a static field or block may use the class that it is in. */
+function isUseOf({ id }: SyntaxNode, { type, value, body }: SyntaxNode): boolean {
+  const name = (id as SyntaxNode | null)?.name as string | undefined;
+  const parts = type === "StaticBlock" ? body as SyntaxNode[] : [value as SyntaxNode];
+  return parts.map(findUses).some(({ outerThis, names }) =>
+    outerThis || name !== undefined && names.has(name)
+  );
 }

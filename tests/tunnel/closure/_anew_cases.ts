@@ -207,6 +207,29 @@ export const cases: Cases = {
     await assertRejects(() => tun.call(look), TypeError, "controller is an AbortController");
   },
 
+  async "instances of static fields whose own fields use other classes and functions"(tun) {
+    const makeInner = () => new Inner();
+    class Inner {
+      readonly depth = 1;
+      back(): unknown {
+        return Outer.one;
+      }
+    }
+    class Outer {
+      static readonly one = new Outer();
+      static readonly other: Outer = new this();
+      readonly made = makeInner();
+      readonly #inner = new Inner();
+      read(): unknown[] {
+        return [this.made.depth, this.#inner.back() === this, known.Outer === Outer];
+      }
+    }
+    // The class is in it, so it has to come later.
+    const known = { Outer };
+    const look = () => [Outer.one.read(), Outer.other.read(), Outer.one.made instanceof Inner];
+    assertEquals(await tun.call(look), look());
+  },
+
   async "static properties that got an instance later are refused"(tun) {
     class Lone {
       static one: Lone | null = null;
