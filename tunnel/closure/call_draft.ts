@@ -11,7 +11,7 @@ import { isInternal, isNative, isReplaced, UnknownExports } from "./function_pla
 import { importedParts, linkImported } from "./imported_objects.ts";
 import { type FunctionInspection, weakMembers } from "./inspector.ts";
 import { findModuleSymbols, HiddenSymbols, type SymbolHints } from "./module_symbols.ts";
-import { exportedBy, isBuiltin, isByReference } from "./module_objects.ts";
+import { isBuiltin, isByReference, objectsOfModules } from "./module_objects.ts";
 import type { PatchUse } from "./patches.ts";
 import { boundProperties, type OwnProperty } from "./own_properties.ts";
 import { Refusals } from "./refusals.ts";
@@ -170,12 +170,13 @@ export class CallDraft {
   #linkObjects(place: FunctionPlace | undefined): void {
     if (!this.#walk.hasObjects) return;
     const fns = this.#byReference().filter((fn) => !isBuiltin(fn, place, this.sent));
-    const exported = exportedBy(fns, {
+    const ofModules = objectsOfModules(fns, {
       inspect: (fns) => this.#inspect(fns),
       scriptOf: ({ location }) => scriptOf(location!, this.#session()),
       onLoad: (url) => this.sent.loads.add(url),
+      give: (one, keys) => this.#functions.giveImport(one, keys),
     });
-    const all = [...this.#functions.importedValues, ...exported];
+    const all = [...this.#functions.importedValues, ...ofModules];
     linkImported(all, this.sent, (value) => this.#walk.hasFound(value));
   }
 

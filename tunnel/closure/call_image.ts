@@ -11,7 +11,7 @@ import { withoutSourceMap } from "../source/imports.ts";
 import { computedTypes } from "../source/named_imports.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { CallDraft, type DraftedCall } from "./call_draft.ts";
-import type { Unit } from "./function_describer.ts";
+import type { Unit } from "./unit.ts";
 import { findFixed, noteFixed } from "./fixed_code.ts";
 import { UnknownExports } from "./function_place.ts";
 import { idOfNamespace } from "./namespace.ts";

@@ -34,28 +34,13 @@ import {
 import { originalPosition } from "./original_position.ts";
 import { type Patch, patches, type PatchUse, usesPatch } from "./patches.ts";
 import { MadeAnew, type Steps } from "./made_anew.ts";
+import type { ImportOfModule } from "./module_objects.ts";
 import { isReassigned } from "./reassigned.ts";
 import { placesOf } from "./scope_places.ts";
-import { type ImportedName, offsetOf, type Script, scriptOf, startOf } from "./script.ts";
+import { offsetOf, type Script, scriptOf, startOf } from "./script.ts";
 import { isSloppyCode } from "./sloppy.ts";
+import { addImport, importHandle, type Unit } from "./unit.ts";
 import { UnitDraft } from "./unit_draft.ts";
-
-/** What is sent of one script. */
-export interface Unit {
-  readonly url: string;
-  readonly index: number;
-  readonly draft: UnitDraft;
-  /** The imports that its functions capture, each with one of these. */
-  readonly imports: Map<string, { readonly imported: ImportedName; readonly user: AnyFunction }>;
-  /** Its functions, whose `import()`s and `import.meta.resolve()`s are still to be resolved. */
-  readonly codes: {
-    readonly fn: AnyFunction;
-    readonly code: FunctionCode;
-    readonly location: FunctionLocation;
-    /** Whether it sees no variable, and none can come into its sight later. */
-    readonly seesNothing: boolean;
-  }[];
-}
 
 /** What is found out of a function that goes by value. */
 export interface DescribedFunction {
@@ -184,19 +169,12 @@ export class FunctionDescriber {
         used.set(name, captured);
         continue;
       }
-      unit.draft.importStatements.set(name, imported.statement);
-      const handleOf = (code: string): Handle => [
-        HandleKind.FUNCTION,
-        unit.index,
-        unit.draft.addImported(code),
-      ];
-      const give = (keys: readonly string[]): Handle =>
-        handleOf(name + keys.map((key) => `?.[${JSON.stringify(key)}]`).join(""));
+      addImport(unit, name, imported, fn);
       for (const [symbol, code] of importedSymbols(name, captured.value)) {
-        this.#options.onSymbol(symbol, handleOf(code));
+        this.#options.onSymbol(symbol, importHandle(unit, code));
       }
+      const give = (keys: readonly string[]): Handle => importHandle(unit, name, keys);
       this.importedValues.push({ value: captured.value, give });
-      unit.imports.set(name, { imported, user: fn });
       this.#imported.add(captured.value);
     }
     const seesNothing = code.form !== "class" && !isSloppy && found.size === 0 &&
@@ -259,6 +237,13 @@ export class FunctionDescriber {
         : typeof key === "string" && !source.includes(key);
       if (isForeign) yield { kind: PropertyKind.MISSING, key, value: descriptor };
     }
+  }
+
+  /** The handle of what is found by `keys` in what a module imports. */
+  giveImport({ url, name, imported, user }: ImportOfModule, keys: readonly string[]): Handle {
+    const unit = this.#unit(url);
+    addImport(unit, name, imported, user);
+    return importHandle(unit, name, keys);
   }
 
   /** Functions that are imported, also by namespaces, most of whose functions share a scope. */

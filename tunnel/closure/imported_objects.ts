@@ -66,7 +66,8 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-function isPlain(value: object): boolean {
+/** Whether an object can be compared at the far end, with what is in it. */
+export function isPlain(value: object): boolean {
   if (types.isProxy(value)) return false;
   const prototype = Object.getPrototypeOf(value);
   if (Array.isArray(value)) return prototype === Array.prototype && namedKeys(value).length === 0;

@@ -5,6 +5,7 @@
  * @module
  */
 import { assertEquals } from "@std/assert";
+import { isChanged, rankOf } from "../fixture/ranks.ts";
 import { change, current, isCurrent } from "../fixture/changing.ts";
 import * as all from "../fixture/levels.ts";
 import { actions, isOwn, levels, none, ring } from "../fixture/levels.ts";
@@ -43,6 +44,14 @@ export const cases: Cases = {
       assertEquals(await tun.call(isOwn, { rank: 2 }), false, "one that is equal");
       assertEquals(await tun.call((given) => [isOwn(given), isOwn(high)], low), [true, true]);
       assertEquals(await tun.call((fn, given) => fn(given), isOwn, none), true, "argument");
+    }
+  },
+  async "objects that the module of a function by reference imports"(tun) {
+    const { low, changed } = levels;
+    for (let i = 0; i < 2; i++) {
+      assertEquals([await tun.call(rankOf, low), await tun.call(rankOf, { ...low })], [1, -1]);
+      assertEquals(await tun.call((given) => [rankOf(low), rankOf(given)], changed), [1, 3]);
+      assertEquals(await tun.call(isChanged, changed), true, "of a namespace");
     }
   },
   async "an object of a module that was changed here is a copy"(tun) {
