@@ -15,6 +15,8 @@ export function reviverOf(
   reviveOther: (data: unknown) => unknown,
 ): (data: unknown) => unknown {
   const classes = new Map<string, unknown>();
+  /** The objects of modules that objects of the controller have proven to be. */
+  const originals = new Set<unknown>();
 
   /** Makes a class once, when it is first needed: its parent and its static fields need values. */
   const makeClass = ([unit, index, ...needs]: readonly unknown[]): unknown => {
@@ -64,7 +66,10 @@ export function reviverOf(
       }
       case HandleKind.IMPORTED: {
         const [original, copy, integrity] = rest as [object, object, number];
-        const isSame = isEqual(original, copy) && integrityOf(original) === integrity;
+        // Two objects that are not one at the controller are not one here.
+        const isSame = !originals.has(original) && isEqual(original, copy) &&
+          integrityOf(original) === integrity;
+        if (isSame) originals.add(original);
         return isSame ? original : copy;
       }
       default:
@@ -80,15 +85,16 @@ function step(object: unknown, key: unknown): unknown {
     : (object as Record<string, unknown>)[key as string];
 }
 
-/** Whether two trees of plain objects and arrays have the same in them. */
-function isEqual(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
-  const areObjects = typeof a === "object" && typeof b === "object" && a !== null && b !== null;
-  if (!areObjects || Array.isArray(a) !== Array.isArray(b)) return false;
-  const keys = Object.keys(b);
+/**
+ * Whether two plain objects or arrays have the same in them, in the same order. Objects in them are
+ * the same if they have proven to be a module's own, too.
+ */
+function isEqual(a: unknown, b: object): boolean {
+  if (typeof a !== "object" || a === null || Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(a), expected = Object.keys(b);
   if (Array.isArray(a) && a.length !== (b as unknown[]).length) return false;
-  return Object.keys(a).length === keys.length &&
-    keys.every((key) => Object.hasOwn(a, key) && isEqual(a[key as never], b[key as never]));
+  return keys.length === expected.length &&
+    keys.every((key, i) => key === expected[i] && Object.is(a[key as never], b[key as never]));
 }
 
 /** The controller's own symbols, by their numbers. */

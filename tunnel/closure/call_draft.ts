@@ -8,10 +8,10 @@ import { encodeValues } from "./encode_values.ts";
 import { Findings } from "./findings.ts";
 import { FunctionDescriber } from "./function_describer.ts";
 import { isInternal, isNative, isReplaced, UnknownExports } from "./function_place.ts";
-import { importedParts, linkImported } from "./imported_objects.ts";
+import { linkImported, partsOfImports } from "./imported_objects.ts";
 import { type FunctionInspection, weakMembers } from "./inspector.ts";
 import { findModuleSymbols, HiddenSymbols, type SymbolHints } from "./module_symbols.ts";
-import { isBuiltin, isByReference, objectsOfModules } from "./module_objects.ts";
+import { isByReference, objectsOfModules, variablesOf } from "./module_objects.ts";
 import type { PatchUse } from "./patches.ts";
 import { boundProperties, type OwnProperty } from "./own_properties.ts";
 import { Refusals } from "./refusals.ts";
@@ -27,8 +27,8 @@ const BY_REQUIRE = ", as in const require = createRequire(import.meta.url)";
 
 /** Why a weak collection is refused that would not have what it has here. */
 const COPIED_MEMBER = [
-  "has a member that code imports, and that is made anew there",
-  { remedy: "make the collection in the module that exports the member" },
+  "has a member that code there has, too, and that its module makes anew there",
+  { remedy: "make the collection in the module of the member, which is loaded there" },
 ] as const;
 
 /** What is drafted of a call. */
@@ -137,7 +137,7 @@ export class CallDraft {
     );
     do {
       this.#describePending();
-      this.#findSymbols();
+      this.#findSymbols(place);
     } while (
       this.#walk.ownErrors.link(
         this.sent,
@@ -150,7 +150,7 @@ export class CallDraft {
         },
         (found) => this.#walk.find({ ...found, name: "prototype", steps: "", isPrototype: true }),
       ) ||
-      this.#linkWeak() ||
+      this.#linkWeak(place) ||
       this.sent.settle((value) => this.#canSend(value))
     );
     for (const [fn, property] of this.#functions.heirs()) this.#addProperty(fn, property);
@@ -169,8 +169,7 @@ export class CallDraft {
   /** Has objects be those of modules that are loaded there. */
   #linkObjects(place: FunctionPlace | undefined): void {
     if (!this.#walk.hasObjects) return;
-    const fns = this.#byReference().filter((fn) => !isBuiltin(fn, place, this.sent));
-    const ofModules = objectsOfModules(fns, {
+    const ofModules = objectsOfModules(this.#byReference(place), {
       inspect: (fns) => this.#inspect(fns),
       scriptOf: ({ location }) => scriptOf(location!, this.#session()),
       onLoad: (url) => this.sent.loads.add(url),
@@ -180,22 +179,26 @@ export class CallDraft {
     linkImported(all, this.sent, (value) => this.#walk.hasFound(value));
   }
 
-  #byReference(): AnyFunction[] {
+  /** The functions that modules have there. */
+  #byReference(place: FunctionPlace | undefined): AnyFunction[] {
     const { ways } = this.refusals;
     const fns = [...ways.keys(), ...this.#functions.importedFunctions];
     if (this.#called !== undefined && !ways.has(this.#called)) fns.push(this.#called);
-    return fns.filter((fn) => isByReference(fn, this.sent));
+    const placeOf = (fn: AnyFunction) => fn === this.#called ? place : undefined;
+    return fns.filter((fn) => isByReference(fn, placeOf(fn), this.sent));
   }
 
-  /** Sends members of weak collections that are among the values, or that functions import. */
-  #linkWeak(): boolean {
+  /** Sends members of weak collections that are among the values, or that functions have there. */
+  #linkWeak(place: FunctionPlace | undefined): boolean {
     const { weak } = this.#walk;
     if (weak.isEmpty) return false;
-    const imported = importedParts(this.#functions.importedValues);
+    const imported = this.#functions.importedValues.map(({ value }) => value);
+    const ofModules = variablesOf(this.#inspect(this.#byReference(place)));
+    const had = partsOfImports([...imported, ...ofModules]);
     return weak.link(
       this.sent,
       (value) => isWithinReach(value, (one) => this.#walk.hasFound(one)),
-      (value) => imported.has(value),
+      (value) => had.has(value),
       (found) => this.#walk.find(found),
     );
   }
@@ -220,11 +223,11 @@ export class CallDraft {
   }
 
   /** Finds symbols of modules, whose own functions would not know others in their place. */
-  #findSymbols(): void {
+  #findSymbols(place: FunctionPlace | undefined): void {
     const { ownSymbols } = this.sent;
     if (ownSymbols.size === 0) return;
     const { importedFunctions } = this.#functions;
-    findModuleSymbols(ownSymbols, this.#byReference(), {
+    findModuleSymbols(ownSymbols, this.#byReference(place), {
       inspect: (fns) => this.#inspect(fns),
       placeOf: (symbol, inspection) => this.#findings.placeOf(symbol, inspection),
       onPlace: (symbol, place) => this.sent.setSymbolPlace(symbol, place),

@@ -15,6 +15,9 @@ export interface ImportedValue {
 /** How many objects of an import are looked at. */
 const MAX_OBJECTS = 1000;
 
+/** How deep an object may be that is compared: each level takes some of the codec's. */
+const MAX_DEPTH = 50;
+
 /**
  * Lets objects among the values of a call be those of the module there, if a function that goes
  * along imports them too: here, both are one. A module that is loaded there makes its own, so they
@@ -76,27 +79,33 @@ export function isPlain(value: object): boolean {
 
 /** Whether all that is in an object can be compared there, and nothing leads back to it. */
 function isTree(root: object, sent: SentValues): boolean {
-  const seen = new Set<unknown>();
-  const pending: unknown[] = [root];
+  const around = new Set<unknown>();
+  const done = new Set<unknown>();
+  const pending: [value: unknown, isLeft: boolean][] = [[root, false]];
   while (pending.length > 0) {
-    const value = pending.pop();
+    const [value, isLeft] = pending.pop()!;
     if (typeof value === "function") {
       const kind = sent.handleOf(value)?.[0];
       if (kind !== HandleKind.PLACE && kind !== HandleKind.FUNCTION) return false;
-    } else if (isObject(value)) {
+    } else if (isLeft) {
+      around.delete(value);
+      done.add(value);
+    } else if (isObject(value) && !done.has(value)) {
       const isCompared = isPlain(value) && sent.standInOf(value) === undefined;
-      if (!isCompared || seen.has(value) || seen.size === MAX_OBJECTS) return false;
-      seen.add(value);
-      pending.push(...Object.values(value));
+      if (!isCompared || around.has(value)) return false;
+      if (done.size === MAX_OBJECTS || around.size === MAX_DEPTH) return false;
+      around.add(value);
+      pending.push([value, true]);
+      for (const part of Object.values(value)) pending.push([part, false]);
     }
   }
   return true;
 }
 
-/** What functions import, and the parts of that. */
-export function importedParts(imported: Iterable<ImportedValue>): Set<unknown> {
+/** What functions import or see, and the parts of that. */
+export function partsOfImports(imported: Iterable<unknown>): Set<unknown> {
   const parts = new Set<unknown>();
-  for (const { value } of imported) {
+  for (const value of imported) {
     parts.add(value);
     const isNamespace = types.isModuleNamespaceObject(value);
     for (const key of isNamespace ? Object.keys(value as object) : []) {

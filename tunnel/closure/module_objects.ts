@@ -9,21 +9,27 @@ import type { FunctionInspection } from "./inspector.ts";
 import type { ImportedName, Script } from "./script.ts";
 import type { SentValues } from "./sent_values.ts";
 
-/** Whether a function that was found goes by its place, or is only imported. */
-export function isByReference(fn: AnyFunction, sent: SentValues): boolean {
-  const kind = sent.handleOf(fn)?.[0];
-  return kind === undefined || kind === HandleKind.PLACE;
-}
-
-/** Whether a function goes by the place of a built-in, which the called function may have. */
-export function isBuiltin(
+/**
+ * Whether a function is that of a module which is loaded there: it goes by its place, or is only
+ * imported.
+ *
+ * @param place Its place, if it is the function that is called, which may have no handle.
+ */
+export function isByReference(
   fn: AnyFunction,
-  placeOfCalled: FunctionPlace | undefined,
+  place: FunctionPlace | undefined,
   sent: SentValues,
 ): boolean {
   const handle = sent.handleOf(fn);
-  const module = handle === undefined ? placeOfCalled?.module : handle[1];
-  return isNative(fn) || module === null || String(module).startsWith("node:");
+  if (handle !== undefined && handle[0] !== HandleKind.PLACE) return false;
+  const module = handle === undefined ? place?.module : handle[1];
+  return !isNative(fn) && module !== null && !String(module).startsWith("node:");
+}
+
+/** The variables that functions see, but for globals: of each scope an object that has them. */
+export function variablesOf(inspections: readonly FunctionInspection[]): Set<object> {
+  const scopes = inspections.flatMap(({ scopes }) => scopes.map(({ variables }) => variables));
+  return new Set(scopes.filter((variables) => variables !== globalThis));
 }
 
 /** A name that a module imports, and the function for which that was found out. */

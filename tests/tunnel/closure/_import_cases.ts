@@ -4,11 +4,21 @@
  *
  * @module
  */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { isChanged, rankOf } from "../fixture/ranks.ts";
 import { change, current, isCurrent } from "../fixture/changing.ts";
 import * as all from "../fixture/levels.ts";
-import { actions, isOwn, levels, none, ring } from "../fixture/levels.ts";
+import {
+  actions,
+  deep,
+  giveOwn,
+  isOwn,
+  levels,
+  lookUp,
+  none,
+  ring,
+  twice,
+} from "../fixture/levels.ts";
 import { paint } from "../fixture/symbols.ts";
 import { type Cases, runCases } from "./_run_cases.ts";
 
@@ -80,6 +90,41 @@ export const cases: Cases = {
   async "an object of a module that leads back to itself is a copy of that kind"(tun) {
     const read = (given: typeof ring): unknown => [given.self === given, ring.self === ring];
     assertEquals(await tun.call(read, ring), [true, true]);
+  },
+  async "an object of a module that has others twice, or very deep, or in another order"(tun) {
+    const read = (given: typeof twice): unknown => [given === twice, given.first === given.usual];
+    assertEquals(await tun.call(read, twice), [true, true]);
+    const { first, usual } = twice;
+    twice.usual = { ...first };
+    assertEquals(await tun.call(read, twice), [false, false]);
+    twice.usual = usual;
+    const { changed } = levels;
+    const keys = (given: object): unknown => [Object.keys(given), given === levels];
+    Object.assign(levels, {
+      changed: Reflect.deleteProperty(levels, "low") && changed,
+      low: first,
+    });
+    assertEquals(await tun.call(keys, levels), [["high", "changed", "low"], false]);
+    for (const key of ["high", "changed"] as const) {
+      const level = levels[key];
+      Reflect.deleteProperty(levels, key);
+      levels[key] = level;
+    }
+    assertEquals(await tun.call(keys, levels), [["low", "high", "changed"], true]);
+    const depth = (given: typeof deep): number => {
+      let n = 0;
+      for (let at: typeof deep | undefined = given; at; at = at.next) n++;
+      return n;
+    };
+    assertEquals(await tun.call((given) => [depth(given), deep === given], deep), [301, false]);
+  },
+  async "a WeakMap whose keys only a module there has"(tun) {
+    const map = new WeakMap<object, number>([[levels.low, 1]]);
+    assertEquals(await tun.call(lookUp, map), [1, undefined]);
+    assertEquals(await tun.call(() => lookUp(map)), [1, undefined]);
+    const text = "it has a member that code there has, too, and that its module makes anew there";
+    map.set(giveOwn(), 2);
+    await assertRejects(() => tun.call(lookUp, map), TypeError, text);
   },
   async "functions of a module that has a symbol of its own"(tun) {
     const [red, bold, other] = [paint.red, paint.red.bold, paint.red.with("+")];

@@ -107,7 +107,8 @@ export const cases: Cases = {
     await assertRejects(() => tun.call(() => map.get(alone)), TypeError, text);
     await assertRejects(() => tun.call(() => new WeakMap() as unknown), RemoteError, "weakly");
     const copied = new WeakMap([[ring, 1]]);
-    const anew = "variable copied has a member that code imports, and that is made anew there";
+    const anew =
+      "variable copied has a member that code there has, too, and that its module makes anew";
     await assertRejects(() => tun.call(() => copied.get(ring)), TypeError, anew);
     assertEquals(await tun.call((given) => copied.get(given), ring), 1, "given");
   },
