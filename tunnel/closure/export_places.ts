@@ -23,6 +23,11 @@ export class ExportPlaces {
     this.#others = placesIn(exports);
   }
 
+  /** All names by which a value is exported. */
+  namesOf(value: unknown): string[] {
+    return Object.keys(this.#exports).filter((name) => valueOf(this.#exports, name) === value);
+  }
+
   /**
    * The names that lead to a value; `undefined` if none do.
    *

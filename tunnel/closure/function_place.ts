@@ -5,6 +5,7 @@ import type { AnyFunction } from "./any_function.ts";
 import { findBuiltin } from "./builtin.ts";
 import { ExportPlaces, type Exports } from "./export_places.ts";
 import type { FunctionInspection } from "./inspector.ts";
+import { isGivenLater } from "./reassigned.ts";
 import type { Script } from "./script.ts";
 
 /** Whether `fn` is compiled code without a script, which V8 does not locate. */
@@ -121,7 +122,20 @@ export function placeOf(
   }
   const path = found.places.find(fn, isDeep);
   if (path === undefined && !found.isComplete) throw new UnknownExports([url]);
-  return path && { module: url, path };
+  const isNamed = path?.length === 1 && typeof fn === "function" && isEsModule(scopes);
+  if (!isNamed) return path && { module: url, path };
+  const { exports } = scriptOf();
+  const isThere = (name: string): boolean => {
+    const local = exports.find((one) => one.name === name)?.local;
+    return local === undefined || !isGivenLater(local, scriptOf(), location);
+  };
+  const name = isThere(path[0]!) ? path[0]! : found.places.namesOf(fn).find(isThere);
+  return name === undefined ? undefined : { module: url, path: [name] };
+}
+
+/** Whether a function with these scopes is in an ES module. */
+function isEsModule(scopes: FunctionInspection["scopes"]): boolean {
+  return scopes.some(({ description }) => description === "Module");
 }
 
 /** What a module exports, given the scopes of a function in it. */

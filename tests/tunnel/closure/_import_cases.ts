@@ -6,6 +6,7 @@
  */
 import { assertEquals, assertRejects } from "@std/assert";
 import { isChanged, rankOf } from "../fixture/ranks.ts";
+import * as changing from "../fixture/changing.ts";
 import { change, current, isCurrent } from "../fixture/changing.ts";
 import * as all from "../fixture/levels.ts";
 import {
@@ -86,6 +87,18 @@ export const cases: Cases = {
     assertEquals([await ask(old), await ask(other)], [[false, false], [true, true]]);
     change(old);
     assertEquals([await ask(old), await ask(other)], [[true, true], [false, false]]);
+  },
+  async "a function that an exported variable has got is not the one that it had"(tun) {
+    const { act, ask, other } = changing;
+    if (act() === "first") assertEquals(await tun.call(act), "first");
+    changing.changeAct();
+    changing.changeAsk();
+    assertEquals([await tun.call(changing.act), await tun.call(act)], ["second", act()]);
+    assertEquals(await tun.call((now) => [now(), changing.act()], changing.act), [
+      ...["second", "first"],
+    ]);
+    assertEquals([await tun.call(changing.ask), await tun.call(other)], ["other", "other"]);
+    assertEquals(await tun.call(ask), ask());
   },
   async "an object of a module that leads back to itself is a copy of that kind"(tun) {
     const read = (given: typeof ring): unknown => [given.self === given, ring.self === ring];
