@@ -122,15 +122,16 @@ export function placeOf(
   }
   const path = found.places.find(fn, isDeep);
   if (path === undefined && !found.isComplete) throw new UnknownExports([url]);
-  const isNamed = path?.length === 1 && typeof fn === "function" && isEsModule(scopes);
-  if (!isNamed) return path && { module: url, path };
+  const isNamed = typeof fn === "function" && isEsModule(scopes);
+  if (path === undefined || path.length > 2 || !isNamed) return path && { module: url, path };
   const { exports } = scriptOf();
-  const isThere = (name: string): boolean => {
+  const isThere = ([name, member]: readonly string[]): boolean => {
     const local = exports.find((one) => one.name === name)?.local;
-    return local === undefined || !isGivenLater(local, scriptOf(), location);
+    return local === undefined || !isGivenLater(local, member, scriptOf(), location);
   };
-  const name = isThere(path[0]!) ? path[0]! : found.places.namesOf(fn).find(isThere);
-  return name === undefined ? undefined : { module: url, path: [name] };
+  const all = [path, ...found.places.namesOf(fn).map((name) => [name])];
+  const first = all.find(isThere);
+  return first && { module: url, path: first };
 }
 
 /** Whether a function with these scopes is in an ES module. */

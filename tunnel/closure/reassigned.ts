@@ -1,3 +1,4 @@
+import { assignsTo } from "../source/changed_fields.ts";
 import type { FunctionCode } from "../source/function_code.ts";
 import { nodesAround } from "../source/scopes.ts";
 import { parse, type SyntaxNode } from "../source/syntax.ts";
@@ -26,41 +27,79 @@ export function isReassigned(
   );
 }
 
-/** The functions with which variables of scripts begin, if they may get others. */
+/** The functions with which variables of scripts and their members begin, if they get others. */
 const firsts = new WeakMap<Script, Map<string, SyntaxNode | undefined>>();
 
 /**
- * Whether a variable of a module began with another function than it has: a module that is loaded
- * at the far end has the first one there.
+ * Whether a variable of a module, or a member of what it has, began with another function than it
+ * has: a module that is loaded at the far end has the first one there.
  */
 export function isGivenLater(
   name: string,
+  member: string | undefined,
   script: Script,
   { line, column }: FunctionLocation,
 ): boolean {
-  let names = firsts.get(script);
-  if (names === undefined) firsts.set(script, names = new Map());
-  if (!names.has(name)) names.set(name, firstFunction(name, script));
-  const first = names.get(name);
+  let known = firsts.get(script);
+  if (known === undefined) firsts.set(script, known = new Map());
+  const key = member === undefined ? name : `${name} ${member}`;
+  if (!known.has(key)) known.set(key, firstFunction(name, member, script));
+  const first = known.get(key);
   const offset = offsetOf(script.source, line, column);
   return first !== undefined && (offset < first.start || offset >= first.end);
 }
 
-/** The function with which the declaration of a variable begins it, if it is assigned to later. */
-function firstFunction(name: string, script: Script): SyntaxNode | undefined {
+/** The function with which a variable or a member of it begins, if it is assigned to later. */
+function firstFunction(
+  name: string,
+  member: string | undefined,
+  script: Script,
+): SyntaxNode | undefined {
   const { source } = script;
   // To parse a large script takes long.
-  if (!new RegExp(`\\b(?:let|var)\\s+${escaped(name)}\\s*=`).test(source)) return undefined;
-  if (assignments(script, name) < 2) return undefined;
-  const declarators = (parse(source).body as SyntaxNode[]).flatMap((statement) => {
-    const declaration = (statement.declaration ?? statement) as SyntaxNode;
-    return declaration.type === "VariableDeclaration"
-      ? declaration.declarations as SyntaxNode[]
-      : [];
+  if (member !== undefined && !assignsTo(member, source)) return undefined;
+  if (member === undefined && assignments(script, name) < 2) return undefined;
+  const statements = parse(source).body as SyntaxNode[];
+  // What the module does when it is loaded, it does there, too.
+  const target = member === undefined ? name : `${name}.${member}`;
+  const isSetAtOnce = statements.some(({ expression }) => {
+    const left = (expression as SyntaxNode | undefined)?.left as SyntaxNode | undefined;
+    return left !== undefined && source.slice(left.start, left.end) === target;
   });
-  const found = declarators.find(({ id }) => (id as SyntaxNode).name === name);
-  const init = found?.init as SyntaxNode | null | undefined;
-  return init && /^(?:Arrow)?(?:Function|Class)Expression$/.test(init.type) ? init : undefined;
+  if (isSetAtOnce) return undefined;
+  const value = declaredValue(name, statements);
+  const found = member === undefined ? value : memberOf(value, member);
+  // The head of a method is not in its value.
+  const made = member === undefined ? found : found?.value as SyntaxNode | null | undefined;
+  return made && /^(?:Arrow)?(?:Function|Class)Expression$/.test(made.type) ? found : undefined;
+}
+
+/** The expression with which a variable is declared, or its class; `undefined` for any other. */
+function declaredValue(name: string, statements: readonly SyntaxNode[]): SyntaxNode | undefined {
+  for (const statement of statements) {
+    const declaration = (statement.declaration ?? statement) as SyntaxNode;
+    const isClass = declaration.type === "ClassDeclaration";
+    if (isClass && (declaration.id as SyntaxNode | null)?.name === name) return declaration;
+    if (declaration.type !== "VariableDeclaration") continue;
+    const one = (declaration.declarations as SyntaxNode[])
+      .find(({ id }) => (id as SyntaxNode).name === name);
+    if (one !== undefined) return (one.init ?? undefined) as SyntaxNode | undefined;
+  }
+  return undefined;
+}
+
+/** The member of an object literal, or static one of a class, whose key is written out. */
+function memberOf(value: SyntaxNode | undefined, key: string): SyntaxNode | undefined {
+  const isClass = /^Class/.test(value?.type ?? "");
+  const members = isClass
+    ? ((value!.body as SyntaxNode).body as SyntaxNode[]).filter((one) => one.static)
+    : value?.type === "ObjectExpression"
+    ? value.properties as SyntaxNode[]
+    : [];
+  return members.find(({ computed, key: own }) => {
+    const { name, value } = (own ?? {}) as Partial<SyntaxNode>;
+    return !computed && (name ?? value) === key;
+  });
 }
 
 function escaped(name: string): string {

@@ -89,7 +89,7 @@ export const cases: Cases = {
     assertEquals([await ask(old), await ask(other)], [[true, true], [false, false]]);
   },
   async "a function that an exported variable has got is not the one that it had"(tun) {
-    const { act, ask, other } = changing;
+    const { act, ask, hooks, other } = changing;
     if (act() === "first") assertEquals(await tun.call(act), "first");
     changing.changeAct();
     changing.changeAsk();
@@ -99,6 +99,9 @@ export const cases: Cases = {
     ]);
     assertEquals([await tun.call(changing.ask), await tun.call(other)], ["other", "other"]);
     assertEquals(await tun.call(ask), ask());
+    changing.changeHooks();
+    const kept = [await tun.call(hooks.kept), await tun.call(hooks.kept)];
+    assertEquals([await tun.call(hooks.log), ...kept], ["logged", "kept 1", "kept 2"]);
   },
   async "an object of a module that leads back to itself is a copy of that kind"(tun) {
     const read = (given: typeof ring): unknown => [given.self === given, ring.self === ring];
