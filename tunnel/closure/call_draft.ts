@@ -31,6 +31,9 @@ const COPIED_MEMBER = [
   { remedy: "make the collection in the module of the member, which is loaded there" },
 ] as const;
 
+/** Stands for a place that does not matter. */
+const NOWHERE: FunctionPlace = { module: null, path: [] };
+
 /** What is drafted of a call. */
 export interface DraftedCall {
   /** Where the function is, if it does not go by value. */
@@ -88,12 +91,12 @@ export class CallDraft {
     this.#called = called;
     this.#findings = outer === undefined ? new Findings(session) : outer.#findings;
     this.refusals = new Refusals(called, (fn) => {
-      const written = (this.#inspect([fn])[0]!.bound?.target ?? fn) as AnyFunction;
-      return this.#functions.positionOf(written, this.#inspect([written])[0]);
+      const written = (this.#findings.inspect([fn])[0]!.bound?.target ?? fn) as AnyFunction;
+      return this.#functions.positionOf(written, this.#findings.inspect([written])[0]);
     });
     this.#functions = new FunctionDescriber({
       session,
-      inspect: (fns) => this.#inspect(fns),
+      inspect: (fns) => this.#findings.inspect(fns),
       canSend: (value) => this.#canSend(value),
       onPatch: (use) => this.patched.push(use),
       onSymbol: (symbol, handle) => this.sent.setSymbol(symbol, handle),
@@ -105,7 +108,7 @@ export class CallDraft {
         this.refusals.ways.set(fn, way);
         this.#pending.push(fn);
       },
-      isOfRuntime: (fn) => isInternal(this.#inspect([fn])[0]!.location?.url ?? ""),
+      isOfRuntime: (fn) => isInternal(this.#findings.inspect([fn])[0]!.location?.url ?? ""),
       weakMembers: (object) => weakMembers(object, this.#session()),
       canSend: (value) => this.#canSend(value),
       refuse: (found, reason, data) => this.refusals.ofValue(found, reason, data),
@@ -145,7 +148,7 @@ export class CallDraft {
           called: place,
           refusals: this.refusals,
           describer: this.#functions,
-          inspect: (made) => this.#inspect([made])[0]!,
+          inspect: (made) => this.#findings.inspect([made])[0]!,
           isPlaced: (made, found) => this.#placeOf(made, found) !== undefined,
         },
         (found) => this.#walk.find({ ...found, name: "prototype", steps: "", isPrototype: true }),
@@ -170,7 +173,7 @@ export class CallDraft {
   #linkObjects(place: FunctionPlace | undefined): void {
     if (!this.#walk.hasObjects) return;
     const ofModules = objectsOfModules(this.#byReference(place), {
-      inspect: (fns) => this.#inspect(fns),
+      inspect: (fns) => this.#findings.inspect(fns),
       scriptOf: ({ location }) => scriptOf(location!, this.#session()),
       onLoad: (url) => this.sent.loads.add(url),
       give: (one, keys) => this.#functions.giveImport(one, keys),
@@ -193,7 +196,7 @@ export class CallDraft {
     const { weak } = this.#walk;
     if (weak.isEmpty) return false;
     const imported = this.#functions.importedValues.map(({ value }) => value);
-    const ofModules = variablesOf(this.#inspect(this.#byReference(place)));
+    const ofModules = variablesOf(this.#findings.inspect(this.#byReference(place)));
     const had = partsOfImports([...imported, ...ofModules]);
     return weak.link(
       this.sent,
@@ -216,7 +219,7 @@ export class CallDraft {
       const fns = this.#pending;
       this.#pending = [];
       const others = fns.filter((fn) => !this.#describeBuiltin(fn));
-      this.#inspect(others);
+      this.#findings.inspect(others);
       for (const fn of others) this.#describe(fn);
     }
     if (this.#unknown.size > 0) throw new UnknownExports(this.#unknown);
@@ -228,7 +231,7 @@ export class CallDraft {
     if (ownSymbols.size === 0) return;
     const { importedFunctions } = this.#functions;
     findModuleSymbols(ownSymbols, this.#byReference(place), {
-      inspect: (fns) => this.#inspect(fns),
+      inspect: (fns) => this.#findings.inspect(fns),
       placeOf: (symbol, inspection) => this.#findings.placeOf(symbol, inspection),
       onPlace: (symbol, place) => this.sent.setSymbolPlace(symbol, place),
       hints: this.#hints,
@@ -247,13 +250,15 @@ export class CallDraft {
       this.sent.setHandle(fn, [HandleKind.INTRINSIC, ...intrinsic]);
       return true;
     }
-    if (place === undefined || isReplaced(place, fn, (fns) => this.#inspect(fns))) return false;
+    if (place === undefined || isReplaced(place, fn, (fns) => this.#findings.inspect(fns))) {
+      return false;
+    }
     this.sent.setPlace(fn, place);
     return true;
   }
 
   #describe(fn: AnyFunction): void {
-    const inspection = this.#inspect([fn])[0]!;
+    const inspection = this.#findings.inspect([fn])[0]!;
     const { location, bound } = inspection;
     if (bound !== undefined) {
       const { target, self, args } = bound;
@@ -311,7 +316,7 @@ export class CallDraft {
       if (!(error instanceof UnknownExports)) throw error;
       // All of them are learned at once, and then there is another draft.
       for (const url of error.urls) this.#unknown.add(url);
-      return { module: null, path: [] };
+      return NOWHERE;
     }
   }
 
@@ -336,18 +341,11 @@ export class CallDraft {
     // It may be in itself.
     sendable.set(value, true);
     try {
-      new CallDraft(this.#session, [value], undefined, this.#hints, this).draft({
-        module: null,
-        path: [],
-      });
+      new CallDraft(this.#session, [value], undefined, this.#hints, this).draft(NOWHERE);
     } catch (error) {
       if (error instanceof UnknownExports || error instanceof HiddenSymbols) throw error;
       sendable.set(value, false);
     }
     return sendable.get(value)!;
-  }
-
-  #inspect(fns: readonly AnyFunction[]): FunctionInspection[] {
-    return this.#findings.inspect(fns);
   }
 }

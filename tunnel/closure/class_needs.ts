@@ -23,8 +23,8 @@ export interface SentFunction {
 /**
  * The variables that must have their values before each class is created. Since the static fields
  * and blocks of a class may call functions, its needs include the variables of the functions that
- * they can reach. Of the variables of its own constructor and methods, only those are among them that the
- * class is not in.
+ * they can reach. Of the variables of its own constructor and methods, only those are among them
+ * that the class is not in.
  *
  * @param boundParts Gives the values in a bound function, and nothing for other functions.
  */

@@ -113,7 +113,7 @@ function importsOf(
   });
 }
 
-/** Whether an import may be another object later; a namespace never is, and functions seldom are. */
+/** Whether an import may be another object later: a namespace never is, and a function seldom. */
 function mayChange({ value }: { readonly value: unknown }): boolean {
   if (types.isModuleNamespaceObject(value)) return false;
   return value === undefined || value === null || typeof value === "object" && isPlain(value);
