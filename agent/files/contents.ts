@@ -24,7 +24,7 @@ const MAX_WITHOUT_SIZE = 16 * 1024 * 1024;
 /** How often a file is read at most: again each time that it has changed meanwhile. */
 const MAX_TRIES = 3;
 
-/** What was seen of a file a moment ago. */
+/** The size and time that a file had a moment ago. */
 export interface Seen {
   readonly size: number;
   /** Its time of modification. */
@@ -35,7 +35,7 @@ export interface Seen {
  * Reads a small file. Returns its contents and its time of modification, or `undefined` if it is
  * not small any more.
  *
- * @param seen What was seen of it, if it was.
+ * @param seen Its size and time a moment ago, if they are known.
  * @throws {Error} If it cannot be read, or changes all the time.
  */
 export function readSmall(path: string, seen?: Seen): [Uint8Array, number] | undefined {

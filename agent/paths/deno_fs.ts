@@ -76,7 +76,7 @@ export function extendFetch(tree: SentTree): void {
   };
 }
 
-/** What Node's own `fetch` would not do: reads a file of this disk. */
+/** Reads a file of this disk for Node, whose own `fetch` does not. Gives nothing on Deno. */
 async function readHere(href: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if ("Deno" in globalThis) return undefined;
   try {

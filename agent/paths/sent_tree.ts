@@ -16,8 +16,8 @@ export interface Entry {
   /** What is in a folder. */
   readonly names: Set<string>;
   /**
-   * Whether all that is known is that it exists: neither its bytes nor what is in it is to be had.
-   * If there is anything on the disk here, that counts.
+   * Whether the controller has told only that it exists. To read it, or to list it, fails. A file
+   * or folder of the same path on the disk here takes its place.
    */
   readonly isUntold?: boolean;
 }

@@ -25,7 +25,7 @@ const LONG = 100;
 const TYPED_ARRAY = Object.getPrototypeOf(Uint8Array.prototype);
 
 const SAMPLE_LENGTH = 1111;
-/** What is shown of lists of this length that have nothing but elements, by their prototypes. */
+/** The texts of lists of this length that have nothing but elements, by their prototypes. */
 const samples = new Map<object, string>();
 
 /** The keys of the properties of an array that are enumerable, but for elements. */
@@ -34,10 +34,10 @@ export function namesOf(array: readonly unknown[]): string[] {
 }
 
 /**
- * Whether an array or a view may have properties besides its elements. No function of JavaScript
- * tells that without listing the elements first, which takes longer than to encode them; but the
- * text that is shown of a list does. That of a long view does not show what is not enumerable,
- * which would take ten times as long.
+ * Whether an array or a view may have properties besides its elements. To list all its keys takes
+ * longer than to encode it. So a long list is inspected, with no element shown: its text differs
+ * from that of a plain list of the same length if it has such properties. Of a long view, only
+ * enumerable ones are shown, since to show all takes ten times as long.
  */
 export function mayHaveNames(list: readonly unknown[] | ArrayBufferView): boolean {
   const isArray = Array.isArray(list);
@@ -60,7 +60,7 @@ export function mayHaveNames(list: readonly unknown[] | ArrayBufferView): boolea
   return inspect(list, options) !== sample.replaceAll(`${SAMPLE_LENGTH}`, `${length}`);
 }
 
-/** Whether a list is of no class of a program, whose constructor may do anything. */
+/** Whether the class of a list is built in. The constructor of any other may do anything. */
 function isBuiltIn(list: object): boolean {
   const prototype = Object.getPrototypeOf(list);
   return prototype === Array.prototype || isBuffer(list) ||
