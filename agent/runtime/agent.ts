@@ -271,14 +271,14 @@ export class Agent {
             channel.send(encodePlain(result), Flag.END),
           (values) => values.sendResult(channel, result, running.giveUp.bind(running)),
         );
-        this.#watch.beginSoon();
+        this.#watch.end();
         if (sending !== undefined) await sending;
       });
     } catch (error) {
       this.#checkGlobals();
       this.#runner.modules?.explain(error);
       this.#fail(channel, error);
-      this.#watch.beginSoon();
+      this.#watch.end();
     }
   }
 

@@ -92,15 +92,22 @@ export class FilePipe implements Pipe {
     if (this.#socketPipe.write(this.#held!)) this.#handlers.onDrain();
   }
 
+  #readInto(buffer: Uint8Array): Promise<number | null> {
+    return this.#input.read(buffer).catch(() => null);
+  }
+
   async #read(): Promise<void> {
     const { onChunk, onLost, mayHaveRun } = this.#handlers;
-    const buffer = new Uint8Array(BUFFER_SIZE);
-    for (let isLarge = false; !isLarge && !mayHaveRun() && this.#socketPipe === undefined;) {
-      const size = await this.#input.read(buffer).catch(() => null);
+    let [buffer, other] = [new Uint8Array(BUFFER_SIZE), new Uint8Array(BUFFER_SIZE)];
+    let reading = this.#readInto(buffer);
+    for (let isLast = false; !isLast;) {
+      const size = await reading;
       if (this.#isClosed) return;
       if (size === null) return onLost();
+      isLast = size === buffer.length || mayHaveRun() || this.#socketPipe !== undefined;
+      if (!isLast) reading = this.#readInto(other);
       onChunk(buffer.subarray(0, size));
-      isLarge = size === buffer.length;
+      [buffer, other] = [other, buffer];
     }
     if (this.#isClosed) return;
     const { Socket } = await loadNet();

@@ -1,8 +1,13 @@
+const { waitAsync } = Atomics;
+
 /**
- * Calls `act` again and again, by Node's timers, which no function replaces. It keeps no process
- * alive. Deno takes milliseconds to load timers, its own too.
+ * Calls `act` again and again. It keeps no process alive, and no function can replace what it
+ * needs. V8 itself does the waiting: to load timers, its own too, takes Deno milliseconds.
  */
 export async function repeat(act: () => void, milliseconds: number): Promise<void> {
-  const { setInterval } = await import("node:timers");
-  setInterval(act, milliseconds).unref();
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    await waitAsync(cell, 0, 0, milliseconds).value;
+    act();
+  }
 }

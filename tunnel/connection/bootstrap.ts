@@ -203,9 +203,9 @@ export function bootstrapLine(options: BootstrapOptions): string {
  */
 function watchFunction(): string {
   // It runs in a shell of its own, so its short names take the place of no variable.
-  return "z() { trap - TERM;r=;for x in /proc/[0-9]*;do " +
+  return "z() { trap - TERM;exec 4>&- 6>&-;sleep $1||sleep 1;r=;for x in /proc/[0-9]*;do " +
     'if [ $x/fd/1 -ef /proc/self/fd/3 ];then r="$r $x";fi;done;' +
-    "exec 3<&- 4>&- 6>&-;n=;o=;while sleep $1||sleep 1;do t=;for x in $r;do " +
+    "exec 3<&-;n=;o=;while sleep $1||sleep 1;do t=;for x in $r;do " +
     "s=;read -r s <$x/wchan;case $s in *read*|*data_wait*)s=;" +
     'read -r s <$x/io;case $s in rchar:*)t="$t $s";esac;esac;done;' +
     'if [ -z "$t" ];then n=${n:+0};elif [ "$t" = "$o" ];then ' +

@@ -12,7 +12,8 @@ function isOlderThan(oldest: string): string {
  * whose value has `start()`), and then frames, which the agent takes over with the pipe.
  *
  * Deno reads the agent by a file, since its modules of Node's take longer to load than itself, and
- * without more than its code needs. Where it may not, and on Node, a socket reads the pipe into one
+ * without more than its code needs. It unpacks the agent by bare streams, since `Response` takes
+ * longer to load than the unpacking. The agent is ASCII, so each chunk is text by itself. Where it may not, and on Node, a socket reads the pipe into one
  * buffer, over and over: Deno would otherwise make a new one of 64 KiB for each read, and spend
  * more time on that than on anything else when much arrives.
  *
@@ -24,7 +25,7 @@ function isOlderThan(oldest: string): string {
  */
 const SOURCE = `
 let D=globalThis.Deno,[a,b]=(D?D.version.deno:process.versions.node).split("."),v=D||await import("node:vm"),U=Uint8Array,
-c=new U(0),g,i,
+c=new U(0),g,i,T=y=>new TextDecoder().decode(y),
 f=async x=>{
 let t=new U(c.length+x.length),n;
 t.set(c);
@@ -35,7 +36,7 @@ if(g||t.length<n)return;
 g=1;
 x=t.subarray(4,n);
 c=t.subarray(n);
-f=await(0,eval)(new TextDecoder().decode(t[0]?x:D?await new Response(new Response(x).body.pipeThrough(new DecompressionStream("brotli"))).bytes():(await import("node:zlib")).brotliDecompressSync(x))).start(i);
+f=await(0,eval)(t[0]?T(x):D?(await Array.fromAsync(ReadableStream.from([x]).pipeThrough(new DecompressionStream("brotli")),T)).join(""):T((await import("node:zlib")).brotliDecompressSync(x))).start(i);
 f(c)
 };
 if(D?${isOlderThan(OLDEST_DENO)}:!v.SourceTextModule||${
@@ -45,10 +46,10 @@ let u=new U([117,10]);
 try{
 i=D.openSync("/dev/fd/3");
 D.openSync("/dev/fd/5",{write:!0}).writeSync(u);
-for(let B=new U(65536);!g;)f(B.subarray(0,i.readSync(B)??D.exit()))
+for(let B=new U(6e4);!g;)f(B.subarray(0,i.readSync(B)||D.exit()))
 }catch{
 let{Socket:S}=await import("node:net");
-new S({fd:5,readable:!1,writable:!0})[D?"end":"write"](u,()=>i=new S({fd:3,readable:!0,writable:!1,onread:{buffer:new U(65536),callback:(n,b)=>(f(b.subarray(0,n)),!0)}}))
+new S({fd:5,readable:!1,writable:!0})[D?"end":"write"](u,()=>i=new S({fd:3,readable:!0,writable:!1,onread:{buffer:new U(65536),callback:(n,b)=>(f(b.subarray(0,n)),1)}}))
 }
 `;
 
