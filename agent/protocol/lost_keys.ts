@@ -4,6 +4,7 @@ import { mayHaveNames } from "./has_names.ts";
 import { integrityOf } from "./integrity.ts";
 import { isEmptyPrototype } from "./is_empty_prototype.ts";
 import { describeRuntimeObject } from "./runtime_object.ts";
+import { hasFromRuntime } from "./runtime_symbols.ts";
 
 const {
   getOwnPropertyDescriptor,
@@ -94,12 +95,7 @@ function keysOfRuntime(object: object, symbols: readonly symbol[]): (string | sy
     .filter((name) =>
       !isException || name !== "stack" && (name !== "cause" || isOdd(object, name, false))
     );
-  return [...names, ...symbols.filter(isOfProgram)];
-}
-
-/** Whether a symbol is in the registry, and not put there by a runtime. */
-function isOfProgram(symbol: symbol): boolean {
-  return /^(?!nodejs\.|Deno\.)/.test(Symbol.keyFor(symbol) ?? "nodejs.");
+  return [...names, ...symbols.filter((symbol) => !hasFromRuntime(object, symbol))];
 }
 
 function lost(
