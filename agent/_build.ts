@@ -19,6 +19,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
 // Deno itself uses this bundler. It is only needed here, never by a user.
 import * as esbuild from "npm:esbuild@0.28.2";
+import { minify } from "npm:oxc-minify@0.145.0";
 
 /**
  * What the bundle imports and many files need: each through a module of its own, so that the bundle
@@ -217,7 +218,20 @@ async function bundle(
     plugins: [...plugins, usedOnly],
   });
   const { contents, text } = outputFiles[0]!;
-  return isScript ? asExpression(text, form === "part") : contents;
+  return isScript ? asExpression(await shortened(text), form === "part") : contents;
+}
+
+/**
+ * Minifies a module once more. Oxc gives names that compress 3% better than those of esbuild, which
+ * a first call needs to stay below 16 KB. The text becomes ASCII; see `FIRST_STAGE`.
+ */
+async function shortened(text: string): Promise<string> {
+  const { code, errors } = await minify("agent.mjs", text, { compress: { target: "es2022" } });
+  if (errors.length > 0) throw new Error(errors[0]!.message);
+  return code.replace(
+    /[^\0-\x7f]/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** Built-ins that the agent keeps: if a function replaced them, no answer could be sent. */

@@ -12,24 +12,26 @@ type Lines = (readonly [number, number, number])[][];
 
 /** Finds original positions, for the URLs that were added. */
 export class SourceMaps {
-  readonly #mappings = new Map<string, string | Lines>();
+  /** By their URLs, the maps of them or of some of their lines, each parsed when it is needed. */
+  readonly #maps = new Map<string, Map<string, Lines | undefined>>();
 
-  /** Adds the map of the code that is shown under `url`. It is parsed when it is first needed. */
+  /** Adds the map of some lines of the code that is shown under `url`, or of all. */
   add(url: string, mappings: string): void {
-    this.#mappings.set(url, mappings);
+    const maps = this.#maps.get(url) ?? new Map<string, undefined>();
+    this.#maps.set(url, maps.set(mappings, undefined));
   }
 
   /** Gives the original position of a one-based position, or the same one if it is not known. */
   find(url: string, line: number, column: number): { line: number; column: number } {
-    let lines = this.#mappings.get(url);
-    if (lines === undefined) return { line, column };
-    if (typeof lines === "string") this.#mappings.set(url, lines = parse(lines));
     let found: Lines[number][number] | undefined;
-    for (const segment of lines[line - 1] ?? []) {
-      if (segment[0] > column - 1) break;
-      found = segment;
-      // Of several segments for one position Deno takes the first.
-      if (segment[0] === column - 1) break;
+    for (let [mappings, lines] of this.#maps.get(url) ?? []) {
+      if (lines === undefined) this.#maps.get(url)!.set(mappings, lines = parse(mappings));
+      for (const segment of lines[line - 1] ?? []) {
+        if (segment[0] > column - 1) break;
+        found = segment;
+        // Of several segments for one position Deno takes the first.
+        if (segment[0] === column - 1) break;
+      }
     }
     return found === undefined ? { line, column } : { line: found[1] + 1, column: found[2] + 1 };
   }
@@ -64,7 +66,8 @@ function bitsOf(code: number): number {
   return code > 47 ? code + 4 : code === 43 ? 62 : 63;
 }
 
-function numbers(segment: string): number[] {
+/** The numbers of a segment. */
+export function numbers(segment: string): number[] {
   const result: number[] = [];
   let value = 0;
   let shift = 0;

@@ -8,6 +8,7 @@ import { modulesHere } from "../modules/modules_here.ts";
 import { resolveImports, resolveUrls } from "../modules/resolve_imports.ts";
 import { inspectorAllowed, withV8 } from "../modules/v8.ts";
 import { withoutSourceMap } from "../source/imports.ts";
+import { mappedLines } from "../source/mapped_lines.ts";
 import { computedTypes } from "../source/named_imports.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { CallDraft, type DraftedCall } from "./call_draft.ts";
@@ -250,7 +251,7 @@ async function unitOf(
     source,
     imports: resolved,
     ...resolves,
-    ...mappings !== undefined && { mappings },
+    ...mappings !== undefined && { mappings: mappedLines(mappings, draft.lines) },
     ...draft.isSloppy && { isSloppy: true },
   };
 }

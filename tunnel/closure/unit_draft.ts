@@ -5,6 +5,7 @@ import type { FunctionScope } from "./inspector.ts";
 import { SHOW_TEXT } from "./function_text.ts";
 import { Placer } from "./placer.ts";
 import { scopesAround } from "./scope_identity.ts";
+import { GIVE_MEMBER, head, isChanged, textOf, wrapper } from "./unit_text.ts";
 
 /** A function that is added to a {@linkcode UnitDraft}. */
 export interface AddedFunction {
@@ -179,6 +180,15 @@ export class UnitDraft {
     return text.toString();
   }
 
+  /** The lines of the script that its functions are in, by their zero-based numbers. */
+  get lines(): ReadonlySet<number> {
+    return new Set(
+      membersOf(this.#root).flatMap(({ line, code }) =>
+        code.text.split("\n").map((_, i) => line + i)
+      ),
+    );
+  }
+
   #variable(group: ScopeGroup, name: string, value: unknown): number {
     let index = group.variables.get(name);
     if (index === undefined) {
@@ -223,52 +233,6 @@ export class UnitDraft {
       text.write(`${after};`);
     }
   }
-}
-
-/** The context that a unit fills. */
-function head(own: string, isSloppy: boolean): string {
-  const begin = isSloppy ? "return()=>{" : "import.meta.chopsticks.make=()=>{";
-  return `${begin}const ${own}={functions:[],variables:[]};`;
-}
-
-/** The code of a function that gives the member of an object literal, whichever kind it is. */
-const GIVE_MEMBER = "(o,value)=>{" +
-  "const d=Object.getOwnPropertyDescriptor(o,Reflect.ownKeys(o)[0]),f=d.value??d.get??d.set;" +
-  "return value===void 0?f:Object.defineProperty(f,'name',{value,configurable:true})}";
-
-function wrapper(part: FunctionDraft, own: string, isSloppyUnit: boolean): [string, string] {
-  const { code, isSloppy, shown, name } = part;
-  const key = JSON.stringify(name);
-  const [start, end] = code.form === "method"
-    ? [`${own}m({`, code.hasComputedKey ? `},${key})` : "})"]
-    : code.form === "class" && code.ownName !== undefined
-    // As the value of a property, its name would be enumerable on Node 18.
-    ? ["(", ")"]
-    // An anonymous function takes its name from the property that it is the value of.
-    : code.form === "class"
-    ? [`({[${key}]:`, `}[${key}])`]
-    : [`({[${key}]:`, `})[${key}]`];
-  const [shows, text] = isChanged(part, own)
-    ? [`${own}t(${start}`, `${end},${JSON.stringify(shown)})`]
-    : [start, end];
-  const [before, after] = [`${code.form === "class" ? "()=>" : ""}${shows}`, text];
-  const isWrapped = isSloppyUnit && !isSloppy && !code.isStrict;
-  return isWrapped ? [`(()=>{"use strict";return ${before}`, `${after}})()`] : [before, after];
-}
-
-/** The text of a function, or of a class, whose private static fields can be set. */
-function textOf({ code, privateVariables }: FunctionDraft, own: string): string {
-  if (privateVariables.size === 0) return code.text;
-  const end = code.text.lastIndexOf("}");
-  const setters = [...privateVariables].map(([name, index]) =>
-    `${own}.variables[${index}]=${own}v=>{this.${name}=${own}v};`
-  );
-  return `${code.text.slice(0, end)};static{${setters.join("")}}${code.text.slice(end)}`;
-}
-
-/** Whether the code of a function has to be changed to be sent. */
-function isChanged(part: FunctionDraft, own: string): boolean {
-  return textOf(part, own) !== part.shown;
 }
 
 function newGroup(key: string, sample: FunctionScope | undefined): ScopeGroup {
