@@ -165,7 +165,7 @@ export class Agent {
       const [records, codes] = batch;
       const last = records.at(-1);
       if (last?.id === VALUES_MODULE) {
-        await this.#loadValues(last.source as string | Uint8Array<ArrayBuffer>);
+        await this.#loadValues(last.source as string | Uint8Array);
       } else {
         if (last?.id === LOADER_MODULE) await this.#loadModules(last.source as string);
         await this.#runner.modules?.receive(batch, this.#batches);
@@ -181,7 +181,7 @@ export class Agent {
   }
 
   /** Loads the part for values that are not plain. */
-  async #loadValues(source: string | Uint8Array<ArrayBuffer>): Promise<void> {
+  async #loadValues(source: string | Uint8Array): Promise<void> {
     const { Values } = loadPart<typeof import("./values.ts")>(await inflatedText(source), {
       ChannelReset,
     });

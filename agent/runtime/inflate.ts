@@ -1,23 +1,27 @@
 import { Flag } from "../wire/frame.ts";
 import type { Message } from "../wire/channel.ts";
-import { nodeProcess } from "./node_process.ts";
+import { concat } from "../wire/concat.ts";
 
 /** Gives what a message has, which is compressed unless it is plain bytes. */
 export async function inflate({ bytes, flags }: Message): Promise<Uint8Array> {
-  if (flags & Flag.RAW) return bytes;
-  nodeProcess(); // before the module makes it
-  return (await import("node:zlib")).inflateRawSync(bytes);
+  return flags & Flag.RAW ? bytes : await unpacked("deflate-raw", bytes);
 }
 
 /** Gives a text that is compressed with Brotli, unless it is a text already. */
-export async function inflatedText(source: string | Uint8Array<ArrayBuffer>): Promise<string> {
-  if (typeof source === "string") return source;
+export async function inflatedText(source: string | Uint8Array): Promise<string> {
+  return typeof source === "string"
+    ? source
+    : new TextDecoder().decode(await unpacked("brotli", source));
+}
+
+async function unpacked(format: "brotli" | "deflate-raw", bytes: Uint8Array): Promise<Uint8Array> {
   if (!("Deno" in globalThis)) {
-    return (await import("node:zlib")).brotliDecompressSync(source).toString();
+    const { brotliDecompressSync, inflateRawSync } = await import("node:zlib");
+    return (format === "brotli" ? brotliDecompressSync : inflateRawSync)(bytes);
   }
-  // Its module of Node's takes longer to load than to start.
-  const format = "brotli" as CompressionFormat;
-  return await new Response(
-    new Response(source).body!.pipeThrough(new DecompressionStream(format)),
-  ).text();
+  // Deno has loaded its streams to unpack the agent. `node:zlib` takes longer to load than to start.
+  const stream = ReadableStream.from([bytes as Uint8Array<ArrayBuffer>])
+    .pipeThrough(new DecompressionStream(format as CompressionFormat));
+  const chunks = await Array.fromAsync(stream);
+  return concat(chunks, chunks.reduce((size, { length }) => size + length, 0));
 }

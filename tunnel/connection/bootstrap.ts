@@ -113,7 +113,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
       // `cd` takes a bare `-` for the previous folder, and looks for other names in $CDPATH.
       : `cd -- ${
         pathWord(/^(\/|~\/|\.)/.test(cwd) ? cwd : `./${cwd}`, '"$HOME"')
-      }||{ printf "%s cwd\\n" $_csN >&4;exit ${NO_FOLDER};}`,
+      }||{ echo $_csN cwd >&4;exit ${NO_FOLDER};}`,
     // x: sets the agent's variables. They are not for the shell's own `cat` and `sleep`.
     `x() { ${
       Object.entries(env).map(([name, value]) => `export ${name}=${quoteLine(value, "$_csL")};`)
@@ -173,7 +173,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
     `{ ${remove}kill -9 0;};} 4>&-|{ trap : TERM;exec 3<&0 6>&1 </dev/null`,
     'l() { while [ $# -gt 0 ];do _csk=$1;_csm=$2;shift 2;f "$_csm"||continue',
     '_csT=$_csT$_csp:;printf "%s run %s %s\\n" $_csN $_csk "$_csp" >&4',
-    `{ trap : TERM;(${signs} x 2>&1;i $_csk);printf "x%s\\n" $? >&5;} 5>&1 >&6 6>&-|(j "$@")`,
+    `{ trap : TERM;(${signs} x 2>&1;i $_csk);echo x$? >&5;} 5>&1 >&6 6>&-|(j "$@")`,
     // The second one that hangs must not take the rest of the time.
     `_csc=$?;case $_csc in ${NEXT});;${NEXT_AFTER_HANG})_csW=$((_csW/2+1));;*)exit $_csc;esac;done;}`,
     `_csT=:;_csB=${brought === undefined ? "" : 1};_csW=${ticks};l ${
@@ -186,7 +186,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
     // its path.
     ...brought === undefined ? [] : ['b() { _csT=:;l deno "$1";}', needScript(brought, ticks)],
     // Without the kill, the relay would wait for the end of the pipe.
-    `printf "%s none\\n" $_csN >&4;trap "" TERM;kill 0;exit ${NO_RUNTIME};}`,
+    `echo $_csN none >&4;trap "" TERM;kill 0;exit ${NO_RUNTIME};}`,
   ];
   return parts.join(";") + "\n";
 }
