@@ -2,6 +2,7 @@ import type net from "node:net";
 import { concat } from "../wire/concat.ts";
 import type { Pipe } from "../wire/multiplexer.ts";
 import { nodeProcess } from "./node_process.ts";
+import { loadStorage } from "./running_call.ts";
 import { type PipeHandlers, socketPipe, watchInput } from "./socket_pipe.ts";
 
 /**
@@ -11,6 +12,9 @@ import { type PipeHandlers, socketPipe, watchInput } from "./socket_pipe.ts";
 const MAX_WRITTEN = 4096;
 
 const BUFFER_SIZE = 64 * 1024;
+
+/** More turns of promises than it takes to run a small function and to answer. */
+const TURNS = 99;
 
 /** What a {@linkcode FilePipe} tells. */
 export interface FilePipeHandlers extends PipeHandlers {
@@ -109,6 +113,9 @@ export class FilePipe implements Pipe {
       onChunk(buffer.subarray(0, size));
       [buffer, other] = [other, buffer];
     }
+    // A call that has just come is answered first, if that is quick.
+    await loadStorage();
+    for (let turn = 0; turn < TURNS; turn++) await undefined;
     if (this.#isClosed) return;
     const { Socket } = await loadNet();
     if (this.#isClosed) return;

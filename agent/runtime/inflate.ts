@@ -19,7 +19,7 @@ async function unpacked(format: "brotli" | "deflate-raw", bytes: Uint8Array): Pr
     const { brotliDecompressSync, inflateRawSync } = await import("node:zlib");
     return (format === "brotli" ? brotliDecompressSync : inflateRawSync)(bytes);
   }
-  // Deno has loaded its streams to unpack the agent. `node:zlib` takes longer to load than to start.
+  // Deno has loaded its streams to unpack the agent. `node:zlib` takes longer than a start.
   const stream = ReadableStream.from([bytes as Uint8Array<ArrayBuffer>])
     .pipeThrough(new DecompressionStream(format as CompressionFormat));
   const chunks = await Array.fromAsync(stream);

@@ -100,6 +100,8 @@ export function bootstrapLine(options: BootstrapOptions): string {
   const remove = brought === undefined || brought.keep ? "" : `${REMOVE_SCRIPT};`;
   const signs = `sh -c '${signScript(signInterval)}' sh $_csN $_csW $$ 3<&- 4>&- 5>&5&`;
   const home = env["HOME"] === undefined ? '"$HOME"' : quoteLine(env["HOME"], "$_csL");
+  const variables = Object.entries(env);
+  const x = variables.length === 0 ? "" : "x;";
   const ticks = Math.ceil((options.connectTimeout || DEFAULT_TIMEOUT) / 2 / signInterval);
   const parts = [
     // The marker is cut in two, so that a terminal that echoes this line does not print it.
@@ -115,10 +117,11 @@ export function bootstrapLine(options: BootstrapOptions): string {
         pathWord(/^(\/|~\/|\.)/.test(cwd) ? cwd : `./${cwd}`, '"$HOME"')
       }||{ echo $_csN cwd >&4;exit ${NO_FOLDER};}`,
     // x: sets the agent's variables. They are not for the shell's own `cat` and `sleep`.
-    `x() { ${
-      Object.entries(env).map(([name, value]) => `export ${name}=${quoteLine(value, "$_csL")};`)
-        .join("")
-    }:;}`,
+    ...variables.length === 0
+      ? []
+      : [`x() { ${
+        variables.map(([name, value]) => `export ${name}=${quoteLine(value, "$_csL")};`).join("")
+      }}`],
     // A shell reports how others ended, such as "Killed". The user should not see that.
     "exec 2>/dev/null",
     ...brought === undefined ? [] : [folderFunctions(brought)],
@@ -158,7 +161,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
     // Some shells add 256 or 384 to the number of a signal, rather than 128.
     "_csc=${_csa#x};_csc=${_csc:-1};if [ $_csc -gt 255 ];then _csc=$((_csc%128+128));fi;" +
     'if [ -n "$_csu" ];then e;fi;' +
-    `if [ $_csc = ${TOO_OLD} ];then _csv=$(x;"$_csq" --version);` +
+    `if [ $_csc = ${TOO_OLD} ];then _csv=$(${x}"$_csq" --version);` +
     'printf "%s old %s is %s\\n" $_csN "$_csq" "${_csv%%"$_csL"*}" >&4;' +
     'else printf "%s failed %s %s\\n" $_csN ${_csh:-$_csc} "$_csq" >&4;fi;' +
     // The end of its output: the two pipes need not arrive in order.
@@ -173,7 +176,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
     `{ ${remove}kill -9 0;};} 4>&-|{ trap : TERM;exec 3<&0 6>&1 </dev/null`,
     'l() { while [ $# -gt 0 ];do _csk=$1;_csm=$2;shift 2;f "$_csm"||continue',
     '_csT=$_csT$_csp:;printf "%s run %s %s\\n" $_csN $_csk "$_csp" >&4',
-    `{ trap : TERM;(${signs} x 2>&1;i $_csk);echo x$? >&5;} 5>&1 >&6 6>&-|(j "$@")`,
+    `{ trap : TERM;(${signs} ${x && "x 2>&1;"}i $_csk);echo x$? >&5;} 5>&1 >&6 6>&-|(j "$@")`,
     // The second one that hangs must not take the rest of the time.
     `_csc=$?;case $_csc in ${NEXT});;${NEXT_AFTER_HANG})_csW=$((_csW/2+1));;*)exit $_csc;esac;done;}`,
     `_csT=:;_csB=${brought === undefined ? "" : 1};_csW=${ticks};l ${

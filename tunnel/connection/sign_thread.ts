@@ -4,9 +4,9 @@ import type { DirectWriter } from "./direct_writer.ts";
 import type { WriteLock } from "./write_lock.ts";
 
 /**
- * Milliseconds until the first sign, unless the interval is shorter. Many tunnels are closed sooner,
- * and a sign costs the far end more than their call: a Deno agent loads `node:net` when something
- * comes after it, and its shell starts to watch.
+ * Milliseconds until the first sign, unless the interval is shorter. Many tunnels are closed
+ * sooner, and a sign costs the far end more than their call: a Deno agent loads `node:net` when
+ * something comes after it, and its shell starts to watch.
  */
 const FIRST_SIGN = 1_000;
 
