@@ -8,7 +8,7 @@ import { modulesHere } from "../modules/modules_here.ts";
 import { resolveImports, resolveUrls } from "../modules/resolve_imports.ts";
 import { inspectorAllowed, withV8 } from "../modules/v8.ts";
 import { withoutSourceMap } from "../source/imports.ts";
-import { mappedLines } from "../source/mapped_lines.ts";
+import { MappedLines } from "../source/mapped_lines.ts";
 import { computedTypes } from "../source/named_imports.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { CallDraft, type DraftedCall } from "./call_draft.ts";
@@ -251,21 +251,26 @@ async function unitOf(
     source,
     imports: resolved,
     ...resolves,
-    ...mappings !== undefined && { mappings: mappedLines(mappings, draft.lines) },
+    ...mappings !== undefined && { mappings: mappings.of(draft.lines) },
     ...draft.isSloppy && { isSloppy: true },
   };
 }
 
 /** The mappings of scripts: their code does not change. */
-const mappings = new Map<string, string | undefined>();
+const mappings = new Map<string, MappedLines | undefined>();
 
 /** The `mappings` of the source map of a script, if it has one. */
-async function mappingsOf(url: string): Promise<string | undefined> {
+async function mappingsOf(url: string): Promise<MappedLines | undefined> {
   if (url === "" || isInteractive(url)) return undefined;
   const units = modulesHere.units(url);
-  if (units.length > 0) return units.find(({ mappings }) => mappings)?.mappings;
+  if (units.length > 0) {
+    // More may come, each with the lines of its own functions.
+    const known = units.flatMap(({ mappings = [] }) => mappings);
+    return known.length === 0 ? undefined : new MappedLines(...known);
+  }
   if (!mappings.has(url)) {
-    mappings.set(url, withoutSourceMap(await modulesHere.code(url) ?? "").mappings);
+    const text = withoutSourceMap(await modulesHere.code(url) ?? "").mappings;
+    mappings.set(url, text === undefined ? undefined : new MappedLines(text));
   }
   return mappings.get(url);
 }

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { stripTypeScriptTypes } from "node:module";
 import { SourceMaps } from "../../../agent/protocol/source_map.ts";
-import { mappedLines } from "../../../tunnel/source/mapped_lines.ts";
+import { MappedLines } from "../../../tunnel/source/mapped_lines.ts";
 import { withoutSourceMap } from "../../../tunnel/source/imports.ts";
 
 const SCRIPT = `interface Host { name: string }
@@ -17,16 +17,17 @@ export async function second<T>(one: T, ...rest: readonly T[]): Promise<readonly
 }
 `;
 
-Deno.test("mappedLines() keeps what a source map says of some lines, and nothing of others", () => {
+Deno.test("MappedLines keeps what a source map says of some lines, and nothing of others", () => {
   const options = { mode: "transform", sourceMap: true } as const;
   const { source, mappings } = withoutSourceMap(stripTypeScriptTypes(SCRIPT, options));
   const whole = new SourceMaps();
   whole.add("a", mappings!);
+  const all = new MappedLines(mappings!);
   const count = source.split("\n").length;
   for (let first = 0; first < count; first++) {
     for (const last of [first, first + 1, first + 4]) {
       const lines = new Set(Array.from({ length: last - first + 1 }, (_, i) => first + i));
-      const text = mappedLines(mappings!, lines);
+      const text = all.of(lines);
       assert(text.length <= mappings!.length + 6, `${text.length} of ${mappings!.length}`);
       const part = new SourceMaps();
       part.add("a", text);
@@ -40,13 +41,18 @@ Deno.test("mappedLines() keeps what a source map says of some lines, and nothing
   }
 });
 
-Deno.test("mappedLines() takes names, sources and large steps, and lines without anything", () => {
-  assertEquals(mappedLines("AAAAA,CAACC;;ECmgDA;A", new Set([0])), "AAAA,CAAC");
-  assertEquals(mappedLines("AAAAA,CAACC;;ECmgDA;A", new Set([2])), ";;ECmgDC");
-  assertEquals(mappedLines("AAAAA,CAACC;;ECmgDA;A", new Set([3])), ";;;A");
-  assertEquals(mappedLines("AAAA;AACA;AADA", new Set([2])), ";;AAAA");
-  assertEquals(mappedLines("AAAA;AACA", new Set([5])), "");
-  assertEquals(mappedLines("", new Set([0])), "");
+Deno.test("MappedLines takes names, sources and large steps, and lines without anything", () => {
+  const lines = (mappings: string, ...lines: number[]): string =>
+    new MappedLines(mappings).of(new Set(lines));
+  assertEquals(lines("AAAAA,CAACC;;ECmgDA;A", 0), "AAAA,CAACC");
+  assertEquals(lines("AAAAA,CAACC;;ECmgDA;A", 2), ";;ECmgDC");
+  assertEquals(lines("AAAAA,CAACC;;ECmgDA;A", 3), ";;;A");
+  assertEquals(lines("AAAA;C,EACA,CAAC;AADA", 1), ";C,EACA,CAAC");
+  assertEquals(lines("AAAA;AACA;AADA", 2), ";;AAAA");
+  assertEquals(lines("AAAA;AACA;AADA;AAFA", 3, 1), ";AACA;;AAHA");
+  assertEquals(new MappedLines("AAAA;AACA", ";;AAGA").of(new Set([1, 2])), ";AACA;AAEA");
+  assertEquals(lines("AAAA;AACA", 5), "");
+  assertEquals(lines("", 0), "");
 });
 
 Deno.test("SourceMaps finds positions by all maps of parts of a file", () => {
