@@ -50,8 +50,12 @@ const TIDY_GRACE = 5_000;
 /** Milliseconds until a process is guarded that has not led to an agent yet. */
 const GUARD_DELAY = 1_000;
 
-/** Milliseconds until the thread is started that gives signs of life. */
-const SIGN_START_DELAY = 250;
+/**
+ * Milliseconds until the thread is started that gives signs of life. Many tunnels are closed
+ * sooner, and a sign costs the far end more than their call: a Deno agent loads `node:net` when
+ * something comes after it, and its shell starts to watch.
+ */
+const SIGN_START_DELAY = 1_000;
 
 /** The process whose stdin and stdout are the pipe to an agent: how it is started and ended. */
 export class PipeProcess {

@@ -4,13 +4,6 @@ import type { DirectWriter } from "./direct_writer.ts";
 import type { WriteLock } from "./write_lock.ts";
 
 /**
- * Milliseconds until the first sign, unless the interval is shorter. Many tunnels are closed
- * sooner, and a sign costs the far end more than their call: a Deno agent loads `node:net` when
- * something comes after it, and its shell starts to watch.
- */
-const FIRST_SIGN = 1_000;
-
-/**
  * The thread. It opens the pipe once more, since a file cannot be shared with a thread; the number
  * of the one that is open may be another's by then. The pipe must not let it wait, as it holds the
  * lock meanwhile. The numbers are those of `WriteLock`. A write of so few bytes is never torn.
@@ -36,16 +29,14 @@ parentPort.on("message", ({ id, path, pipe, cell, sign, interval }) => {
     Atomics.compareExchange(cell, 0, 2, 0);
     Atomics.notify(cell, 0);
   };
-  let timer = setTimeout(() => {
-    timer = setInterval(give, interval);
-    give();
-    parentPort.postMessage(id);
-  }, Math.min(interval, ${FIRST_SIGN}));
+  const timer = setInterval(give, interval);
   stops.set(id, () => {
     clearInterval(timer);
     closeSync(fd);
     stops.delete(id);
   });
+  give();
+  parentPort.postMessage(id);
 });
 `;
 
@@ -64,8 +55,8 @@ let lastId = 0;
  *
  * @param direct Leads to the pipe.
  * @param interval Milliseconds between signs.
- * @param onBegin Called with the payload of the signs when the time for the first one has come. The
- * thread may not have given any: it only does between other frames, and there may be no such time.
+ * @param onBegin Called with the payload of the signs when the thread has begun. It may not have
+ * given any sign: it only does between other frames, and there may be no such time.
  * @returns Stops it.
  */
 export async function giveSigns(

@@ -30,13 +30,21 @@ function maySearch(): boolean {
   );
 }
 
+/** Where programs were found, by the search path and their names. */
+const found = new Map<string, string>();
+
 /** Where a program is that can be started. */
 function find(program: string): string | undefined {
   if (program.includes("/")) return isProgram(program) ? program : undefined;
-  for (const folder of Deno.env.get("PATH")?.split(":") ?? []) {
-    if (folder.startsWith("/") && isProgram(`${folder}/${program}`)) return `${folder}/${program}`;
-  }
-  return undefined;
+  const path = Deno.env.get("PATH") ?? "";
+  const key = `${path}\n${program}`;
+  // Of many tunnels at once, each would look for a program in all folders before its own.
+  const known = found.get(key);
+  if (known !== undefined && isProgram(known)) return known;
+  const place = path.split(":").filter((folder) => folder.startsWith("/"))
+    .map((folder) => `${folder}/${program}`).find(isProgram);
+  if (place !== undefined) found.set(key, place);
+  return place;
 }
 
 function isProgram(path: string): boolean {
