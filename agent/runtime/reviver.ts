@@ -2,6 +2,7 @@ import { type Handle, HandleKind, PropertyKind } from "../protocol/handle.ts";
 import { integrityOf, setIntegrity } from "../protocol/integrity.ts";
 import { INTRINSICS } from "../protocol/intrinsics.ts";
 import { find, lacks } from "./find.ts";
+import { keepAsIs } from "./keep_as_is.ts";
 import type { LoadedCode } from "./loaded_code.ts";
 
 /**
@@ -17,15 +18,23 @@ export function reviverOf(
   const classes = new Map<string, unknown>();
   /** The objects of modules that objects of the controller have proven to be. */
   const originals = new Set<unknown>();
+  /** What is no copy: of the runtime, of modules. */
+  const own = new Set<unknown>();
 
-  /** Makes a class once, when it is first needed: its parent and its static fields need values. */
+  /**
+   * Makes a class once, when it is first needed: its parent and its static fields need values. What
+   * the static fields do to these, they have done at the controller: the copies have it already.
+   */
   const makeClass = ([unit, index, ...needs]: readonly unknown[]): unknown => {
     const key = `${unit} ${index}`;
     if (!classes.has(key)) {
       for (const [unit, variable, value] of needs as [number, number, unknown][]) {
         units[unit]!.variables[variable]!(value);
       }
+      const values = needs.map((need) => (need as unknown[])[2]);
+      const undo = keepAsIs(values, (object) => own.has(object) || originals.has(object));
       classes.set(key, (units[unit as number]!.functions[index as number] as () => unknown)());
+      undo();
     }
     return classes.get(key);
   };
@@ -36,7 +45,9 @@ export function reviverOf(
       case HandleKind.PLACE: {
         const [module, ...path] = rest as [string | null, ...(string | symbol)[]];
         const found = find(module === null ? globalThis : modules.get(module), path);
-        return found === undefined ? lacking(module, path) : found.value;
+        if (found === undefined) return lacking(module, path);
+        own.add(found.value);
+        return found.value;
       }
       case HandleKind.FUNCTION:
         return units[rest[0] as number]!.functions[rest[1] as number];

@@ -4,7 +4,7 @@ import {
   type FoundMembers,
   replaceKeys,
 } from "./computed_members.ts";
-import { canMake } from "./made_statics.ts";
+import { canMake, isPlainStatic } from "./made_statics.ts";
 import { type ModuleImport, typeOf } from "./imports.ts";
 import { type Edit, withTypes } from "./rewrite_imports.ts";
 import { findUses, parse, type SourceType, type SyntaxNode, type Uses } from "./syntax.ts";
@@ -149,9 +149,11 @@ function read(text: string, type: SourceType, isKeyed = false): FunctionCode {
     member.type === "StaticBlock" && (member.body as SyntaxNode[]).length > 0 ||
     member.type === "PropertyDefinition" && member.static && member.value !== null
   );
-  const withoutStatics = statics.length === 0
+  // Other classes may use the plain ones while they are made, and these do nothing else.
+  const active = statics.filter((member) => !isPlainStatic(member));
+  const withoutStatics = active.length === 0
     ? undefined
-    : read(blanked(text, statics, offset), type, isKeyed);
+    : read(blanked(text, active, offset), type, isKeyed);
   const whole = {
     ...code,
     needs: needsOf(node),

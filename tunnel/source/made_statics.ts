@@ -9,9 +9,12 @@ import type { SyntaxNode } from "./syntax.ts";
  */
 export function canMake(statics: readonly SyntaxNode[], key: string | symbol): boolean {
   const declared = statics.findLastIndex((one) => keyOf(one) === key);
-  return statics.some((one, i) =>
-    i >= declared && (one.type === "StaticBlock" || !isPlain(one.value))
-  );
+  return statics.some((one, i) => i >= declared && !isPlainStatic(one));
+}
+
+/** Whether a static field gives the same at any time, and no object of a class. */
+export function isPlainStatic({ type, value }: SyntaxNode): boolean {
+  return type !== "StaticBlock" && isPlain(value);
 }
 
 function keyOf({ type, computed, key }: SyntaxNode): string | undefined {

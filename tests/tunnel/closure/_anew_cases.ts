@@ -271,6 +271,53 @@ export const cases: Cases = {
     Object.assign(Given, { second: new Given() });
     await assertRejects(() => tun.call(() => Given.first), TypeError, "property second is a Given");
   },
+  async "what making instances anew does to other values was done already"(tun) {
+    const list = [3, 1], order: unknown[] = [], totals = { sum: 0, byName: { a: 0 } };
+    const counts = new Map([["a", 0]]), names = new Set<string>(), next = new Uint32Array(1);
+    const date = new Date(0), url = new URL("http://here/?n=0"), headers = new Headers();
+    const failure: any = Object.assign(new Error("x"), { n: 0 });
+    class Ids {
+      static list: number[] = [];
+      static next(): number {
+        return Ids.list.push(1);
+      }
+    }
+    class Parent {
+      static made = [] as number[];
+      id = Parent.made.push(1);
+    }
+    class Kind extends Parent {
+      static A: Kind = new Kind("a");
+      static B: Kind = new Kind("b");
+      readonly number = next[0]!++;
+      readonly other = Ids.next();
+      readonly name: string;
+      constructor(name: string) {
+        super();
+        this.name = name;
+        list.sort().push(name.length);
+        order.push(() => order.length);
+        totals.sum++;
+        totals.byName.a++;
+        counts.set(name, 1 + (counts.get(name) ?? 0));
+        names.add(name);
+        date.setTime(date.getTime() + 5);
+        url.searchParams.append("k", name);
+        headers.append("k", name);
+        failure.n++;
+      }
+    }
+    const state = (): unknown => [
+      ...[list, order.length, totals, [...counts], [...names], next[0], date.getTime(), url.href],
+      ...[headers.get("k"), failure.n, Ids.list.length, Parent.made.length],
+      ...[Kind.A, Kind.B].map(({ id, number, other, name }) => [id, number, other, name]),
+    ];
+    const here = state();
+    assertEquals(await tun.call(state), here);
+    assertEquals(await tun.call((given: unknown) => given === list && state(), list), here);
+    const more = (): unknown => [new Kind("c").number, state()];
+    assertEquals(await tun.call(more), more());
+  },
 };
 
 if (import.meta.main) await runCases(cases);
