@@ -27,7 +27,10 @@ export const HandleKind = {
   SYMBOL: 4,
   /** `[SYMBOL_FOR, key]`: a symbol of the global registry. */
   SYMBOL_FOR: 5,
-  /** `[STREAM, attachment, kind]`: a stream, see value_stream.ts. */
+  /**
+   * `[STREAM, attachment, kind, isRepeatable, ...members]`: a stream, see value_stream.ts. Behind
+   * the kind is what the controller says of an iterable, see stream_limits.ts.
+   */
   STREAM: 6,
   /** `[SIGNAL, attachment]`: an `AbortSignal` that may still abort. */
   SIGNAL: 7,

@@ -1,6 +1,7 @@
 /** What to do instead, by what is wrong; the words go behind a verb such as `return`. */
 const REMEDIES: readonly (readonly [problem: RegExp, remedy: string])[] = [
   [/^\[Symbol\.iterator\] is a function, which/, "[...it]"],
+  [/^\[Symbol\.asyncIterator\] is a function, which/, "it[Symbol.asyncIterator]()"],
   [/ is a function, which/, "its result, or let the function call a callback()"],
   [/ is a symbol, which/, "its description, or make it with Symbol.for()"],
   [/^(Response|Request) is not/, "await r.json(), or await r.text()"],

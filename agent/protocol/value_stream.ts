@@ -48,6 +48,12 @@ function giveUpUnreachable(reader: object, channel: Channel): void {
 /** The form in which a stream arrives. */
 export const StreamKind = { ITERABLE: 0, READABLE: 1 } as const;
 
+/** What an object literal may have without being more than its values. */
+const OF_ITERATORS: ReadonlySet<unknown> = new Set([
+  ...["next", "return", "throw", Symbol.iterator, Symbol.asyncIterator, Symbol.toStringTag],
+  ...[Symbol.dispose, Symbol.asyncDispose],
+]);
+
 /** The form in which `value` arrives if it is a stream; `undefined` if it is not. */
 export function streamKindOf(value: unknown): number | undefined {
   if (typeof value !== "object" || value === null) return undefined;
@@ -68,11 +74,13 @@ export function isIterator(value: object): boolean {
 /**
  * Whether an async iterable is more than its values: a listener, a socket, or anything else that is
  * also written to. Only half of it would arrive, and reading it would take values from its owner.
+ * So is an object literal with other members, which is copied with its methods.
  *
  * A transform counts as a stream, since its values are what was written to it. So does a socket
  * without an address, such as the stdout of a child process.
  */
 function isMore(value: object): boolean {
+  if (isPlain(value)) return !Reflect.ownKeys(value).every((key) => OF_ITERATORS.has(key));
   if ("addr" in value) return true;
   const { remoteAddress, writable } = value as { remoteAddress?: unknown; writable?: unknown };
   if ("remoteAddress" in value) return remoteAddress !== undefined;
@@ -84,9 +92,8 @@ function isMore(value: object): boolean {
  */
 export function asStream(value: unknown): unknown {
   if (streamKindOf(value) === undefined || !isPlain(value as object)) return value;
-  return (async function* (): AsyncGenerator<unknown> {
-    yield* value as AsyncIterable<unknown>;
-  })();
+  const iterable = value as AsyncIterable<unknown>;
+  return Object.create({ [Symbol.asyncIterator]: () => iterable[Symbol.asyncIterator]() });
 }
 
 function isPlain(value: object): boolean {

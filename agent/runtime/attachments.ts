@@ -10,6 +10,7 @@ import { Request } from "../protocol/request.ts";
 import { sendLast } from "../protocol/send_value.ts";
 import { decodeValue } from "../protocol/value.ts";
 import { receiveStream } from "../protocol/value_stream.ts";
+import { limitStream } from "./stream_limits.ts";
 import { TRUSTED } from "./trusted.ts";
 
 /**
@@ -41,15 +42,17 @@ export class Attachments {
    * those in the result of a callback to channels.
    */
   revive(data: unknown, attachments?: readonly number[]): unknown {
-    const [kind, first, second] = data as unknown[];
+    const [kind, first, second, ...limits] = data as unknown[];
     switch (kind) {
       case HandleKind.STREAM: {
         const channel = this.#take(attachments?.[first as number] ?? first as number);
-        return receiveStream(channel, second as number, {
+        const stream = receiveStream(channel, second as number, {
           decoding: TRUSTED,
           fail: thrownBy,
           broken: (cause) => cause,
         });
+        const [isRepeatable, ...members] = limits;
+        return limitStream(stream, isRepeatable, members);
       }
       case HandleKind.SIGNAL:
         return this.#signal(this.#take(attachments![first as number]!));

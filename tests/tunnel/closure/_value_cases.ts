@@ -276,6 +276,76 @@ export const cases: Cases = {
     };
     assertEquals(await tun.call(own), own());
   },
+  async "an async iterable that is more than its values, or begins anew with each loop"(tun) {
+    const read = async (values: AsyncIterable<unknown>): Promise<unknown[]> => {
+      const read: unknown[] = [];
+      for await (const value of values) read.push(value);
+      return read;
+    };
+    const literal = {
+      list: [1],
+      get size() {
+        return this.list.length;
+      },
+      add(value: number) {
+        this.list.push(value);
+      },
+      async *[Symbol.asyncIterator]() {
+        yield* this.list;
+      },
+    };
+    const use = async (it: typeof literal): Promise<unknown[]> => {
+      it.add(2);
+      return [it === literal, it.size, await read(it), await read(it)];
+    };
+    assertEquals(await tun.call(use, literal), [true, 2, [1, 2], [1, 2]]);
+    assertEquals(await use(literal), [true, 2, [1, 2], [1, 2]]);
+    class Lines {
+      count = 2;
+      last(): string {
+        return "b";
+      }
+      async *[Symbol.asyncIterator](): AsyncGenerator<string> {
+        yield* ["a", "b"];
+      }
+    }
+    const lines = new Lines();
+    const values = {
+      async *[Symbol.asyncIterator]() {
+        yield 1;
+      },
+    };
+    const generator = values[Symbol.asyncIterator]();
+    assertEquals(await tun.call(() => read(lines)), ["a", "b"]);
+    assertEquals(await tun.call(async (all) => await Promise.all(all.map(read)), [lines, values]), [
+      ["a", "b"],
+      [1],
+    ]);
+    assertEquals(await tun.call(async () => [await read(generator), await read(generator)]), [
+      ...[[1], []],
+    ]);
+    const lacking: [string, () => unknown][] = [
+      ["There is no count here", () => lines.count],
+      ["There is no last here", () => lines.last()],
+      ["are sent once", async () => [await read(lines), await read(lines)]],
+      ["are sent once", async () => [await read(values), await read({ ...values })]],
+      ["There is no", () => ({ ...lines })],
+    ];
+    for (const [message, fn] of lacking) {
+      await assertRejects(() => tun.call(fn), RemoteError, message);
+    }
+    for (const it of [values, lines]) {
+      assertEquals((await read(await tun.call((one) => one, it))).length, it === lines ? 2 : 1);
+    }
+    const twice = async (it: AsyncIterable<unknown>) => [await read(it), await read(it)];
+    await assertRejects(() => tun.call(twice, values), RemoteError, "are sent once");
+    const result = () => ({ total: 1, ...values });
+    await assertRejects(
+      () => tun.call(result as () => unknown),
+      RemoteError,
+      "return it[Symbol.asyncIterator]()",
+    );
+  },
 };
 
 if (import.meta.main) await runCases(cases);
