@@ -150,6 +150,7 @@ export class CallDraft {
           describer: this.#functions,
           inspect: (made) => this.#findings.inspect([made])[0]!,
           isPlaced: (made, found) => this.#placeOf(made, found) !== undefined,
+          canSend: (made) => this.#canSend(made),
         },
         (found) => this.#walk.find({ ...found, name: "prototype", steps: "", isPrototype: true }),
       ) ||

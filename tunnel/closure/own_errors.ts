@@ -16,6 +16,7 @@ export interface Companions {
   readonly inspect: (fn: AnyFunction) => FunctionInspection;
   /** Whether a module exports a class. */
   readonly isPlaced: (made: AnyFunction, inspection: FunctionInspection) => boolean;
+  readonly canSend: (made: AnyFunction) => boolean;
 }
 
 /** The errors of a call whose classes are not built in. */
@@ -28,7 +29,8 @@ export class OwnErrors {
 
   /**
    * Has errors be instances of their classes at the far end too, where one of these is known there
-   * by itself. Others arrive as those that are thrown do.
+   * by itself, or has something that an error would lack there. Others arrive as those that are
+   * thrown do.
    *
    * @param companions What goes along.
    * @param find Finds the prototype of a class, which goes along.
@@ -41,7 +43,9 @@ export class OwnErrors {
     find: (found: { readonly value: object; readonly user: AnyFunction }) => void,
   ): boolean {
     const linked = [...this.#errors].filter((error) =>
-      classesOf(error).some((made) => isKnown(made, sent, companions))
+      classesOf(error).some((made) =>
+        isKnown(made, sent, companions) || isOwnWithMembers(made, companions)
+      )
     );
     for (const error of linked) {
       this.#errors.delete(error);
@@ -51,6 +55,21 @@ export class OwnErrors {
     }
     return linked.length > 0;
   }
+}
+
+/**
+ * Whether a class that the script, or a module of the user's, has written gives its instances
+ * methods or accessors. Those of packages are for the package.
+ */
+function isOwnWithMembers(made: AnyFunction, { inspect, canSend }: Companions): boolean {
+  // What the name is goes along with each error.
+  const isBare = (key: string | symbol): boolean => key === "constructor" || key === "name";
+  if (Reflect.ownKeys(made.prototype).every(isBare)) return false;
+  const { location } = inspect(made);
+  if (location === undefined || /^(ext|node):|\/(node_modules|npm)\//.test(location.url)) {
+    return false;
+  }
+  return canSend(made);
 }
 
 /** Whether code at the far end can ask whether an error is of a class. */

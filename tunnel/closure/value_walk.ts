@@ -5,6 +5,7 @@ import { isOfRuntime, lostKeys } from "../../agent/protocol/lost_keys.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import { isBuffer } from "../../agent/protocol/runtime_object.ts";
 import { isIterator } from "../../agent/protocol/value_stream.ts";
+import { viewClassName } from "../../agent/protocol/view.ts";
 import { bytesProblem } from "../../codec/bytes_problem.ts";
 import { encode } from "../../codec/encode.ts";
 import { isEncodeRefusal } from "../../codec/encode_refusal.ts";
@@ -263,7 +264,11 @@ export class ValueWalk {
   /** Refuses an object that has no copy. */
   #checkLeaf(found: Found): void {
     const { value } = found;
-    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return;
+    // To encode it would copy it.
+    if (ArrayBuffer.isView(value) && viewClassName(value) !== undefined) return;
+    if (value instanceof ArrayBuffer && Object.getPrototypeOf(value) === ArrayBuffer.prototype) {
+      return;
+    }
     try {
       encode(value);
     } catch (error) {

@@ -346,6 +346,53 @@ export const cases: Cases = {
       "return it[Symbol.asyncIterator]()",
     );
   },
+  async "what errors have of their classes, though no code names these"(tun) {
+    class Base extends Error {
+      status = 404;
+      get isClient(): boolean {
+        return this.status < 500;
+      }
+      override toString(): string {
+        return `Base ${this.status}`;
+      }
+    }
+    class Failed extends Base {
+      again(): string {
+        return `again: ${this.message}`;
+      }
+    }
+    const failed = new Failed("x", { cause: new Base("y") });
+    const all = new AggregateError([failed, 5], "all", { cause: failed });
+    const look = (one: any) => [
+      ...[one.isClient, String(one), one.again(), one.cause.isClient, one.message],
+    ];
+    assertEquals(await tun.call(() => look(failed)), look(failed));
+    assertEquals(await tun.call((one) => look(one), failed), look(failed));
+    const ofAll = () => [...look(all.errors[0]), all.errors[0] === all.cause];
+    assertEquals(await tun.call(ofAll), ofAll());
+    // An error goes without its class if that cannot.
+    const pending = Promise.resolve();
+    class Lost extends Error {
+      from(): unknown {
+        return pending;
+      }
+    }
+    const lost = new Lost("gone");
+    assertEquals(await tun.call(() => [lost.name, lost.message]), ["Error", "gone"]);
+  },
+
+  async "views of classes of one's own are refused where they are"(tun) {
+    class Bytes extends Uint8Array {}
+    class Memory extends ArrayBuffer {}
+    const list = [new Bytes(2)], memory = new Memory(2);
+    const reason = (name: string) => `${name}, which has no copy`;
+    await assertRejects(
+      () => tun.call(() => list),
+      TypeError,
+      reason("variable list[0] is a Bytes"),
+    );
+    await assertRejects(() => tun.call(() => memory), TypeError, reason("memory is a Memory"));
+  },
 };
 
 if (import.meta.main) await runCases(cases);
