@@ -163,9 +163,8 @@ export class CallDraft {
     const copied = this.#walk.weak.findCopied(this.sent);
     if (copied !== undefined) throw this.refusals.ofValue(copied, ...COPIED_MEMBER);
     const parts = new Parts();
-    const root = place === undefined ? fn : null;
     const { sent, refusals, units } = this;
-    const values = { root, args: this.#args, units, parts };
+    const values = { root: place === undefined ? fn : null, args: this.#args, units, parts };
     const body = encodeValues(values, { sent, refusals, describer: this.#functions });
     return { place, body, parts };
   }
