@@ -132,3 +132,16 @@ onRuntimes("call() carries errors to and from where Error is frozen", async (tun
   );
   assertEquals(`${thrown.cause}`, "RangeError: thrown");
 });
+
+onRuntimes("a first call cannot take away what watches over the globals", async (tun) => {
+  await tun.call(() => {
+    Object.assign(globalThis, { Int32Array: undefined, SharedArrayBuffer: undefined });
+    Object.assign(Atomics, { waitAsync: undefined });
+    setTimeout(() => Object.assign(globalThis, { Uint8Array: undefined }), 100);
+  });
+  // No call is there to notice it.
+  const gone = async (): Promise<void> => {
+    while (tun.connected) await new Promise((resolve) => setTimeout(resolve, 20));
+  };
+  await soon(gone(), "the end of the agent");
+});

@@ -202,18 +202,19 @@ export function bootstrapLine(options: BootstrapOptions): string {
  * It looks at `cat`, which writes to the pipe that the agent reads: at what that has read, while it
  * waits for more, and not for the agent. So silence is never inferred from an agent that does not
  * read. It only counts once that number has grown, as some `cat` may have another way to read. On
- * Linux alone there is such a number.
+ * Linux alone there is such a number. It looks for `cat` after the first interval, since that takes
+ * as long as a tenth of a start, and at once reads the number for the first time.
  */
 function watchFunction(): string {
   // It runs in a shell of its own, so its short names take the place of no variable.
   return "z() { trap - TERM;exec 4>&- 6>&-;sleep $1||sleep 1;r=;for x in /proc/[0-9]*;do " +
     'if [ $x/fd/1 -ef /proc/self/fd/3 ];then r="$r $x";fi;done;' +
-    "exec 3<&-;n=;o=;while sleep $1||sleep 1;do t=;for x in $r;do " +
+    "exec 3<&-;n=;o=;while :;do t=;for x in $r;do " +
     "s=;read -r s <$x/wchan;case $s in *read*|*data_wait*)s=;" +
     'read -r s <$x/io;case $s in rchar:*)t="$t $s";esac;esac;done;' +
     'if [ -z "$t" ];then n=${n:+0};elif [ "$t" = "$o" ];then ' +
     'n=${n:+$((n+1))};else n=${n:+0};if [ "$o" ];then n=0;fi;fi;o=$t;' +
-    "if [ ${n:-0} -gt 6 ];then kill -9 0;fi;done;}";
+    "if [ ${n:-0} -gt 6 ];then kill -9 0;fi;sleep $1||sleep 1||exit;done;}";
 }
 
 /**
