@@ -14,9 +14,10 @@ export interface NamedFiles {
 
 /** The ways in which a module finds out where it is. */
 const HERE = String.raw`(?:__dirname|__filename|import\.meta\.(?:dirname|filename|url))`;
+const HERE_ALONE = new RegExp(String.raw`\b${HERE}`);
 const LOCATES = new RegExp(String.raw`\b(?:${HERE}|import\.meta\.resolve|require\.resolve)\b`);
 const READS =
-  /\b(?:readFile|readTextFile|createReadStream|open(?:Sync)?|exists(?:Sync)?|l?stat(?:Sync)?|readdir|readDir|access|fetch)\b|\b(?:readFile|readTextFile|readdir|readDir|access)Sync\b/;
+  /\b(?:readFile|readTextFile|createReadStream|open(?:Sync)?|exists(?:Sync)?|l?stat(?:Sync)?|real[pP]ath(?:Sync)?|readdir|readDir|access|fetch)\b|\b(?:readFile|readTextFile|readdir|readDir|access)Sync\b/;
 const READS_OR_RUNS = new RegExp(`${READS.source}|\\bWorker\\b`);
 const LITERAL = /(["'`])((?:(?!\1)[^\\\n]){1,200}?)\1/g;
 /** What follows the module's place in `join(__dirname, "..", "data")` and `__dirname + "/data"`. */
@@ -83,11 +84,12 @@ export function namedFiles(
 
 /**
  * The paths of files and folders that a module, or the code of a function, names by its own place,
- * and may look for. They need not exist.
+ * and may look for: itself and its folder, too. They need not exist.
  */
 export function soughtFiles(source: string, url: string): string[] {
   if (!url.startsWith("file:") || !LOCATES.test(source) || !READS.test(source)) return [];
-  const paths = besideNames(source).flatMap((name): string[] => {
+  const own = namesItself(source) ? [url, "."] : [];
+  const paths = [...besideNames(source), ...own].flatMap((name): string[] => {
     try {
       return [fileURLToPath(new URL(name, url)).replace(/(?<=.)\/$/, "")];
     } catch {
@@ -95,6 +97,15 @@ export function soughtFiles(source: string, url: string): string[] {
     }
   });
   return [...new Set(paths)];
+}
+
+/** Whether code that opens files asks for its own place with no name of a file behind it. */
+function namesItself(source: string): boolean {
+  const rest = [NEW_URL, BESIDE, IN_TEMPLATE].reduce(
+    (left, one) => left.replaceAll(one, ""),
+    source,
+  );
+  return HERE_ALONE.test(rest) && READS.test(rest.replace(/\bfetch\b/g, ""));
 }
 
 /** The names in each `new URL()` that is relative to a module. */

@@ -34,6 +34,17 @@ export const write = () => {
 };
 export const fetchAny = async (url) => await (await fetch(url)).text();
 `;
+const ITSELF = `
+const fs = require("fs");
+exports.exist = () => [
+  fs.existsSync(__filename),
+  fs.existsSync(__dirname),
+  fs.existsSync(__filename + "x"),
+  fs.statSync(__filename).isFile(),
+  fs.realpathSync(__filename) === __filename,
+];
+exports.reads = [() => fs.readFileSync(__filename), () => fs.readdirSync(__dirname)];
+`;
 const FETCHES = "export const load = async (url) => await (await fetch(url)).text();";
 
 Deno.test(needing(
@@ -70,6 +81,25 @@ Deno.test(needing(
       assertEquals(await sent.call(reads.fetch), "own");
       await using local = new Local("here", options);
       assertEquals([await local.call(reads.fetch), await local.call(exist)], ["own", here]);
+    }
+  },
+));
+
+Deno.test(needing(
+  ["deno", "node", "sudo"],
+  "A module and its folder exist where the disk is hidden, and reading them says what brings them",
+  async () => {
+    await using project = await makeProject({ "a folder/itself.cjs": ITSELF });
+    const { folder } = project;
+    const { exist, reads } = await import(`file://${folder}/a%20folder/itself.cjs`);
+    assertEquals(exist(), [true, true, false, true, true]);
+    for (const options of Object.values(everyAgent())) {
+      await using tun = new Hidden([folder], options);
+      assertEquals(await tun.call(exist), exist());
+      for (const read of reads as (() => unknown)[]) {
+        const { message } = await rejectsAs(RemoteError, tun.call(read));
+        assertStringIncludes(message, "it is at the controller, and was not sent along");
+      }
     }
   },
 ));
