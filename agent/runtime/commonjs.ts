@@ -3,7 +3,8 @@ import process from "node:process";
 import type { Attributes } from "./check_attributes.ts";
 import { CommonJsModule } from "./commonjs_module.ts";
 import { type ModuleRecord, requireKey, urlOf } from "../protocol/module_record.ts";
-import { pathOf } from "./module_path.ts";
+import { type Extension, ModuleHooks } from "./module_hooks.ts";
+import { folderOf, pathOf } from "./module_path.ts";
 import { nodeModule, requireBuiltin } from "./node_module.ts";
 import { RequiredModules, type RequiredModulesHost } from "./required_modules.ts";
 
@@ -22,12 +23,18 @@ export interface CommonJsHost extends RequiredModulesHost {
   addonError(name: string, referrer: string): Error | undefined;
 }
 
+/** The ends of names that `require.extensions` has. */
+const EXTENSIONS = [".js", ".cjs", ".mjs", ".wasm", ".json", ".node"];
+
+type Plain = (specifier: string) => unknown;
+type PlainResolve = (specifier: string, options?: { paths?: string[] }) => string;
+
 type Require = ((specifier: string) => unknown) & {
-  resolve: ((specifier: string, options?: { paths?: string[] }) => string) & {
+  resolve: PlainResolve & {
     paths(specifier: string): string[] | null;
   };
   readonly main: null;
-  readonly extensions: object;
+  readonly extensions: Record<string, Extension>;
   readonly cache: Readonly<Record<string, CommonJsModule>>;
 };
 
@@ -40,17 +47,28 @@ export class CommonJs {
   readonly #required: RequiredModules;
   /** The modules by their paths. Code may change it. */
   readonly #cache: Record<string, CommonJsModule> = Object.create(null);
-  readonly #extensions: object;
+  readonly #extensions: Record<string, Extension>;
+  /** Stands in `require.extensions` for each end. */
+  readonly #load: Extension;
+  /** The functions of each module that was sent, as they are without hooks. */
+  readonly #own = new WeakMap<
+    object,
+    { readonly require: Plain; readonly resolve: PlainResolve }
+  >();
+  /** What {@linkcode ModuleHooks} has resolved, by its path. */
+  readonly #resolved = new Map<string, string>();
+  #hooks: ModuleHooks | undefined;
   #createRequire: ((from: string | URL) => Require) | undefined;
 
   constructor(host: CommonJsHost) {
     this.#host = host;
     this.#required = new RequiredModules(host);
-    const load = (module: CommonJsModule, path: string): void => {
-      module.exports = this.require(idOf(path));
+    this.#load = (module, path) => {
+      const id = this.#resolved.get(path) ?? idOf(path);
+      if (this.#hooks === undefined || host.records.has(id)) this.#fill(module, id);
+      else this.#hooks.loadHere(module, path);
     };
-    const names = [".js", ".cjs", ".mjs", ".wasm", ".json", ".node"];
-    this.#extensions = Object.fromEntries(names.map((name) => [name, load]));
+    this.#extensions = Object.fromEntries(EXTENSIONS.map((name) => [name, this.#load]));
     this.#offerCreateRequire();
   }
 
@@ -79,23 +97,32 @@ export class CommonJs {
       if (parent !== undefined && !parent.children.includes(known)) parent.children.push(known);
       return known.exports;
     }
-    const record = this.#host.records.get(id);
-    if (record?.kind === "broken") throw this.brokenError(record);
-    if (record?.kind === "js" || record?.kind === "wasm") return this.#required.require(id);
-    if (record?.kind !== "cjs" && record?.kind !== "json") {
-      throw notFound(id, `Cannot require ${id}: it is not a module that was sent along`);
-    }
+    const kind = this.#host.records.get(id)?.kind;
+    if (kind === "js" || kind === "wasm") return this.#required.require(id);
     const module = new CommonJsModule(path, parent);
     this.#cache[path] = module;
     try {
-      if (record.kind === "cjs") this.#run(record, module);
-      else module.exports = JSON.parse(record.source as string);
+      const [end = ""] = /\.[^./]+$/.exec(path) ?? [];
+      const load = this.#extensions[end] ?? this.#extensions[".js"];
+      if (load === undefined || load === this.#load) this.#fill(module, id);
+      else load(module, path);
     } catch (error) {
       delete this.#cache[path];
       throw error;
     }
     module.loaded = true;
     return module.exports;
+  }
+
+  /** Gives a module its exports. */
+  #fill(module: CommonJsModule, id: string): void {
+    const record = this.#host.records.get(id);
+    if (record?.kind === "broken") throw this.brokenError(record);
+    if (record?.kind === "cjs") this.#run(record, module);
+    else if (record?.kind === "json") module.exports = parseJson(record.source as string, id);
+    else if (record?.kind === "js" || record?.kind === "wasm") {
+      module.exports = this.#required.require(id);
+    } else throw notFound(id, `Cannot require ${id}: it is not a module that was sent along`);
   }
 
   /** Runs a module for those who import it, and gives the value of each export by its name. */
@@ -125,6 +152,12 @@ export class CommonJs {
         return nodeModule();
       },
     });
+    Object.defineProperty(CommonJsModule.prototype, "constructor", {
+      get: () => {
+        extend();
+        return nodeModule();
+      },
+    });
     const { getBuiltinModule } = process;
     // Node before 20.16 lacks it.
     if (getBuiltinModule === undefined) return;
@@ -149,7 +182,47 @@ export class CommonJs {
       return this.#requireFrom(own, id, record?.requires ?? {}, record ? undefined : real);
     };
     module.createRequire = this.#createRequire as unknown as typeof createRequire;
+    this.#hooks = this.#makeHooks();
     return this.#createRequire;
+  }
+
+  #makeHooks(): ModuleHooks {
+    return new ModuleHooks({
+      cache: this.#cache,
+      extensions: this.#extensions,
+      hasOtherExtensions: () => this.#hasOtherExtensions,
+      requireOf: (module) => this.#own.get(module)?.require,
+      resolveOf: (module) => {
+        const resolve = this.#own.get(module)?.resolve;
+        return resolve && ((specifier, _parent, _isMain, options) => resolve(specifier, options));
+      },
+      isSent: (path) => this.#resolved.has(path),
+      load: (path, parent) => this.require(this.#resolved.get(path)!, parent),
+      isBuiltin: (specifier) => isBuiltin(specifier.replace(/^node:/, "")),
+      find: (specifier, from) => {
+        const target = this.#requiredAs(requireKey(specifier, idOf(from))) ??
+          this.#find(specifier, folderOf(from));
+        return target && this.#note(target);
+      },
+    });
+  }
+
+  /** What code has put in the place of functions of `node:module`, if it has. */
+  #usedHooks(): ModuleHooks | undefined {
+    if (this.#hooks === undefined && this.#hasOtherExtensions) this.#extendNodeModule();
+    return this.#hooks?.areUsed ? this.#hooks : undefined;
+  }
+
+  get #hasOtherExtensions(): boolean {
+    const loads = Object.values(this.#extensions);
+    return loads.length !== EXTENSIONS.length || loads.some((one) => one !== this.#load);
+  }
+
+  /** Gives the path of a module that {@linkcode ModuleHooks} will load. */
+  #note(target: string): string {
+    const path = pathOf(target);
+    this.#resolved.set(path, target);
+    return path;
   }
 
   #run(record: ModuleRecord, module: CommonJsModule): void {
@@ -189,7 +262,7 @@ export class CommonJs {
         `Cannot find module '${specifier}' required by ${id}: it was not sent along; ` +
           "write its name out in that script, or use import()",
       );
-    const require = (specifier: string): unknown => {
+    const plain = (specifier: string): unknown => {
       // The runtime has an error for it.
       if (typeof specifier !== "string" || specifier === "") return requireBuiltin()(specifier);
       const target = find(specifier, module.path);
@@ -202,16 +275,28 @@ export class CommonJs {
         const target = options?.paths && specifier.startsWith(".")
           ? this.#find(specifier, folder)
           : find(specifier, folder);
-        if (target !== undefined) return target.startsWith("node:") ? specifier : pathOf(target);
+        if (target !== undefined) {
+          return target.startsWith("node:") ? specifier : this.#note(target);
+        }
       }
       if (real !== undefined) return real.resolve(specifier, options);
       throw notSent(specifier);
+    };
+    this.#own.set(module, { require: plain, resolve });
+    const require = (specifier: string): unknown => {
+      const hooks = this.#usedHooks();
+      return hooks === undefined ? plain(specifier) : hooks.load(specifier, module);
     };
     const paths = (specifier: string): string[] | null =>
       isBuiltin(specifier) ? null : /^\.{1,2}\//.test(specifier) ? [module.path] : module.paths;
     Object.defineProperty(module, "require", { value: require, writable: true });
     return Object.assign(require, {
-      resolve: Object.assign(resolve, { paths }),
+      resolve: Object.assign((specifier: string, options?: { paths?: string[] }): string => {
+        const hooks = this.#usedHooks();
+        return hooks === undefined
+          ? resolve(specifier, options)
+          : hooks.resolve(specifier, module, options);
+      }, { paths }),
       main: null,
       extensions: this.#extensions,
       cache: this.#cache,
@@ -234,6 +319,15 @@ export class CommonJs {
     const id = idOf(requireBuiltin()("node:path").resolve(folder, path));
     const ends = ["", ".js", ".json", ".node", "/index.js", "/index.json"];
     return ends.map((end) => id + end).find((one) => this.#host.records.has(one));
+  }
+}
+
+function parseJson(text: string, id: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const { message } = error as Error;
+    throw Object.assign(error as Error, { message: `${pathOf(id)}: ${message}` });
   }
 }
 
