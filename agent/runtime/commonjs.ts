@@ -230,8 +230,11 @@ export class CommonJs {
     const names = ["exports", "require", "module", "__filename", "__dirname"];
     // A first line for the shell is not JavaScript.
     const source = (record.source as string).replace(/^#!/, "//");
-    const run = vm.compileFunction(source, names, {
-      filename: urlOf(id),
+    const url = urlOf(id);
+    // Code that looks at its stack finds paths. Deno makes them of URLs, and Node does not.
+    const [end, name] = "Deno" in globalThis ? ["", url] : [`\n//# sourceURL=${url}`, pathOf(id)];
+    const run = vm.compileFunction(source + end, names, {
+      filename: name,
       importModuleDynamically: ((specifier: string, _: unknown, attributes?: Attributes) =>
         this.#host.importDynamically(specifier, id, attributes?.type)) as never,
     });

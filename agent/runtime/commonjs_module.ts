@@ -23,6 +23,7 @@ export class CommonJsModule {
     }
     // Of a module that an ES module imports, Deno makes a parent of the same name.
     parent?.children.push(this);
-    Object.defineProperty(this, "parent", { value: parent ?? { ...this }, writable: true });
+    const value = parent ?? Object.assign(Object.create(CommonJsModule.prototype), this);
+    Object.defineProperty(this, "parent", { value, writable: true });
   }
 }

@@ -30,12 +30,13 @@ export class SourcePositions extends SourceMaps {
     const file = site.getFileName();
     const url = site.getScriptNameOrSourceURL() || file;
     // Scripts that were evaluated have no file.
-    const name = file || url;
+    const name = file && !text.includes(`${url}:`) ? file : url;
     const line = site.getLineNumber();
     const column = site.getColumnNumber();
     if (!url || line === null || column === null) return text;
     const found = this.find(url, line, column);
-    // Deno shows files by their paths here, but by their URLs in other stacks.
+    // Deno shows files by their paths here, but by their URLs in other stacks. Node shows a
+    // CommonJS module by its URL here.
     const shown = text.replace(
       `${name}:${line}:${column}`,
       () => `${url}:${found.line}:${found.column}`,

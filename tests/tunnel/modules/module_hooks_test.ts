@@ -53,6 +53,14 @@ exports.same = () => [
   Module._load("./dep.cjs", module, false),
 ];
 exports.after = () => [require("./dep.cjs"), require("./other.cjs"), typeof require("os").cpus];
+exports.sites = () => {
+  const { prepareStackTrace } = Error;
+  Error.prepareStackTrace = (_, sites) => sites;
+  const [site] = new Error().stack;
+  Error.prepareStackTrace = prepareStackTrace;
+  const url = require("url").pathToFileURL(__filename);
+  return [site.getFileName() === __filename, new Error().stack.includes("(" + url + ":")];
+};
 exports.json = () => {
   try {
     require("./bad.json");
@@ -63,7 +71,7 @@ exports.json = () => {
 `;
 
 const NAMES = [
-  ...["load", "required", "resolve", "extensions", "compile", "same", "after", "json"],
+  ...["load", "required", "resolve", "extensions", "compile", "same", "after", "sites", "json"],
   "constructorOf",
 ];
 
@@ -97,6 +105,7 @@ Deno.test(projectTest(
     compile: ["dep", "fourth"],
     same: [true, true, true, true, true, true, "dep"],
     after: ["dep", ["other", "mock of ./dep.cjs"], "function"],
+    sites: [true, true],
     json: ["SyntaxError", true],
     constructorOf: ["function", true],
   },
