@@ -114,7 +114,8 @@ export class Agent {
     channel.end();
     const message = await channel.receive();
     if (message !== undefined && message.flags & Flag.FAILURE) {
-      throw new TypeError((await this.#needValues()).decodeFailure(message.bytes).message);
+      const { message: text, code } = (await this.#needValues()).decodeFailure(message.bytes);
+      throw Object.assign(new TypeError(text), code && { code });
     }
     return message;
   }

@@ -175,7 +175,8 @@ export class Requests {
     if (this.#options.shipment.hasModule(id) || modulesHere.hasReceived(id)) return true;
     const found = this.#options.serve.find(urlOf(id));
     if (found === "missing") {
-      throw new TypeError(`Cannot import ${repeated(id)}: there is no such file`);
+      const error = new TypeError(`Cannot import ${repeated(id)}: there is no such file`);
+      throw Object.assign(error, { code: "ERR_MODULE_NOT_FOUND" });
     }
     return found === "served";
   }
