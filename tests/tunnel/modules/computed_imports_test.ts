@@ -71,7 +71,7 @@ for (const agent of AGENTS) {
     await t.step("fail for what is missing and, otherwise, for what is not served", async () => {
       const missing = await rejectsAs(RemoteError, tun.call(load, "missing.ts"));
       assertMatch(missing.message, /plugins\/missing\.ts: there is no such file/);
-      assertEquals(missing.code, "ERR_MODULE_NOT_FOUND", "as here");
+      assertEquals((missing.cause as { code?: string }).code, "ERR_MODULE_NOT_FOUND", "as here");
       const refused = await rejectsAs(RemoteError, tun.call(load, "../secret.ts"));
       assertMatch(refused.message, /nor in a folder that is served/);
     });
