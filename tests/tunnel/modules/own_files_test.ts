@@ -116,6 +116,10 @@ Deno.test(needing(
         existsSync(new URL("../fixture/none.json", import.meta.url)),
       ]);
       assertEquals(found, [true, false]);
+      assertEquals(
+        await tun.call(() => Object.keys(import.meta).sort()),
+        Object.keys(import.meta).sort(),
+      );
     }
   },
 ));
