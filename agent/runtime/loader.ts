@@ -125,7 +125,6 @@ export class Loader {
     if (unit.isSloppy) return this.#sloppyMaker(unit);
     const unitModule: { make?: () => UnitContext } = {};
     const module = this.#sourceModule(unit.url, unit.source, unit, (meta) => {
-      // It is not among the keys, as there is none here.
       Object.defineProperty(meta, "chopsticks", { value: unitModule });
     }, -1);
     await this.#linkAlone(() =>
