@@ -179,7 +179,7 @@ const NAMES: Readonly<Record<keyof TunnelOptions, true>> = {
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** Variables that the shell needs for itself while it starts the agent. */
-const RESERVED = /^(IFS|OPTIND|_cs.)$/;
+const RESERVED = /^(IFS|OPTIND|_csN|_c.)$/;
 /** In milliseconds. Node and browsers treat a longer timer as one of 1 ms. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 

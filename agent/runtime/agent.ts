@@ -83,6 +83,8 @@ export class Agent {
     if (channel !== undefined) this.#fail(channel, exitError(message));
   };
   #batches = 0;
+  /** How many channels last as long as the connection. */
+  #lasting = 0;
   #mayHaveRun = false;
   #awaited: { readonly batches: number; resolve(): void }[] = [];
 
@@ -98,6 +100,11 @@ export class Agent {
   /** Whether code of the controller may have run. */
   get mayHaveRun(): boolean {
     return this.#mayHaveRun;
+  }
+
+  /** Whether nothing runs here that may have something to clean up. */
+  get isIdle(): boolean {
+    return this.#multiplexer().size === this.#lasting;
   }
 
   /** Takes what the controller has said of itself. */
@@ -159,6 +166,7 @@ export class Agent {
   }
 
   async #receiveBatches(channel: Channel): Promise<void> {
+    this.#lasting++;
     for (let message; (message = await channel.receive()) !== undefined;) {
       const bytes = await inflate(message);
       // What comes before the part for values can be read without it.

@@ -16,8 +16,6 @@ Deno.test("BUNDLE is small, and imports nothing but what every runtime has", () 
   const compressed = Buffer.from(BUNDLE, "base64");
   assert(compressed.length < 12 * 1024, `${compressed.length} bytes`);
   const code = brotliDecompressSync(compressed).toString();
-  // The first stage decodes it in pieces.
-  assert(/^[\0-\x7f]*$/.test(code));
   const imports = [...code.matchAll(/\bimport\(["'`]([^"'`]+)["'`]\)/g)];
   assert(imports.length > 0);
   for (const [, specifier] of imports) assert(specifier!.startsWith("node:"), specifier);

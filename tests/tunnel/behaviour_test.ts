@@ -291,7 +291,7 @@ async function testSurroundings(
   });
 
   await t.step("what the library itself sets is not there", async () => {
-    const own = ["DENO_DIR", "DENO_NO_PACKAGE_JSON", "NODE_OPTIONS", "_csN", "_csL", "s"];
+    const own = ["DENO_DIR", "DENO_NO_PACKAGE_JSON", "NODE_OPTIONS", "_csN", "_cL", "s"];
     const here = kind.way === "local" ? own.map((name) => Deno.env.get(name)) : [];
     const expected = own.map((_, i) => here[i]);
     assertEquals(await tun.call(fixture.variables, own), expected);

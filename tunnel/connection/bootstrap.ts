@@ -98,16 +98,16 @@ export function bootstrapLine(options: BootstrapOptions): string {
   // DENO_DIR had to the agent, for the programs that the agent starts.
   const noCache = options.useCache || "DENO_DIR" in env ? "" : `DENO_DIR=${NO_DENO_DIR} `;
   const remove = brought === undefined || brought.keep ? "" : `${REMOVE_SCRIPT};`;
-  const signs = `sh -c '${signScript(signInterval)}' sh $_csN $_csW $$ 3<&- 4>&- 5>&5&`;
-  const home = env["HOME"] === undefined ? '"$HOME"' : quoteLine(env["HOME"], "$_csL");
+  const signs = `sh -c '${signScript(signInterval)}' sh $_csN $_cW $$ 3<&- 4>&- 5>&5&`;
+  const home = env["HOME"] === undefined ? '"$HOME"' : quoteLine(env["HOME"], "$_cL");
   const variables = Object.entries(env);
   const x = variables.length === 0 ? "" : "x;";
   const ticks = Math.ceil((options.connectTimeout || DEFAULT_TIMEOUT) / 2 / signInterval);
   const parts = [
     // The marker is cut in two, so that a terminal that echoes this line does not print it.
     `${LINE_START}${marker.slice(0, 8)}""${marker.slice(8)}`,
-    '_csL=$(printf "\\nx");_csL=${_csL%x}',
-    `_csU=${quote(FIRST_STAGE)}`,
+    '_cL=$(printf "\\nx");_cL=${_cL%x}',
+    `_cU=${quote(FIRST_STAGE)}`,
     "exec 3<&0 4>&1 </dev/null >&2",
     cwd === undefined
       // No interpreter starts in a folder that its user may not enter, as may be under sudo.
@@ -120,53 +120,53 @@ export function bootstrapLine(options: BootstrapOptions): string {
     ...variables.length === 0
       ? []
       : [`x() { ${
-        variables.map(([name, value]) => `export ${name}=${quoteLine(value, "$_csL")};`).join("")
+        variables.map(([name, value]) => `export ${name}=${quoteLine(value, "$_cL")};`).join("")
       }}`],
     // A shell reports how others ended, such as "Killed". The user should not see that.
     "exec 2>/dev/null",
     ...brought === undefined ? [] : [folderFunctions(brought)],
-    // e: what to do when an agent has ended with $_csc. It ends the shell.
+    // e: what to do when an agent has ended with $_cc. It ends the shell.
     "e() { " +
     // Nobody may read the pipe any more when the controller is gone.
-    remove + (killGroup ? `if [ $_csc = ${LOST} ];then kill -9 0;fi;` : "") +
+    remove + (killGroup ? `if [ $_cc = ${LOST} ];then kill -9 0;fi;` : "") +
     `trap "" TERM PIPE;printf "${
       octal(exitHeader(marker))
-    }%0${EXIT_CODE_DIGITS}d%s" $_csc $_csN >&4;` +
-    (killGroup ? `if [ $_csc = ${TOLD} ];then kill -9 0;fi;` : "") +
+    }%0${EXIT_CODE_DIGITS}d%s" $_cc $_csN >&4;` +
+    (killGroup ? `if [ $_cc = ${TOLD} ];then kill -9 0;fi;` : "") +
     // The processes of the group that ignore TERM are killed a second later, in case that nobody
     // else does: a script that ends closes this pipe a moment before it is gone.
     "(sleep 1&&kill -9 0) >&2 3<&- 4>&- 6>&-& " +
-    `kill 0;case $_csc in ${NEXT}|${NEXT_AFTER_HANG})exit ${NO_RUNTIME};esac;exit $_csc;}`,
+    `kill 0;case $_cc in ${NEXT}|${NEXT_AFTER_HANG})exit ${NO_RUNTIME};esac;exit $_cc;}`,
     // f: finds an interpreter that was not tried yet; $1: a path, or a name in $PATH.
-    `f() { case $1 in */*)_csp=$1;;*)${
-      "PATH" in env ? '_csp=$(x;command -v "$1")||' : ""
-    }_csp=$(command -v "$1")||return;;esac;` +
-    'case "$_csT" in *":$_csp:"*)return 1;esac;[ -f "$_csp" ]&&[ -x "$_csp" ];}',
+    `f() { case $1 in */*)_cp=$1;;*)${
+      "PATH" in env ? '_cp=$(x;command -v "$1")||' : ""
+    }_cp=$(command -v "$1")||return;;esac;` +
+    'case "$_cT" in *":$_cp:"*)return 1;esac;[ -f "$_cp" ]&&[ -x "$_cp" ];}',
     // i: becomes an interpreter; $1: its kind.
-    `i() { if [ $1 = deno ];then _csD=\${DENO_DIR-};${noCache}DENO_NO_PACKAGE_JSON=1 exec "$_csp" run ` +
+    `i() { if [ $1 = deno ];then _cD=\${DENO_DIR-};${noCache}DENO_NO_PACKAGE_JSON=1 exec "$_cp" run ` +
     `${
-      permissionFlags.map((flag) => quoteLine(flag, "$_csL")).join(" ")
-    } --no-prompt --no-config --no-lock "$_csU" $_csN "$_csD" 2>&1 3<&3 4>&4 5>&5;fi;` +
-    `exec "$_csp" --experimental-vm-modules --no-warnings --input-type=module ` +
-    `-e "import'$_csU'" $_csN 2>&1 3<&3 4>&4 5>&5;}`,
+      permissionFlags.map((flag) => quoteLine(flag, "$_cL")).join(" ")
+    } --no-prompt --no-config --no-lock "$_cU" $_csN "$_cD" 2>&1 3<&3 4>&4 5>&5;fi;` +
+    `exec "$_cp" --experimental-vm-modules --no-warnings --input-type=module ` +
+    `-e "import'$_cU'" $_csN 2>&1 3<&3 4>&4 5>&5;}`,
     watchFunction(),
     // j: judges how an interpreter fares, and ends with the agent's exit code, or with one that
     // says to go on. One that hangs is waited for if there is no other; $@: the kinds and places
-    // that are left; $_csB: whether Deno is brought after them. A TERM must not interrupt its
+    // that are left; $_cB: whether Deno is brought after them. A TERM must not interrupt its
     // `read`, which would look like the end.
-    "j() { trap '' TERM;_csq=$_csp;_csu=;_csh=;_csa=;while read -r _csa;do case $_csa in " +
-    'u)_csu=1;;s*)z ${_csa#s}&;;x*)break;;*)if [ -z "$_csu" ];then ' +
+    "j() { trap '' TERM;_cq=$_cp;_cu=;_ch=;_ca=;while read -r _ca;do case $_ca in " +
+    'u)_cu=1;;s*)z ${_ca#s}&;;x*)break;;*)if [ -z "$_cu" ];then ' +
     'while [ $# -gt 0 ];do f "$2"&&break;shift 2;done;' +
-    'if [ $# -gt 0 ]||[ -n "$_csB" ];then _csh=hung;kill -9 ${_csa#t};fi;fi;;esac;done;' +
+    'if [ $# -gt 0 ]||[ -n "$_cB" ];then _ch=hung;kill -9 ${_ca#t};fi;fi;;esac;done;' +
     // Some shells add 256 or 384 to the number of a signal, rather than 128.
-    "_csc=${_csa#x};_csc=${_csc:-1};if [ $_csc -gt 255 ];then _csc=$((_csc%128+128));fi;" +
-    'if [ -n "$_csu" ];then e;fi;' +
-    `if [ $_csc = ${TOO_OLD} ];then _csv=$(${x}"$_csq" --version);` +
-    'printf "%s old %s is %s\\n" $_csN "$_csq" "${_csv%%"$_csL"*}" >&4;' +
-    'else printf "%s failed %s %s\\n" $_csN ${_csh:-$_csc} "$_csq" >&4;fi;' +
+    "_cc=${_ca#x};_cc=${_cc:-1};if [ $_cc -gt 255 ];then _cc=$((_cc%128+128));fi;" +
+    'if [ -n "$_cu" ];then e;fi;' +
+    `if [ $_cc = ${TOO_OLD} ];then _cv=$(${x}"$_cq" --version);` +
+    'printf "%s old %s is %s\\n" $_csN "$_cq" "${_cv%%"$_cL"*}" >&4;' +
+    'else printf "%s failed %s %s\\n" $_csN ${_ch:-$_cc} "$_cq" >&4;fi;' +
     // The end of its output: the two pipes need not arrive in order.
     `printf "${octal(SIGN_START)}%s${NEXT_LETTER}" $_csN;` +
-    `if [ -n "$_csh" ];then exit ${NEXT_AFTER_HANG};fi;exit ${NEXT};}`,
+    `if [ -n "$_ch" ];then exit ${NEXT_AFTER_HANG};fi;exit ${NEXT};}`,
     "trap : TERM",
     // The relay. When `cat` ends by itself, the controller has closed the pipe or is gone. The
     // agent sees that too, unless its code never yields, and gets a moment to remove half-written
@@ -174,12 +174,12 @@ export function bootstrapLine(options: BootstrapOptions): string {
     // A TERM that is not from `e` ends neither shell, so `e` runs when the agent ends.
     '{ trap "exit 0" TERM;cat <&3&&exec >&2&&{ sleep .3||sleep 1;}&&' +
     `{ ${remove}kill -9 0;};} 4>&-|{ trap : TERM;exec 3<&0 6>&1 </dev/null`,
-    'l() { while [ $# -gt 0 ];do _csk=$1;_csm=$2;shift 2;f "$_csm"||continue',
-    '_csT=$_csT$_csp:;printf "%s run %s %s\\n" $_csN $_csk "$_csp" >&4',
-    `{ trap : TERM;(${signs} ${x && "x 2>&1;"}i $_csk);echo x$? >&5;} 5>&1 >&6 6>&-|(j "$@")`,
+    'l() { while [ $# -gt 0 ];do _ck=$1;_cm=$2;shift 2;f "$_cm"||continue',
+    '_cT=$_cT$_cp:;printf "%s run %s %s\\n" $_csN $_ck "$_cp" >&4',
+    `{ trap : TERM;(${signs} ${x && "x 2>&1;"}i $_ck);echo x$? >&5;} 5>&1 >&6 6>&-|(j "$@")`,
     // The second one that hangs must not take the rest of the time.
-    `_csc=$?;case $_csc in ${NEXT});;${NEXT_AFTER_HANG})_csW=$((_csW/2+1));;*)exit $_csc;esac;done;}`,
-    `_csT=:;_csB=${brought === undefined ? "" : 1};_csW=${ticks};l ${
+    `_cc=$?;case $_cc in ${NEXT});;${NEXT_AFTER_HANG})_cW=$((_cW/2+1));;*)exit $_cc;esac;done;}`,
+    `_cT=:;_cB=${brought === undefined ? "" : 1};_cW=${ticks};l ${
       [
         ...places.deno.map((place) => `deno ${pathWord(place, home)}`),
         ...places.node.map((place) => `node ${pathWord(place, home)}`),
@@ -187,7 +187,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
     }`,
     // b: starts a Deno that was brought, which may take the place of one that did not come up; $1:
     // its path.
-    ...brought === undefined ? [] : ['b() { _csT=:;l deno "$1";}', needScript(brought, ticks)],
+    ...brought === undefined ? [] : ['b() { _cT=:;l deno "$1";}', needScript(brought, ticks)],
     // Without the kill, the relay would wait for the end of the pipe.
     `echo $_csN none >&4;trap "" TERM;kill 0;exit ${NO_RUNTIME};}`,
   ];
@@ -213,8 +213,8 @@ function watchFunction(): string {
     "s=;read -r s <$x/wchan;case $s in *read*|*data_wait*)s=;" +
     'read -r s <$x/io;case $s in rchar:*)t="$t $s";esac;esac;done;' +
     'if [ -z "$t" ];then n=${n:+0};elif [ "$t" = "$o" ];then ' +
-    'n=${n:+$((n+1))};else n=${n:+0};if [ "$o" ];then n=0;fi;fi;o=$t;' +
-    "if [ ${n:-0} -gt 6 ];then kill -9 0;fi;sleep $1||sleep 1||exit;done;}";
+    'n=${n:+$((n+1))};else n=${n:+0};[ "$o" ]&&n=0;fi;o=$t;' +
+    "[ ${n:-0} -gt 6 ]&&kill -9 0;sleep $1||sleep 1||exit;done;}";
 }
 
 /**
@@ -242,8 +242,8 @@ function signScript(interval: number): string {
 /** A path as a word of the shell; `~/` at its start stands for `home`. */
 function pathWord(path: string, home: string): string {
   return path.startsWith("~/")
-    ? `${home}/${quoteLine(path.slice(2), "$_csL")}`
-    : quoteLine(path, "$_csL");
+    ? `${home}/${quoteLine(path.slice(2), "$_cL")}`
+    : quoteLine(path, "$_cL");
 }
 
 /** Bytes as the shell's `printf` reads them in a format. */

@@ -30,7 +30,7 @@ export interface BroughtFile {
 /** The home folder may be unknown, and the others are everybody's, so they need the user's id. */
 const FOLDERS: readonly string[] = [
   '"${XDG_CACHE_HOME:-${HOME:-/dev/null}/.cache}/chopsticks"',
-  ...["${TMPDIR:-/tmp}", "/var/tmp", "/dev/shm"].map((path) => `"${path}/chopsticks-$_csi"`),
+  ...["${TMPDIR:-/tmp}", "/var/tmp", "/dev/shm"].map((path) => `"${path}/chopsticks-$_ci"`),
 ];
 
 function nameOf({ version, keep, token }: BroughtFile): string {
@@ -39,17 +39,17 @@ function nameOf({ version, keep, token }: BroughtFile): string {
 
 /**
  * Functions that all the other scripts need: `k NAME` calls the function NAME with each folder in
- * `_csd` until it is successful; `o` tells whether nobody else can have written to the folder.
+ * `_cd` until it is successful; `o` tells whether nobody else can have written to the folder.
  */
 export function folderFunctions(file: BroughtFile): string {
   const folders = file.folder === undefined
     ? FOLDERS.join(" ")
-    : wordOfPath(file.folder.replace(/(.)\/+$/, "$1"), "$_csL");
+    : wordOfPath(file.folder.replace(/(.)\/+$/, "$1"), "$_cL");
   return [
-    `k() { _csi=$(id -u);for _csd in ${folders};do "$1"&&return;done;return 1;}`,
-    'o() { set -- $(ls -ldn "$_csd");case $1 in d????-??-*)[ "$3" = "$_csi" ]||[ "$3" = 0 ];;' +
+    `k() { _ci=$(id -u);for _cd in ${folders};do "$1"&&return;done;return 1;}`,
+    'o() { set -- $(ls -ldn "$_cd");case $1 in d????-??-*)[ "$3" = "$_ci" ]||[ "$3" = 0 ];;' +
     "*)return 1;;esac;}",
-    ...file.keep ? [] : [`r() { rm -f "$_csd/${nameOf(file)}";return 1;}`],
+    ...file.keep ? [] : [`r() { rm -f "$_cd/${nameOf(file)}";return 1;}`],
   ].join(";");
 }
 
@@ -67,17 +67,17 @@ export const REMOVE_SCRIPT = "k r";
  * Without it, the shell reads byte by byte, which yash cannot do with bytes that are no text.
  */
 export function needScript(file: BroughtFile, patience: number): string {
-  const path = `"$_csd/${nameOf(file)}"`;
+  const path = `"$_cd/${nameOf(file)}"`;
   return [
     ...file.keep ? [`u() { o&&[ -x ${path} ]&&b ${path};return 1;}`, "k u"] : [],
-    `_csB=;_csW=${patience}`,
+    `_cB=;_cW=${patience}`,
     'printf "%s none-yet\\n" $_csN >&4',
-    '{ LC_ALL=C sed -n "/^$_csN\\$/q"||while IFS= read -r _csx&&[ "$_csx" != $_csN ];do :;done;} <&3',
+    '{ LC_ALL=C sed -n "/^$_csN\\$/q"||while IFS= read -r _cx&&[ "$_cx" != $_csN ];do :;done;} <&3',
     'printf "%s need %s;%s;%s;%s;%s;%s\\n" $_csN "$(uname -s)" "$(uname -m)" ' +
     '"$(command -v gzip)" "$(getconf GNU_LIBC_VERSION)" ' +
-    `"$(for _csx in ${LOADERS.join(" ")};do [ -e $_csx ]&&printf "%s " $_csx;done)" ` +
-    `"$(for _csx in ${COMMANDS.join(" ")};do command -v $_csx >&2||printf "%s " $_csx;done)" >&4`,
-    'while IFS= read -r _csx <&3;do case $_csx in $_csN!*)eval "${_csx#"$_csN"!}";;esac;done',
+    `"$(for _cx in ${LOADERS.join(" ")};do [ -e $_cx ]&&printf "%s " $_cx;done)" ` +
+    `"$(for _cx in ${COMMANDS.join(" ")};do command -v $_cx >&2||printf "%s " $_cx;done)" >&4`,
+    'while IFS= read -r _cx <&3;do case $_cx in $_csN!*)eval "${_cx#"$_csN"!}";;esac;done',
   ].join(";");
 }
 
@@ -95,25 +95,24 @@ export function commandLine(marker: string, script: string): string {
 export function roomScript(file: BroughtFile, size: number): string {
   // Some for the blocks that a file system needs for itself.
   const needed = Math.ceil(size * 1.01 / 1024);
-  const refuse = (reason: string): string =>
-    `{ rm -f "$_cst";_csr="$_csr; $_csd ${reason}";return 1;}`;
+  const refuse = (reason: string): string => `{ rm -f "$_ct";_cr="$_cr; $_cd ${reason}";return 1;}`;
   return [
-    "m() { _cst=",
-    `(umask 077;mkdir -p "$_csd")||${refuse("cannot be made")}`,
+    "m() { _ct=",
+    `(umask 077;mkdir -p "$_cd")||${refuse("cannot be made")}`,
     `o||${refuse("is another user's, or others may write to it")}`,
-    `_cst="$_csd/.deno-${file.version}-${file.token}"`,
-    `(umask 077;printf "#!/bin/sh\\n" >"$_cst")||${refuse("cannot be written to")}`,
-    `chmod 700 "$_cst";"$_cst"||${refuse("runs no programs (noexec)")}`,
+    `_ct="$_cd/.deno-${file.version}-${file.token}"`,
+    `(umask 077;printf "#!/bin/sh\\n" >"$_ct")||${refuse("cannot be written to")}`,
+    `chmod 700 "$_ct";"$_ct"||${refuse("runs no programs (noexec)")}`,
     // The words are those of a heading, and then the numbers, of which the third is what is free.
-    'set -- $(LC_ALL=C df -Pk "$_csd")',
+    'set -- $(LC_ALL=C df -Pk "$_cd")',
     `case \${11-} in ""|*[!0-9]*);;*)[ \${11} -ge ${needed} ]||` +
     `${refuse(`has \${11} KB free, and Deno takes ${needed}`)};;esac`,
     // Connections that were killed may have left parts behind.
-    'for _csx in "$_csd"/.deno-*;do find "$_csx" -mtime +0 -exec rm -f {} ";";done',
+    'for _cx in "$_cd"/.deno-*;do find "$_cx" -mtime +0 -exec rm -f {} ";";done',
     "return 0;}",
-    "_csr=",
-    'if k m;then printf "%s room %s\\n" $_csN "$_csd" >&4',
-    'else printf "%s noroom %s\\n" $_csN "${_csr#; }" >&4;fi',
+    "_cr=",
+    'if k m;then printf "%s room %s\\n" $_csN "$_cd" >&4',
+    'else printf "%s noroom %s\\n" $_csN "${_cr#; }" >&4;fi',
   ].join(";");
 }
 
@@ -130,20 +129,20 @@ export interface Coming {
 /** Takes Deno in, checks it, and starts it. */
 export function takeScript(file: BroughtFile, coming: Coming): string {
   const { bytes, isPacked, size, sha256 } = coming;
-  const path = `"$_csd/${nameOf(file)}"`;
-  const from = '<"$_cst"';
+  const path = `"$_cd/${nameOf(file)}"`;
+  const from = '<"$_ct"';
   return [
     // Without quotes, a reason of several lines becomes one.
-    'w() { rm -f "$_cst";set -f;printf "%s unfit" $_csN >&4;printf " %s" $1 >&4;echo >&4;set +f;' +
+    'w() { rm -f "$_ct";set -f;printf "%s unfit" $_csN >&4;printf " %s" $1 >&4;echo >&4;set +f;' +
     "return 1;}",
-    `g() { _csr=$({ head -c ${bytes} <&3${isPacked ? "|gzip -dc" : ""} >"$_cst";} 2>&1)`,
-    'set -- $(ls -ln "$_cst")',
-    `[ "$5" = ${size} ]||{ w "size \${5:-0} $_csr";return;}`,
-    `_csr=$(sha256sum ${from}||shasum -a 256 ${from}||openssl dgst -sha256 ${from})`,
-    `case $_csr in ""|*${sha256}*);;*)w hash;return;;esac`,
-    'chmod 700 "$_cst";_csr=$("$_cst" --version 2>&1|head -c 400)',
-    `case "$_csr " in "deno ${file.version}"[!0-9.]*);;*)w "version $_csr";return;;esac`,
-    `mv -f "$_cst" ${path}||{ w name;return;}`,
+    `g() { _cr=$({ head -c ${bytes} <&3${isPacked ? "|gzip -dc" : ""} >"$_ct";} 2>&1)`,
+    'set -- $(ls -ln "$_ct")',
+    `[ "$5" = ${size} ]||{ w "size \${5:-0} $_cr";return;}`,
+    `_cr=$(sha256sum ${from}||shasum -a 256 ${from}||openssl dgst -sha256 ${from})`,
+    `case $_cr in ""|*${sha256}*);;*)w hash;return;;esac`,
+    'chmod 700 "$_ct";_cr=$("$_ct" --version 2>&1|head -c 400)',
+    `case "$_cr " in "deno ${file.version}"[!0-9.]*);;*)w "version $_cr";return;;esac`,
+    `mv -f "$_ct" ${path}||{ w name;return;}`,
     `printf "%s brought %s\\n" $_csN ${path} >&4;}`,
     `g&&{ b ${path};w end;}`,
   ].join(";");

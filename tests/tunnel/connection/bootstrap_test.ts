@@ -35,7 +35,7 @@ Deno.test("bootstrapLine() enters a relative folder below the one that the shell
 });
 
 Deno.test("bootstrapLine() has the shell print an exit code as exitCodeAtEnd() reads it", async () => {
-  const [, format] = /(printf "\\[^"]+") \$_csc/.exec(bootstrapLine(OPTIONS))!;
+  const [, format] = /(printf "\\[^"]+") \$_cc/.exec(bootstrapLine(OPTIONS))!;
   for (const code of [0, 9, 93, 255]) {
     const script = `printf before; ${format} ${code} ${MARKER}`;
     const { stdout } = await new Deno.Command("/bin/sh", { args: ["-c", script] }).output();
