@@ -63,7 +63,7 @@ export async function start(input: Socket | Deno.FsFile): Promise<(chunk: Uint8A
   let exitCode: number = LOST;
   let isIdle = false;
   const end = (why: string): void => {
-    isIdle = agent.isIdle;
+    isIdle = multiplexer.size === agent.lasting;
     multiplexer.end(new Error(why));
   };
   const silence = new Silence(() => end("The controller is silent"));

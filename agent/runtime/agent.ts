@@ -62,6 +62,8 @@ type Service = (channel: Channel, ...args: unknown[]) => Promise<void>;
  * trusts an agent, and checks all that comes from one.
  */
 export class Agent {
+  /** How many channels are open as long as the connection. The others are for what runs here. */
+  lasting = 0;
   readonly #multiplexer: () => Multiplexer;
   readonly #checkGlobals: CheckGlobals;
   /** To check takes a fifth of a small call: it is done once for all calls that end together. */
@@ -83,8 +85,6 @@ export class Agent {
     if (channel !== undefined) this.#fail(channel, exitError(message));
   };
   #batches = 0;
-  /** How many channels last as long as the connection. */
-  #lasting = 0;
   #mayHaveRun = false;
   #awaited: { readonly batches: number; resolve(): void }[] = [];
 
@@ -100,11 +100,6 @@ export class Agent {
   /** Whether code of the controller may have run. */
   get mayHaveRun(): boolean {
     return this.#mayHaveRun;
-  }
-
-  /** Whether nothing runs here that may have something to clean up. */
-  get isIdle(): boolean {
-    return this.#multiplexer().size === this.#lasting;
   }
 
   /** Takes what the controller has said of itself. */
@@ -166,7 +161,7 @@ export class Agent {
   }
 
   async #receiveBatches(channel: Channel): Promise<void> {
-    this.#lasting++;
+    this.lasting++;
     for (let message; (message = await channel.receive()) !== undefined;) {
       const bytes = await inflate(message);
       // What comes before the part for values can be read without it.
@@ -211,10 +206,8 @@ export class Agent {
   }
 
   /**
-   * Does something with values that may be plain, at once unless they are not and the part for
-   * others has not come.
-   *
-   * @param plain Throws `NOT_PLAIN` if they are not.
+   * Does something with values, at once unless they are not plain (then `plain` throws `NOT_PLAIN`)
+   * and the part for others has not come.
    */
   #withValues<T>(plain: () => T, odd: (values: Values) => T): T | Promise<T> {
     if (this.#values !== undefined) return odd(this.#values);

@@ -265,7 +265,7 @@ async function mappingsOf(url: string): Promise<MappedLines | undefined> {
   const units = modulesHere.units(url);
   if (units.length > 0) {
     // More may come, each with the lines of its own functions.
-    const known = units.flatMap(({ mappings = [] }) => mappings);
+    const known = units.flatMap(({ mappings }) => mappings === undefined ? [] : [mappings]);
     return known.length === 0 ? undefined : new MappedLines(...known);
   }
   if (!mappings.has(url)) {
