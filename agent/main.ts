@@ -110,7 +110,7 @@ export async function start(input: Socket | Deno.FsFile): Promise<(chunk: Uint8A
     },
     onEnd() {
       const leave = (): never => exit(silence.isTooLong ? SILENCE : exitCode);
-      // What runs may clean up first. To load timers takes Deno longer than all else of an end.
+      // A call that runs may clean up first. Deno takes longer to load timers than to end.
       if (isIdle) leave();
       else setTimeout(leave);
     },

@@ -50,8 +50,9 @@ const CHANGING: ReadonlySet<string> = new Set(["AbortSignal", "ReadableStream"])
 const found = new Map<string, ReadonlySet<symbol>>();
 
 /**
- * Whether the runtime has given a symbol to an object of one of its classes that are sent. Of a
- * signal and a stream, all symbols that are not registered are taken for the runtime's.
+ * Tells whether a symbol that is a key of an object is the runtime's own. The object is of a class
+ * of the runtime. If it is a signal or a stream, all its symbols that are not registered count as
+ * the runtime's.
  */
 export function hasFromRuntime(object: object, symbol: symbol): boolean {
   const registered = Symbol.keyFor(symbol);

@@ -48,7 +48,7 @@ function giveUpUnreachable(reader: object, channel: Channel): void {
 /** The form in which a stream arrives. */
 export const StreamKind = { ITERABLE: 0, READABLE: 1 } as const;
 
-/** What an object literal may have without being more than its values. */
+/** The members of iterators: an object literal that has any other is copied, with its methods. */
 const OF_ITERATORS: ReadonlySet<unknown> = new Set([
   ...["next", "return", "throw", Symbol.iterator, Symbol.asyncIterator, Symbol.toStringTag],
   ...[Symbol.dispose, Symbol.asyncDispose],

@@ -55,7 +55,7 @@ export class CommonJs {
     object,
     { readonly require: Plain; readonly resolve: PlainResolve }
   >();
-  /** What {@linkcode ModuleHooks} has resolved, by its path. */
+  /** The ids of modules that `require.resolve()` has found, by their paths. */
   readonly #resolved = new Map<string, string>();
   #hooks: ModuleHooks | undefined;
   #createRequire: ((from: string | URL) => Require) | undefined;
@@ -207,7 +207,7 @@ export class CommonJs {
     });
   }
 
-  /** What code has put in the place of functions of `node:module`, if it has. */
+  /** Gives the hooks if code has replaced a function of `node:module` or an extension. */
   #usedHooks(): ModuleHooks | undefined {
     if (this.#hooks === undefined && this.#hasOtherExtensions) this.#extendNodeModule();
     return this.#hooks?.areUsed ? this.#hooks : undefined;

@@ -20,8 +20,13 @@ async function unpacked(format: "brotli" | "deflate-raw", bytes: Uint8Array): Pr
     return (format === "brotli" ? brotliDecompressSync : inflateRawSync)(bytes);
   }
   // Deno has loaded its streams to unpack the agent. `node:zlib` takes longer than a start.
-  const stream = ReadableStream.from([bytes as Uint8Array<ArrayBuffer>])
-    .pipeThrough(new DecompressionStream(format as CompressionFormat));
-  const chunks = await Array.fromAsync(stream);
+  // Code may have put others in the place of the streams that it would use.
+  const { readable, writable } = new DecompressionStream(format as CompressionFormat);
+  const writer = writable.getWriter();
+  const [chunks] = await Promise.all([
+    Array.fromAsync(readable),
+    writer.write(bytes as Uint8Array<ArrayBuffer>),
+    writer.close(),
+  ]);
   return concat(chunks, chunks.reduce((size, { length }) => size + length, 0));
 }

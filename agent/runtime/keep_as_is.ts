@@ -21,7 +21,10 @@ export function keepAsIs(values: unknown[], isLeft: (object: object) => boolean)
   return () => undos.forEach((undo) => undo());
 }
 
-/** What gives an object the content that it has now, beside its properties. */
+/**
+ * Gives a function that resets the entries, the bytes, the time or the text of an object to what
+ * they are now. It is `undefined` for an object that has nothing but properties.
+ */
 function contentOf(value: object, pending: unknown[]): (() => void) | undefined {
   if (value instanceof Map) {
     const entries = [...value];

@@ -7,8 +7,9 @@ import {
 } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { bytes, callSignal, CommandError, lines, sh } from "../../agent/sh.ts";
-import { RemoteError } from "../../mod.ts";
+import { callback, RemoteError } from "../../mod.ts";
 import { rejection, soon } from "../tunnel/_deadline.ts";
 import { until } from "../tunnel/operation/_files.ts";
 import { onRuntimes } from "../tunnel/_runtimes.ts";
@@ -373,4 +374,26 @@ onRuntimes("callSignal() belongs to its own call, after awaits and in timers too
   await tun.call(() => (globalThis as { calls?: Calls }).calls!.release!());
   assertEquals(await second, "done");
   assertEquals((await callsThere()).ended, ["true AbortError", "false undefined"]);
+});
+
+onRuntimes("a call that runs cleans up when its tunnel is closed", async (tun) => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const path = `${folder}/cleaned`;
+    const running = Promise.withResolvers<void>();
+    const begin = callback(running.resolve);
+    const calling = tun.call(async (path: string) => {
+      const aborted = new Promise((resolve) => callSignal().addEventListener("abort", resolve));
+      // Its answer may not come any more.
+      begin().catch(() => {});
+      await aborted;
+      for (let turn = 0; turn < 200; turn++) await undefined;
+      writeFileSync(path, "");
+    }, path);
+    await Promise.race([running.promise, calling]);
+    await Promise.allSettled([calling, tun.close()]);
+    assert((await Deno.stat(path)).isFile);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });

@@ -1,8 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { ConnectionError, RemoteError } from "../../mod.ts";
+import { ConnectionError, RemoteError, SubprocessTunnel } from "../../mod.ts";
 import { rejectsAs, soon } from "./_deadline.ts";
 import { KINDS } from "./_kinds.ts";
 import { onRuntimes } from "./_runtimes.ts";
+import { count } from "./fixture/functions.ts";
 import { needing } from "../services/services.ts";
 
 /** Names of what is broken, and functions that break it. */
@@ -144,4 +145,21 @@ onRuntimes("a first call cannot take away what watches over the globals", async 
     while (tun.connected) await new Promise((resolve) => setTimeout(resolve, 20));
   };
   await soon(gone(), "the end of the agent");
+});
+
+Deno.test("code that comes later arrives where a script has streams of its own, on Deno", async () => {
+  class Elsewhere extends SubprocessTunnel {
+    override readonly host = "elsewhere";
+    override command(): string[] {
+      return ["env"];
+    }
+  }
+  await using tun = new Elsewhere({ runtime: "deno" });
+  await tun.call(() => {
+    class Other {}
+    Object.assign(globalThis, {
+      ...{ ReadableStream: Other, WritableStream: Other, TransformStream: Other, Response: Other },
+    });
+  });
+  assertEquals(await tun.call(count), 1);
 });

@@ -1,5 +1,6 @@
 import { PropertyKind } from "../../agent/protocol/handle.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
+import { packageRoot } from "../modules/package_files.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { isNative } from "./function_place.ts";
 import type { FunctionDescriber } from "./function_describer.ts";
@@ -66,10 +67,8 @@ function isOwnWithMembers(made: AnyFunction, { inspect, canSend }: Companions): 
   const isBare = (key: string | symbol): boolean => key === "constructor" || key === "name";
   if (Reflect.ownKeys(made.prototype).every(isBare)) return false;
   const { location } = inspect(made);
-  if (location === undefined || /^(ext|node):|\/(node_modules|npm)\//.test(location.url)) {
-    return false;
-  }
-  return canSend(made);
+  if (location === undefined || /^(ext|node):/.test(location.url)) return false;
+  return packageRoot(location.url) === undefined && canSend(made);
 }
 
 /** Whether code at the far end can ask whether an error is of a class. */

@@ -52,7 +52,7 @@ function listing(root: string): PackageFiles | undefined {
 }
 
 /** The folder of the npm package that a module belongs to; `undefined` if it belongs to none. */
-function packageRoot(url: string): string | undefined {
+export function packageRoot(url: string): string | undefined {
   if (!url.startsWith("file:")) return undefined;
   const root = /^.*\/node_modules\/(?:@[^/]+\/)?[^@/.][^/]*(?=\/)/.exec(url)?.[0] ??
     inDenoCache(url);
