@@ -17,7 +17,7 @@ export interface SlurmOptions extends TunnelOptions {
  * job is cancelled, it ends the group: some clusters lose sight of processes without a parent.
  */
 const RELAY = 'exec 3<&0;trap "(sleep 1;kill -9 0) >/dev/null 2>&1&" TERM;' +
-  '"$@" <&3 3<&-|(trap "" TERM;exec cat) 3<&-& p=$!;exec 3<&-;wait $p;wait $p';
+  '"$@" <&3 3<&-|(trap "" TERM;exec cat) 3<&-& p=$!;exec 3<&-;wait $p||wait $p';
 
 /**
  * A tunnel to a job of a Slurm cluster: one task, started by srun. The job begins with the first

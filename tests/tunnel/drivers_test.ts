@@ -9,7 +9,7 @@ import {
   type TunnelOptions,
 } from "../../mod.ts";
 import { command } from "../services/command.ts";
-import { needing, slow } from "../services/services.ts";
+import { needing, service, slow } from "../services/services.ts";
 import { rejectsAs, soon } from "./_deadline.ts";
 import { Lines } from "./_lines.ts";
 
@@ -123,6 +123,22 @@ Deno.test("Slurm: the process that ends what is left of a job does not hold the 
     assert(tries > 1, "the output ends only with the process");
   }
 });
+
+Deno.test(
+  needing(
+    "posixShells",
+    "Slurm: the job's shell does not fail when the agent has ended",
+    async () => {
+      const relay = new Slurm("worker").command().slice(-3);
+      // Some of these know the result of a process only until they were asked for it.
+      for (const shell of Object.values(service("posixShells").paths)) {
+        const args = shell.endsWith("busybox") ? ["sh", ...relay] : relay;
+        const { success, problem } = await command([shell, ...args, "sh", "-c", "exit 1"]);
+        assert(success, `${shell}: ${problem}`);
+      }
+    },
+  ),
+);
 
 /** A driver that sets what a driver of anyone's can set. */
 class Traits extends SubprocessTunnel {
