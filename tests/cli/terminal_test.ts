@@ -1,7 +1,8 @@
-import { assert, assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { listProcesses } from "../services/processes.ts";
 import { needing, service } from "../services/services.ts";
 import { soon } from "../tunnel/_deadline.ts";
+import { untilSeen, untilUnseen } from "../tunnel/_family.ts";
 import { ended, sshHosts, startCli } from "./_cli.ts";
 import { Tmux } from "./_tmux.ts";
 
@@ -10,16 +11,6 @@ const NEEDS = ["ssh", "tmux"] as const;
 /** A command that takes long on two hosts, with a word that finds its processes. */
 function longCommand(word: string): string {
   return `case $SSH_CONNECTION in *' 127.0.0.'[23]' '*) sleep 1000; : ${word};; esac; echo done`;
-}
-
-/** Waits until no process has a word in its command line. */
-async function gone(word: string): Promise<void> {
-  const isThere = () =>
-    listProcesses().some(({ command }) => command.includes(word) && !command.includes("tmux"));
-  const ending = (async () => {
-    while (isThere()) await new Promise((resolve) => setTimeout(resolve, 50));
-  })();
-  await soon(ending, `the end of all that has ${word}`);
 }
 
 Deno.test(
@@ -36,7 +27,7 @@ Deno.test(
       "10 hosts: 8 ok, 2 aborted\n  host[1,4-10] (8)\n    done\n" +
         "  host[2-3] (2)  aborted: interrupted\ncode 130",
     );
-    await gone(word);
+    await untilUnseen(word, "tmux");
   }),
 );
 
@@ -69,14 +60,14 @@ Deno.test(
     await using tmux = await Tmux.open();
     await tmux.start([...sshHosts("host[2-3]"), "--", longCommand(word)]);
     await tmux.until(/0 of 2 hosts done; 2 at work/);
-    assert(listProcesses().some(({ command }) => command.includes(word)));
+    await untilSeen(word, "tmux");
     await tmux.press("C-c");
     const end = await tmux.until(/code \d+/);
     assertStringIncludes(
       end,
       "2 hosts: 2 aborted\n  host[2-3] (2)  aborted: interrupted\ncode 130",
     );
-    await gone(word);
+    await untilUnseen(word, "tmux");
   }),
 );
 
@@ -109,7 +100,7 @@ Deno.test(
           aborted: true,
         });
       }
-      await gone(word);
+      await untilUnseen(word, "tmux");
     },
   ),
 );

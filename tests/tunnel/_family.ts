@@ -30,6 +30,27 @@ export async function familyOf(mark: string): Promise<Process[]> {
   }
 }
 
+/**
+ * Waits until a process has a word in its command line. One that was just started has none for a
+ * moment: whoever started it goes on before the kernel has set it.
+ *
+ * @param word The word.
+ * @param but Commands with this word do not count.
+ */
+export async function untilSeen(word: string, but?: string): Promise<void> {
+  await until(() => hasWord(word, but), `a process that has ${word}`);
+}
+
+/**
+ * Waits until no process has a word in its command line.
+ *
+ * @param word The word.
+ * @param but Commands with this word do not count.
+ */
+export async function untilUnseen(word: string, but?: string): Promise<void> {
+  await until(() => !hasWord(word, but), `the end of all that has ${word}`);
+}
+
 /** Waits until the last of the processes is gone. */
 export async function untilGone(processes: readonly Process[], deadline: number): Promise<void> {
   const end = Date.now() + deadline;
@@ -57,6 +78,19 @@ function around(sleeping: Process, all: readonly Process[]): Process[] {
   };
   add(top);
   return found;
+}
+
+function hasWord(word: string, but?: string): boolean {
+  return listProcesses().some(({ command }) =>
+    command.includes(word) && (but === undefined || !command.includes(but))
+  );
+}
+
+async function until(condition: () => boolean, what: string): Promise<void> {
+  for (const end = Date.now() + PATIENCE; !condition();) {
+    if (Date.now() > end) throw new Error(`Still waiting for ${what}`);
+    await pause();
+  }
 }
 
 /** The kernel does not report the end of a process that is not a child: poll. */

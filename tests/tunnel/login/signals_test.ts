@@ -1,20 +1,10 @@
-import { assert, assertEquals, assertFalse, assertMatch } from "@std/assert";
-import { listProcesses } from "../../services/processes.ts";
+import { assertEquals, assertFalse, assertMatch } from "@std/assert";
 import { needing, service } from "../../services/services.ts";
-import { soon } from "../_deadline.ts";
+import { untilSeen, untilUnseen } from "../_family.ts";
 import { inTerminal } from "./_terminal.ts";
 
 const NEEDS = ["ssh", "logins", "deno"] as const;
 const options = () => ({ sshArgs: ["-F", service("ssh").config], deno: service("deno").path });
-
-/** Waits until no process has a word in its command line. */
-async function gone(word: string): Promise<void> {
-  const isThere = () => listProcesses().some(({ command }) => command.includes(word));
-  const ending = (async () => {
-    while (isThere()) await new Promise((resolve) => setTimeout(resolve, 50));
-  })();
-  await soon(ending, `the end of all that has ${word}`);
-}
 
 Deno.test(needing(NEEDS, "Ctrl-C leaves the tunnels to the script's own handler", async () => {
   await using terminal = await inTerminal(
@@ -53,11 +43,11 @@ Deno.test(needing(NEEDS, "Ctrl-C without a handler ends all at both ends", async
     { OPTIONS: options(), WORD: word },
   );
   await terminal.until(/ready/);
-  assert(listProcesses().some(({ command }) => command.includes(word)));
+  await untilSeen(word);
   await terminal.type("\x03");
   const { before, after } = await terminal.end();
   assertEquals(after, before);
-  await gone(word);
+  await untilUnseen(word);
 }));
 
 Deno.test(
@@ -77,7 +67,7 @@ Deno.test(
     assertFalse(terminal.screen.includes("half a pass"));
     assertEquals(terminal.screen.match(/password:/g)?.length, 1);
     const pid = terminal.screen.match(/script (\d+)/)![1]!;
-    await gone(`chopsticks-login-${pid}-`);
+    await untilUnseen(`chopsticks-login-${pid}-`);
   }),
 );
 
@@ -114,7 +104,7 @@ Deno.test(
         Deno.kill(Number(pid), signal);
         const { before, after } = await terminal.end();
         assertEquals(after, before);
-        await gone(`chopsticks-login-${pid}-`);
+        await untilUnseen(`chopsticks-login-${pid}-`);
       });
     }
   }),

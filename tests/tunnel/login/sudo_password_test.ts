@@ -4,6 +4,7 @@ import { command } from "../../services/command.ts";
 import { listProcesses } from "../../services/processes.ts";
 import { needing, service } from "../../services/services.ts";
 import { soon } from "../_deadline.ts";
+import { untilSeen, untilUnseen } from "../_family.ts";
 
 const NEEDS = ["ssh", "logins", "deno"] as const;
 const options = () => ({ sshArgs: ["-F", service("ssh").config], deno: service("deno").path });
@@ -42,17 +43,13 @@ Deno.test(needing(NEEDS, "sudo over ssh gets its password", async (t) => {
 Deno.test(needing(NEEDS, "sudo under use_pty ends with the tunnel", async () => {
   const { password } = service("logins");
   const word = crypto.randomUUID();
-  const isThere = () => listProcesses().some(({ command }) => command.includes(word));
-  const tun = new SSHTunnel("login-pty", { ...options(), sudo: { password } });
+  await using tun = new SSHTunnel("login-pty", { ...options(), sudo: { password } });
   await tun.call((word) => {
     new Deno.Command("sh", { args: ["-c", `sleep 1000; : ${word}`] }).spawn();
   }, word);
-  assert(isThere());
+  await untilSeen(word);
   await soon(tun.close(), "the end of the tunnel");
-  const ending = (async () => {
-    while (isThere()) await new Promise((resolve) => setTimeout(resolve, 50));
-  })();
-  await soon(ending, "the end of what the agent had started");
+  await untilUnseen(word);
 }));
 
 Deno.test(needing(NEEDS, "a wrong password for sudo is one try", async () => {
