@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readdirSync, readlinkSync, writeSync } from "node:fs";
 
 /** A pipe takes so many bytes as a whole or not at all (`PIPE_BUF`). */
 const MAX_BYTES = 4096;
@@ -77,12 +77,17 @@ function pathOf(fd: number): string {
 function isOwnPipe(pipe: string, fd: number): boolean {
   if (!pipe.startsWith("pipe:")) return false;
   // The ones of a process that was just started are near.
-  for (let other = fd - 1; other > 2; other--) {
-    try {
-      if (readlinkSync(pathOf(other)) === pipe) return true;
-    } catch {
-      // There is none with this number.
-    }
+  for (let other = fd - 1; other > 2; other--) if (leadsTo(other, pipe)) return true;
+  // Unless a lower number has become free since.
+  return readdirSync("/proc/self/fd").map(Number).some((other) =>
+    other > fd && leadsTo(other, pipe)
+  );
+}
+
+function leadsTo(fd: number, pipe: string): boolean {
+  try {
+    return readlinkSync(pathOf(fd)) === pipe;
+  } catch {
+    return false; // There is none with this number.
   }
-  return false;
 }

@@ -32,6 +32,22 @@ Deno.test({
 });
 
 Deno.test({
+  name: "DirectWriter.open() takes the pipe whatever number is free",
+  ignore: !isLinux,
+  async fn() {
+    const files = Array.from({ length: 9 }, () => Deno.openSync("/dev/null"));
+    const child = new Deno.Command("cat", stdio).spawn();
+    for (const file of files) file.close();
+    const writer = DirectWriter.open(child.pid)!;
+    assert(writer.write(new Uint8Array([7])));
+    writer.close();
+    await child.stdin.close();
+    assertEquals(await new Response(child.stdout).bytes(), new Uint8Array([7]));
+    await child.status;
+  },
+});
+
+Deno.test({
   name: "DirectWriter.open() takes nothing but the pipe of this process",
   ignore: !isLinux,
   async fn() {
