@@ -13,14 +13,11 @@ import { callback, RemoteError } from "../../mod.ts";
 import { rejection, soon } from "../tunnel/_deadline.ts";
 import { until } from "../tunnel/operation/_files.ts";
 import { onRuntimes } from "../tunnel/_runtimes.ts";
+import { isDying } from "../services/processes.ts";
 
-/** Whether a process of this machine has this number, and has not ended. */
+/** Whether a process of this machine has this number, and has not ended and was not killed. */
 function isAlive(pid: number): boolean {
-  try {
-    return !/\) [ZX] /.test(Deno.readTextFileSync(`/proc/${pid}/stat`));
-  } catch {
-    return false;
-  }
+  return !isDying(pid);
 }
 
 /** Resolves when a process has ended. */

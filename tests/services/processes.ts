@@ -19,6 +19,30 @@ export function listProcesses(): Process[] {
   }
 }
 
+/** `PF_EXITING` in the flags of a process. */
+const EXITING = 0x4;
+
+/** `SIGKILL` in a set of signals. */
+const KILLED = 1n << 8n;
+
+/**
+ * Whether nothing can keep a process from ending any more: it has ended, is about to, or was sent
+ * SIGKILL. A busy machine may take its time for what is left of that. Without `/proc` nobody knows.
+ */
+export function isDying(pid: number): boolean {
+  try {
+    const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+    for (const [, pending] of status.matchAll(/^(?:Sig|Shd)Pnd:\s*([0-9a-f]+)$/gm)) {
+      if (BigInt(`0x${pending}`) & KILLED) return true;
+    }
+    const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+    const [state, , , , , , flags] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return /[ZX]/.test(state!) || (Number(flags) & EXITING) !== 0;
+  } catch (error) {
+    return Deno.build.os === "linux" || !(error instanceof Deno.errors.NotFound);
+  }
+}
+
 /**
  * The processes of a run: those with the run's folder in their command line, and their descendants.
  * The name of the folder is unique, and every service has a path inside it among its arguments.
@@ -49,10 +73,10 @@ export function processesOf(folder: string): Process[] {
  * next.
  *
  * @param folder The run's folder.
- * @throws {Error} If some are still there after ten seconds.
+ * @throws {Error} If some are still there after half a minute.
  */
 export async function endProcessesOf(folder: string): Promise<void> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + 30_000;
   for (let left = processesOf(folder); left.length > 0; left = processesOf(folder)) {
     if (Date.now() > deadline) {
       throw new Error(`Cannot end ${left.map(({ pid, command }) => `${pid} (${command})`)}`);

@@ -25,6 +25,29 @@ export async function soon<T>(
   }
 }
 
+/**
+ * Tries something with a time in milliseconds, and with twice that if it fails: for a limit that is
+ * short, since the test waits for it, and that a busy machine may need to be longer.
+ *
+ * @param first The time of the first attempt.
+ * @param attempt Must fail with any time if what is tested is broken.
+ * @param most The most time of an attempt.
+ * @throws What the last attempt throws.
+ */
+export async function withTime<T>(
+  first: number,
+  attempt: (milliseconds: number) => Promise<T>,
+  most: number = PATIENCE / 2,
+): Promise<T> {
+  for (let time = first;; time *= 2) {
+    try {
+      return await attempt(time);
+    } catch (error) {
+      if (2 * time > most) throw error;
+    }
+  }
+}
+
 /** Gives the error that `promise` rejects with. */
 export async function rejection(
   promise: PromiseLike<unknown>,

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { PATIENCE } from "./_deadline.ts";
-import { listProcesses, type Process } from "../services/processes.ts";
+import { isDying, listProcesses, type Process } from "../services/processes.ts";
 
 /** A text in the command of each process that leads to an agent. */
 const LEADS_TO_AGENT = "IFS= read -r s";
@@ -18,7 +18,8 @@ export function newMark(): string {
  * @param mark The argument of `sleep`.
  */
 export async function familyOf(mark: string): Promise<Process[]> {
-  const end = Date.now() + PATIENCE;
+  // A controller may have to start first, and to connect.
+  const end = Date.now() + 3 * PATIENCE;
   for (;;) {
     if (Date.now() > end) throw new Error(`There is still no sleep ${mark}`);
     const all = listProcesses();
@@ -52,16 +53,29 @@ export async function untilUnseen(word: string, but?: string): Promise<void> {
 }
 
 /** Waits until the last of the processes is gone. */
-export async function untilGone(processes: readonly Process[], deadline: number): Promise<void> {
-  const end = Date.now() + deadline;
-  const idOf = ({ pid, started }: Process): string => `${pid} ${started}`;
-  const wanted = new Set(processes.map(idOf));
-  for (;;) {
-    const left = listProcesses().filter((process) => wanted.has(idOf(process)));
+export async function untilGone(processes: readonly Process[]): Promise<void> {
+  for (const end = Date.now() + PATIENCE;;) {
+    const left = leftOf(processes);
     if (left.length === 0) return;
-    if (Date.now() > end) return assertEquals(left, [], `Still there after ${deadline} ms`);
+    if (Date.now() > end) return assertEquals(left, [], `Still there after ${PATIENCE} ms`);
     await pause();
   }
+}
+
+/** Those of the processes that are neither gone nor about to be, whatever else happens. */
+export function survivorsOf(processes: readonly Process[]): Process[] {
+  return leftOf(processes).filter(({ pid }) => !isDying(pid));
+}
+
+/** The processes with a word in their command line that are not about to be gone. */
+export function survivorsWith(word: string): Process[] {
+  return listProcesses().filter(({ pid, command }) => command.includes(word) && !isDying(pid));
+}
+
+function leftOf(processes: readonly Process[]): Process[] {
+  const idOf = ({ pid, started }: Process): string => `${pid} ${started}`;
+  const wanted = new Set(processes.map(idOf));
+  return listProcesses().filter((process) => wanted.has(idOf(process)));
 }
 
 function around(sleeping: Process, all: readonly Process[]): Process[] {

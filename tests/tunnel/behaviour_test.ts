@@ -13,9 +13,9 @@ import os from "node:os";
 import { ConnectionError, RemoteError } from "../../mod.ts";
 import { command } from "../services/command.ts";
 import { needing, OLD_DENO } from "../services/services.ts";
-import { rejection, rejectsAs, soon } from "./_deadline.ts";
+import { rejection, rejectsAs, soon, withTime } from "./_deadline.ts";
 import { type Kind, KINDS, SHELL_KINDS } from "./_kinds.ts";
-import { untilContainerGone } from "./_left.ts";
+import { leavingName, untilContainerGone } from "./_left.ts";
 import { Lines } from "./_lines.ts";
 import * as fixture from "./fixture/functions.ts";
 
@@ -507,7 +507,7 @@ async function testLife(t: Deno.TestContext, kind: Kind): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, delay));
       await soon(tun.close(), "close()");
       await call;
-      await untilContainerGone(kind, tun.host);
+      await untilContainerGone(kind, leavingName(tun));
     }
   });
 
@@ -529,7 +529,7 @@ async function testLife(t: Deno.TestContext, kind: Kind): Promise<void> {
     const pending = Array.from({ length: 20 }, () => tun.call(fixture.waitFor, "never"));
     pending.push(tun.call(fixture.kill, "SIGKILL", "last words") as Promise<never>);
     const errors = await Promise.all(
-      pending.map((call) => rejectsAs(ConnectionError, call, 5_000)),
+      pending.map((call) => rejectsAs(ConnectionError, call)),
     );
     for (const error of errors) {
       assertMatch(error.message, /^Lost the connection to .*exited with code 137.*: last words\n/);
@@ -542,15 +542,17 @@ async function testLife(t: Deno.TestContext, kind: Kind): Promise<void> {
   });
 
   await t.step("an agent that gives no sign of life is lost", async () => {
-    await using tun = kind.open({ keepAlive: 150, stderr: () => {} });
-    // One that is busy for many intervals is not.
-    assertEquals(await tun.call(fixture.block, 1_200), 1_200);
-    // zsh and yash wake a stopped process that they wait for. ksh93 starts the agent as a
-    // grandchild, whose state the script of the signs does not see.
-    if (/^(zsh|yash|ksh93) as sh/.test(kind.name)) return;
-    const error = await rejectsAs(ConnectionError, tun.call(fixture.kill, "SIGSTOP", "halt"));
-    assertStringIncludes(error.message, "no sign of life");
-    assertEquals(await tun.call(fixture.count), 1);
+    await withTime(150, async (keepAlive) => {
+      await using tun = kind.open({ keepAlive, stderr: () => {} });
+      // One that is busy for many intervals is not.
+      assertEquals(await tun.call(fixture.block, 8 * keepAlive), 8 * keepAlive);
+      // zsh and yash wake a stopped process that they wait for. ksh93 starts the agent as a
+      // grandchild, whose state the script of the signs does not see.
+      if (/^(zsh|yash|ksh93) as sh/.test(kind.name)) return;
+      const error = await rejectsAs(ConnectionError, tun.call(fixture.kill, "SIGSTOP", "halt"));
+      assertStringIncludes(error.message, "no sign of life");
+      assertEquals(await tun.call(fixture.count), 1);
+    }, 1_200);
   });
 
   await t.step("a folder that is not there is an error that names it", async () => {

@@ -1,19 +1,22 @@
 import { assert } from "@std/assert";
 import type { SubprocessTunnel } from "../../mod.ts";
-import { soon } from "./_deadline.ts";
-import { familyOf, newMark, untilGone } from "./_family.ts";
-import { type Kind, KINDS } from "./_kinds.ts";
+import { PATIENCE, soon } from "./_deadline.ts";
+import { familyOf, newMark, survivorsOf, untilGone } from "./_family.ts";
+import { type Kind, KINDS, type Way } from "./_kinds.ts";
 import { untilContainerGone } from "./_left.ts";
 import * as fixture from "./fixture/functions.ts";
 import { needing } from "../services/services.ts";
 
 const CONTROLLER = new URL("./fixture/controller.ts", import.meta.url).pathname;
 
-/** Milliseconds that may pass until nothing is left. */
-const DEADLINE = 5_000;
+/**
+ * How often all may be gone at another machine only after `close()`. Nothing tells when it is, so
+ * that waits for the time that this takes, which a busy machine may exceed.
+ */
+const CHANCES = 3;
 
-/** Milliseconds that the kernel may take to clear up after a process that was killed. */
-const TEARDOWN = 500;
+/** Ways to processes that can be killed from here. */
+const NEAR: ReadonlySet<Way> = new Set(["local", "sudoNobody"]);
 
 const NAMES = [
   ...["Local, Deno", "Local, Node 20", "SSHTunnel, Deno", "SSHTunnel, Node 22"],
@@ -53,13 +56,13 @@ async function testKilled(kind: Kind, action: string): Promise<void> {
     stderr: "null",
   }).spawn();
   const reader = child.stdout.getReader();
-  const { value: host } = await soon(reader.read(), "the controller");
+  const { value: host } = await soon(reader.read(), "the controller", 3 * PATIENCE);
   assert(host !== undefined);
   const family = await familyOf(mark);
   assert(family.length >= 3, Deno.inspect(family));
   child.kill("SIGKILL");
   await Promise.all([child.stdin.close().catch(() => {}), reader.cancel(), child.status]);
-  await untilGone(family, DEADLINE);
+  await untilGone(family);
   await untilContainerGone(kind, new TextDecoder().decode(host).trim());
 }
 
@@ -67,12 +70,18 @@ async function testClosed(
   kind: Kind,
   send: (tun: SubprocessTunnel) => Promise<unknown> | void,
 ): Promise<void> {
-  const mark = newMark();
-  const tun = kind.open({ stderr: () => {} });
-  tun.call(fixture.spin, mark).catch(() => {});
-  const family = await familyOf(mark);
-  send(tun)?.catch(() => {});
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  await soon(tun.close(), "close()");
-  await untilGone(family.filter(({ command }) => !/^ssh |^sshd/.test(command)), TEARDOWN);
+  const isNear = NEAR.has(kind.way);
+  for (let chances = isNear ? 1 : CHANCES;; chances--) {
+    const mark = newMark();
+    const tun = kind.open({ stderr: () => {} });
+    tun.call(fixture.spin, mark).catch(() => {});
+    const family = await familyOf(mark);
+    send(tun)?.catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await soon(tun.close(), "close()");
+    const left = survivorsOf(family.filter(({ command }) => !/^ssh |^sshd/.test(command)));
+    if (left.length === 0) return;
+    assert(chances > 1, Deno.inspect(left));
+    await untilGone(left);
+  }
 }

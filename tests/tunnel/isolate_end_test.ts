@@ -4,9 +4,6 @@ import { familyOf, newMark, untilGone } from "./_family.ts";
 import { type Kind, KINDS } from "./_kinds.ts";
 import { needing } from "../services/services.ts";
 
-/** Milliseconds that may pass until nothing is left. */
-const DEADLINE = 5_000;
-
 /** Milliseconds that Deno may take to check the types of a script. */
 const TYPE_CHECK = 120_000;
 
@@ -32,7 +29,7 @@ async function testWorker(kind: Kind, action: string): Promise<void> {
   const family = await familyOf(mark);
   assert(family.length >= 3, Deno.inspect(family));
   worker.terminate();
-  await untilGone(family, DEADLINE);
+  await untilGone(family);
 }
 
 async function testWatch(kind: Kind, action: string): Promise<void> {
@@ -51,9 +48,9 @@ async function testWatch(kind: Kind, action: string): Promise<void> {
     const first = await familyOf(marks[0]);
     await write(marks[1]);
     const second = await familyOf(marks[1]);
-    await untilGone(first, DEADLINE);
+    await untilGone(first);
     child.kill("SIGKILL");
-    await untilGone(second, DEADLINE);
+    await untilGone(second);
   } finally {
     await soon(end(child), "the end of the watcher");
     await Deno.remove(file);

@@ -9,6 +9,7 @@ import { exitCodeAtEnd } from "../../../tunnel/connection/exit_notice.ts";
 import { FIRST_STAGE } from "../../../tunnel/connection/first_stage.ts";
 import { listProcesses, type Process } from "../../services/processes.ts";
 import { familyOf, newMark, untilGone } from "../_family.ts";
+import { until } from "../operation/_files.ts";
 
 const MARKER = "0123456789abcdef0123456789abcdef";
 
@@ -83,7 +84,7 @@ Deno.test({
       const family = await familyOf(mark);
       await shell.stdout.cancel();
       Deno.createSync(`${folder}/end`).close();
-      await untilGone(family, 5_000);
+      await untilGone(family);
     } finally {
       try {
         Deno.kill(-shell.pid, "SIGKILL");
@@ -111,9 +112,14 @@ Deno.test({
       const line = bootstrapLine({ ...OPTIONS, deno: `${folder}/agent` });
       await stdin.write(new TextEncoder().encode(`${line}end\n`));
       await shell.status;
-      for (const { pid, command } of groupOf(shell.pid)) {
-        assertEquals(openFiles(pid).filter((file) => outputs.includes(file)), [], command);
-      }
+      await until(() => {
+        const holders = groupOf(shell.pid)
+          .filter(({ pid }) => openFiles(pid).some((file) => outputs.includes(file)))
+          .map(({ command }) => command);
+        // A shell that was only just started may be about to close them.
+        assertEquals(holders.filter((command) => command.startsWith("sleep")), []);
+        return holders.length === 0;
+      }, "the end of all that holds the outputs");
       await stdin.close().catch(() => {});
       await Promise.all([shell.stdout.cancel(), shell.stderr.cancel()]);
     } finally {

@@ -27,5 +27,5 @@ Deno.test(needing(["ssh"], "an ssh that is still dialling ends with its controll
   const family = dialling();
   controller.kill("SIGKILL");
   assertEquals((await controller.status).signal, "SIGKILL");
-  await untilGone(family, 10_000);
+  await untilGone(family);
 }));

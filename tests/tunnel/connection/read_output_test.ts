@@ -41,7 +41,7 @@ Deno.test("readOutput() takes no memory in proportion to what it reads", async (
   await soon(
     new Promise((resolve) => output.on("close", resolve)),
     "the end of the output",
-    60_000,
+    180_000,
   );
   await soon(closed, "the end of the process");
   assertEquals(size, 512 * MiB);
