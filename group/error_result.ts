@@ -1,4 +1,6 @@
 import { defineHandle, HandleKind } from "../agent/protocol/handle.ts";
+import { stringOf } from "../agent/protocol/handle_data.ts";
+import { withoutFrames } from "../agent/protocol/without_frames.ts";
 import { showAs } from "../tunnel/arguments/show_as.ts";
 import { RemoteError } from "../tunnel/remote_error.ts";
 import { visible } from "../tunnel/visible.ts";
@@ -104,7 +106,7 @@ export class ErrorResult {
       HandleKind.ERROR_RESULT,
       ({ msg, tb, skipped, aborted, reason }) => [msg, tb, skipped, aborted, reason],
       (msg, tb, skipped, aborted, reason) =>
-        new ErrorResult(new Error(visible(String(msg))), {
+        new ErrorResult(withoutFrames(() => new Error(visible(stringOf(msg)))), {
           tb: typeof tb === "string" ? tb : null,
           skipped: Boolean(skipped),
           aborted: Boolean(aborted),

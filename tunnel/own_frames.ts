@@ -10,8 +10,11 @@ export function withoutOwnFrames<E extends Error>(error: E): E {
   const errors = new Set<Error>([error]);
   for (const one of errors) { // it grows meanwhile
     trim(one);
-    const inner = [one.cause, ...one instanceof AggregateError ? one.errors : []];
-    for (const other of inner) if (other instanceof Error) errors.add(other);
+    if (one.cause instanceof Error) errors.add(one.cause);
+    // That of other code may be anything, also an array with billions of holes.
+    const inner: unknown = one instanceof AggregateError ? one.errors : undefined;
+    if (!Array.isArray(inner)) continue;
+    for (const other of Object.values(inner)) if (other instanceof Error) errors.add(other);
   }
   return error;
 }

@@ -5,10 +5,13 @@
  * @module
  */
 
+import type { DecodeOptions } from "../../codec/decode.ts";
 import { setIntegrity } from "./integrity.ts";
 import { describeRuntimeObject, makeRuntimeObject } from "./runtime_object.ts";
 import { trimStack } from "./stack.ts";
+import { naturalOf, stringOf } from "./handle_data.ts";
 import { makeView } from "./view.ts";
+import { withoutFrames } from "./without_frames.ts";
 
 /** Kinds of {@linkcode Handle}; the first element of each. */
 export const HandleKind = {
@@ -150,28 +153,34 @@ export function valueHandle(value: unknown): Handle | undefined {
   return (value as { [OWN_HANDLE]?: () => Handle } | null | undefined)?.[OWN_HANDLE]?.();
 }
 
+/** What makes the texts that are printed as they are visible, if they have to be. */
+export type Revision = Pick<DecodeOptions, "reviseError" | "reviseSource">;
+
 /**
  * Makes the value of a handle of {@linkcode valueHandle}.
  *
- * @param reviseError Called with an error that gets a property, as `decode()` does with each error.
+ * @param revision Called with an error that gets a property, and with a text that is printed as it
+ * is, as `decode()` does.
  * @throws {TypeError} If the data is anything else.
  */
-export function reviveValue(data: unknown, reviseError?: (error: Error) => void): unknown {
+export function reviveValue(data: unknown, revision: Revision = {}): unknown {
   const [kind, ...rest] = Array.isArray(data) ? data : [];
   switch (kind) {
     case HandleKind.DOM_EXCEPTION:
-      return makeDOMException(String(rest[0]), String(rest[1]), rest[2]);
+      return makeDOMException(stringOf(rest[0]), stringOf(rest[1]), rest[2]);
     case HandleKind.RUNTIME_OBJECT:
       return makeRuntimeObject(...rest as [unknown, ...unknown[]]);
     case HandleKind.SYMBOL_FOR:
-      return Symbol.for(String(rest[0]));
-    case HandleKind.SYMBOL:
+      return Symbol.for(stringOf(rest[0]));
+    case HandleKind.SYMBOL: {
+      const name = stringOf(rest[0]);
       // Compilers put the same in the place of a symbol that a runtime lacks.
-      return wellKnown(String(rest[0])) ?? Symbol.for(`Symbol.${rest[0]}`);
+      return wellKnown(name) ?? Symbol.for(`Symbol.${name}`);
+    }
     case HandleKind.VIEW:
       return makeView(...rest as Parameters<typeof makeView>);
     case HandleKind.WITH_PROPERTIES:
-      for (const property of rest.slice(1)) addProperty(property, reviseError);
+      for (const property of rest.slice(1)) addProperty(property, revision);
       return rest[0];
   }
   const make = makers.get(kind);
@@ -182,25 +191,30 @@ export function reviveValue(data: unknown, reviseError?: (error: Error) => void)
   throw new TypeError("It has a handle that is not for this end");
 }
 
-function addProperty(property: unknown, reviseError?: (error: Error) => void): void {
-  const [owner, key, value, attributes] = property as [object, PropertyKey, unknown, number?];
-  if (attributes === undefined) return setIntegrity(owner, key as number);
+function addProperty(property: unknown, { reviseError, reviseSource }: Revision): void {
+  const [owner, key, value, attributes] = property as [object, unknown, unknown, unknown];
+  if (attributes === undefined) return setIntegrity(owner, naturalOf(key));
+  const given = naturalOf(attributes);
+  const name = typeof key === "symbol" ? key : stringOf(key);
   let revised = value;
   if (owner instanceof Error && reviseError !== undefined) {
-    Object.defineProperty(owner, key, { value, writable: true, configurable: true });
+    Object.defineProperty(owner, name, { value, writable: true, configurable: true });
     reviseError(owner);
-    revised = Reflect.get(owner, key);
+    revised = Reflect.get(owner, name);
   }
-  Object.defineProperty(owner, key, {
+  if (owner instanceof RegExp && (name === "source" || name === "flags")) stringOf(value);
+  const isPrinted = name === Symbol.toStringTag || owner instanceof RegExp;
+  if (isPrinted && typeof value === "string") revised = reviseSource?.(value) ?? value;
+  Object.defineProperty(owner, name, {
     value: revised,
-    enumerable: (attributes & Attribute.ENUMERABLE) !== 0,
-    writable: (attributes & Attribute.WRITABLE) !== 0,
-    configurable: (attributes & Attribute.CONFIGURABLE) !== 0,
+    enumerable: (given & Attribute.ENUMERABLE) !== 0,
+    writable: (given & Attribute.WRITABLE) !== 0,
+    configurable: (given & Attribute.CONFIGURABLE) !== 0,
   });
 }
 
 function makeDOMException(message: string, name: string, properties: unknown): DOMException {
-  const made = new DOMException(message, name);
+  const made = withoutFrames(() => new DOMException(message, name));
   const { stack, cause } = (properties ?? {}) as Partial<Error>;
   const define = (key: string, value: unknown): void =>
     void Object.defineProperty(made, key, { value, writable: true, configurable: true });

@@ -8,7 +8,12 @@ export function integrityOf(object: object): number {
   return Object.isFrozen(object) ? 3 : Object.isSealed(object) ? 2 : 1;
 }
 
+/** What objects have got. To find out takes as long as the object has properties. */
+const given = new WeakMap<object, number>();
+
 /** Makes an object have what {@linkcode integrityOf} gave of another. */
 export function setIntegrity(object: object, integrity: number): void {
+  if (given.get(object)! >= integrity) return;
   restrictions[integrity - 1]!(object);
+  given.set(object, integrity);
 }

@@ -1,6 +1,7 @@
 import type { Channel, Message } from "../wire/channel.ts";
 import { Flag, MAX_PAYLOAD } from "../wire/frame.ts";
 import { type Handle, HandleKind } from "./handle.ts";
+import { naturalOf } from "./handle_data.ts";
 
 /**
  * The large arrays of bytes in a value. They go as messages of their own in front of it, which the
@@ -50,5 +51,5 @@ export function partOf(
   [kind, index]: readonly unknown[],
   parts: readonly Uint8Array[],
 ): Uint8Array | undefined {
-  return kind === HandleKind.PART ? parts[index as number] : undefined;
+  return kind === HandleKind.PART ? parts[naturalOf(index)] : undefined;
 }

@@ -6,6 +6,7 @@
  */
 
 import { runtimeName } from "./runtime_name.ts";
+import { stringOf } from "./handle_data.ts";
 
 /** What describes an object: the arguments of the constructor, or of `from()`. */
 type Describe = (value: never) => unknown[];
@@ -29,6 +30,12 @@ const rawJson = JSON as {
   isRawJSON?: (value: unknown) => boolean;
   rawJSON?: (text: string) => object;
 };
+
+/**
+ * The longest text that describes a formatter or a locale. What a runtime does with it takes a
+ * hundred times as long as to read it.
+ */
+const MAX_TEXT = 1000;
 
 const asText: Describe = (value) => [String(value)];
 
@@ -77,15 +84,19 @@ export function describeRuntimeObject(
  */
 export function makeRuntimeObject(name: unknown, ...data: unknown[]): object {
   if (name === "Buffer") {
-    const { buffer, byteOffset, byteLength } = data[0] as Uint8Array;
+    // Of a length alone, `from()` would make as many bytes as a number says.
+    if (!(data[0] instanceof Uint8Array)) throw new TypeError("It has a Buffer of no bytes");
+    const { buffer, byteOffset, byteLength } = data[0];
     return Buffer.from(buffer, byteOffset, byteLength);
   }
   if (name === RAW_JSON) {
     if (rawJson.rawJSON === undefined) throw new TypeError(`${runtimeName()} has no ${name}`);
-    return rawJson.rawJSON(String(data[0]));
+    return rawJson.rawJSON(stringOf(data[0]));
   }
-  if (!CLASSES.has(name)) throw new TypeError(`${name} is not a class whose objects are sent`);
-  const made = make(name as string, data);
+  const known = stringOf(name);
+  if (!CLASSES.has(known)) throw new TypeError(`${known} is not a class whose objects are sent`);
+  if (!isDescription(known, data)) throw new TypeError(`It has no ${name} that can be made`);
+  const made = make(known, data);
   const [locale, options] = data;
   if (!("resolvedOptions" in made)) return made;
   // A runtime takes another locale for one that it does not have, and ignores unknown options.
@@ -96,6 +107,42 @@ export function makeRuntimeObject(name: unknown, ...data: unknown[]): object {
     throw new TypeError(`${runtimeName()} has no ${name} with the ${key} ${value}`);
   }
   return made;
+}
+
+/** Up to so many pairs of one header list cost no more than any other object. */
+const FEW_PAIRS = 31;
+
+/**
+ * What an object costs of all that a value may have. A runtime looks at each pair of a header list
+ * for each other pair.
+ */
+export function runtimeWeight(name: unknown, list: unknown): number {
+  const count = name === "Headers" && Array.isArray(list) ? list.length : 0;
+  return count > FEW_PAIRS ? count * count / 1000 : 1;
+}
+
+/**
+ * Whether data is what {@linkcode describeRuntimeObject} gives of an object of this class. A
+ * constructor would make texts of anything else, which can be endless: of arrays within arrays.
+ */
+function isDescription(name: string, data: readonly unknown[]): boolean {
+  if (name === "Headers") return isPairs(data[0]);
+  const limit = name.startsWith("Intl.") ? MAX_TEXT : Infinity;
+  const isShort = (value: unknown): boolean =>
+    Object(value) !== value && !(typeof value === "string" && value.length > limit);
+  return data.length <= 2 && data.every((part) =>
+    isShort(part) ||
+    Object.getPrototypeOf(part) === Object.prototype && Object.values(part as object).every(isShort)
+  );
+}
+
+function isPairs(list: unknown): boolean {
+  if (!Array.isArray(list)) return false;
+  for (const pair of list) { // every() would go past holes
+    if (!Array.isArray(pair) || pair.length !== 2) return false;
+    if (typeof pair[0] !== "string" || typeof pair[1] !== "string") return false;
+  }
+  return true;
 }
 
 /** Whether a value was made by `JSON.rawJSON()`, which is a plain object but for `stringify()`. */

@@ -1,10 +1,12 @@
 import { decode, type DecodeOptions } from "../../codec/decode.ts";
 import { encode } from "../../codec/encode.ts";
 import { isEncodeRefusal } from "../../codec/encode_refusal.ts";
+import { isList } from "./is_list.ts";
 import { KeptProperties } from "./kept_properties.ts";
 import { isPart, type Parts } from "./parts.ts";
 import { HandleKind, reviveValue, valueHandle } from "./handle.ts";
 import { remedyFor } from "./remedy.ts";
+import { runtimeWeight } from "./runtime_object.ts";
 import { SharedViews } from "./shared_views.ts";
 import { standIn } from "./stand_in.ts";
 
@@ -13,6 +15,21 @@ import { standIn } from "./stand_in.ts";
  * handles.
  */
 const MAX_RUNTIME_OBJECTS = 1000;
+
+/** Such errors take less than other objects, and of many operations each may have failed. */
+const WEIGHT_OF_ERROR = 1 / 20;
+
+/** What a handle costs of {@linkcode MAX_RUNTIME_OBJECTS}. */
+function weightOf([kind, name, part]: readonly unknown[]): number {
+  switch (kind) {
+    case HandleKind.DOM_EXCEPTION:
+    case HandleKind.ERROR_RESULT:
+      return WEIGHT_OF_ERROR;
+    case HandleKind.RUNTIME_OBJECT:
+      return name === "Buffer" ? 0 : runtimeWeight(name, part);
+  }
+  return 0;
+}
 
 /** Options for {@linkcode encodeValue}. */
 export interface EncodeValueOptions {
@@ -76,16 +93,15 @@ export function encodeValue(
  */
 export function decodeValue(
   bytes: Uint8Array,
-  { revive = (data) => reviveValue(data, options.reviseError), ...options }: DecodeOptions = {},
+  { revive = (data) => reviveValue(data, options), ...options }: DecodeOptions = {},
 ): unknown {
   let left = MAX_RUNTIME_OBJECTS;
   return decode(bytes, {
     ...options,
     revive(data) {
-      const isObject = Array.isArray(data) && data[0] === HandleKind.RUNTIME_OBJECT;
-      if (isObject && data[1] !== "Buffer" && --left < 0) {
-        throw new TypeError("It has too many objects of the runtime");
-      }
+      if (!isList(data, bytes.length)) throw new TypeError("It has a handle that is not an array");
+      left -= weightOf(data);
+      if (left < 0) throw new TypeError("It has too many objects of the runtime");
       return revive(data);
     },
   });

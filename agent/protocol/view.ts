@@ -1,4 +1,5 @@
 import { BINARIES } from "../../codec/extension.ts";
+import { isNatural } from "./is_natural.ts";
 import { isBuffer } from "./runtime_object.ts";
 
 interface ViewClass {
@@ -27,8 +28,10 @@ export function makeView(
   length: unknown,
 ): ArrayBufferView {
   // A constructor would make a buffer of as many bytes as a number says.
-  if (!(buffer instanceof ArrayBuffer)) throw new TypeError("It has a view of no buffer");
-  const place = [buffer, Number(offset), Number(length)] as const;
+  if (!(buffer instanceof ArrayBuffer) || !isNatural(offset) || !isNatural(length)) {
+    throw new TypeError("It has a view of no buffer, or of no place in one");
+  }
+  const place = [buffer, offset, length] as const;
   if (className === "Buffer") return Buffer.from(...place);
   return new (CLASSES.find((one) => one?.name === className) as ViewClass)(...place);
 }

@@ -1,4 +1,5 @@
 import { BrokenTransfer, farEndError, Interruption } from "../files/byte_transfer.ts";
+import { isList } from "../protocol/is_list.ts";
 import type { Channel } from "../wire/channel.ts";
 import { Flag } from "../wire/frame.ts";
 import { type Exclusion, isExcluded } from "./exclusion.ts";
@@ -106,7 +107,7 @@ export class TreeTarget {
     for (let message; (message = await this.#channel.receive()) !== undefined;) {
       if (message.flags & Flag.FAILURE) throw new Interruption(message);
       if (message.flags & Flag.RAW) await this.#files.appendLarge(message.bytes);
-      else await this.#handle(unseal(message.bytes, maxCost));
+      else await this.#handle(listOf(unseal(message.bytes, maxCost), message.bytes.length));
       await this.#next();
     }
     if (!this.#isListed || !this.#files.isComplete) {
@@ -114,8 +115,7 @@ export class TreeTarget {
     }
   }
 
-  async #handle(message: unknown): Promise<void> {
-    const [kind, ...rest] = arrayOf(message);
+  async #handle([kind, ...rest]: readonly unknown[]): Promise<void> {
     const isEnd = kind === TreeMessage.FILE_END || kind === TreeMessage.FILE_LOST;
     if (this.#files.isWithinFile && !isEnd) {
       throw farEndError("sent something else within a file");
@@ -125,11 +125,11 @@ export class TreeTarget {
     }
     switch (kind) {
       case TreeMessage.ENTRIES:
-        return await this.#handleEntries(arrayOf(rest[0]));
+        return await this.#handleEntries(listOf(rest[0]));
       case TreeMessage.LISTED:
-        return this.#handleListed(arrayOf(rest[0]));
+        return this.#handleListed(listOf(rest[0]));
       case TreeMessage.FILES:
-        return await this.#handleFiles(arrayOf(rest[0]));
+        return await this.#handleFiles(listOf(rest[0]));
       case TreeMessage.FILE:
         return this.#files.beginLarge(...rest as [number, number, number, unknown]);
       case TreeMessage.FILE_END:
@@ -207,7 +207,7 @@ export class TreeTarget {
 
   async #handleFiles(files: readonly unknown[]): Promise<void> {
     for (const file of files) {
-      const [index, bytes, modified] = arrayOf(file);
+      const [index, bytes, modified] = listOf(file);
       if (bytes !== null && !(bytes instanceof Uint8Array)) {
         throw farEndError("sent a file without contents");
       }
@@ -228,7 +228,7 @@ export class TreeTarget {
   }
 }
 
-function arrayOf(value: unknown): unknown[] {
-  if (Array.isArray(value)) return value;
+function listOf(value: unknown, size = Infinity): unknown[] {
+  if (isList(value, size)) return value;
   throw farEndError("sent a message of an unknown form");
 }

@@ -23,8 +23,10 @@ export function padded(text: string, width: number): string {
 /** A line with spaces in place of its tabs, which would depend on what stands before the line. */
 export function withoutTabs(line: string): string {
   if (!line.includes("\t")) return line;
-  const [first = "", ...parts] = line.split("\t");
-  return parts.reduce((text, part) => text + " ".repeat(TAB - widthOf(text) % TAB) + part, first);
+  const parts = line.split("\t");
+  const last = parts.pop()!;
+  // Each part ends at a tab stop, so what stands before it does not change its width.
+  return parts.map((part) => part + " ".repeat(TAB - widthOf(part) % TAB)).join("") + last;
 }
 
 /**

@@ -114,6 +114,13 @@ Deno.test("a table shows what a command printed, and how it ended", async () => 
   assertMatch(print([["a", { ...output("x\n"), more: 1 }]]), /more/);
 });
 
+Deno.test("a table shows a line of tabs where they lead, and at once if there are many", () => {
+  const shown = inspect(new GroupResult([["a", "x\ty漢\t1234567\t12345678\tz\n-"]]));
+  assertStringIncludes(shown, "x       y漢     1234567 12345678        z\n");
+  const many = inspect(new GroupResult([["a", `${"\t".repeat(60_000)}x\n`]]));
+  assert(many.includes(`${" ".repeat(8 * 60_000)}x`), `it has ${many.length} characters`);
+});
+
 Deno.test("a table shows what hosts say without letting them write what they like", () => {
   const evil = "one\x1b[2J\n  b  ok\r\n\ttwo\x9b\u202e\0";
   for (const value of [evil, output(evil), output("", { stderr: evil, signal: evil })]) {

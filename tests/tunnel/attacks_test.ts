@@ -26,6 +26,12 @@ const OUTCOMES: Readonly<Record<string, RegExp>> = {
   "reverse: the address is none": /^ProtocolError: The far end broke the protocol of reverse\(\)$/,
   "reverse: the number of a connection is none":
     /^ProtocolError: The far end broke the protocol of reverse\(\)$/,
+  "a request has billions of holes": /a request that a controller does not take$/,
+  "a handle has billions of holes": /cannot be read: It has a handle that is not an array$/,
+  "a handle is of a class with escapes": /cannot be read: \\x1b.* is not a class whose/,
+  "a message of V8 has escapes": /cannot be read: Value \\x1b/,
+  "throws what reads like a missing method, at length": /^RemoteError: /,
+  "throws errors with billions of holes": /^RemoteError: /,
   "a result is empty maps": /it takes more than 268435456 bytes of memory/,
   "a thrown value is empty maps": /it takes more than 268435456 bytes of memory/,
   "a result is a Set whose members V8 hashes alike": /takes (too long|more than)/,

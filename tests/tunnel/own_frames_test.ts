@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { calledFrom, withoutOwnFramesIfShort } from "../../tunnel/own_frames.ts";
+import { calledFrom, withoutOwnFrames, withoutOwnFramesIfShort } from "../../tunnel/own_frames.ts";
 
 const OWN_FRAME = `    at own (${new URL("../../tunnel/own.ts", import.meta.url)}:1:1)`;
 
@@ -47,5 +47,20 @@ Deno.test("calledFrom() gives back an error though Error is frozen", () => {
     assertStrictEquals(calledFrom(error, start()), error);
   } finally {
     freeze(true);
+  }
+});
+
+Deno.test("withoutOwnFrames() takes the frames from the errors in an error, whatever they are", () => {
+  const errors = [ownError(), "text", ownError()];
+  errors.length = 2 ** 32 - 1; // nobody could go through all the holes
+  withoutOwnFrames(Object.assign(new AggregateError([]), { errors }));
+  assertEquals(errors.slice(0, 3).map((one) => (one as Error).stack), [
+    "Error: own",
+    undefined,
+    "Error: own",
+  ]);
+  for (const errors of [5, null, {}, "text"]) {
+    const error = Object.assign(new AggregateError([]), { errors });
+    assertStrictEquals(withoutOwnFrames(error), error);
   }
 });

@@ -127,7 +127,7 @@ export class Attachments {
       return part;
     }
     if (kind !== HandleKind.STREAM) {
-      return reviveValue(data, this.#options.decoding.reviseError);
+      return reviveValue(data, this.#options.decoding);
     }
     const channel = this.#incoming.get(id);
     if (channel === undefined) throw new TypeError("It has a stream that was not opened");

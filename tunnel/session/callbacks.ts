@@ -1,4 +1,5 @@
 import { encodeFailure } from "../../agent/protocol/failure.ts";
+import { isList } from "../../agent/protocol/is_list.ts";
 import { sendLast } from "../../agent/protocol/send_value.ts";
 import type { Channel, Message } from "../../agent/wire/channel.ts";
 import { Flag } from "../../agent/wire/frame.ts";
@@ -113,7 +114,10 @@ export class Callbacks {
         memory = maxMemory === Infinity ? 0 : cost;
         this.#memory += memory;
       });
-      const result = await fn(...args as unknown[]);
+      if (!isList(args, message?.bytes.length ?? 0)) {
+        throw new TypeError("Cannot call back: there are no arguments");
+      }
+      const result = await fn(...args);
       this.#slice.run(() => sendLast(channel, result, "result", () => this.#stream(openStream())));
     } catch (error) {
       channel.send(encodeFailure(error), Flag.FAILURE | Flag.END);

@@ -7,14 +7,19 @@ const PATCHED = [
   ...[Map, Set, Promise, Math, JSON],
 ];
 
+/** The end of a message that is looked at. */
+const MAX_LENGTH = 300;
+
 /**
  * Completes the failure of a function that calls what the script has added to a built-in: only the
  * script has it, and the text of V8 does not tell why.
  */
 export function explainMissingPatch(failure: Failure): Failure {
   const { name, message } = failure;
-  const method = name === "TypeError" && /([\p{ID_Start}$_][\p{ID_Continue}$]*) is not a function$/u
-    .exec(message)?.[1];
+  // The expression takes quadratic time.
+  const end = message.slice(-MAX_LENGTH);
+  const method = name === "TypeError" &&
+    /([\p{ID_Start}$_][\p{ID_Continue}$]*) is not a function$/u.exec(end)?.[1];
   const patched = method && PATCHED.map((one) => patchOf(one, method)).find((one) => one);
   if (!patched) return failure;
   const remedy = "add it in the function, or in a module of your own";

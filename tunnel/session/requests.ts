@@ -19,6 +19,7 @@
  * @module
  */
 
+import { isList } from "../../agent/protocol/is_list.ts";
 import { urlOf } from "../../agent/protocol/module_record.ts";
 import { Request } from "../../agent/protocol/request.ts";
 import type { Channel } from "../../agent/wire/channel.ts";
@@ -94,7 +95,7 @@ export class Requests {
     } catch (cause) {
       throw broken("The far end sent a request that cannot be read", cause);
     }
-    const [kind, ...rest] = Array.isArray(request) ? request : [];
+    const [kind, ...rest] = isList(request, header.length) ? request : [];
     switch (kind) {
       case Request.IMPORT:
         return this.#handleImport(channel, rest);

@@ -19,6 +19,7 @@ import type { IncludedFiles } from "../modules/included_files.ts";
 import type { ServedFolders } from "../modules/served_folders.ts";
 import { withoutOwnFramesIfShort } from "../own_frames.ts";
 import { RemoteError } from "../remote_error.ts";
+import { showError } from "../visible.ts";
 import { resetOnAbort } from "./abort_signal.ts";
 import { Attachments, type ReceivedParts } from "./attachments.ts";
 import { type Decoding, decodingOf } from "./decoding.ts";
@@ -216,6 +217,8 @@ export class Session {
     const { ended } = this.connection.multiplexer;
     // Messages that were cut short by the end of the connection are not the far end's fault.
     if (ended !== undefined) return ended;
+    // It may have been made of what the far end sent.
+    if (cause instanceof Error) showError(cause);
     const isTooLarge = cause instanceof DecodeError && cause.exceeds === "maxCost";
     const remedy = isTooLarge ? "; raise the option maxResult if it is to be this large" : "";
     const why = cause instanceof Error ? `: ${cause.message}${remedy}` : "";
