@@ -8,7 +8,7 @@ import type { BaseTunnel } from "../tunnel/base_tunnel.ts";
 import { RemoteError } from "../tunnel/remote_error.ts";
 import { visible } from "../tunnel/visible.ts";
 import { HostLines } from "./host_lines.ts";
-import { hostJson, hostsJson, resultJson } from "./json.ts";
+import { hostJson, hostsJson, HostValue, resultJson } from "./json.ts";
 import { openGroup } from "./open_group.ts";
 import type { Request } from "./request.ts";
 import { Screen } from "./screen.ts";
@@ -189,7 +189,7 @@ class Run {
   /** Prints what a host gives, if it is to be printed as it comes, and keeps it otherwise. */
   async #take({ host }: BaseTunnel, value: unknown): Promise<unknown> {
     if (!this.#request.stream) {
-      if (!isStream(value)) return value;
+      if (!isStream(value)) return this.#request.json ? new HostValue(value) : value;
       throw new TypeError("Its result is a stream: add --stream to print it as it comes");
     }
     if (!isStream(value)) {

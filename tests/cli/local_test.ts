@@ -186,6 +186,23 @@ Deno.test("--call calls an exported function with arguments that are JSON", asyn
   assertEquals(JSON.parse(json.out).a, { map: { a: 1 }, set: [1], bytes: [7], no: "NaN" });
 });
 
+Deno.test("--json tells of each host whose result has no form in JSON", async () => {
+  for (const what of ["cycle", "holes"]) {
+    for (const stream of [[], ["--stream"]]) {
+      const args = [...LOCAL, "--json", ...stream, "--call", `${CHECKS}#noJson`, `"${what}"`];
+      const { code, out, err } = await runCli(args);
+      assertEquals([code, err], [1, ""], out);
+      assertEquals(out.match(/"[ab]":\{"error":".*?Cannot print its result as JSON: /g)?.length, 2);
+    }
+  }
+});
+
+Deno.test("--json escapes what a terminal may obey", async () => {
+  const { out } = await runCli([...LOCAL, "--json", "--call", `${CHECKS}#hidden`]);
+  assertMatch(out, /^[\n -~\u{1f469}\u{1f680}\u200d]*$/u);
+  assertEquals(JSON.parse(out).a, { "\x9b31m": "\x7f\u202e\u{1f469}\u200d\u{1f680}" });
+});
+
 Deno.test("--call takes a module by a path from the working folder, and by its URL", async () => {
   const cwd = CHECKS.replace(/\/[^/]*$/, "");
   for (const module of ["./checks.ts", "checks.ts", `file://${CHECKS}`]) {
