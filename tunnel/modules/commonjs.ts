@@ -1,3 +1,6 @@
+import { realpathSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { ModuleRecord } from "../../agent/protocol/module_record.ts";
 import { loadedExports } from "./loaded_exports.ts";
 import type { ModuleHost } from "./module_host.ts";
 
@@ -14,13 +17,36 @@ export function isCommonJs(
   isRequired: boolean,
   host: ModuleHost,
 ): boolean {
-  if (isModule || !url.startsWith("file:") || /\.(mjs|mts|ts|tsx|jsx)$/.test(url)) return false;
-  if (/\.(cjs|cts)$/.test(url)) return true;
+  const { pathname } = new URL(url);
+  if (isModule || !url.startsWith("file:") || /\.(mjs|mts|ts|tsx|jsx)$/.test(pathname)) {
+    return false;
+  }
+  if (/\.(cjs|cts)$/.test(pathname)) return true;
   const type = packageType(url, host);
   if (type === "commonjs" || type === "module") return type === "commonjs";
   // Of other files, Deno takes those for CommonJS that are required, and more with `detect-cjs`.
-  return isRequired || loadedExports(url) !== undefined || url.includes("/node_modules/") ||
+  return isRequired || loadedExports(commonJsId(url)) !== undefined ||
+    url.includes("/node_modules/") ||
     type === "none" && url.includes("/npm/");
+}
+
+/**
+ * The id of the CommonJS module that a file's URL means: of all the links to a file, and with any
+ * query, there is one instance.
+ */
+export function commonJsId(url: string): string {
+  const path = fileURLToPath(url);
+  try {
+    return pathToFileURL(realpathSync(path)).href;
+  } catch {
+    return pathToFileURL(path).href; // This process may not look at it, or Deno made it up.
+  }
+}
+
+/** A module that has the exports of the CommonJS module `target`, under another name. */
+export function sameModule(id: string, target: string): ModuleRecord {
+  const source = 'export * from "";export { default } from "";';
+  return { id, kind: "js", source, imports: { "": target } };
 }
 
 /**

@@ -61,6 +61,10 @@ function importedFrom(
       for (const name of module.names?.get(one) ?? []) all.add(name);
     }
   }
+  for (const [one, module] of found) {
+    if (module instanceof Error || module.sameAs === undefined) continue;
+    for (const name of names.get(one) ?? []) names.get(module.sameAs)!.add(name);
+  }
   return names;
 }
 

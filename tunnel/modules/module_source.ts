@@ -15,6 +15,8 @@ export interface SourceModule {
   readonly wants?: readonly string[];
   /** The names that it imports, by the ids of the modules. */
   readonly names?: ReadonlyMap<string, readonly string[]>;
+  /** The id of the CommonJS module that it is another name of. */
+  readonly sameAs?: string;
 }
 
 /**

@@ -15,7 +15,7 @@ import { importedNames } from "../source/imported_names.ts";
 import { namedImports } from "../source/named_imports.ts";
 import { type Imports, importsOf, type ModuleImport, withoutSourceMap } from "../source/imports.ts";
 import { CommonJsExports } from "./commonjs_exports.ts";
-import { isAddon, isCommonJs } from "./commonjs.ts";
+import { commonJsId, isAddon, isCommonJs, sameModule } from "./commonjs.ts";
 import { entryModule, importsEntryText, REMEDY_FOR_ENTRY } from "./entry_module.ts";
 import { loadedExports } from "./loaded_exports.ts";
 import { ModuleCode } from "./module_code.ts";
@@ -210,9 +210,12 @@ export class OwnModules implements ModuleSource {
     const found = importsOf(source);
     const positions = mappings === undefined ? {} : { mappings };
     const isRequired = this.#required.has(url);
-    return isCommonJs(url, found.isModule, isRequired, this.#host)
-      ? await this.#commonJs(url, source, found, positions)
-      : await this.#esModule(url, source, found, positions);
+    if (!isCommonJs(url, found.isModule, isRequired, this.#host)) {
+      return await this.#esModule(url, source, found, positions);
+    }
+    const one = commonJsId(url);
+    if (one !== url) return { record: sameModule(id, one), needs: [one], sameAs: one };
+    return await this.#commonJs(url, source, found, positions);
   }
 
   async #commonJs(
