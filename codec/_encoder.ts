@@ -18,6 +18,7 @@ import {
   URL_,
 } from "./extension.ts";
 import { BIN_8, EXT_32, FALSE, FIX_MAP, NIL, TRUE } from "./format.ts";
+import { Identities } from "./_identities.ts";
 import {
   entryStep,
   handleStep,
@@ -31,9 +32,6 @@ import {
 } from "./_path.ts";
 import { Refusal, refusalOf } from "./_refusal.ts";
 import { checkSize, Writer } from "./_writer.ts";
-
-/** Up to this many objects a search in an array is faster than a `Set`. */
-const FEW = 32;
 
 /** The character code of the last digit. */
 const NINE = 57;
@@ -63,14 +61,7 @@ interface Hooks {
  * again.
  */
 export class Encoder extends Writer {
-  // The objects so far, in the order of their numbers: the first in an array, or all in a set. A
-  // map has their numbers in the set; it is made when an object recurs, and as far as needed.
-  #few: unknown[] = new Array(FEW).fill(undefined);
-  #many: Set<unknown> | undefined;
-  #count = 0;
-  #numbers: Map<unknown, number> | undefined;
-  #unnumbered: SetIterator<unknown> | undefined;
-
+  readonly #identities: Identities = new Identities();
   #maxDepth = 0;
   #hooks: Hooks = {};
   /** The values whose handles are being written. */
@@ -89,18 +80,9 @@ export class Encoder extends Writer {
       const refusal = trace(error);
       throw refusal instanceof Refusal ? refusal.toError(name) : refusal;
     }
-    this.reset();
-    return this.finish();
-  }
-
-  /** Lets go of the value. */
-  private reset(): void {
-    for (let i = this.#count < FEW ? this.#count : FEW; i-- > 0;) this.#few[i] = undefined;
-    this.#count = 0;
-    this.#many = undefined;
-    this.#numbers = undefined;
-    this.#unnumbered = undefined;
+    this.#identities.clear();
     this.#hooks = {};
+    return this.finish();
   }
 
   private write(value: unknown, depth: number): void {
@@ -127,40 +109,14 @@ export class Encoder extends Writer {
 
   /** Numbers an object. Of an object that already has a number, writes a reference. */
   private repeat(value: unknown): boolean {
-    const count = this.#count;
-    let number: number;
-    if (count < FEW) {
-      const few = this.#few;
-      for (number = 0; number < count; number++) if (few[number] === value) break;
-      if (number === count) {
-        few[count] = value;
-        this.#count = count + 1;
-        return false;
-      }
-    } else {
-      const many = this.#many ??= new Set(this.#few);
-      many.add(value);
-      if (many.size > count) {
-        this.#count = count + 1;
-        return false;
-      }
-      number = this.numberOf(value);
-    }
+    const number = this.#identities.add(value);
+    if (number < 0) return false;
     const size = number < 0x100 ? 1 : number < 0x1_0000 ? 2 : 4;
     this.extension(REFERENCE, size);
     for (let shift = size * 8; shift > 0;) {
       this.bytes[this.position++] = number >>> (shift -= 8);
     }
     return true;
-  }
-
-  private numberOf(value: unknown): number {
-    const numbers = this.#numbers ??= new Map();
-    const rest = this.#unnumbered ??= this.#many!.values();
-    // The iterator goes on where it stopped, also over objects that have been added since, so all
-    // references together take linear time. It does not come to an end: the value is in the set.
-    while (!numbers.has(value)) numbers.set(rest.next().value, numbers.size);
-    return numbers.get(value)!;
   }
 
   private object(value: object, depth: number): void {
@@ -347,9 +303,7 @@ export class Encoder extends Writer {
    * Writes the handle of a value that has no encoding. The value is numbered when its handle ends.
    */
   private foreign(value: unknown, depth: number): void {
-    if (this.#many === undefined) this.#few[this.#count - 1] = undefined;
-    else this.#many.delete(value);
-    this.#count--;
+    this.#identities.removeLast(value);
     if (this.#handling.includes(value)) throw new Refusal("its handle contains it", "cycle");
     const data = this.#hooks.handle?.(value);
     if (data === undefined) throw refusalOf(value);

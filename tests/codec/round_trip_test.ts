@@ -181,6 +181,15 @@ Deno.test("encode() and decode() keep who shares what with whom", () => {
   assert(cause instanceof Error && (cause.cause as Set<unknown>).has(cause));
 });
 
+Deno.test("encode() knows each object again, however many there are", () => {
+  for (let count = 1; count < 300; count += count < 20 || count > 120 && count < 140 ? 1 : 20) {
+    const objects = Array.from({ length: count }, (_, i) => ({ i }));
+    const result = roundTrip([...objects, ...objects, {}, objects[0]]);
+    for (let i = 0; i < count; i++) assertStrictEquals(result[i], result[i + count]);
+    assertEquals(new Set(result).size, count + 1);
+  }
+});
+
 Deno.test("encode() numbers many objects and repetitions in linear time", () => {
   const objects = Array.from({ length: 100_000 }, (_, i) => ({ i }));
   const result = roundTrip([...objects, ...objects]);
