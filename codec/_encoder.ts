@@ -17,7 +17,7 @@ import {
   UNDEFINED,
   URL_,
 } from "./extension.ts";
-import { BIN_8, EXT_32, FALSE, FIX_MAP, NIL, TRUE } from "./format.ts";
+import { BIN_8, EXT_32, FALSE, FIX_MAP, FLOAT_64, NIL, TRUE } from "./format.ts";
 import { Identities } from "./_identities.ts";
 import {
   entryStep,
@@ -168,17 +168,30 @@ export class Encoder extends Writer {
   private elements(array: unknown[], depth: number): void {
     const { length } = array;
     this.arrayHeader(length);
+    let { bytes, view, position } = this;
     let i = 0;
     try {
       for (; i < length; i++) {
         const value = array[i];
-        if (typeof value === "number") {
-          // Most long arrays are of numbers, which V8 makes objects of to pass them to `write()`.
-          this.reserve(16);
-          if ((value | 0) === value || value >>> 0 === value) this.number(value);
-          else this.float(value);
-        } else this.write(value, depth);
+        // Most long arrays are of numbers. They are written here, as V8 keeps the position in a
+        // register then, and would make objects of doubles to pass them to `write()`.
+        if (typeof value !== "number" || position + 9 > bytes.length) {
+          this.position = position;
+          this.write(value, depth);
+          ({ bytes, view, position } = this);
+        } else if ((value | 0) !== value && value >>> 0 !== value) {
+          bytes[position] = FLOAT_64;
+          view.setFloat64(position + 1, value);
+          position += 9;
+        } else if (value > 0 && value < 0x80) {
+          bytes[position++] = value;
+        } else {
+          this.position = position;
+          this.number(value);
+          position = this.position;
+        }
       }
+      this.position = position;
     } catch (error) {
       throw trace(error, indexStep, i, i);
     }
