@@ -4,6 +4,8 @@ import { visible } from "../tunnel/visible.ts";
 
 /** A reason with more characters or lines is cut. */
 const MAX_LENGTH = 300;
+/** Of a connection that fails: the remedy is at the end. */
+const MAX_CONNECTION_LENGTH = 600;
 const MAX_LINES = 3;
 
 /** The text of an error, or of an abort's reason, which may be anything. It is visible. */
@@ -13,7 +15,7 @@ export function messageOf(error: unknown): string {
 }
 
 /**
- * The message of an error in one line, at most 300 characters.
+ * The message of an error in one line, at most 300 characters, or 600 of a connection's.
  *
  * @param error The error.
  * @param host The host, which the line need not name: then hosts with the same reason share a row.
@@ -28,7 +30,8 @@ export function reasonOf(error: unknown, host?: string): string {
   if (others.length >= MAX_LINES) lines.push("…");
   // The output of a command often begins on a line of its own.
   const reason = lines.join(" ⏎ ").replace(/: ⏎ /, ": ").replaceAll("\t", " ");
-  return reason.length > MAX_LENGTH ? `${reason.slice(0, MAX_LENGTH)}…` : reason;
+  const max = error instanceof ConnectionError ? MAX_CONNECTION_LENGTH : MAX_LENGTH;
+  return reason.length > max ? `${reason.slice(0, max)}…` : reason;
 }
 
 /** A reason without the name of the host, where our own messages have it. */

@@ -1,4 +1,5 @@
 import { ConnectionError } from "../tunnel/connection_error.ts";
+import { typeError } from "../tunnel/misuse.ts";
 import { prepareCall } from "../tunnel/operation/call.ts";
 import { prepareConnect } from "../tunnel/operation/connect.ts";
 import { type Linked, linkOf, withSignal } from "../tunnel/operation/link.ts";
@@ -54,7 +55,7 @@ export class Farm<I, V> extends Arrivals<MapResult<I, V>> {
   }
 
   protected override async start(): Promise<() => Promise<void>> {
-    if (this.#group.size === 0) throw new TypeError("Cannot map: the group has no members");
+    if (this.#group.size === 0) throw typeError("Cannot map: the group has no members");
     // What is wrong with the function itself is not the fault of an item.
     await prepareCall(this.#work.fn as () => unknown, []).check();
     return () => this.#run();

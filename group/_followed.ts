@@ -1,3 +1,4 @@
+import { typeError } from "../tunnel/misuse.ts";
 import { Limiter } from "../tunnel/operation/concurrency.ts";
 import { type Linked, signalOf, withSignal } from "../tunnel/operation/link.ts";
 import { Arrivals } from "./_arrivals.ts";
@@ -59,7 +60,7 @@ function streamOf<T>(result: unknown): AsyncIterable<T> | Iterable<T> {
   if (isObject && (Symbol.asyncIterator in result || Symbol.iterator in result)) {
     return result as AsyncIterable<T>;
   }
-  throw new TypeError(
+  throw typeError(
     "Cannot follow the function: its result is not a stream; use call() or stream() for it",
   );
 }

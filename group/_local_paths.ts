@@ -1,3 +1,4 @@
+import { typeError } from "../tunnel/misuse.ts";
 import { resolve } from "node:path";
 import { expandHost, HOST } from "../tunnel/arguments/host_template.ts";
 import { pathOf } from "../tunnel/arguments/local_path.ts";
@@ -17,7 +18,7 @@ export function localPaths(
   // As a path, because a URL has braces as %7B and %7D.
   const path = pathOf("localTemplate", template);
   const refuse = (why: string): never => {
-    throw new TypeError(`Cannot fetch to ${JSON.stringify(path)}: ${why}`);
+    throw typeError(`Cannot fetch to ${JSON.stringify(path)}: ${why}`);
   };
   if (!path.includes(HOST)) refuse(`it has no ${HOST}, so that all hosts would write one path`);
   const paths = new Map<string, string>();

@@ -1,3 +1,5 @@
+import { ConnectionError } from "../tunnel/connection_error.ts";
+import { withoutOwnFrames, withoutOwnFramesIfShort } from "../tunnel/own_frames.ts";
 import { type Linked, linkOf, signalOf } from "../tunnel/operation/link.ts";
 import { noteEffect } from "../tunnel/session/abort_signal.ts";
 import type { Operation } from "../tunnel/operation/operation.ts";
@@ -87,6 +89,8 @@ export async function outcome<M extends Linked, T>(
     return await work.perform(member);
   } catch (error) {
     const isReason = signals.some((signal) => signal?.aborted && signal.reason === error);
+    if (error instanceof ConnectionError) withoutOwnFrames(error);
+    else if (error instanceof Error) withoutOwnFramesIfShort(error);
     return new ErrorResult(error, { aborted: isReason, reason: reasonOf(error, member.host) });
   }
 }

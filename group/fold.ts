@@ -1,4 +1,5 @@
 import { shown } from "../tunnel/arguments/shown.ts";
+import { typeError } from "../tunnel/misuse.ts";
 import { foldNames } from "./ranges/fold_names.ts";
 import { hasRange } from "./ranges/expand.ts";
 
@@ -21,7 +22,7 @@ export function fold(names: Iterable<string>): string {
   const list = [...names];
   for (const name of list) {
     if (typeof name !== "string" || /^$|^@|[\s,!&^]/.test(name) || hasRange(name)) {
-      throw new TypeError(`Cannot fold the name ${shown(name)}: it would be read as ranges`);
+      throw typeError(`Cannot fold the name ${shown(name)}: it would be read as ranges`);
     }
   }
   return foldNames(list).join(",");

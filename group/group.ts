@@ -1,6 +1,7 @@
 import type { AgentInfo } from "../agent/protocol/hello.ts";
 import { checkBoolean } from "../tunnel/arguments/check.ts";
 import { type BaseTunnel, type Hosts, setGrouping } from "../tunnel/base_tunnel.ts";
+import { typeError } from "../tunnel/misuse.ts";
 import { prepareConnect } from "../tunnel/operation/connect.ts";
 import { endedOnce, type Linked } from "../tunnel/operation/link.ts";
 import type { Operation } from "../tunnel/operation/operation.ts";
@@ -255,7 +256,7 @@ export class Group extends Members {
    */
   async each<T>(work: (tunnel: BaseTunnel) => T): Promise<GroupResult<Awaited<T>>> {
     if (typeof work !== "function") {
-      throw new TypeError(`Cannot do ${String(work)} on each: it is not a function`);
+      throw typeError(`Cannot do ${String(work)} on each: it is not a function`);
     }
     return new GroupResult(
       await attemptAll<BaseTunnel, Awaited<T>>(this, {

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import type { Failure } from "../agent/protocol/failure.ts";
 import { defineHandle, HandleKind } from "../agent/protocol/handle.ts";
-import { withoutOwnFrames } from "../tunnel/own_frames.ts";
+import { withoutOwnFrames, withoutOwnFramesIfShort } from "../tunnel/own_frames.ts";
 import { RemoteError } from "../tunnel/remote_error.ts";
 import { withoutHost } from "./_failure_text.ts";
 import { foldNames } from "./ranges/fold_names.ts";
@@ -67,7 +67,7 @@ export class GroupResult<T> extends Map<string, T | ErrorResult> {
       const error = failureOf(failures, this.size);
       // The first line of its stack is the caller's, which is what is printed if nobody catches it.
       Error.captureStackTrace(error, GroupResult.prototype.raiseFailures);
-      throw error;
+      throw withoutOwnFramesIfShort(error);
     }
     return this as Map<string, unknown> as Map<string, T>;
   }

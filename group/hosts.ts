@@ -1,4 +1,5 @@
 import { shown } from "../tunnel/arguments/shown.ts";
+import { misuse, typeError } from "../tunnel/misuse.ts";
 import { expandTerms } from "./ranges/expand_terms.ts";
 
 /**
@@ -29,7 +30,7 @@ import { expandTerms } from "./ranges/expand_terms.ts";
  */
 export function hosts(expression: string): string[] {
   if (typeof expression !== "string") {
-    throw new TypeError(`expression is ${shown(expression)}: expected a text such as "web[1-9]"`);
+    throw typeError(`expression is ${shown(expression)}: expected a text such as "web[1-9]"`);
   }
   const names = new Set<string>();
   try {
@@ -37,9 +38,7 @@ export function hosts(expression: string): string[] {
       for (const name of term.names) term.isExclusion ? names.delete(name) : names.add(name);
     }
   } catch (error) {
-    const reason = error as Error;
-    reason.message = `Cannot expand the hosts ${shown(expression)}: ${reason.message}`;
-    throw reason;
+    throw misuse(`Cannot expand the hosts ${shown(expression)}: `, error);
   }
   return [...names];
 }

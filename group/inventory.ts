@@ -12,6 +12,8 @@
  *
  * @module
  */
+import { typeError } from "../tunnel/misuse.ts";
+import { withoutOwnFramesIfShort } from "../tunnel/own_frames.ts";
 import { homedir } from "node:os";
 import { shown } from "../tunnel/arguments/shown.ts";
 import { pathOf } from "../tunnel/arguments/local_path.ts";
@@ -63,7 +65,8 @@ export async function inventory(source: string | URL | InventoryData): Promise<I
       ? `there is no file ${(error as NodeJS.ErrnoException).path ?? name.trim()}`
       : (error as Error).message;
     const type = error instanceof TypeError ? TypeError : Error;
-    throw new type(`Cannot read the inventory${name}: ${reason}`, { cause: error });
+    const text = `Cannot read the inventory${name}: ${reason}`;
+    throw withoutOwnFramesIfShort(new type(text, { cause: error }));
   }
 }
 
@@ -139,7 +142,7 @@ class ReadInventory implements Inventory {
 
   select(expression: string): string[] {
     if (typeof expression !== "string") {
-      throw new TypeError(
+      throw typeError(
         `expression is ${shown(expression)}: expected a text such as "web,!web3"`,
       );
     }
@@ -156,7 +159,7 @@ class ReadInventory implements Inventory {
 
   vars<V>(host: string): V {
     const entry = this.#entries.hosts.get(host);
-    if (entry === undefined) throw new TypeError(`The inventory has no host ${shown(host)}`);
+    if (entry === undefined) throw typeError(`The inventory has no host ${shown(host)}`);
     return entry.vars as V;
   }
 }

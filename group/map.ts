@@ -1,5 +1,6 @@
 import { checkKeys, checkPlain, checkSignal } from "../tunnel/arguments/check.ts";
 import { shown } from "../tunnel/arguments/shown.ts";
+import { rangeError, typeError } from "../tunnel/misuse.ts";
 import type { ErrorResult } from "./error_result.ts";
 
 /** Options for `Group.map()`. */
@@ -90,10 +91,10 @@ export function mapWork<I>(
   const isIterable = typeof items === "object" && items !== null &&
     (Symbol.asyncIterator in items || Symbol.iterator in items);
   if (!isIterable) {
-    throw new TypeError(`items is ${shown(items)}: expected an array or another iterable`);
+    throw typeError(`items is ${shown(items)}: expected an array or another iterable`);
   }
   if (typeof fn !== "function") {
-    throw new TypeError(`Cannot call ${String(fn)}: it is not a function`);
+    throw typeError(`Cannot call ${String(fn)}: it is not a function`);
   }
   checkPlain(options);
   checkKeys(options, "perHost", "retries", "signal");
@@ -106,5 +107,5 @@ export function mapWork<I>(
 
 function checkCount(key: string, value: number, least: number): void {
   if (Number.isInteger(value) && value >= least) return;
-  throw new RangeError(`${key} is ${shown(value)}: expected an integer, at least ${least}`);
+  throw rangeError(`${key} is ${shown(value)}: expected an integer, at least ${least}`);
 }

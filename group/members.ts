@@ -1,5 +1,6 @@
 import { checkKeys, checkPlain } from "../tunnel/arguments/check.ts";
 import { BaseTunnel, type Hosts } from "../tunnel/base_tunnel.ts";
+import { rangeError, typeError } from "../tunnel/misuse.ts";
 import { anySignal } from "../tunnel/session/abort_signal.ts";
 import { SSHTunnel, type SSHTunnelOptions } from "../tunnel/ssh_tunnel.ts";
 import { checkWithOptions, type WithOptions } from "../tunnel/tunnel_options.ts";
@@ -77,13 +78,13 @@ export abstract class Members extends FileOperations implements Iterable<BaseTun
     checkKeys(options, "concurrency", "ssh");
     const { concurrency = DEFAULTS.concurrency, ssh = DEFAULTS.ssh } = options;
     if (!(Number.isInteger(concurrency) && concurrency > 0) && concurrency !== Infinity) {
-      throw new RangeError(`concurrency is ${concurrency}: expected an integer, at least 1`);
+      throw rangeError(`concurrency is ${concurrency}: expected an integer, at least 1`);
     }
     const members = new Map<string, BaseTunnel>();
     for (const member of membersOf(hosts)) {
       const tunnel = typeof member === "string" ? new SSHTunnel(member, ssh) : member;
       if (members.has(tunnel.host)) {
-        throw new TypeError(
+        throw typeError(
           `Two members of the group have the host ${tunnel.host}: ` +
             "give them names, as by the option `name` of a tunnel",
         );
@@ -308,19 +309,19 @@ function membersOf(hosts: Hosts): (string | BaseTunnel)[] {
   if (hosts instanceof BaseTunnel) return [hosts];
   if (typeof hosts === "string") {
     const text = JSON.stringify(hosts);
-    throw new TypeError(`hosts is ${text}: expected an array of hosts, such as hosts(${text})`);
+    throw typeError(`hosts is ${text}: expected an array of hosts, such as hosts(${text})`);
   }
   if (typeof hosts?.[Symbol.iterator] !== "function") {
-    throw new TypeError(`hosts is ${hosts}: expected an array of hosts and tunnels`);
+    throw typeError(`hosts is ${hosts}: expected an array of hosts and tunnels`);
   }
   const members = [...hosts];
   for (const [i, member] of members.entries()) {
     if (typeof member !== "string" && !((member as unknown) instanceof BaseTunnel)) {
-      throw new TypeError(`hosts[${i}] is ${member}: expected a hostname or a tunnel`);
+      throw typeError(`hosts[${i}] is ${member}: expected a hostname or a tunnel`);
     }
     if (typeof member === "string" && hasRange(member)) {
       const text = JSON.stringify(member);
-      throw new TypeError(`hosts[${i}] is ${text}: a range has to be expanded by hosts(${text})`);
+      throw typeError(`hosts[${i}] is ${text}: a range has to be expanded by hosts(${text})`);
     }
   }
   return members;

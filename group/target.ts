@@ -19,6 +19,7 @@ import type {
   SyncOptions,
   SyncResult,
 } from "../tunnel/file_options.ts";
+import { typeError } from "../tunnel/misuse.ts";
 import { type Call, prepareCall } from "../tunnel/operation/call.ts";
 import { prepareFetch } from "../tunnel/operation/fetch.ts";
 import type { Operation } from "../tunnel/operation/operation.ts";
@@ -80,7 +81,7 @@ export function fetchOn(
   options?: FetchOptions,
 ): Operation<FetchResult | FetchedStream | FetchedBytes> {
   if (hosts !== undefined && target instanceof WritableStream) {
-    throw new TypeError("Cannot fetch into a stream: the files of several hosts would mix");
+    throw typeError("Cannot fetch into a stream: the files of several hosts would mix");
   }
   const isPath = target !== undefined && target !== null && !(target instanceof WritableStream);
   return prepareFetch(remotePath, target, options, isPath ? pathsFor(hosts, target) : undefined);
@@ -108,7 +109,7 @@ async function checkCall(hosts: TargetHosts, call: Call<unknown>): Promise<void>
 
 function checkStream(hosts: TargetHosts, what: string): void {
   if (hosts !== undefined && hosts.length > 1) {
-    throw new TypeError(`Cannot ${what} on ${hosts.length} hosts: only one can read it`);
+    throw typeError(`Cannot ${what} on ${hosts.length} hosts: only one can read it`);
   }
 }
 

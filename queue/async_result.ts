@@ -1,4 +1,5 @@
 import { showAs } from "../tunnel/arguments/show_as.ts";
+import { typeError } from "../tunnel/misuse.ts";
 import { visible } from "../tunnel/visible.ts";
 import { inspect } from "node:util";
 import { NotCompleted } from "./not_completed.ts";
@@ -120,10 +121,10 @@ export class AsyncResult<T> {
   withCallback(callback: (value: T) => unknown): this {
     const { what } = this.#options;
     if (typeof callback !== "function") {
-      throw new TypeError(`Cannot call ${String(callback)} back: it is not a function`);
+      throw typeError(`Cannot call ${String(callback)} back: it is not a function`);
     }
     if (this.#callback !== undefined) {
-      throw new TypeError(`Cannot call back twice with the result of ${what}: it has a callback`);
+      throw typeError(`Cannot call back twice with the result of ${what}: it has a callback`);
     }
     this.#callback = callback;
     const state = this.#state;

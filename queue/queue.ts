@@ -16,6 +16,7 @@ import type {
   SyncOptions,
   SyncResult,
 } from "../tunnel/file_options.ts";
+import { typeError } from "../tunnel/misuse.ts";
 import { prepareConnect } from "../tunnel/operation/connect.ts";
 import { type Linked, withSignal } from "../tunnel/operation/link.ts";
 import type { Operation } from "../tunnel/operation/operation.ts";
@@ -312,7 +313,7 @@ export class Queue {
     const group = target instanceof Group ? target : undefined;
     if (group === undefined && !(target instanceof BaseTunnel)) {
       const shown = typeof target === "string" ? JSON.stringify(target) : String(target);
-      throw new TypeError(`Cannot queue ${method} for ${shown}: expected a tunnel or a Group`);
+      throw typeError(`Cannot queue ${method} for ${shown}: expected a tunnel or a Group`);
     }
     const tunnels: readonly Linked[] = group?.tunnels ?? [target as BaseTunnel];
     const work = workOf(prepare(group?.hosts));

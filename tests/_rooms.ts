@@ -5,6 +5,7 @@ const PLAIN = [
   "tunnel/visible.ts",
   "tunnel/connection_error.ts",
   "tunnel/own_frames.ts",
+  "tunnel/misuse.ts",
   "tunnel/depth_limit_error.ts",
   "tunnel/remote_error.ts",
   "tunnel/file_options.ts",
@@ -67,6 +68,7 @@ export const ROOMS: Rooms = {
   "tunnel/connection_error.ts": [],
   "tunnel/depth_limit_error.ts": [],
   "tunnel/own_frames.ts": [],
+  "tunnel/misuse.ts": ["tunnel/own_frames.ts"],
   "tunnel/remote_error.ts": ["tunnel/visible.ts", "agent/protocol/"],
   "tunnel/file_options.ts": [],
   "tunnel/forward.ts": ["agent/sockets/"],
@@ -74,15 +76,18 @@ export const ROOMS: Rooms = {
   "tunnel/provision_options.ts": ["tunnel/file_options.ts"],
   "tunnel/tunnel_options.ts": [
     ...["tunnel/arguments/", "tunnel/question.ts", "tunnel/provision_options.ts"],
+    ...["tunnel/misuse.ts"],
   ],
-  "tunnel/settings.ts": ["tunnel/arguments/", "agent/agent_host.ts"],
-  "tunnel/callback.ts": ["agent/agent_host.ts"],
+  "tunnel/settings.ts": ["tunnel/arguments/", "tunnel/misuse.ts", "agent/agent_host.ts"],
+  "tunnel/callback.ts": ["tunnel/misuse.ts", "agent/agent_host.ts"],
   "tunnel/arguments/": [
-    ...["tunnel/file_options.ts", "tunnel/forward.ts", "agent/trees/", "agent/sockets/"],
+    ...["tunnel/file_options.ts", "tunnel/forward.ts", "tunnel/misuse.ts"],
+    ...["agent/trees/", "agent/sockets/"],
   ],
   "tunnel/source/": ["agent/protocol/"],
   "tunnel/modules/": [
-    ...["tunnel/source/", "tunnel/arguments/", "agent/agent_host.ts", "agent/protocol/"],
+    ...["tunnel/source/", "tunnel/arguments/", "tunnel/misuse.ts"],
+    ...["agent/agent_host.ts", "agent/protocol/"],
   ],
   "tunnel/closure/": [
     ...["tunnel/modules/", "tunnel/source/", "tunnel/callback.ts"],
@@ -131,7 +136,7 @@ export const ROOMS: Rooms = {
     ...["tunnel/login/", "tunnel/closure/", "tunnel/modules/"],
     ...["tunnel/arguments/", "tunnel/file_options.ts", "tunnel/forward.ts"],
     ...["tunnel/connection_error.ts", "tunnel/remote_error.ts", "tunnel/visible.ts"],
-    ...["tunnel/own_frames.ts"],
+    ...["tunnel/own_frames.ts", "tunnel/misuse.ts"],
     ...["agent/file_service.ts", "agent/trees/", "agent/files/", "agent/sockets/"],
     ...["agent/protocol/", "agent/wire/", "codec/"],
   ],
@@ -150,13 +155,14 @@ export const ROOMS: Rooms = {
   ],
   "group/ranges/": [],
   "group/files/": ["tunnel/arguments/", "tunnel/operation/", "agent/files/"],
-  "group/limits/": ["group/error_result.ts", "tunnel/operation/"],
+  "group/limits/": ["group/error_result.ts", "tunnel/operation/", "tunnel/misuse.ts"],
   "group/table/": [
     ...["group/error_result.ts", "group/_failure_text.ts", "group/ranges/"],
     ...["tunnel/visible.ts", "codec/"],
   ],
   "group/inventory/": [
     ...["group/ranges/", "group/table/", "tunnel/", "tunnel/arguments/", "tunnel/visible.ts"],
+    ...["tunnel/misuse.ts"],
   ],
   "group/": [
     ...["group/table/", "group/limits/", "group/ranges/", "group/inventory/"],

@@ -15,10 +15,12 @@ import type {
 } from "./file_options.ts";
 import { Forwarding } from "./forwarding.ts";
 import { showAs } from "./arguments/show_as.ts";
+import { typeError } from "./misuse.ts";
+import { callerOf } from "./own_frames.ts";
 import { callNow } from "./operation/call.ts";
 import { prepareConnect } from "./operation/connect.ts";
 import { prepareFetch } from "./operation/fetch.ts";
-import { closeLink, linkOf, withSignal } from "./operation/link.ts";
+import { closeLink, type Link, linkFrom, linkOf, withSignal } from "./operation/link.ts";
 import { preparePut } from "./operation/put.ts";
 import { remoteModule } from "./operation/remote_module.ts";
 import { prepareFetchDir, prepareSync } from "./operation/sync.ts";
@@ -53,7 +55,23 @@ export function setGrouping(make: (tunnel: BaseTunnel) => Group): void {
 
 function groupOf(tunnel: BaseTunnel): Group {
   if (makeGroup !== undefined) return makeGroup(tunnel);
-  throw new TypeError(`Cannot make a group of ${tunnel}: import it from mod.ts, which has groups`);
+  throw typeError(`Cannot make a group of ${tunnel}: import it from mod.ts, which has groups`);
+}
+
+/** The link of a tunnel for a method that somebody has called: errors name the line of that. */
+function linkBy(
+  tunnel: BaseTunnel,
+  method: "connect" | "put" | "fetch" | "sync" | "fetchDir",
+): Link {
+  return linkFrom(tunnel, BaseTunnel.prototype[method]);
+}
+
+/**
+ * What names the line of a call that may have to connect. It takes twice the time of `new Error()`,
+ * which a call over a connection that is up would feel.
+ */
+function connectingStart(link: Link): Error | undefined {
+  return link.core.session === undefined ? callerOf(BaseTunnel.prototype.call) : undefined;
 }
 
 /**
@@ -92,7 +110,7 @@ export abstract class BaseTunnel extends Forwarding {
 
   /** Connects if there is no connection. Rejects with a {@linkcode ConnectionError} if it fails. */
   async connect(): Promise<void> {
-    await prepareConnect().perform(linkOf(this));
+    await prepareConnect().perform(linkBy(this, "connect"));
   }
 
   /** Calls a function whose result arrives as another type: see {@linkcode Received}. */
@@ -137,7 +155,8 @@ export abstract class BaseTunnel extends Forwarding {
     ...args: A
   ): Promise<Awaited<R>>;
   async call(fn: Callable, ...args: unknown[]): Promise<unknown> {
-    return await callNow(linkOf(this), fn, args, new Error());
+    const link = linkOf(this);
+    return await callNow(link, fn, args, connectingStart(link) ?? new Error());
   }
 
   /**
@@ -192,7 +211,7 @@ export abstract class BaseTunnel extends Forwarding {
     remotePath?: string | URL,
     options: PutOptions = {},
   ): Promise<PutResult> {
-    return await preparePut(source, remotePath, options).perform(linkOf(this));
+    return await preparePut(source, remotePath, options).perform(linkBy(this, "put"));
   }
 
   /**
@@ -253,7 +272,7 @@ export abstract class BaseTunnel extends Forwarding {
     localPath?: FetchTarget,
     options: FetchOptions = {},
   ): Promise<FetchResult | FetchedStream | FetchedBytes> {
-    return await prepareFetch(remotePath, localPath, options).perform(linkOf(this));
+    return await prepareFetch(remotePath, localPath, options).perform(linkBy(this, "fetch"));
   }
 
   /**
@@ -285,7 +304,7 @@ export abstract class BaseTunnel extends Forwarding {
     remoteDir: string | URL,
     options: SyncOptions = {},
   ): Promise<SyncResult> {
-    return await prepareSync(localDir, remoteDir, options).perform(linkOf(this));
+    return await prepareSync(localDir, remoteDir, options).perform(linkBy(this, "sync"));
   }
 
   /**
@@ -306,7 +325,7 @@ export abstract class BaseTunnel extends Forwarding {
     localDir: string | URL,
     options: SyncOptions = {},
   ): Promise<SyncResult> {
-    return await prepareFetchDir(remoteDir, localDir, options).perform(linkOf(this));
+    return await prepareFetchDir(remoteDir, localDir, options).perform(linkBy(this, "fetchDir"));
   }
 
   /**
@@ -350,8 +369,7 @@ export abstract class BaseTunnel extends Forwarding {
    */
   with(options: WithOptions): this {
     checkWithOptions(options);
-    const { signal } = options;
-    return signal === undefined ? this : withSignal(this, signal);
+    return options.signal === undefined ? this : withSignal(this, options.signal);
   }
 
   /**

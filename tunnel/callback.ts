@@ -1,4 +1,5 @@
 import { CALLBACK } from "../agent/agent_host.ts";
+import { typeError } from "./misuse.ts";
 
 /**
  * Wraps a function so that it runs here when the far end calls it. As an argument of a call, the
@@ -22,7 +23,7 @@ export function callback<A extends unknown[], R>(
   fn: (this: void, ...args: A) => R,
 ): [R] extends [unknown] ? (...args: A) => Promise<Awaited<R>> : never {
   if (typeof fn !== "function") {
-    throw new TypeError(`Cannot call ${String(fn)} back: it is not a function`);
+    throw typeError(`Cannot call ${String(fn)} back: it is not a function`);
   }
   const wrapped = async (...args: A): Promise<Awaited<R>> => await fn(...args);
   Object.defineProperty(wrapped, CALLBACK, { value: true });

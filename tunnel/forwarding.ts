@@ -1,6 +1,6 @@
 import type { Forward, ForwardAddress, ForwardOptions, ForwardSource } from "./forward.ts";
 import { prepareForward, prepareReverse } from "./operation/forward.ts";
-import { linkOf } from "./operation/link.ts";
+import { linkFrom } from "./operation/link.ts";
 
 /** The methods of a tunnel that carry connections of sockets. */
 export abstract class Forwarding {
@@ -32,7 +32,9 @@ export abstract class Forwarding {
   async forward<From extends ForwardSource = { readonly port?: number }>(
     options: ForwardOptions<From>,
   ): Promise<Forward<ForwardAddress<From>>> {
-    return await prepareForward(options).perform(linkOf(this)) as Forward<ForwardAddress<From>>;
+    return await prepareForward(options).perform(
+      linkFrom(this, Forwarding.prototype.forward),
+    ) as Forward<ForwardAddress<From>>;
   }
 
   /**
@@ -56,6 +58,8 @@ export abstract class Forwarding {
   async reverse<From extends ForwardSource = { readonly port?: number }>(
     options: ForwardOptions<From>,
   ): Promise<Forward<ForwardAddress<From>>> {
-    return await prepareReverse(options).perform(linkOf(this)) as Forward<ForwardAddress<From>>;
+    return await prepareReverse(options).perform(
+      linkFrom(this, Forwarding.prototype.reverse),
+    ) as Forward<ForwardAddress<From>>;
   }
 }

@@ -1,3 +1,4 @@
+import { typeError } from "./misuse.ts";
 import { randomBytes } from "node:crypto";
 import { checkArgs } from "./arguments/check.ts";
 import { checkNoLeadingDash } from "./arguments/leading_dash.ts";
@@ -74,7 +75,7 @@ export class Kubernetes extends SubprocessTunnel {
     }
     checkArgs("kubectlArgs", options.kubectlArgs);
     if (options.container !== undefined && options.image !== undefined) {
-      throw new TypeError(
+      throw typeError(
         "container and image are both set: a new pod has one container; leave out container",
       );
     }

@@ -3,8 +3,19 @@ const ROOT = new URL("..", import.meta.url).href;
 const FOLDERS = ["agent/", "codec/", "group/", "queue/", "tunnel/"].map((name) => ROOT + name);
 
 /**
+ * An error without a message, whose stack begins where somebody called `method`, which is running.
+ * V8 leaves out the frames above, so this does for messages of several lines, too.
+ */
+export function callerOf(method: CallableFunction): Error {
+  const start = new Error();
+  Error.captureStackTrace(start, method);
+  return start;
+}
+
+/**
  * Takes the frames of this library out of the stacks of an error and of all errors in it: they say
- * nothing to somebody who reads why a host has failed. Changes the errors in place.
+ * nothing to somebody who reads why a host has failed. An error whose message has several lines
+ * loses all frames if one was of this library. Changes the errors in place.
  */
 export function withoutOwnFrames<E extends Error>(error: E): E {
   const errors = new Set<Error>([error]);
@@ -51,13 +62,17 @@ export function calledFrom(error: unknown, start: Error): unknown {
 
 function trim(error: Error): void {
   const { stack } = error;
-  if (typeof stack !== "string" || !isOwn(stack)) return;
-  setStack(error, stack.split("\n").filter((line) => !isOwn(line)).join("\n"));
+  if (typeof stack !== "string") return;
+  const [head, ...frames] = splitStack(stack);
+  if (!frames.some(isOwn)) return;
+  // Deno would print the lines of a long message twice, if frames were left.
+  const left = isShort(error) ? frames.filter((frame) => !isOwn(frame)) : [];
+  setStack(error, [head, ...left].join("\n"));
 }
 
-/** Whether a line of a stack, or one of several, is in the code of this library. */
-function isOwn(text: string): boolean {
-  return FOLDERS.some((folder) => text.includes(folder));
+/** Whether a frame of a stack is in the code of this library. */
+function isOwn(frame: string): boolean {
+  return FOLDERS.some((folder) => frame.includes(folder));
 }
 
 /** The name and the message, and each frame. */

@@ -1,5 +1,6 @@
 import { agentHost } from "../agent/agent_host.ts";
 import { shown } from "./arguments/shown.ts";
+import { rangeError } from "./misuse.ts";
 
 /** Settings of the library. */
 export interface Settings {
@@ -38,5 +39,5 @@ export const settings: Settings = {
 /** Returns `limit` if it is one. `NaN`, for example, would stop nothing: no depth is greater. */
 function checkDepthLimit(limit: unknown): number {
   if (Number.isInteger(limit) && limit as number > 0) return limit as number;
-  throw new RangeError(`depthLimit is ${shown(limit)}: expected an integer, at least 1`);
+  throw rangeError(`depthLimit is ${shown(limit)}: expected an integer, at least 1`);
 }

@@ -3,6 +3,7 @@ import type { LoginSetup } from "./login/login.ts";
 import { sshVersion } from "./login/ssh_version.ts";
 import { sudoCommand } from "./login/sudo_command.ts";
 import { SudoPassword } from "./login/sudo_password.ts";
+import { rangeError, typeError } from "./misuse.ts";
 import { linkOf } from "./operation/link.ts";
 import { shown } from "./arguments/shown.ts";
 import { SubprocessTunnel } from "./subprocess_tunnel.ts";
@@ -118,7 +119,7 @@ export class SSHTunnel extends SubprocessTunnel {
     const sudo = sudoOf(options.sudo);
     checkArgs("sshArgs", options.sshArgs);
     if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65_536)) {
-      throw new RangeError(`port is ${shown(port)}: expected an integer, 1 to 65535`);
+      throw rangeError(`port is ${shown(port)}: expected an integer, 1 to 65535`);
     }
     this.host = name;
     this.address = host;
@@ -203,12 +204,12 @@ function checkHost(host: string): void {
   checkNoLeadingDash("host", host);
   // deno-lint-ignore no-control-regex -- they must not be in a host name
   if (/[\x00-\x20\x7f]/.test(host)) {
-    throw new TypeError(
+    throw typeError(
       `host is ${shown(host)}: expected a host name without spaces and control characters`,
     );
   }
   if (WITH_PORT.test(host)) {
-    throw new TypeError(
+    throw typeError(
       `host is ${shown(host)}: not a host name; set the port with the option \`port\``,
     );
   }
@@ -236,7 +237,7 @@ function sudoOf(option: unknown): SudoAt | undefined {
     return { user: option, password: undefined };
   }
   if (typeof option !== "object" || option === null || Array.isArray(option)) {
-    throw new TypeError(
+    throw typeError(
       `sudo is ${shown(option)}: expected a boolean, a user's name or { user, password }`,
     );
   }

@@ -5,6 +5,7 @@ import { AGENT_COMMAND, commandThatTells } from "./connection/bootstrap.ts";
 import { checkDepth } from "./connection/depth_limit.ts";
 import { ownInterpreter } from "./connection/interpreters.ts";
 import { telemetryVariables } from "./connection/telemetry_variables.ts";
+import { typeError } from "./misuse.ts";
 import { linkOf, setCore } from "./operation/link.ts";
 import { permissionFlags } from "./arguments/permission_flags.ts";
 import { entryModule } from "./modules/entry_module.ts";
@@ -158,7 +159,7 @@ export abstract class SubprocessTunnel extends BaseTunnel {
       : undefined;
     const { otherMachine, otherUser, terminal } = this;
     if (terminal && !otherMachine) {
-      throw new TypeError(
+      throw typeError(
         `Cannot connect to ${host}: the driver has terminal, but not otherMachine; ` +
           "a process at the terminal is in the process group of this script, which would end with it",
       );

@@ -2,6 +2,7 @@ import { checkFunction, checkKeys, checkPlain, checkSignal, checkText } from "./
 import { permissionFlags } from "./arguments/permission_flags.ts";
 import { checkProvision } from "./arguments/check_provision.ts";
 import { shown } from "./arguments/shown.ts";
+import { rangeError, typeError } from "./misuse.ts";
 import type { ProvisionOptions } from "./provision_options.ts";
 import type { Ask } from "./question.ts";
 
@@ -193,50 +194,50 @@ export function checkOptions(options: TunnelOptions): void {
   checkPlain(options);
   const { runtime, env = {}, stderr, maxResult } = options;
   if (runtime !== undefined && !["deno", "node", "auto"].includes(runtime)) {
-    throw new TypeError(`runtime is ${shown(runtime)}: expected "deno", "node" or "auto"`);
+    throw typeError(`runtime is ${shown(runtime)}: expected "deno", "node" or "auto"`);
   }
   for (const key of ["deno", "node", "cwd"] as const) checkText(key, options[key]);
   for (const key of ["connectTimeout", "keepAlive"] as const) {
     const value = options[key];
     if (value === undefined) continue;
     if (typeof value !== "number" || !(value >= 0 && value <= LONGEST_TIMER)) {
-      throw new RangeError(
+      throw rangeError(
         `${key} is ${shown(value)}: expected milliseconds, 0 to ${LONGEST_TIMER}`,
       );
     }
   }
   if (maxResult !== undefined && !(typeof maxResult === "number" && maxResult > 0)) {
-    throw new RangeError(`maxResult is ${shown(maxResult)}: expected bytes, more than 0`);
+    throw rangeError(`maxResult is ${shown(maxResult)}: expected bytes, more than 0`);
   }
   const { includeLimit = 0, connectRetries = 0 } = options;
   if (!Number.isSafeInteger(connectRetries) || connectRetries < 0) {
-    throw new RangeError(
+    throw rangeError(
       `connectRetries is ${shown(connectRetries)}: expected an integer, at least 0`,
     );
   }
   if (!Number.isSafeInteger(includeLimit) || includeLimit < 0) {
-    throw new RangeError(`includeLimit is ${shown(includeLimit)}: expected a number of bytes`);
+    throw rangeError(`includeLimit is ${shown(includeLimit)}: expected a number of bytes`);
   }
   checkFunction("stderr", stderr, "a function of a line and a host");
   checkFunction("ask", options.ask, "a function of a question");
   // Node's `process.env` is not a plain object.
   if (typeof env !== "object" || env === null || Symbol.iterator in env) {
-    throw new TypeError(`env is ${shown(env)}: expected an object of strings`);
+    throw typeError(`env is ${shown(env)}: expected an object of strings`);
   }
   for (const [name, value] of Object.entries(env)) {
     if (!NAME.test(name)) {
-      throw new TypeError(`env has ${shown(name)}: expected a variable name (letters, digits, _)`);
+      throw typeError(`env has ${shown(name)}: expected a variable name (letters, digits, _)`);
     }
     if (RESERVED.test(name)) {
-      throw new TypeError(`env has ${name}: the shell that starts the agent needs it for itself`);
+      throw typeError(`env has ${name}: the shell that starts the agent needs it for itself`);
     }
     if (typeof value !== "string") {
-      throw new TypeError(`env.${name} is ${shown(value)}: expected a string`);
+      throw typeError(`env.${name} is ${shown(value)}: expected a string`);
     }
     checkText(`env.${name}`, value, true);
   }
   if (options.permissions !== undefined && runtime === "node") {
-    throw new TypeError('permissions need a Deno agent, and runtime is "node"');
+    throw typeError('permissions need a Deno agent, and runtime is "node"');
   }
   permissionFlags(options.permissions);
   checkProvision(options.provision, runtime);

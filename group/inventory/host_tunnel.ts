@@ -1,6 +1,7 @@
 import type { BaseTunnel } from "../../tunnel/base_tunnel.ts";
 import { Container, type ContainerOptions } from "../../tunnel/container.ts";
 import { Local } from "../../tunnel/local.ts";
+import { misuse } from "../../tunnel/misuse.ts";
 import { type SSHSudoOptions, SSHTunnel, type SSHTunnelOptions } from "../../tunnel/ssh_tunnel.ts";
 import { Sudo } from "../../tunnel/sudo.ts";
 import { ansibleOptions } from "./ansible_options.ts";
@@ -46,9 +47,7 @@ export function tunnelTo(host: string, entry: HostEntry, given: SSHTunnelOptions
         });
     }
   } catch (error) {
-    const reason = error as Error;
-    reason.message = `Cannot make a tunnel to ${host}: ${reason.message}`;
-    throw reason;
+    throw misuse(`Cannot make a tunnel to ${host}: `, error);
   }
 }
 

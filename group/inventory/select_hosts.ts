@@ -1,3 +1,4 @@
+import { misuse } from "../../tunnel/misuse.ts";
 import { type ExpandedTerm, expandTerms } from "../ranges/expand_terms.ts";
 import type { Entries } from "./entries.ts";
 
@@ -17,9 +18,7 @@ export function selectHosts(entries: Entries, expression: string): Set<string> {
   try {
     return namesOf(entries, [...expandTerms(expression)], []);
   } catch (error) {
-    const reason = error as Error;
-    reason.message = `Cannot select the hosts ${JSON.stringify(expression)}: ${reason.message}`;
-    throw reason;
+    throw misuse(`Cannot select the hosts ${JSON.stringify(expression)}: `, error);
   }
 }
 

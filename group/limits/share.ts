@@ -1,3 +1,5 @@
+import { rangeError, typeError } from "../../tunnel/misuse.ts";
+
 /** A number of hosts, or a part of them such as `"25%"`. */
 export type Share = number | string;
 
@@ -13,17 +15,17 @@ export type Share = number | string;
 export function checkShare(name: string, share: Share, least: number): void {
   if (typeof share === "number") {
     if (share >= least && (Number.isInteger(share) || share === Infinity)) return;
-    throw new RangeError(`${name} is ${share}: expected an integer, at least ${least}`);
+    throw rangeError(`${name} is ${share}: expected an integer, at least ${least}`);
   }
   if (typeof share !== "string" || !/^\d+(\.\d+)?%$/.test(share)) {
     const shown = typeof share === "string" ? JSON.stringify(share) : String(share);
-    throw new TypeError(`${name} is ${shown}: expected a number, or a percentage such as "25%"`);
+    throw typeError(`${name} is ${shown}: expected a number, or a percentage such as "25%"`);
   }
   if (parseFloat(share) > 100) {
-    throw new RangeError(`${name} is "${share}": expected at most "100%"`);
+    throw rangeError(`${name} is "${share}": expected at most "100%"`);
   }
   if (least > 0 && parseFloat(share) === 0) {
-    throw new RangeError(`${name} is "${share}": expected more than "0%"`);
+    throw rangeError(`${name} is "${share}": expected more than "0%"`);
   }
 }
 

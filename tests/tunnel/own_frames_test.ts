@@ -1,7 +1,19 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals, assertStringIncludes, fail } from "@std/assert";
+import type * as facts from "../../agent/facts.ts";
+import { inventory } from "../../group/inventory.ts";
+import { ConnectionError, Group, hosts, Local, Queue, SSHTunnel } from "../../mod.ts";
 import { calledFrom, withoutOwnFrames, withoutOwnFramesIfShort } from "../../tunnel/own_frames.ts";
 
 const OWN_FRAME = `    at own (${new URL("../../tunnel/own.ts", import.meta.url)}:1:1)`;
+
+const ROOT = new URL("../..", import.meta.url).href;
+const OURS = new RegExp(`\\n +at .*(${ROOT}(agent|codec|group|queue|tunnel)/|chopsticks:).*`);
+const FACTS = new URL("../../agent/facts.ts", import.meta.url);
+
+/** A tunnel that cannot connect, for a reason of several lines. */
+function nowhere(): Local {
+  return new Local("a", { runtime: "deno", deno: "/no/such" });
+}
 
 /** An error of this library. */
 function ownError(): Error {
@@ -62,5 +74,78 @@ Deno.test("withoutOwnFrames() takes the frames from the errors in an error, what
   for (const errors of [5, null, {}, "text"]) {
     const error = Object.assign(new AggregateError([]), { errors });
     assertStrictEquals(withoutOwnFrames(error), error);
+  }
+});
+
+/** What people do wrong, and what goes wrong for them. */
+const MISTAKES: Readonly<Record<string, () => unknown>> = {
+  "an option that there is not": () => new Local("a", { prt: 22 } as never),
+  "a port that is a text": () => new SSHTunnel("a", { port: "22" } as never),
+  "a group of a text": () => new Group("web[1-3]" as never),
+  "a group of ranges": () => new Group(["web[1-3]"]),
+  "hosts() without its end": () => hosts("web[1-"),
+  "an option of put()": () => new Local().put("a", "/tmp/a", { mod: 1 } as never),
+  "a missing port": () => new Local().forward({ to: {} as never }),
+  "a call of a text": () => new Local().call("date" as never),
+  "map() of a number": () => new Group([new Local()]).map(5 as never, Math.abs),
+  "a queue for a text": () => new Queue().call("web1" as never, Date.now),
+  "an inventory of a number": () => inventory(5 as never),
+  "a group that no inventory has": async () => (await inventory({ hosts: {} })).group("web"),
+  "a host that no inventory has": async () => (await inventory({ hosts: {} })).vars("web1"),
+  "connect()": () => nowhere().connect(),
+  "call()": () => nowhere().call(Date.now),
+  "put()": () => nowhere().put({ text: "" }, "/tmp/a"),
+  "fetch()": () => nowhere().fetch("/etc/hosts", null),
+  "sync()": () => nowhere().sync(import.meta.dirname!, "/tmp/a"),
+  "fetchDir()": () => nowhere().fetchDir("/etc", "/tmp/a"),
+  "forward()": () => nowhere().forward({ to: { port: 1 } }),
+  "module()": () => nowhere().module<typeof facts>(FACTS).ip(),
+  "an await that is missing": async () => {
+    const tun = new Local();
+    await Promise.all([tun.call(Date.now), tun.close()]);
+  },
+  "a result that is too large": async () => {
+    await using tun = new Local("a", { maxResult: 1_000 });
+    await tun.call(() => "x".repeat(10_000));
+  },
+  "a port here that is in use": async () => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    await using tun = new Local();
+    const from = { port: (taken.addr as Deno.NetAddr).port };
+    await tun.forward({ to: { port: 1 }, from });
+  },
+  "a port there that is in use": async () => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    await using tun = new Local();
+    const from = { port: (taken.addr as Deno.NetAddr).port };
+    await tun.reverse({ to: { port: 1 }, from });
+  },
+  "filter() that fails": async () => {
+    await using group = new Group([new Local()]);
+    await group.filter(() => {
+      throw new Error("no");
+    });
+  },
+};
+
+for (const [name, mistake] of Object.entries(MISTAKES)) {
+  Deno.test(`an error names the caller's line and none of ours: ${name}`, async () => {
+    const error = await (async () => await mistake())().then(
+      () => fail("nothing was thrown"),
+      (error) => error as Error,
+    );
+    for (let one: unknown = error; one instanceof Error; one = one.cause) {
+      assertEquals(OURS.exec(`${one.stack}`), null, one.stack);
+    }
+    assertStringIncludes(`${error.stack}`, import.meta.url);
+  });
+}
+
+Deno.test("an error of a host in a group has no frames of ours", async () => {
+  const group = new Group([nowhere(), new Local("b", { runtime: "deno", deno: "/no/such" })]);
+  for (const [, { error }] of (await group.call(Date.now)).failures()) {
+    if (!(error instanceof ConnectionError)) throw error;
+    assertEquals(OURS.exec(`${error.stack}`), null, error.stack);
+    assertStringIncludes(`${error.stack}`, error.message);
   }
 });

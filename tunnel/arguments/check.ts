@@ -1,9 +1,10 @@
+import { typeError } from "../misuse.ts";
 import { shown } from "./shown.ts";
 
 /** @throws {TypeError} If `signal` is given and is not an `AbortSignal`. */
 export function checkSignal(signal: unknown): void {
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`signal is ${shown(signal)}: expected an AbortSignal`);
+    throw typeError(`signal is ${shown(signal)}: expected an AbortSignal`);
   }
 }
 
@@ -13,7 +14,7 @@ export function checkPlain(options: unknown): void {
     const prototype = Object.getPrototypeOf(options);
     if (prototype === null || prototype === Object.prototype) return;
   }
-  throw new TypeError(`options is ${shown(options)}: expected a plain object`);
+  throw typeError(`options is ${shown(options)}: expected a plain object`);
 }
 
 /**
@@ -29,23 +30,23 @@ export function checkKeys(options: object, ...known: string[]): void {
 
 /** The error for a key that options do not have. */
 export function unknownKey(key: string, known: readonly string[]): TypeError {
-  return new TypeError(`options has ${shown(key)}: expected one of ${known.join(", ")}`);
+  return typeError(`options has ${shown(key)}: expected one of ${known.join(", ")}`);
 }
 
 /** @throws {TypeError} If `value` is not a boolean: any text would count as true. */
 export function checkBoolean(key: string, value: unknown): void {
   if (value === undefined || typeof value === "boolean") return;
-  throw new TypeError(`${key} is ${shown(value)}: expected a boolean`);
+  throw typeError(`${key} is ${shown(value)}: expected a boolean`);
 }
 
 /** @throws {TypeError} If `value` is given and is not a string that a command line can carry. */
 export function checkText(key: string, value: unknown, mayBeEmpty = false): void {
   if (value === undefined) return;
   if (typeof value !== "string" || (value === "" && !mayBeEmpty)) {
-    throw new TypeError(`${key} is ${shown(value)}: expected a string`);
+    throw typeError(`${key} is ${shown(value)}: expected a string`);
   }
   if (value.includes("\0")) {
-    throw new TypeError(`${key} has a NUL character: no command can carry it`);
+    throw typeError(`${key} has a NUL character: no command can carry it`);
   }
 }
 
@@ -53,11 +54,11 @@ export function checkText(key: string, value: unknown, mayBeEmpty = false): void
 export function checkArgs(key: string, value: unknown): void {
   if (value === undefined) return;
   if (!Array.isArray(value)) {
-    throw new TypeError(`${key} is ${shown(value)}: expected an array of strings`);
+    throw typeError(`${key} is ${shown(value)}: expected an array of strings`);
   }
   for (const [i, arg] of value.entries()) {
     if (typeof arg !== "string") {
-      throw new TypeError(`${key}[${i}] is ${shown(arg)}: expected a string`);
+      throw typeError(`${key}[${i}] is ${shown(arg)}: expected a string`);
     }
     checkText(`${key}[${i}]`, arg, true);
   }
@@ -66,16 +67,16 @@ export function checkArgs(key: string, value: unknown): void {
 /** @throws {TypeError} If `value` is given and is not a function. */
 export function checkFunction(key: string, value: unknown, expected: string): void {
   if (value === undefined || typeof value === "function") return;
-  throw new TypeError(`${key} is ${shown(value)}: expected ${expected}`);
+  throw typeError(`${key} is ${shown(value)}: expected ${expected}`);
 }
 
 /** @throws {TypeError} If `value` is given and is no password. The text does not show it. */
 export function checkPassword(key: string, value: unknown): void {
   if (value === undefined || typeof value === "function") return;
   if (typeof value !== "string") {
-    throw new TypeError(`${key} is of type ${typeof value}: expected a string or a function`);
+    throw typeError(`${key} is of type ${typeof value}: expected a string or a function`);
   }
   if (/[\n\r\0]/.test(value)) {
-    throw new TypeError(`${key} has a line break or a NUL character: expected one line`);
+    throw typeError(`${key} has a line break or a NUL character: expected one line`);
   }
 }

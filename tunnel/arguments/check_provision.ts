@@ -1,3 +1,4 @@
+import { rangeError, typeError } from "../misuse.ts";
 import { checkBoolean, checkFunction, checkKeys, checkText } from "./check.ts";
 import { shown } from "./shown.ts";
 
@@ -15,11 +16,11 @@ const OLDEST: readonly [number, number] = [2, 9];
 export function checkProvision(provision: unknown, runtime: unknown): void {
   if (provision === undefined || provision === false) return;
   if (runtime === "node") {
-    throw new TypeError('provision brings Deno, and runtime is "node": leave out one of them');
+    throw typeError('provision brings Deno, and runtime is "node": leave out one of them');
   }
   if (provision === true) return;
   if (typeof provision !== "object" || provision === null || Array.isArray(provision)) {
-    throw new TypeError(
+    throw typeError(
       `provision is ${shown(provision)}: expected a boolean, or an object of options`,
     );
   }
@@ -27,7 +28,7 @@ export function checkProvision(provision: unknown, runtime: unknown): void {
   const { folder, keep, from, version, onProgress } = provision as Record<string, unknown>;
   checkText("provision.folder", folder);
   if (folder !== undefined && !/^(\/|~\/)/.test(folder as string)) {
-    throw new TypeError(
+    throw typeError(
       `provision.folder is ${shown(folder)}: expected an absolute path, or one that starts with ~/`,
     );
   }
@@ -47,17 +48,17 @@ export function isFitVersion(version: string): boolean {
 function checkFrom(from: unknown): void {
   if (!(from instanceof URL)) return checkText("provision.from", from);
   if (["file:", "https:", "http:"].includes(from.protocol)) return;
-  throw new TypeError(`provision.from is ${from.href}: expected a URL of a file, https or http`);
+  throw typeError(`provision.from is ${from.href}: expected a URL of a file, https or http`);
 }
 
 function checkVersion(version: unknown): void {
   checkText("provision.version", version);
   if (version === undefined) return;
   if (!VERSION.test(version as string)) {
-    throw new TypeError(`provision.version is ${shown(version)}: expected one such as "2.9.6"`);
+    throw typeError(`provision.version is ${shown(version)}: expected one such as "2.9.6"`);
   }
   if (!isFitVersion(version as string)) {
-    throw new RangeError(
+    throw rangeError(
       `provision.version is ${shown(version)}: expected ${OLDEST.join(".")} or newer`,
     );
   }

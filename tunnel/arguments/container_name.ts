@@ -1,3 +1,4 @@
+import { typeError } from "../misuse.ts";
 import { checkNoLeadingDash } from "./leading_dash.ts";
 import { shown } from "./shown.ts";
 
@@ -8,7 +9,7 @@ const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 export function checkContainerName(key: string, value: unknown): void {
   checkNoLeadingDash(key, value);
   if (!NAME.test(value as string)) {
-    throw new TypeError(
+    throw typeError(
       `${key} is ${shown(value)}: expected a letter or digit, then letters, digits, _, . or -`,
     );
   }

@@ -1,4 +1,5 @@
 import type { Exclusion } from "../../agent/trees/exclusion.ts";
+import { typeError } from "../misuse.ts";
 import { expandBraces } from "./braces.ts";
 import { checkArgs } from "./check.ts";
 import { endOfGroup, globExpression } from "./glob.ts";
@@ -16,13 +17,13 @@ export function exclusionsOf(globs: readonly string[] = []): Exclusion[] {
   return globs.flatMap((glob) => {
     try {
       if (glob.startsWith("!") && endOfGroup(glob, 0) === undefined) {
-        throw new TypeError("a glob that includes something again is not supported");
+        throw typeError("a glob that includes something again is not supported");
       }
       // In `{,a}`, nothing is left of the first.
       return expandBraces(glob).filter((one) => one !== "" || glob === "").map(exclusionOf);
     } catch (error) {
       const shown = JSON.stringify(glob.slice(0, 100));
-      throw new TypeError(`exclude has ${shown}: ${(error as Error).message}`);
+      throw typeError(`exclude has ${shown}: ${(error as Error).message}`);
     }
   });
 }
@@ -31,7 +32,7 @@ function exclusionOf(glob: string): Exclusion {
   const name = glob.replace(/\/+$/, "").replace(/^\.\//, "/");
   // No path in the folder has such parts.
   const isVain = name === "" || name.split("/").some((part) => part === "." || part === "..");
-  if (isVain || glob.length > MAX_LENGTH) throw new TypeError("expected a glob");
+  if (isVain || glob.length > MAX_LENGTH) throw typeError("expected a glob");
   // As in a .gitignore: a glob without a slash is a name that may be in any folder.
   const start = name.includes("/") ? "^" : "^(?:.*/)?";
   return {

@@ -1,3 +1,4 @@
+import { rangeError, typeError } from "../misuse.ts";
 import { resolve } from "node:path";
 import type { SocketAddress } from "../../agent/sockets/socket_address.ts";
 import type { ForwardOptions } from "../forward.ts";
@@ -34,7 +35,7 @@ export function forwardAddresses(
 function addressOf(key: string, value: unknown, lowest: 0 | 1): SocketAddress {
   const expected = "expected { port } or { path }";
   if (typeof value !== "object" || value === null) {
-    throw new TypeError(`${key} is ${shown(value)}: ${expected}`);
+    throw typeError(`${key} is ${shown(value)}: ${expected}`);
   }
   const { hostname = "127.0.0.1", port = lowest === 0 ? 0 : undefined, path } = value as Record<
     string,
@@ -45,21 +46,21 @@ function addressOf(key: string, value: unknown, lowest: 0 | 1): SocketAddress {
   const { transport } = value as Record<string, unknown>;
   const known = path === undefined ? "tcp" : "unix";
   if (transport !== undefined && transport !== known) {
-    throw new TypeError(`${key}.transport is ${shown(transport)}: expected "${known}"`);
+    throw typeError(`${key}.transport is ${shown(transport)}: expected "${known}"`);
   }
   if (path !== undefined) {
     const { hostname, port } = value as Record<string, unknown>;
     if (hostname !== undefined || port !== undefined) {
-      throw new TypeError(`${key} has a path and a port or hostname: ${expected}`);
+      throw typeError(`${key} has a path and a port or hostname: ${expected}`);
     }
     return { path: pathOf(`${key}.path`, path as string | URL) };
   }
   checkText(`${key}.hostname`, hostname);
   if (typeof port !== "number") {
-    throw new TypeError(`${key}.port is ${shown(port)}: expected a number, or { path }`);
+    throw typeError(`${key}.port is ${shown(port)}: expected a number, or { path }`);
   }
   if (!Number.isInteger(port) || port < lowest || port > 65535) {
-    throw new RangeError(`${key}.port is ${port}: expected a whole number, ${lowest} to 65535`);
+    throw rangeError(`${key}.port is ${port}: expected a whole number, ${lowest} to 65535`);
   }
   return { hostname: hostname as string, port };
 }

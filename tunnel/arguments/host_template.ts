@@ -1,3 +1,4 @@
+import { typeError } from "../misuse.ts";
 import { sep } from "node:path";
 import { pathOf } from "./local_path.ts";
 
@@ -30,7 +31,7 @@ export function hostPath(key: string, template: string | URL): HostPath {
  */
 export function expandHost(path: string, host: string): string {
   const refuse = (): never => {
-    throw new TypeError(
+    throw typeError(
       `Cannot fetch to ${JSON.stringify(path)}: host ${
         JSON.stringify(host)
       } would lead out of that folder`,

@@ -1,3 +1,4 @@
+import { typeError } from "../misuse.ts";
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { checkText } from "./check.ts";
@@ -20,10 +21,10 @@ export function localPath(key: string, value: string | URL): string {
  * @throws {TypeError} If it is neither.
  */
 export function pathOf(key: string, value: string | URL): string {
-  if (value === undefined) throw new TypeError(`${key} is undefined: expected a path or file: URL`);
+  if (value === undefined) throw typeError(`${key} is undefined: expected a path or file: URL`);
   if (value instanceof URL) {
     if (value.protocol !== "file:") {
-      throw new TypeError(`${key} is ${value.href}: expected a path or file: URL`);
+      throw typeError(`${key} is ${value.href}: expected a path or file: URL`);
     }
     return pathOfURL(key, value);
   }

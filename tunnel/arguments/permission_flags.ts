@@ -1,3 +1,4 @@
+import { typeError } from "../misuse.ts";
 import { fileURLToPath } from "node:url";
 import { shown } from "./shown.ts";
 
@@ -19,13 +20,13 @@ export function permissionFlags(permissions: Deno.PermissionOptions | undefined)
   if (permissions === "none") return flagsOf("import", false);
   if (permissions === "inherit") return KINDS.flatMap((kind) => flagsOf(kind, "inherit"));
   if (typeof permissions !== "object" || permissions === null) {
-    throw new TypeError(
+    throw typeError(
       `permissions is ${shown(permissions)}: expected "none", "inherit" or an object`,
     );
   }
   for (const kind of Object.keys(permissions)) {
     if (!KINDS.some((known) => known === kind)) {
-      throw new TypeError(`permissions.${kind} is unknown: expected one of ${KINDS.join(", ")}`);
+      throw typeError(`permissions.${kind} is unknown: expected one of ${KINDS.join(", ")}`);
     }
   }
   return KINDS.flatMap((kind) => flagsOf(kind, permissions[kind] ?? false));
@@ -40,7 +41,7 @@ function flagsOf(
   if (value === false) return none;
   if (value === "inherit") return granted(kind) ? [`--allow-${kind}`] : none;
   if (!Array.isArray(value)) {
-    throw new TypeError(
+    throw typeError(
       `permissions.${kind} is ${shown(value)}: expected a boolean, "inherit" or an array`,
     );
   }
@@ -48,7 +49,7 @@ function flagsOf(
   const items = (value as (string | URL)[]).map((item) => {
     const text = item instanceof URL ? fileURLToPath(item) : String(item);
     if (text === "" || text.includes(",")) {
-      throw new TypeError(
+      throw typeError(
         `permissions.${kind} has ${JSON.stringify(text)}: Deno's flags allow no comma`,
       );
     }

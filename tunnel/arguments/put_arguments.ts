@@ -1,4 +1,5 @@
 import type { PutOptions, PutSource } from "../file_options.ts";
+import { rangeError, typeError } from "../misuse.ts";
 import { localPath, pathOf } from "./local_path.ts";
 import { copyPutOptions } from "./transfer_options.ts";
 
@@ -65,7 +66,7 @@ export function putArguments(
   const { mode = 0o644, signal, onProgress, dryRun = false, diff } = copyPutOptions(options);
   checkMode(mode);
   if (dryRun && remotePath === undefined) {
-    throw new TypeError("remotePath is undefined: expected a path, since dryRun makes no file");
+    throw typeError("remotePath is undefined: expected a path, since dryRun makes no file");
   }
   return {
     source: checkedSource(source),
@@ -81,11 +82,11 @@ export function putArguments(
 function checkMode(mode: unknown): void {
   if (typeof mode !== "number") {
     const shown = typeof mode === "string" ? JSON.stringify(mode) : String(mode);
-    throw new RangeError(`mode is ${shown}: expected a number such as 0o644`);
+    throw rangeError(`mode is ${shown}: expected a number such as 0o644`);
   }
-  if (NOT_OCTAL.includes(mode)) throw new RangeError(`mode is ${mode}: did you mean 0o${mode}?`);
+  if (NOT_OCTAL.includes(mode)) throw rangeError(`mode is ${mode}: did you mean 0o${mode}?`);
   if (!Number.isInteger(mode) || mode < 0 || mode > 0o7777) {
-    throw new RangeError(`mode is ${mode}: expected permission bits, 0 to 0o7777`);
+    throw rangeError(`mode is ${mode}: expected permission bits, 0 to 0o7777`);
   }
 }
 
@@ -96,7 +97,7 @@ function checkedSource(source: PutSource): CheckedSource {
   if (source instanceof Uint8Array || source instanceof Blob || isStream(source)) return source;
   const text: unknown = source?.text;
   if (typeof text === "string") return { text };
-  throw new TypeError(
+  throw typeError(
     `source is ${
       String(source)
     }: expected a path, a file: URL, a Uint8Array, a Blob, a ReadableStream, an async iterable ` +

@@ -1,4 +1,5 @@
 import type { FetchOptions, PutOptions, SyncOptions } from "../file_options.ts";
+import { typeError } from "../misuse.ts";
 import { checkArgs, checkBoolean, checkSignal } from "./check.ts";
 import { copyOptions } from "./copy_options.ts";
 import { shown } from "./shown.ts";
@@ -56,7 +57,7 @@ function checked<T extends Transferring>(options: T): T {
   const { signal, onProgress } = options;
   checkSignal(signal);
   if (onProgress !== undefined && typeof onProgress !== "function") {
-    throw new TypeError(`onProgress is ${shown(onProgress)}: expected a function`);
+    throw typeError(`onProgress is ${shown(onProgress)}: expected a function`);
   }
   return options;
 }

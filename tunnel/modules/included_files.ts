@@ -1,3 +1,4 @@
+import { rangeError, typeError } from "../misuse.ts";
 import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -15,7 +16,7 @@ export class IncludedFiles {
    */
   constructor(include: readonly (string | URL)[], limit: number) {
     if (!Array.isArray(include)) {
-      throw new TypeError(`include is ${shown(include)}: expected an array of URLs`);
+      throw typeError(`include is ${shown(include)}: expected an array of URLs`);
     }
     this.limit = limit;
     this.#paths = include.map((one) => {
@@ -23,16 +24,16 @@ export class IncludedFiles {
       try {
         url = new URL(one);
       } catch {
-        throw new TypeError(
+        throw typeError(
           `include has ${JSON.stringify(one)}: expected a URL, as import.meta.resolve gives it`,
         );
       }
       if (url.protocol !== "file:") {
-        throw new TypeError(`include has ${JSON.stringify(url.href)}: expected a file: URL`);
+        throw typeError(`include has ${JSON.stringify(url.href)}: expected a file: URL`);
       }
       const path = fileURLToPath(url).replace(/(?<=.)\/+$/, "");
       if (statSync(path, { throwIfNoEntry: false }) === undefined) {
-        throw new TypeError(
+        throw typeError(
           `include has ${JSON.stringify(url.href)}: there is no such file or folder`,
         );
       }
@@ -51,7 +52,7 @@ export class IncludedFiles {
     let size = 0;
     for (const stats of found.values()) if (stats.isFile()) size += stats.size;
     if (size > this.limit) {
-      throw new RangeError(
+      throw rangeError(
         `Cannot send the files of include: they have ${size} bytes, more than includeLimit ` +
           `(${this.limit}); include less, or raise includeLimit`,
       );

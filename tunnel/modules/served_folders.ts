@@ -1,3 +1,4 @@
+import { typeError } from "../misuse.ts";
 import { lstatSync, realpathSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import path from "node:path";
@@ -18,14 +19,14 @@ export class ServedFolders {
    */
   constructor(serve: readonly (string | URL)[]) {
     if (!Array.isArray(serve)) {
-      throw new TypeError(`serve is ${shown(serve)}: expected an array of URLs`);
+      throw typeError(`serve is ${shown(serve)}: expected an array of URLs`);
     }
     this.urls = serve.map((folder) => {
       let href: string;
       try {
         ({ href } = new URL(folder));
       } catch {
-        throw new TypeError(
+        throw typeError(
           `serve has ${JSON.stringify(folder)}: expected a URL, as import.meta.resolve gives it`,
         );
       }
@@ -33,7 +34,7 @@ export class ServedFolders {
         href.startsWith("file:") &&
         !statSync(fileURLToPath(href), { throwIfNoEntry: false })?.isDirectory()
       ) {
-        throw new TypeError(`serve has ${JSON.stringify(href)}: there is no such folder`);
+        throw typeError(`serve has ${JSON.stringify(href)}: there is no such folder`);
       }
       return href.endsWith("/") ? href : `${href}/`;
     });

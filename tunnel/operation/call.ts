@@ -2,6 +2,7 @@ import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import { asStream, streamKindOf } from "../../agent/protocol/value_stream.ts";
 import { type CallImage, callImage, placeImage } from "../closure/call_image.ts";
 import { nameOf } from "../closure/function_place.ts";
+import { typeError } from "../misuse.ts";
 import { moduleGraph } from "../modules/module_graph.ts";
 import { withoutOwnFramesIfShort } from "../own_frames.ts";
 import { abortable } from "../session/abort_signal.ts";
@@ -23,7 +24,7 @@ export function prepareCall<A extends unknown[], R>(
   start: Error = new Error(),
 ): Call<Awaited<R>> {
   if (typeof fn !== "function") {
-    throw new TypeError(`Cannot call ${String(fn)}: it is not a function`);
+    throw typeError(`Cannot call ${String(fn)}: it is not a function`);
   }
   const image = imageNow(() => callImage(fn, args.map(asStream)), args, start);
   return new Call(`${nameOf(fn)}()`, image, args, start);
@@ -46,9 +47,16 @@ export function callNow<A extends unknown[], R>(
   return prepareCall(fn, args, start).perform(link);
 }
 
-/** Prepares a call of a function that a module exports. */
-export function preparePlaceCall(place: FunctionPlace, args: readonly unknown[]): Call<unknown> {
-  const start = new Error();
+/**
+ * Prepares a call of a function that a module exports.
+ *
+ * @param start An error whose stack names the caller.
+ */
+export function preparePlaceCall(
+  place: FunctionPlace,
+  args: readonly unknown[],
+  start: Error,
+): Call<unknown> {
   const image = imageNow(() => placeImage(place, args.map(asStream)), args, start);
   return new Call(`${place.path.join(".")}()`, image, args, start);
 }

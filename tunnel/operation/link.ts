@@ -4,6 +4,8 @@ import {
   errorSince,
   isTemporary,
 } from "../connection_error.ts";
+import { typeError } from "../misuse.ts";
+import { calledFrom, callerOf } from "../own_frames.ts";
 import {
   abortable,
   anySignal,
@@ -99,10 +101,18 @@ export function linkOf(tunnel: Linked): Link {
   return { host: tunnel.host, core, signal: signal() };
 }
 
+/**
+ * The link of a tunnel for what `method` does, which somebody has called and which is running: an
+ * error of the connection names the line of that call.
+ */
+export function linkFrom(tunnel: Linked, method: CallableFunction): Link {
+  return { ...linkOf(tunnel), start: callerOf(method) };
+}
+
 function sourceOf(tunnel: Linked): Source {
   const source = links.get(tunnel);
   if (source === undefined) {
-    throw new TypeError(
+    throw typeError(
       `Cannot use ${tunnel.constructor.name} as a tunnel: it is not a driver, ` +
         "extend SubprocessTunnel",
     );
@@ -184,7 +194,8 @@ export async function withSession<T>(
       session.connection.release();
     }
   } catch (error) {
-    throw error instanceof ConnectionError ? errorSince(start, error) : error;
+    if (error instanceof ConnectionError) throw errorSince(start, error);
+    throw link.start === undefined ? error : calledFrom(error, link.start);
   }
 }
 
@@ -265,5 +276,9 @@ function openNow(core: Core): Session {
 /** The error of what was under way on a tunnel when it was closed. */
 function closedError(host: string): ConnectionError {
   const known: ConnectionErrorOptions = { command: [], exitCode: null, stderr: "" };
-  return new ConnectionError(host, `The tunnel to ${host} was closed`, known);
+  return new ConnectionError(
+    host,
+    `The tunnel to ${host} was closed before this had ended (is an await missing?)`,
+    known,
+  );
 }

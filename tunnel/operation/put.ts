@@ -6,6 +6,7 @@ import { FileReader } from "../../agent/files/file_reader.ts";
 import type { Found } from "../../agent/files/found.ts";
 import type { Channel } from "../../agent/wire/channel.ts";
 import { decode } from "../../codec/decode.ts";
+import { typeError } from "../misuse.ts";
 import type { Decoding } from "../session/decoding.ts";
 import {
   type CheckedSource,
@@ -227,7 +228,7 @@ function openChunks({ name, size, kind }: Named, from: Chunks): Contents {
       const { done, value } = await next();
       if (done) break;
       if (!(value instanceof Uint8Array)) {
-        throw new TypeError(`The ${kind} gave ${typeof value}: expected Uint8Array`);
+        throw typeError(`The ${kind} gave ${typeof value}: expected Uint8Array`);
       }
       yield value;
     }

@@ -1,4 +1,5 @@
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
+import { callerOf } from "../own_frames.ts";
 import { type Call, preparePlaceCall } from "./call.ts";
 
 /**
@@ -23,7 +24,9 @@ export function remoteModule(
         places.set(name, place);
       }
       const known = place;
-      return async (...args: unknown[]) => await perform(preparePlaceCall(known, args));
+      return async function call(...args: unknown[]): Promise<unknown> {
+        return await perform(preparePlaceCall(known, args, callerOf(call)));
+      };
     },
   });
 }

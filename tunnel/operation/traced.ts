@@ -50,7 +50,7 @@ export async function tracedFiles<T>(
   link: Link,
   work: (link: Link) => Promise<T>,
 ): Promise<T> {
-  const start = new Error();
+  const { start = new Error() } = link;
   try {
     return await traced(name, link, () => work({ ...link, start }));
   } catch (error) {

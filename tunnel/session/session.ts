@@ -222,7 +222,7 @@ export class Session {
     const isTooLarge = cause instanceof DecodeError && cause.exceeds === "maxCost";
     const remedy = isTooLarge ? "; raise the option maxResult if it is to be this large" : "";
     const why = cause instanceof Error ? `: ${cause.message}${remedy}` : "";
-    const error = new ProtocolError(`${text}${why}`, { cause });
+    const error = withoutOwnFramesIfShort(new ProtocolError(`${text}${why}`, { cause }));
     this.connection.multiplexer.end(error);
     return error;
   }

@@ -142,7 +142,10 @@ Deno.test("a span tells of the error and of the abort, and nothing of the argume
     "call (anonymous) ! RangeError: (anonymous)() failed on box: RangeError: It is too large",
   );
   assertStringIncludes(noCopy!, "call (anonymous) ! TypeError: Cannot encode arguments[0]");
-  assertEquals(lost, "call forever ! ConnectionError: The tunnel to box was closed");
+  assertEquals(
+    lost,
+    "call forever ! ConnectionError: The tunnel to box was closed before this had ended (is an await missing?)",
+  );
   assertStringIncludes(timeout!, "call forever ! TimeoutError: ");
   assertEquals(aborted, "call forever ! _OTHER: A value of type string was thrown");
   assertStringIncludes(none!, "call now ! ConnectionError: Cannot connect to none: ssh exited");
