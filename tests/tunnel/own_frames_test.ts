@@ -102,7 +102,8 @@ const MISTAKES: Readonly<Record<string, () => unknown>> = {
   "module()": () => nowhere().module<typeof facts>(FACTS).ip(),
   "an await that is missing": async () => {
     const tun = new Local();
-    await Promise.all([tun.call(Date.now), tun.close()]);
+    const [called] = await Promise.allSettled([tun.call(Date.now), tun.close()]);
+    if (called.status === "rejected") throw called.reason;
   },
   "a result that is too large": async () => {
     await using tun = new Local("a", { maxResult: 1_000 });
