@@ -1,4 +1,5 @@
 import { command, startDaemon, which } from "../services/command.ts";
+import { freePorts } from "../services/free_port.ts";
 import { service } from "../services/services.ts";
 
 /** An sshd of its own, so that all that it runs belongs to one moment. */
@@ -25,7 +26,7 @@ export class Server implements AsyncDisposable {
    */
   static async start(folder: string, address: string, namespace?: string): Promise<Server> {
     const { config } = service("ssh");
-    const port = namespace === undefined ? freePort() : 22;
+    const port = namespace === undefined ? freePorts(1)[0]! : 22;
     const text = (await Deno.readTextFile(config.replace(/ssh_config$/, "sshd_config")))
       .replace(/^ListenAddress .*\n/gm, "")
       .replace(/^Port .*$/m, `Port ${port}\nListenAddress ${address}`);
@@ -70,9 +71,4 @@ export class Server implements AsyncDisposable {
     this.#daemon.kill("SIGKILL");
     await this.#daemon.status;
   }
-}
-
-function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }

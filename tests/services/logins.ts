@@ -2,9 +2,6 @@ import { command, which } from "./command.ts";
 import { createUser } from "./create_user.ts";
 import type { LoginsService, Unavailable } from "./services.ts";
 
-/** The password of all these users. */
-const PASSWORD = "correct horse battery";
-
 /** From an alias to the lines of sudoers for its user, whose name replaces `USER`. */
 const RULES = {
   plain: "USER ALL=(ALL) ALL",
@@ -49,7 +46,9 @@ export async function createLogins(
   for (const program of ["sudo", "visudo", "openssl", "setpriv"]) {
     if (which(program) === undefined) return missing(`install ${program}`);
   }
-  const hashed = await command(["openssl", "passwd", "-6", PASSWORD], { signal });
+  // Tests look for it in the command lines of all processes, and another run has its own.
+  const password = `correct horse ${crypto.randomUUID()}`;
+  const hashed = await command(["openssl", "passwd", "-6", password], { signal });
   if (!hashed.success) return missing(hashed.problem);
   const users = loginUsers(runFolder);
   await Deno.mkdir(`${runFolder}/home`, { recursive: true });
@@ -71,5 +70,5 @@ export async function createLogins(
   const checked = await command(["visudo", "-cf", draft], { signal });
   if (!checked.success) return missing(checked.problem);
   await Deno.copyFile(draft, sudoersFile(runFolder));
-  return { available: true, password: PASSWORD, users };
+  return { available: true, password, users };
 }

@@ -4,6 +4,7 @@ import { callback, Docker, Local, RemoteError, settings, SSHTunnel, Sudo } from 
 import { hostname, runtime } from "../../agent/facts.ts";
 import { needing, service } from "../services/services.ts";
 import { rejectsAs, soon } from "./_deadline.ts";
+import { containerName } from "./_kinds.ts";
 
 const offset = 40;
 
@@ -137,9 +138,10 @@ Deno.test(needing(["ssh", "docker", "deno"], "an SSHTunnel's function opens a Do
   const deno = service("deno").path;
   const env = { DOCKER_HOST: service("docker").host };
   await using tun = new SSHTunnel("host1", { sshArgs: ["-F", config], deno, env });
+  const name = containerName();
   const [inside, outside] = await tun.call(async () => {
     const dockerArgs = ["--network", "none"];
-    await using box = new Docker(`chopsticks-hop-${Deno.pid}`, { dockerArgs });
+    await using box = new Docker(name, { dockerArgs });
     return [await box.call(hostname), hostname()];
   });
   assert(inside !== outside);
