@@ -1,16 +1,28 @@
 import { assertEquals, assertFalse, assertMatch, assertStringIncludes } from "@std/assert";
 import { listProcesses } from "../services/processes.ts";
 import { needing, service } from "../services/services.ts";
-import { soon } from "../tunnel/_deadline.ts";
 import { untilSeen, untilUnseen } from "../tunnel/_family.ts";
-import { ended, sshHosts, startCli } from "./_cli.ts";
+import { until } from "../tunnel/operation/_files.ts";
+import { ended, sshHosts, startCli, tempFolder } from "./_cli.ts";
 import { Tmux } from "./_tmux.ts";
 
 const NEEDS = ["ssh", "tmux"] as const;
 
 /** A command that takes long on two hosts, with a word that finds its processes. */
 function longCommand(word: string): string {
-  return `case $SSH_CONNECTION in *' 127.0.0.'[23]' '*) sleep 1000; : ${word};; esac; echo done`;
+  return `case $SSH_CONNECTION in *' 127.0.0.'[23]' '*) sh -c 'sleep 1000; : on ${word}';; esac; ` +
+    "echo done";
+}
+
+/** A command that ends when a file is there. */
+function untilThere(file: string): string {
+  return `while [ ! -e ${file} ]; do sleep 0.1; done`;
+}
+
+/** How many hosts take long now. */
+function longOnes(word: string): number {
+  return listProcesses().filter(({ command }) => command.endsWith(`sleep 1000; : on ${word}`))
+    .length;
 }
 
 Deno.test(
@@ -33,21 +45,27 @@ Deno.test(
 
 Deno.test(
   needing(NEEDS, "the progress takes one line, however narrow the terminal is", async () => {
+    await using folder = await tempFolder();
+    const file = `${folder.path}/go`;
     await using tmux = await Tmux.open(30);
-    await tmux.start([...sshHosts("host[1-3]"), "--", "sleep 4"]);
+    await tmux.start([...sshHosts("host[1-3]"), "--", untilThere(file)]);
     const screen = await tmux.until(/hosts done/);
     assertMatch(screen, /^0 of 3 hosts done.*$/);
     await tmux.until(/hosts done; .*…$/);
+    await Deno.writeTextFile(file, "");
     const end = await tmux.until(/code 0/);
     assertFalse(end.includes("done"), end);
   }),
 );
 
 Deno.test(needing(NEEDS, "lines that are streamed stand above the progress", async () => {
+  await using folder = await tempFolder();
+  const file = `${folder.path}/go`;
   await using tmux = await Tmux.open();
-  const command = "for i in 1 2 3 4; do echo line $i; sleep 0.5; done";
+  const command = `for i in 1 2 3; do echo line $i; sleep 0.5; done; ${untilThere(file)}; echo end`;
   await tmux.start([...sshHosts("host[1-2]"), "--stream", "--", command]);
   await tmux.until(/host1: line 3[^]*0 of 2 hosts done/);
+  await Deno.writeTextFile(file, "");
   const end = await tmux.until(/code 0/);
   const lines = end.split("\n").filter((line) => line.startsWith("host"));
   assertEquals(lines.length, 8, end);
@@ -77,18 +95,11 @@ Deno.test(
     "SIGINT without a terminal prints the results that are there as JSON",
     async () => {
       const word = crypto.randomUUID();
-      const args = [...sshHosts("host[1-3]"), "--json", "--", longCommand(word)];
+      // The third host has its turn when the first is done.
+      const args = [...sshHosts("host[1-3]"), "-f", "2", "--json", "--", longCommand(word)];
       const child = startCli(args);
       await child.stdin.close();
-      const running = (async () => {
-        const isThere = () =>
-          listProcesses().filter(({ command }) =>
-            /sh -c case/.test(command) && command.includes(word)
-          );
-        while (isThere().length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
-        await new Promise((resolve) => setTimeout(resolve, 1_000));
-      })();
-      await soon(running, "the commands");
+      await until(() => longOnes(word) === 2, "the commands");
       child.kill("SIGINT");
       const { code, out, err } = await ended(child, args);
       assertEquals([code, err], [130, ""]);

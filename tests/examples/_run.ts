@@ -8,7 +8,7 @@ import { soon } from "../tunnel/_deadline.ts";
 export const EXAMPLES: string = fileURLToPath(new URL("../../examples", import.meta.url));
 
 /** How long an example may take on a slow machine, in milliseconds. */
-const PATIENCE = 60_000;
+const PATIENCE = 120_000;
 
 /** The output of an example, and how it ended. */
 export interface Run {
@@ -21,6 +21,8 @@ export interface Run {
 export interface RunOptions {
   /** Whether `ssh` knows `host1` and the other names of the ssh service. */
   readonly ssh?: boolean;
+  /** Shell scripts that these hosts find as programs with these names. */
+  readonly programs?: Readonly<Record<string, string>>;
   /** The folder to run it in. Default: an empty one. */
   readonly cwd?: string;
   /** A terminal to run it in; `stdout` is its output. */
@@ -72,12 +74,18 @@ async function run(
   [program, ...rest]: readonly string[],
   options: RunOptions & { readonly input?: string },
 ): Promise<Run> {
-  const { ssh = false, terminal, input } = options;
+  const { ssh = false, programs = {}, terminal, input } = options;
   await using folder = await makeFolder();
-  const [bin, temp] = [`${folder.path}/bin`, `${folder.path}/temp`];
-  await Deno.mkdir(bin);
-  await Deno.mkdir(temp);
-  if (ssh) await writeSSH(`${bin}/ssh`);
+  const [bin, far, temp] = ["bin", "far", "temp"].map((name) => `${folder.path}/${name}`) as [
+    string,
+    string,
+    string,
+  ];
+  for (const path of [bin, far, temp]) await Deno.mkdir(path);
+  for (const [name, script] of Object.entries(programs)) {
+    await Deno.writeTextFile(`${far}/${name}`, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+  if (ssh) await writeSSH(`${bin}/ssh`, far);
   const child = new Deno.Command(program!, {
     args: rest,
     cwd: options.cwd ?? folder.path,
@@ -106,8 +114,8 @@ async function run(
       `the end of ${name}`,
       PATIENCE,
     );
-    assertEquals([...Deno.readDirSync(temp)], [], "files left behind");
     await untilNoneHas(`TMPDIR=${temp}`);
+    assertEquals([...Deno.readDirSync(temp)], [], "files left behind");
     return { code, stdout, stderr };
   } catch (error) {
     try {
@@ -136,14 +144,20 @@ export async function makeFolder(): Promise<{ path: string } & AsyncDisposable> 
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-/** An `ssh` that reads the configuration of the service as if it were the user's own. */
-async function writeSSH(path: string): Promise<void> {
+/**
+ * An `ssh` that reads the configuration of the service as if it were the user's own.
+ *
+ * @param far A folder of programs for the far end.
+ */
+async function writeSSH(path: string, far: string): Promise<void> {
   const { config } = service("ssh");
   const deno = service("deno").path;
   // The far end uses the Deno and the Docker of the services.
   const folder = deno.slice(0, deno.lastIndexOf("/"));
   const docker = Deno.env.get("DOCKER_HOST");
-  const variables = `PATH=${folder}:$PATH${docker === undefined ? "" : ` DOCKER_HOST=${docker}`}`;
+  const variables = `PATH=${far}:${folder}:$PATH${
+    docker === undefined ? "" : ` DOCKER_HOST=${docker}`
+  }`;
   const script = `#!/bin/sh
 for arg do
   shift
@@ -192,7 +206,7 @@ async function read(
 /** Waits until no process has this in its environment. Agents inherit it from the script. */
 async function untilNoneHas(variable: string): Promise<void> {
   if (Deno.build.os !== "linux") return;
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 20_000;
   for (;;) {
     const left = [...Deno.readDirSync("/proc")].filter(({ name }) => {
       if (!/^\d+$/.test(name)) return false;

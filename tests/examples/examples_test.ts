@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { os } from "../../agent/facts.ts";
 import { command } from "../services/command.ts";
 import { needing, service } from "../services/services.ts";
+import { until } from "../tunnel/operation/_files.ts";
 import { makeFolder, outputOf } from "./_run.ts";
 
 const SSH = { ssh: true };
@@ -184,8 +185,10 @@ Deno.test(needing(["ssh", "deno"], "examples/queue_files.ts puts files on hosts"
 
 /** Those that the examples start have this in their names. */
 async function assertNoContainers(): Promise<void> {
-  const { stdout, problem } = await command([
-    ...["docker", "ps", "--all", "--filter", "name=chopsticks-", "--format", "{{.Names}}"],
-  ]);
-  assertEquals([stdout, problem], ["", ""]);
+  const list = ["docker", "ps", "--all", "--filter", "name=chopsticks-", "--format", "{{.Names}}"];
+  await until(async () => {
+    const { stdout, problem } = await command(list);
+    assertEquals(problem, "");
+    return stdout === "";
+  }, "the end of the containers");
 }

@@ -13,6 +13,8 @@ export function dead(name: string): Local {
 /** A host that takes a connection and never says anything. */
 export class Silent extends SubprocessTunnel {
   override readonly host: string;
+  /** How often it was begun to connect there. */
+  begun = 0;
 
   constructor(host: string, options: TunnelOptions = {}) {
     super(options);
@@ -20,6 +22,7 @@ export class Silent extends SubprocessTunnel {
   }
 
   override command(): string[] {
+    this.begun++;
     return ["sh", "-c", "exec sleep 1000", "sh"];
   }
 }

@@ -10,8 +10,10 @@ import {
 } from "../../mod.ts";
 import { command } from "../services/command.ts";
 import { needing, service, slow } from "../services/services.ts";
-import { rejectsAs, soon } from "./_deadline.ts";
+import { rejectsAs, soon, withTime } from "./_deadline.ts";
+import { leavingName } from "./_left.ts";
 import { Lines } from "./_lines.ts";
+import { until } from "./operation/_files.ts";
 
 type Make = new (name: unknown, options?: unknown) => SubprocessTunnel;
 
@@ -314,11 +316,17 @@ Deno.test(slow("connectTimeout does not count the time in a queue", async () => 
   try {
     const run = `${folder}/run`;
     const queue = ["sh", "-c", 'while [ ! -e "$0" ];do sleep .05;done;exec "$@"', run];
-    await using tun = new Traits(queue, { queued: true }, { connectTimeout: 2_000 });
-    const call = tun.call(Math.max, 1, 2);
-    setTimeout(() => Deno.writeTextFileSync(run, ""), 2_500);
-    assertEquals(await soon(call, "the call"), 2);
-    await tun.close();
+    await withTime(2_000, async (connectTimeout) => {
+      await Deno.remove(run).catch(() => {});
+      await using tun = new Traits(queue, { queued: true }, { connectTimeout });
+      const call = tun.call(Math.max, 1, 2);
+      const waiting = new Promise((resolve) => setTimeout(resolve, 1.25 * connectTimeout));
+      const [outcome] = await Promise.allSettled([
+        soon(call, "the call"),
+        waiting.then(() => Deno.writeTextFile(run, "")),
+      ]);
+      assertEquals(outcome, { status: "fulfilled", value: 2 });
+    });
 
     const deno = `${folder}/deno`;
     await Deno.writeTextFile(deno, "#!/bin/sh\nexec sleep 1000\n", { mode: 0o755 });
@@ -336,16 +344,12 @@ Deno.test(
     "slurm",
     "Slurm: a job that waits in the queue ends with its tunnel and its script",
     async () => {
-      const jobs = async (): Promise<string> =>
-        (await command(["squeue", "--noheader", "--format=%j %T"])).stdout;
-      const until = (isIt: (list: string) => boolean): Promise<void> =>
-        soon(
-          (async () => {
-            while (!isIt(await jobs())) await new Promise((resolve) => setTimeout(resolve, 20));
-          })(),
-          "the queue",
-        );
-      const waits = (list: string): boolean => /^chopsticks-\S+ PENDING\n$/.test(list);
+      // Other tests have jobs, too.
+      const untilState = (name: string, state: string): Promise<void> =>
+        until(async () => {
+          const list = await command(["squeue", "--noheader", `--name=${name}`, "--format=%T"]);
+          return list.success && list.stdout.trim() === state;
+        }, `${state || "the end"} of ${name}`);
       const lines = new Lines();
       const tun = new Slurm("farm", {
         srunArgs: ["--hold"],
@@ -353,22 +357,29 @@ Deno.test(
         stderr: lines.take,
       });
       const pending = rejectsAs(ConnectionError, tun.connect());
-      await until(waits);
+      await untilState(leavingName(tun), "PENDING");
       await lines.until((line) => line.includes("queued and waiting"));
       await soon(tun.close(), "close()");
       assertStringIncludes((await pending).message, "was closed");
-      await until((list) => list === "");
+      await untilState(leavingName(tun), "");
 
       const script = `import { Slurm } from ${JSON.stringify(import.meta.resolve("../../mod.ts"))};
-    await new Slurm("farm", { srunArgs: ["--hold"] }).connect();`;
+    import { leavingName } from ${JSON.stringify(import.meta.resolve("./_left.ts"))};
+    const tun = new Slurm("farm", { srunArgs: ["--hold"] });
+    console.log(leavingName(tun));
+    await tun.connect();`;
       const child = new Deno.Command(Deno.execPath(), {
         args: ["eval", "--no-check", script],
+        stdout: "piped",
         stderr: "null",
       }).spawn();
-      await until(waits);
+      const reader = child.stdout.getReader();
+      const { value } = await soon(reader.read(), "the name of the job");
+      const name = new TextDecoder().decode(value).trim();
+      await untilState(name, "PENDING");
       child.kill("SIGKILL");
-      await child.status;
-      await until((list) => list === "");
+      await Promise.all([reader.cancel(), child.status]);
+      await untilState(name, "");
     },
   ),
 );

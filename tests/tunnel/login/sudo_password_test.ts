@@ -5,6 +5,7 @@ import { listProcesses } from "../../services/processes.ts";
 import { needing, service } from "../../services/services.ts";
 import { soon } from "../_deadline.ts";
 import { untilSeen, untilUnseen } from "../_family.ts";
+import { Lines } from "../_lines.ts";
 
 const NEEDS = ["ssh", "logins", "deno"] as const;
 const options = () => ({ sshArgs: ["-F", service("ssh").config], deno: service("deno").path });
@@ -55,17 +56,17 @@ Deno.test(needing(NEEDS, "sudo under use_pty ends with the tunnel", async () => 
 Deno.test(needing(NEEDS, "a wrong password for sudo is one try", async () => {
   const password = "not-the-right-one";
   let asked = 0;
-  const lines: string[] = [];
+  const lines = new Lines();
   await using tun = new SSHTunnel("login-plain", {
     ...options(),
     sudo: { password: () => (asked++, password) },
-    stderr: (line) => lines.push(line),
+    stderr: lines.take,
   });
   const error = await assertRejects(() => soon(tun.connect(), "the refusal"), ConnectionError);
   assertMatch(error.message, /^Cannot connect to login-plain: sudo refused the password/);
   assertEquals(asked, 1);
   // sudo itself counts what goes into its log.
-  assert(lines.some((line) => line.includes("1 incorrect password attempt")), `${lines}`);
+  await lines.until((line) => line.includes("1 incorrect password attempt"));
   assertFalse(Deno.inspect(error).includes(password));
 }));
 

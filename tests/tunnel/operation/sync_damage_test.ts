@@ -34,7 +34,7 @@ async function damage(options: { readonly runtime: "deno" | "node"; readonly nod
       const position = run === 0 ? 200_000 : random.below(480_000);
       const command = [Deno.execPath(), "run", "-A", "--no-check", RELAY, direction];
       const tun = new Driver([...command, `${position}`, folder.at("start")], {
-        ...{ stderr: () => {}, keepAlive: 300, ...options },
+        ...{ stderr: () => {}, keepAlive: 1_500, ...options },
       });
       try {
         await tun.put({ text: "" }, folder.at("loaded"));

@@ -9,7 +9,7 @@ import {
 import { freePorts } from "../../services/free_port.ts";
 import { listProcesses } from "../../services/processes.ts";
 import { needing, service } from "../../services/services.ts";
-import { rejectsAs, soon } from "../_deadline.ts";
+import { rejectsAs, soon, withTime } from "../_deadline.ts";
 import { BareSshd } from "./_bare_sshd.ts";
 import { fakeDeno } from "./_bare.ts";
 
@@ -167,9 +167,11 @@ Deno.test(needing(NEEDS, "provision brings Deno anew if the one that was kept â€
     await t.step(name, async () => {
       await using sshd = await BareSshd.start();
       keep(sshd, content);
-      const options = { connectTimeout: 8_000, provision: { from: fake.path } };
-      await using tunnel = sshd.tunnel(options);
-      assertEquals(await tunnel.call(answer, 1), [VERSION, 2]);
+      // Half of it is for what hangs.
+      await withTime(8_000, async (connectTimeout) => {
+        await using tunnel = sshd.tunnel({ connectTimeout, provision: { from: fake.path } });
+        assertEquals(await tunnel.call(answer, 1), [VERSION, 2]);
+      }, 16_000);
       assertEquals(sshd.names(FOLDER), [NAME]);
       assertEquals(Deno.readTextFileSync(sshd.path(`${FOLDER}/${NAME}`)), fakeDeno());
     });
@@ -190,9 +192,11 @@ Deno.test(needing(NEEDS, "provision brings Deno if the only interpreter â€¦", as
       const setup = `mkdir -p ~/.deno/bin;printf "#!/bin/sh\\n${script}\\n" >~/.deno/bin/deno;` +
         "chmod 755 ~/.deno/bin/deno";
       await using sshd = await BareSshd.start({ setup });
-      const options = { connectTimeout: 8_000, provision: { from: fake.path } };
-      await using tunnel = sshd.tunnel(options);
-      assertEquals(await tunnel.call(answer, 1), [VERSION, 2]);
+      // Half of it is for what hangs.
+      await withTime(8_000, async (connectTimeout) => {
+        await using tunnel = sshd.tunnel({ connectTimeout, provision: { from: fake.path } });
+        assertEquals(await tunnel.call(answer, 1), [VERSION, 2]);
+      }, 16_000);
       assertEquals(sshd.names(FOLDER), [NAME]);
     });
   }

@@ -9,7 +9,7 @@ import {
 } from "../../../mod.ts";
 import { which } from "../../services/command.ts";
 import { needing } from "../../services/services.ts";
-import { rejectsAs } from "../_deadline.ts";
+import { rejectsAs, withTime } from "../_deadline.ts";
 import { Bare, type BareMachine } from "./_bare.ts";
 import { Folders } from "./_folders.ts";
 
@@ -220,10 +220,12 @@ Deno.test(
   needing("sudo", "provision: connectTimeout counts anew as long as bytes move", async () => {
     using folders = new Folders();
     const setup =
-      'printf "#!/bin/sh\\nexec sleep 9\\n" >/mnt/gzip;chmod 755 /mnt/gzip;PATH=/mnt:$PATH';
-    await using tunnel = folders.tunnel({}, { setup }, { connectTimeout: 2_000 });
-    const { message } = await rejectsAs(ConnectionError, tunnel.connect());
-    assertStringIncludes(message, "no answer within 2000 ms, sending Deno");
+      'printf "#!/bin/sh\\nexec sleep 60\\n" >/mnt/gzip;chmod 755 /mnt/gzip;PATH=/mnt:$PATH';
+    await withTime(2_000, async (connectTimeout) => {
+      await using tunnel = folders.tunnel({}, { setup }, { connectTimeout });
+      const { message } = await rejectsAs(ConnectionError, tunnel.connect());
+      assertStringIncludes(message, `no answer within ${connectTimeout} ms, sending Deno`);
+    });
   }),
 );
 

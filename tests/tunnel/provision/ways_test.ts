@@ -13,7 +13,7 @@ import {
 } from "../../../mod.ts";
 import { command } from "../../services/command.ts";
 import { needing, service, type ServiceName } from "../../services/services.ts";
-import { rejectsAs } from "../_deadline.ts";
+import { rejectsAs, withTime } from "../_deadline.ts";
 import { containerName } from "../_kinds.ts";
 import { Bare, bareCommand, type BareMachine } from "./_bare.ts";
 
@@ -54,10 +54,13 @@ Deno.test(
     try {
       const setup =
         'printf "#!/bin/sh\\nexec sleep 30\\n" >/mnt/uname;chmod 755 /mnt/uname;PATH=/mnt:$PATH';
-      const options = { provision: true, connectTimeout: 1_000 };
-      await using tunnel = new BareJob({ home, setup }, options);
-      const { message } = await rejectsAs(ConnectionError, tunnel.connect());
-      assertStringIncludes(message, "no answer within 1000 ms, looking at the far end");
+      await withTime(1_000, async (connectTimeout) => {
+        const options = { provision: true, connectTimeout };
+        await using tunnel = new BareJob({ home, setup }, options);
+        const { message } = await rejectsAs(ConnectionError, tunnel.connect());
+        const text = `no answer within ${connectTimeout} ms, looking at the far end`;
+        assertStringIncludes(message, text);
+      });
     } finally {
       Deno.removeSync(home, { recursive: true });
     }
