@@ -22,7 +22,7 @@ import { NODE_MAJORS, OLD_DENO, type Services, SERVICES_VARIABLE } from "./servi
 import { startServices } from "./services/start.ts";
 
 /** How long `deno test` may take to end after a signal, in milliseconds. */
-const PATIENCE = 5_000;
+const PATIENCE = 15_000;
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 

@@ -53,7 +53,8 @@ export async function ended(child: Deno.ChildProcess, args: readonly string[]): 
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
   ]);
-  const [{ code }, out, err] = await soon(all, `the end of ${args.join(" ")}`, 120_000);
+  // Some work on hundreds of hosts.
+  const [{ code }, out, err] = await soon(all, `the end of ${args.join(" ")}`, 600_000);
   return { code, out, err };
 }
 

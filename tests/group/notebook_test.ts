@@ -14,14 +14,14 @@ const EXECUTE = `
 import json, sys
 from jupyter_client.manager import start_new_kernel
 cells = json.loads(sys.argv[1])
-manager, client = start_new_kernel(startup_timeout=30, kernel_name="deno")
+manager, client = start_new_kernel(startup_timeout=120, kernel_name="deno")
 shown = []
 try:
     for cell in cells:
         request = client.execute(cell["source"])
         awaited = "execute_result" if cell["shows"] else "status"
         while True:
-            message = client.get_iopub_msg(timeout=30)
+            message = client.get_iopub_msg(timeout=120)
             kind, content = message["msg_type"], message["content"]
             if message["parent_header"].get("msg_id") != request:
                 continue
@@ -81,7 +81,7 @@ Deno.test(needing("jupyter", "a notebook shows groups and results as tables", as
       env,
     }),
     "the end of the notebook",
-    40_000,
+    180_000,
   );
   assert(executed.success, executed.stderr);
   const shown: readonly Bundle[] = JSON.parse(executed.stdout);

@@ -53,7 +53,7 @@ async function run(
       env,
     }),
     "the end of main.ts",
-    60_000,
+    180_000,
   );
   assertEquals([stderr, success], ["", true]);
   const { here, there }: Comparison = JSON.parse(stdout);

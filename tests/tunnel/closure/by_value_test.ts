@@ -27,6 +27,7 @@ async function run(name: string, ...args: string[]): Promise<string> {
   const { stdout, stderr } = await soon(
     command([Deno.execPath(), "run", "-A", "--no-check", script, ...args]),
     `the end of ${name}`,
+    180_000,
   );
   assertEquals(stderr, "");
   return stdout;
@@ -49,7 +50,7 @@ for (const agent of AGENTS) {
         ...(services.quick ? {} : { ...sameCases, ...keptCases }),
       })
     ) {
-      await t.step(name, () => soon(run(tun), name));
+      await t.step(name, () => soon(run(tun), name, 60_000));
     }
   }));
 }

@@ -32,7 +32,7 @@ async function deno(args: readonly string[], options: DenoOptions = {}): Promise
   const [{ success, stdout, stderr }] = await soon(
     Promise.all([child.output(), writing]),
     `the end of deno ${args.join(" ")}`,
-    40_000,
+    120_000,
   );
   const decoder = new TextDecoder();
   assertEquals([decoder.decode(stderr), success], ["", true]);
@@ -152,12 +152,12 @@ async function executeNotebook(path: string): Promise<unknown> {
   const installed = await command([Deno.execPath(), "jupyter", "--install"], { env });
   assertEquals(installed.problem, "");
   const executed = await soon(
-    command([service("jupyter").path, "--kernel_name=deno", "--timeout=30", path], {
+    command([service("jupyter").path, "--kernel_name=deno", "--timeout=120", path], {
       cwd: FOLDER,
       env: { ...env, NOTEBOOK_RESULTS: `${folder}/results.json` },
     }),
     "the end of the notebook",
-    40_000,
+    180_000,
   );
   assert(executed.success, executed.stderr);
   return JSON.parse(await Deno.readTextFile(`${folder}/results.json`));

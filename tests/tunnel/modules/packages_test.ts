@@ -57,7 +57,7 @@ Deno.test(needing("node", "msgpackr works", async () => {
     const installed = await soon(
       command(["npm", "install", ...args, "msgpackr@2.1.3"]),
       "npm install",
-      60_000,
+      180_000,
     );
     assertEquals(installed.problem, "");
     const { pack, unpack } = await import(`file://${folder}/node_modules/msgpackr/node-index.js`);

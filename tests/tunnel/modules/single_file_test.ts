@@ -15,7 +15,7 @@ import { bareCommand, fakeDeno } from "../provision/_bare.ts";
 
 const ROOT = new URL("../../../", import.meta.url).pathname;
 const SOURCES = new URL("../fixture/single_file/", import.meta.url).pathname;
-const MINUTE = 60_000;
+const MINUTES = 180_000;
 
 type Results = Record<string, unknown>;
 
@@ -60,7 +60,7 @@ async function run(
 ): Promise<Results> {
   const args = [JSON.stringify(far), JSON.stringify({ ...options, cwd: "/" })];
   const running = command([...argv, ...args], { cwd: folder, env });
-  const { stdout, stderr } = await soon(running, "the end of the tool", MINUTE);
+  const { stdout, stderr } = await soon(running, "the end of the tool", MINUTES);
   assertEquals(stderr, "");
   return JSON.parse(stdout);
 }

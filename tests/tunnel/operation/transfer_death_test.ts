@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ConnectionError, Local } from "../../../mod.ts";
 import { needing } from "../../services/services.ts";
-import { rejectsAs, soon } from "../_deadline.ts";
+import { PATIENCE, rejectsAs, soon } from "../_deadline.ts";
 import { Folder, namesIn, RUNTIMES, strayIn, until } from "./_files.ts";
 import { type Kind, KINDS } from "../_kinds.ts";
 import * as fixture from "../fixture/functions.ts";
@@ -154,7 +154,7 @@ function startController(...args: string[]): Deno.ChildProcess {
 /** Waits until the child says that bytes have been moved. */
 async function moving(child: Deno.ChildProcess): Promise<void> {
   const reader = child.stdout.getReader();
-  const { value } = await soon(reader.read(), "progress");
+  const { value } = await soon(reader.read(), "progress", 3 * PATIENCE);
   assertEquals(new TextDecoder().decode(value), "moving\n");
   await reader.cancel();
 }
