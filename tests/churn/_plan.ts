@@ -53,7 +53,7 @@ export interface Plan {
 const SILENT: ReadonlySet<string> = new Set<Target>(["link", "network", "session"]);
 
 /** Milliseconds after which a controller gives signs of life for certain: a thread has to start. */
-const SIGNS_DELAY = 2_500;
+const SIGNS_DELAY = 5_000;
 
 /** The plan of a moment. */
 export function planOf(seed: number, moment: number): Plan {

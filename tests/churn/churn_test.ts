@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { needing } from "../services/services.ts";
+import { until } from "../tunnel/operation/_files.ts";
 import { churn } from "./_churn.ts";
 import { contentOf, damageOf } from "./_contents.ts";
 import { damagedIn, incompleteIn } from "./_damage.ts";
@@ -79,11 +80,11 @@ Deno.test({
     let found = partsOf({ mark, pids: [own.pid] });
     const commands = () => found.map(({ command }) => command.replace(/^\S*\//, "")).sort();
     const expected = [`sh -c ${script}`, "sleep 1000", "sleep 1000"];
-    for (let i = 0; i < 200 && commands().join() !== expected.join(); i++) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      found = partsOf({ mark, pids: [own.pid] });
-    }
     try {
+      await until(() => {
+        found = partsOf({ mark, pids: [own.pid] });
+        return commands().join() === expected.join();
+      }, "sleep").catch(() => {});
       assertEquals(commands(), expected);
       assertEquals(found.some(({ pid }) => pid === marked.pid), true);
     } finally {
