@@ -1,7 +1,6 @@
 import type { Channel, Message } from "../wire/channel.ts";
 import { Flag, MAX_PAYLOAD } from "../wire/frame.ts";
 import { type Handle, HandleKind } from "./handle.ts";
-import { naturalOf } from "./handle_data.ts";
 
 /**
  * The large arrays of bytes in a value. They go as messages of their own in front of it, which the
@@ -51,5 +50,6 @@ export function partOf(
   [kind, index]: readonly unknown[],
   parts: readonly Uint8Array[],
 ): Uint8Array | undefined {
-  return kind === HandleKind.PART ? parts[naturalOf(index)] : undefined;
+  // Of anything else, a text would be made.
+  return kind === HandleKind.PART && typeof index === "number" ? parts[index] : undefined;
 }

@@ -189,6 +189,8 @@ export class Session {
 
   /** Answers a request of the agent. */
   handleChannel(channel: Channel, header: Uint8Array): void {
+    // A callback may have closed the tunnel when a long header had come.
+    if (this.connection.multiplexer.ended !== undefined) return;
     this.#requests ??= new Requests(this.#requestsOptions);
     this.#requests.handle(channel, header);
   }
