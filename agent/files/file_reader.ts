@@ -35,7 +35,8 @@ export class FileReader {
   /**
    * Whether the last read was quick, as from the memory. The next one is then done in this thread:
    * another thread would leave the bytes in the cache of another processor, and hashing them would
-   * take twice as long. A slow file is read while other work goes on.
+   * take twice as long. A slow file is read while other work goes on; so is one that has contents,
+   * but no size: of `/proc/kmsg` and its like, any read may wait for ever.
    */
   #isQuick = false;
 
@@ -106,7 +107,7 @@ export class FileReader {
     const length = this.#isQuick
       ? fs.readSync(this.#fd, block, 0, size, null)
       : await read(this.#fd, block);
-    this.#isQuick = performance.now() - start < QUICK;
+    this.#isQuick = this.size > 0 && performance.now() - start < QUICK;
     return block.subarray(0, length);
   }
 

@@ -117,6 +117,25 @@ Deno.test("FileReader.blocks() gives what there was, though more is appended", a
   assertEquals(sha1(all), sha1(bytes));
 });
 
+Deno.test("FileReader.blocks() does not wait in this thread for a file without a size", async () => {
+  const { readSync } = fs;
+  let count = 0;
+  fs.readSync = ((...args: Parameters<typeof readSync>) => {
+    count++;
+    return readSync(...args);
+  }) as typeof readSync;
+  try {
+    await using folder = await Folder.create();
+    await readAll(folder.write("file", bytesOf(9 * MiB)));
+    const quick = count;
+    // Another file of its kind, /proc/kmsg, has no end, but waits for something to be logged.
+    for (let i = 0; i < 10; i++) await readAll("/proc/self/status");
+    assertEquals(count, quick);
+  } finally {
+    fs.readSync = readSync;
+  }
+});
+
 Deno.test("FileReader.blocks() gives the bytes of a file that was empty and grew", async () => {
   await using folder = await Folder.create();
   const path = folder.write("log", "");
