@@ -19,6 +19,7 @@ import {
 } from "./extension.ts";
 import { BIN_8, EXT_32, FALSE, FIX_MAP, FLOAT_64, NIL, TRUE } from "./format.ts";
 import { Identities } from "./_identities.ts";
+import { remember, ROOM, writeKnown } from "./_known_keys.ts";
 import {
   entryStep,
   handleStep,
@@ -131,19 +132,37 @@ export class Encoder extends Writer {
     else this.special(value, prototype, depth);
   }
 
+  /** Writes a key of an object. Returns whether its encoding was known. */
+  private key(key: string): boolean {
+    this.reserve(ROOM);
+    const { position } = this;
+    this.position += writeKnown(key, this.view, position);
+    if (this.position > position) return true;
+    const at = position - this.start;
+    this.string(key);
+    remember(key, this.bytes, this.start + at, this.position);
+    return false;
+  }
+
   private record(record: Record<string, unknown>, depth: number): void {
     // Counting the properties beforehand would take a second loop, and the count of almost every
     // object fits into this byte.
     const at = this.position++ - this.start;
     let count = 0;
+    let known = true;
     let key = "";
     try {
       for (key in record) {
         if (this.#polluted && !hasOwn(record, key)) continue;
         if (count === 0 && key.charCodeAt(0) <= NINE && isArguments(record)) break;
         count++;
-        this.string(key);
-        this.write(record[key], depth);
+        // After a key that is new, as most of a dictionary are, others are not looked up.
+        if (known) known = this.key(key);
+        else this.string(key);
+        const value = record[key];
+        // `write()` would be another call.
+        if (typeof value === "string") this.string(value);
+        else this.write(value, depth);
       }
     } catch (error) {
       throw trace(error, propertyStep, key, 0);
@@ -177,7 +196,8 @@ export class Encoder extends Writer {
         // register then, and would make objects of doubles to pass them to `write()`.
         if (typeof value !== "number" || position + 9 > bytes.length) {
           this.position = position;
-          this.write(value, depth);
+          if (typeof value === "string") this.string(value);
+          else this.write(value, depth);
           ({ bytes, view, position } = this);
         } else if ((value | 0) !== value && value >>> 0 !== value) {
           bytes[position] = FLOAT_64;

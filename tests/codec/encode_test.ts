@@ -6,6 +6,7 @@ import {
   type EncodeRefusal,
   isEncodeRefusal,
 } from "../../codec/mod.ts";
+import { seeded } from "./_random.ts";
 
 class Socket {}
 class Rows extends Array {}
@@ -272,6 +273,43 @@ Deno.test("EncodeOptions.handle cannot give what contains the value", () => {
     "Cannot encode value[0]<handle>.self: its handle contains it",
   );
 });
+
+Deno.test("encode() writes keys that it knows as it writes them as text", () => {
+  const texts = [
+    "",
+    "\ud800",
+    "\ud800".repeat(20),
+    "é".repeat(15),
+    "é".repeat(16),
+    "漢".repeat(11),
+  ];
+  for (let length = 1; length < 40; length++) texts.push("k".repeat(length));
+  // There is no room for all of these at once, and some look alike.
+  const random = seeded(1);
+  for (let i = 0; i < 2000; i++) {
+    texts.push(`k${i % 40}${i}y`, random(2 ** 32).toString(36).slice(random(7)));
+  }
+  // Of such a key, the buffer has only the header.
+  texts.push("k".repeat(100_000));
+  const keys = new Map(texts.map((text) => [text, [0x81, ...encode(text), 1]]));
+  for (let round = 0; round < 40; round++) {
+    for (const [key, bytes] of keys) {
+      if (bytes.length > 100 && round % 10 > 0) continue;
+      for (let i = 0; i < 3; i++) assert(isSame(encode({ [key]: 1 }), bytes), key);
+    }
+  }
+  // With others before and after, each is followed by different ones.
+  for (let seed = 0; seed < 2000; seed++) {
+    const random = seeded(seed);
+    const some = Array.from({ length: random(6) }, () => texts[random(seed % 2 ? 60 : 2000)]!);
+    const record = Object.fromEntries(some.map((key) => [key, [{ [some[0]!]: key }]]));
+    assertEquals(decode(encode(record)), record);
+  }
+});
+
+function isSame(a: Uint8Array, b: readonly number[]): boolean {
+  return a.length === b.length && b.every((byte, i) => byte === a[i]);
+}
 
 Deno.test("encode() writes many long strings, in more room than it keeps", () => {
   const strings = ["x", "é", "い", "😀"].map((one) => one.repeat(150_000));
