@@ -20,9 +20,9 @@ import {
 import { Refusal } from "./_refusal.ts";
 
 /** The size of the pool, which short encodings are parts of, in bytes. */
-const POOL = 16_384;
+const POOL = 65_536;
 /** The size of the longest encoding that becomes a part of the pool, in bytes. */
-const POOLED = 4_096;
+const POOLED = 16_384;
 /** The largest buffer for long encodings that is kept for the next one, in bytes. */
 const KEPT = 1_048_576;
 /** From this length on, in bytes, binaries and strings are copied once, into the result. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertFalse, assertStrictEquals } from "@std/assert";
 import { decode, encode } from "../../codec/mod.ts";
 import { findDifference } from "./_same_graph.ts";
-import { randomValue, seeded } from "./_random.ts";
+import { randomNumber, randomValue, seeded } from "./_random.ts";
 
 function roundTrip<T>(value: T): T {
   return decode(encode(value)) as T;
@@ -274,6 +274,31 @@ Deno.test("encode() gives bytes that later encodings leave alone", () => {
   const values = Array.from({ length: 3000 }, (_, i) => ({ i, text: "x".repeat(i % 200) }));
   const all = values.map((value) => encode(value));
   assertEquals(all.map((bytes) => decode(bytes)), values);
+});
+
+Deno.test("encode() writes a list as its elements one after the other, wherever they come to be", () => {
+  const header = (length: number) => {
+    const zeros = encode(new Array(length).fill(0));
+    return zeros.subarray(0, zeros.length - length);
+  };
+  for (let seed = 0; seed < 600; seed++) {
+    const random = seeded(seed);
+    const only = random(3) > 0;
+    const length = random(4) > 0 ? random(40) : 3000 + random(3000);
+    const list = Array.from(
+      { length },
+      () => only || random(5) > 0 ? randomNumber(random) : "text",
+    );
+    const parts = [header(length), ...list.map((element) => encode(element))];
+    const expected = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const part of parts) {
+      expected.set(part, at);
+      at += part.length;
+    }
+    assert(encode(list).every((byte, i) => byte === expected[i]), `seed ${seed}`);
+    assertEquals(encode(list).length, expected.length);
+  }
 });
 
 Deno.test("encode() can be called by what it calls", () => {
