@@ -67,7 +67,7 @@ export const HandleKind = {
   VIEW: 18,
   /** `[PART, index]`: bytes that came as a message of their own, see parts.ts. */
   PART: 19,
-  /** `[MEMBER, class, ...steps]`: an instance that a static field of a class has made. */
+  /** `[MEMBER, class, ...steps]`: a method of a class, or what a static field of it has made. */
   MEMBER: 20,
   /**
    * `[IMPORTED, original, copy, integrity]`: an object that a module has made, and a copy of what

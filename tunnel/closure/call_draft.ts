@@ -3,12 +3,14 @@ import { Parts } from "../../agent/protocol/parts.ts";
 import type { FunctionPlace } from "../../agent/protocol/request.ts";
 import type { V8Session } from "../modules/v8.ts";
 import type { AnyFunction } from "./any_function.ts";
-import { findBuiltin, findGlobal, findIntrinsic } from "./builtin.ts";
+import { SentMembers } from "./class_members.ts";
+import { describeBuiltin } from "./describe_builtin.ts";
 import { encodeValues } from "./encode_values.ts";
 import { Findings } from "./findings.ts";
 import { FunctionDescriber } from "./function_describer.ts";
-import { isInternal, isNative, isReplaced, UnknownExports } from "./function_place.ts";
+import { isInternal, UnknownExports } from "./function_place.ts";
 import { linkImported, partsOfImports } from "./imported_objects.ts";
+import { codeTextOf } from "./function_text.ts";
 import { type FunctionInspection, weakMembers } from "./inspector.ts";
 import { findModuleSymbols, HiddenSymbols, type SymbolHints } from "./module_symbols.ts";
 import { isByReference, objectsOfModules, variablesOf } from "./module_objects.ts";
@@ -60,6 +62,7 @@ export class CallDraft {
   #pending: AnyFunction[] = [];
   readonly #called: AnyFunction | undefined;
   readonly #hints: SymbolHints;
+  readonly #members: SentMembers;
   /** Modules whose exports are not known. */
   readonly #unknown = new Set<string>();
 
@@ -112,6 +115,12 @@ export class CallDraft {
       weakMembers: (object) => weakMembers(object, this.#session()),
       canSend: (value) => this.#canSend(value),
       refuse: (found, reason, data) => this.refusals.ofValue(found, reason, data),
+    });
+    this.#members = new SentMembers({
+      sent: this.sent,
+      ways: this.refusals.ways,
+      find: (found) => this.#walk.find(found),
+      addProperty: (owner, property) => this.#addProperty(owner, property),
     });
   }
 
@@ -198,9 +207,10 @@ export class CallDraft {
     const imported = this.#functions.importedValues.map(({ value }) => value);
     const ofModules = variablesOf(this.#findings.inspect(this.#byReference(place)));
     const had = partsOfImports([...imported, ...ofModules]);
+    const isThere = (one: unknown) => this.#walk.hasFound(one) || this.#members.has(one);
     return weak.link(
       this.sent,
-      (value) => isWithinReach(value, (one) => this.#walk.hasFound(one)),
+      (value) => isWithinReach(value, isThere),
       (value) => had.has(value),
       (found) => this.#walk.find(found),
     );
@@ -218,9 +228,12 @@ export class CallDraft {
     while (this.#pending.length > 0) {
       const fns = this.#pending;
       this.#pending = [];
-      const others = fns.filter((fn) => !this.#describeBuiltin(fn));
+      const others = fns.filter((fn) => !describeBuiltin(fn, this.sent, this.#findings));
       this.#findings.inspect(others);
-      for (const fn of others) this.#describe(fn);
+      // A method of a class that goes along comes with it.
+      const isClass = (fn: AnyFunction): boolean => codeTextOf(fn).startsWith("class");
+      for (const fn of others) if (isClass(fn)) this.#describe(fn);
+      for (const fn of others) if (!isClass(fn)) this.#describe(fn);
     }
     if (this.#unknown.size > 0) throw new UnknownExports(this.#unknown);
   }
@@ -242,22 +255,8 @@ export class CallDraft {
     this.#describePending();
   }
 
-  #describeBuiltin(fn: AnyFunction): boolean {
-    const native = isNative(fn);
-    const place = findGlobal(fn) ?? (native ? findBuiltin(fn) : undefined);
-    const intrinsic = place === undefined && native ? findIntrinsic(fn) : undefined;
-    if (intrinsic !== undefined) {
-      this.sent.setHandle(fn, [HandleKind.INTRINSIC, ...intrinsic]);
-      return true;
-    }
-    if (place === undefined || isReplaced(place, fn, (fns) => this.#findings.inspect(fns))) {
-      return false;
-    }
-    this.sent.setPlace(fn, place);
-    return true;
-  }
-
   #describe(fn: AnyFunction): void {
+    if (this.#members.has(fn)) return this.#members.describe(fn);
     const inspection = this.#findings.inspect([fn])[0]!;
     const { location, bound } = inspection;
     if (bound !== undefined) {
@@ -282,7 +281,8 @@ export class CallDraft {
         remedy: `make it inside the function${fn.name === "require" ? BY_REQUIRE : ""}`,
       });
     }
-    const { handle, uses, properties, anew } = this.#functions.describe(fn, inspection, location);
+    const described = this.#functions.describe(fn, inspection, location);
+    const { handle, uses, properties, members, anew } = described;
     this.sent.setHandle(fn, handle);
     for (const [name, value] of uses) this.#walk.find({ value, user: fn, name, steps: "" });
     for (const property of properties) this.#addProperty(fn, property);
@@ -291,6 +291,7 @@ export class CallDraft {
       this.sent.setHandle(object, [HandleKind.MEMBER, fn, ...steps]);
       for (const property of properties) this.#addProperty(object, property, fn);
     }
+    this.#members.add(fn, members);
   }
 
   /** Describes a function that another one has made, as `bind()` does of a `target`. */

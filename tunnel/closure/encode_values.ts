@@ -43,7 +43,7 @@ export function encodeValues(
   for (const [view, handle] of sent.views.find()) sent.setHandle(view, handle);
   const isPlain = sent.isEmpty;
   if (isPlain && args.length === 0) return undefined;
-  const handles = describer.classHandles((fn) => boundParts(fn, sent));
+  const handles = describer.classHandles((fn) => [...boundParts(fn, sent), ...classOf(fn, sent)]);
   for (const [fn, handle] of handles) sent.setHandle(fn, handle);
   const captured = units.map(({ draft }) => draft.captured);
   const properties = [...sent.properties, ...sent.integrity].map(({ owner, kind, key, value }) =>
@@ -72,6 +72,7 @@ function explainEncoding(
   // What has to be there before a function can be made.
   const leads = (fn: AnyFunction): unknown[] => [
     ...boundParts(fn, sent),
+    ...classOf(fn, sent),
     ...neededBy(fn, sent).map(([, , value]) => value),
   ];
   for (const fn of sent.handled as Iterable<AnyFunction>) {
@@ -91,6 +92,12 @@ function explainEncoding(
 function boundParts(fn: AnyFunction, sent: SentValues): readonly unknown[] {
   const [kind, ...parts] = sent.handleOf(fn) ?? [];
   return kind === HandleKind.BOUND || kind === HandleKind.RESULT ? parts : [];
+}
+
+/** The class of a function that is a member of it; nothing of any other. */
+function classOf(fn: AnyFunction, sent: SentValues): readonly unknown[] {
+  const [kind, made] = sent.handleOf(fn) ?? [];
+  return kind === HandleKind.MEMBER ? [made] : [];
 }
 
 function neededBy(fn: AnyFunction, sent: SentValues): readonly Variable[] {

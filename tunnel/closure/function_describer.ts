@@ -2,15 +2,11 @@ import { types } from "node:util";
 import { type Handle, HandleKind, PropertyKind } from "../../agent/protocol/handle.ts";
 import type { V8Session } from "../modules/v8.ts";
 import { assignsTo } from "../source/changed_fields.ts";
-import {
-  type FunctionCode,
-  functionCode,
-  memberKey,
-  withoutOwnName,
-} from "../source/function_code.ts";
+import { type FunctionCode, functionCode, withoutOwnName } from "../source/function_code.ts";
 import type { SourceScope } from "../source/scopes.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { type Captured, capturedBy } from "./captured_variables.ts";
+import { type ClassMember, MemberFinder } from "./class_members.ts";
 import { classNeeds, type SentFunction, type Variable } from "./class_needs.ts";
 import { readKeys } from "./computed_keys.ts";
 import { isInternal, isNative } from "./function_place.ts";
@@ -25,7 +21,6 @@ import {
 } from "./inspector.ts";
 import {
   closedPrototype,
-  type IsMember,
   ownProperties,
   type OwnProperty,
   ownPrototype,
@@ -37,7 +32,7 @@ import { MadeAnew, type Steps } from "./made_anew.ts";
 import type { ImportOfModule } from "./module_objects.ts";
 import { isReassigned } from "./reassigned.ts";
 import { placesOf } from "./scope_places.ts";
-import { offsetOf, type Script, scriptOf, startOf } from "./script.ts";
+import { type Script, scriptOf, startOf } from "./script.ts";
 import { isSloppyCode } from "./sloppy.ts";
 import { addImport, importHandle, type Unit } from "./unit.ts";
 import { UnitDraft } from "./unit_draft.ts";
@@ -48,6 +43,8 @@ export interface DescribedFunction {
   /** The values that it uses, by what they are called: `variable x`. */
   readonly uses: Iterable<readonly [name: string, value: unknown]>;
   readonly properties: readonly OwnProperty[];
+  /** Its methods and accessors, if it is a class. */
+  readonly members: readonly ClassMember[];
   /** What its static fields make anew. */
   readonly anew: Pick<MadeAnew, "found" | "parts">;
 }
@@ -122,7 +119,8 @@ export class FunctionDescriber {
     const inner: FunctionScope[] = scopes.filter(({ description, variables }) =>
       variables !== globalThis && !/^(Module|Script)/.test(description)
     );
-    const properties = ownProperties(fn, code, this.#memberTest(fn, code, script, text, location));
+    const members = this.#membersOf(fn, code, script, text, location);
+    const properties = ownProperties(fn, code, (...one) => members.has(...one));
     const privates = this.#privatesOf(inspection, code);
     const { canSend } = this.#options;
     const canSendProperty = ({ key, value }: OwnProperty): boolean =>
@@ -216,6 +214,7 @@ export class FunctionDescriber {
         ...closedPrototype(fn).map((value) => ["property prototype", value] as const),
       ],
       properties: sent,
+      members: members.found,
       anew,
     };
   }
@@ -311,32 +310,17 @@ export class FunctionDescriber {
     );
   }
 
-  /** Tells which functions are written in the text of a class, in the place of a member. */
-  #memberTest(
-    owner: AnyFunction,
-    { members, statics, keyed, hasComputedKey, form, keyVariables }: FunctionCode,
+  /** The members of a class. */
+  #membersOf(
+    fn: AnyFunction,
+    code: FunctionCode,
     script: Script,
     text: string,
     location: FunctionLocation,
-  ): IsMember {
-    if (form !== "class") return () => false;
-    const hasComputed = hasComputedKey || keyed !== undefined || keyVariables.size > 0 ||
-      /\[/.test(text);
-    const { line, column } = startOf(text, script, location);
-    const start = offsetOf(script.source, line, column);
-    return (fn, isStatic, key) => {
-      // A member may have got another one's place.
-      if (fn === owner || isNative(fn) || !isNamed(fn, key)) return false;
-      if (!text.includes(codeTextOf(fn))) return false;
-      const isWritten = typeof key === "string" && members.has(memberKey(isStatic, key));
-      if (!isWritten && !hasComputed) return false;
-      if (script.source === "") return true;
-      const at = this.#options.inspect([fn])[0]!.location;
-      if (at?.scriptId !== location.scriptId) return false;
-      const offset = offsetOf(script.source, at.line, at.column) - start;
-      const isStaticValue = statics.some(([start, end]) => start <= offset && offset < end);
-      return offset >= 0 && offset < text.length && !isStaticValue;
-    };
+  ): MemberFinder {
+    const locationOf = (fn: AnyFunction) => this.#options.inspect([fn])[0]!.location;
+    const column = script.source === "" ? undefined : startOf(text, script, location).column;
+    return new MemberFinder(fn, code, { location, column, locationOf });
   }
 
   /** Does what may find a reason not to send `fn`. */
@@ -361,14 +345,6 @@ export class FunctionDescriber {
     }
     return unit;
   }
-}
-
-/** Whether a member of a class is called like its key. */
-function isNamed(fn: AnyFunction, key: string | symbol): boolean {
-  const name: unknown = Object.getOwnPropertyDescriptor(fn, "name")?.value;
-  const { description } = Object(key) as symbol;
-  const usual = typeof key === "string" ? key : description === undefined ? "" : `[${description}]`;
-  return [usual, `get ${usual}`, `set ${usual}`].includes(name as string);
 }
 
 /** What most functions have. */

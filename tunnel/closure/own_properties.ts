@@ -1,5 +1,6 @@
 import { PropertyKind } from "../../agent/protocol/handle.ts";
 import { integrityOf } from "../../agent/protocol/integrity.ts";
+import type { Method } from "../source/class_members.ts";
 import type { FunctionCode } from "../source/function_code.ts";
 import type { AnyFunction } from "./any_function.ts";
 
@@ -11,8 +12,19 @@ export interface OwnProperty {
   readonly value: unknown;
 }
 
-/** Whether a function is written in the text of a class, as the member with this name. */
-export type IsMember = (fn: AnyFunction, isStatic: boolean, key: string | symbol) => boolean;
+/** Whether a part of a property of a class, or of its `prototype`, is written in the class. */
+export type IsMember = (
+  fn: AnyFunction,
+  isStatic: boolean,
+  key: string | symbol,
+  part: Method["part"],
+) => boolean;
+
+/** What of a function's code gives it properties. */
+export type PropertiesOfCode = Pick<
+  FunctionCode,
+  "form" | "ownName" | "length" | "members" | "parent" | "isAsync" | "isGenerator"
+>;
 
 /**
  * What a function has besides its code: its properties, those of its `prototype`, and what these
@@ -22,7 +34,7 @@ export type IsMember = (fn: AnyFunction, isStatic: boolean, key: string | symbol
  */
 export function ownProperties(
   fn: AnyFunction,
-  code: FunctionCode,
+  code: PropertiesOfCode,
   isMember: IsMember,
 ): OwnProperty[] {
   const isClass = code.form === "class";
@@ -30,7 +42,8 @@ export function ownProperties(
   for (const key of Reflect.ownKeys(fn)) {
     const descriptor = Object.getOwnPropertyDescriptor(fn, key)!;
     if (isUsual(fn, code, key, descriptor)) continue;
-    const isOfClass = isClass && isOfCode(descriptor, (one) => isMember(one, true, key));
+    const isOfClass = isClass &&
+      isOfCode(descriptor, (one, part) => isMember(one, true, key, part));
     const value = isOfClass ? changedAttributes(fn, descriptor) : descriptor;
     if (value !== undefined) found.push({ kind: PropertyKind.OWN, key, value });
   }
@@ -65,7 +78,7 @@ export function boundProperties(fn: AnyFunction, target: AnyFunction): OwnProper
 function prototypeProperties(
   fn: AnyFunction,
   prototype: object,
-  code: FunctionCode,
+  code: PropertiesOfCode,
   isMember: IsMember,
 ): OwnProperty[] {
   const isClass = code.form === "class";
@@ -74,7 +87,8 @@ function prototypeProperties(
   for (const key of keys) {
     const descriptor = Object.getOwnPropertyDescriptor(prototype, key)!;
     if (key === "constructor" && descriptor.value === fn && !descriptor.enumerable) continue;
-    const isOfClass = isClass && isOfCode(descriptor, (one) => isMember(one, false, key));
+    const isOfClass = isClass &&
+      isOfCode(descriptor, (one, part) => isMember(one, false, key, part));
     const value = isOfClass ? changedAttributes(prototype, descriptor) : descriptor;
     if (value !== undefined) found.push({ kind: PropertyKind.OF_PROTOTYPE, key, value });
   }
@@ -146,7 +160,7 @@ function changedAttributes(
 function deletedProperties(
   fn: AnyFunction,
   prototype: unknown,
-  { members }: FunctionCode,
+  { members }: PropertiesOfCode,
 ): OwnProperty[] {
   const deleted = (kind: number, owner: object, keys: readonly string[]): OwnProperty[] =>
     keys.filter((key) => !Object.hasOwn(owner, key)).map((key) => ({
@@ -167,7 +181,7 @@ function deletedProperties(
 /** What every function has: it comes with the code. */
 function isUsual(
   fn: AnyFunction,
-  { ownName, length }: FunctionCode,
+  { ownName, length }: PropertiesOfCode,
   key: string | symbol,
   { value, writable, enumerable, configurable }: PropertyDescriptor,
 ): boolean {
@@ -192,11 +206,14 @@ function isUsual(
 
 /** Whether a property has nothing but functions that are written in the class. */
 function isOfCode(
-  { value, get, set }: PropertyDescriptor,
-  isMember: (fn: AnyFunction) => boolean,
+  descriptor: PropertyDescriptor,
+  isMember: (fn: AnyFunction, part: Method["part"]) => boolean,
 ): boolean {
-  const parts = [value, get, set].filter((one) => one !== undefined);
-  return parts.length > 0 && parts.every((one) => typeof one === "function" && isMember(one));
+  const parts = (["value", "get", "set"] as const).filter((part) => descriptor[part] !== undefined);
+  return parts.length > 0 && parts.every((part) => {
+    const one = descriptor[part];
+    return typeof one === "function" && isMember(one, part);
+  });
 }
 
 const PROTOTYPES: readonly { readonly prototype?: unknown }[] = [
@@ -212,7 +229,9 @@ const GENERATED: ReadonlySet<unknown> = new Set(
 );
 
 /** What a function inherits from that is made by the same syntax. */
-function usualPrototype({ isAsync, isGenerator }: FunctionCode): { readonly prototype?: unknown } {
+function usualPrototype(
+  { isAsync, isGenerator }: PropertiesOfCode,
+): { readonly prototype?: unknown } {
   return PROTOTYPES[(isAsync ? 1 : 0) + (isGenerator ? 2 : 0)]!;
 }
 

@@ -1,4 +1,11 @@
 import {
+  type ClassMembers,
+  type FunctionKind,
+  kindOf,
+  membersOf,
+  NO_MEMBERS,
+} from "./class_members.ts";
+import {
   type ComputedMembers,
   findComputedMembers,
   type FoundMembers,
@@ -10,7 +17,7 @@ import { type Edit, withTypes } from "./rewrite_imports.ts";
 import { findUses, parse, type SourceType, type SyntaxNode, type Uses } from "./syntax.ts";
 
 /** The code of a function or class, ready to be put into other code. */
-export interface FunctionCode {
+export interface FunctionCode extends FunctionKind, ClassMembers {
   /**
    * The code, as long as the function's `toString()` gives it, but with imports as `importsOf()`
    * gives them.
@@ -42,31 +49,14 @@ export interface FunctionCode {
    * created: it has been done.
    */
   readonly withoutStatics: FunctionCode | undefined;
-  /** The members of a class whose keys are written out, as {@linkcode memberKey} gives them. */
-  readonly members: ReadonlySet<string>;
-  /**
-   * Where the static fields and blocks of a class are in `text`: what is in them is not a member.
-   */
-  readonly statics: readonly (readonly [start: number, end: number])[];
-  /** The private static fields of a class, with the `#`. */
-  readonly privateStatics: readonly string[];
   /** Whether a static property can be what the code of the class made of it, see `canMake()`. */
   readonly canMake: (key: string | symbol) => boolean;
-  readonly isAsync: boolean;
-  readonly isGenerator: boolean;
   /** The name that is written in it; `undefined` if it takes that from elsewhere. */
   readonly ownName: string | undefined;
-  /** Its `length`: how many parameters stand before one with a default value. */
-  readonly length: number;
   /** Whether it starts with a `"use strict"` of its own, or is a class. */
   readonly isStrict: boolean;
   /** Of a class with computed keys, the same code with variables for the keys that can be read. */
   readonly keyed: (ComputedMembers & { readonly code: FunctionCode }) | undefined;
-}
-
-/** How {@linkcode FunctionCode.members} has a member. */
-export function memberKey(isStatic: boolean, key: string): string {
-  return `${isStatic ? "static " : ""}${key}`;
 }
 
 const known: Readonly<Record<SourceType, Map<string, FunctionCode>>> = {
@@ -127,13 +117,10 @@ function read(text: string, type: SourceType, isKeyed = false): FunctionCode {
     hasComputedKey: false,
     keyVariables: new Set<string>(),
     withoutStatics: undefined,
-    members: new Set<string>(),
-    statics: [],
-    privateStatics: [],
+    ...NO_MEMBERS,
     canMake: () => false,
     ...kindOf(node),
     ownName: ownNameOf(node),
-    length: lengthOf(node),
     isStrict: form === "class" || hasDirective(node),
     keyed: undefined,
   };
@@ -161,9 +148,8 @@ function read(text: string, type: SourceType, isKeyed = false): FunctionCode {
     parent,
     withOwnParent,
     withoutStatics,
-    statics: statics.map(({ start, end }) => [start - offset, end - offset] as const),
     canMake: (key: string | symbol) => canMake(statics, key),
-    ...membersOf(node),
+    ...membersOf(node, offset),
   };
   if (isKeyed) return whole;
   const found = findComputedMembers(node, text, offset, uses.names);
@@ -188,8 +174,9 @@ function renameParent(
   const [from, to] = [start - offset, end - offset];
   const code = read(`${text.slice(0, from)}${parent}${text.slice(to)}`, type, isKeyed);
   const shift = to - from - parent.length;
-  const statics = code.statics.map(([start, end]) => [start + shift, end + shift] as const);
-  return { ...code, statics };
+  const moved = (at: number): number => at > from ? at + shift : at;
+  const methods = new Map([...code.methods].map(([at, method]) => [moved(at), method]));
+  return { ...code, start: moved(code.start), methods };
 }
 
 /** The code of a class with variables for its computed keys. */
@@ -281,27 +268,10 @@ function reasonOf(message: string): string {
   return `its code cannot be read by itself: ${message.replace(/ \(\d+:\d+\)$/, "")}`;
 }
 
-function kindOf(node: SyntaxNode): Pick<FunctionCode, "isAsync" | "isGenerator"> {
-  const fn = (node.type === "Property" ? node.value : node) as SyntaxNode;
-  return { isAsync: fn.async === true, isGenerator: fn.generator === true };
-}
-
 function ownNameOf({ type, kind, key, id }: SyntaxNode): string | undefined {
   if (type !== "Property") return (id as SyntaxNode | null)?.name as string | undefined;
   const { name, value } = key as SyntaxNode;
   return `${kind === "init" ? "" : `${kind} `}${name ?? value}`;
-}
-
-function lengthOf(node: SyntaxNode): number {
-  const fn = node.type === "Property"
-    ? node.value as SyntaxNode
-    : /^Class/.test(node.type)
-    ? ((node.body as SyntaxNode).body as SyntaxNode[]).find(({ kind }) => kind === "constructor")
-      ?.value as SyntaxNode | undefined
-    : node;
-  const params = (fn?.params ?? []) as SyntaxNode[];
-  const end = params.findIndex(({ type }) => /^(?:AssignmentPattern|RestElement)$/.test(type));
-  return end === -1 ? params.length : end;
 }
 
 /** Whether the body of a function starts with `"use strict"`. */
@@ -333,23 +303,6 @@ function addEvalUses({ evals, names, assigned }: Uses, type: SourceType): void {
     for (const name of found.names) names.add(name);
     for (const name of found.assigned) assigned.add(name);
   }
-}
-
-/** The members of a class whose names are written out, and its private static fields. */
-function membersOf(node: SyntaxNode): Pick<FunctionCode, "members" | "privateStatics"> {
-  const members = new Set<string>();
-  const privateStatics: string[] = [];
-  for (const member of (node.body as SyntaxNode).body as SyntaxNode[]) {
-    const key = member.key as SyntaxNode | undefined;
-    if (key === undefined) continue;
-    const isField = member.type === "PropertyDefinition";
-    if (key.type === "PrivateIdentifier") {
-      if (isField && member.static) privateStatics.push(`#${key.name}`);
-    } else if (!member.computed && (!isField || member.static)) {
-      members.add(memberKey(member.static as boolean, String(key.name ?? key.value)));
-    }
-  }
-  return { members, privateStatics };
 }
 
 /**

@@ -393,6 +393,20 @@ export class ProgramWriter {
     ];
   }
 
+  /** Does something with a method of a class. */
+  #member(scope: Scope, made: string): Piece[] {
+    const method = `(${made}.prototype?.m1 ?? ${made}.m2 ?? ${made})`;
+    return this.some([
+      () => [`${method}.p = ${this.value(scope)};`],
+      () => [`Object.assign(${made}, { m1: ${method} });`],
+      () => [`Object.${this.some(["freeze", "seal"])}(${method});`],
+      () => {
+        const value = scope.pick(DATA);
+        return value === undefined ? [`${method}.q = 1;`] : [this.put(value, method)];
+      },
+    ])();
+  }
+
   #prototype(scope: Scope): string {
     const parent = scope.pick(["function"])?.name;
     return this.some([
@@ -436,7 +450,9 @@ export class ProgramWriter {
     this.#depth++;
     const piece = writeClass(this, scope);
     this.#depth--;
-    return [piece];
+    const name = piece.head.split(" ")[1]!;
+    const as = this.#isTyped ? `(${name} as any)` : name;
+    return [piece, ...this.oneIn(3) ? this.#member(scope, as) : []];
   }
 
   /** Closures that share variables, made once or twice. */

@@ -7,6 +7,7 @@ import { cases as anewCases } from "./_anew_cases.ts";
 import { cases as codeCases } from "./_code_cases.ts";
 import { cases as importCases } from "./_import_cases.ts";
 import { cases as keptCases } from "./_kept_cases.ts";
+import { cases as memberCases } from "./_member_cases.ts";
 import { cases as oddCases } from "./_odd_cases.ts";
 import { rejectsAs, soon } from "../_deadline.ts";
 import { kindNamed } from "../_kinds.ts";
@@ -44,6 +45,7 @@ for (const agent of AGENTS) {
         ...oddCases,
         ...valueCases,
         ...anewCases,
+        ...memberCases,
         ...importCases,
         ...runtimeCases,
         // A doubt about scopes takes a heap snapshot for each.
@@ -57,7 +59,18 @@ for (const agent of AGENTS) {
 
 Deno.test(needing("node", "call() sends by value from an entry script", async (t) => {
   for (
-    const kind of ["code", "variable", "odd", "same", "kept", "value", "import", "runtime", "anew"]
+    const kind of [
+      "code",
+      "variable",
+      "odd",
+      "same",
+      "kept",
+      "value",
+      "import",
+      "runtime",
+      "anew",
+      "member",
+    ]
   ) {
     const name = `_${kind}_cases.ts`;
     for (const args of [[], [service("node").paths["18"]]]) {
