@@ -12,4 +12,5 @@ const { sha1sum } = await here.put(dump.pipeThrough(new CompressionStream("gzip"
   mode: 0o600,
   onProgress: ({ bytes }) => process.stderr.write(`\r${(bytes / 2 ** 20).toFixed(1)} MiB`),
 });
+process.stderr.write("\n");
 console.log(`${sha1sum}  ${file}`); // a line for sha1sum --check

@@ -1,4 +1,4 @@
-// Deploys ./site to a quarter of the hosts at a time. If one fails, all get back what they had.
+// Moves the link `current` of hosts to a copy of ./site, a quarter at a time; if one fails, back.
 import { Group, hosts } from "@chopsticks/chopsticks";
 import { sh } from "@chopsticks/chopsticks/sh";
 const [names = "web[1-8]", cwd = "/srv/app", restart = "systemctl restart app"] = Deno.args;
