@@ -4,7 +4,7 @@ import type { FunctionCode } from "../source/function_code.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { isNative } from "./function_place.ts";
 import { codeTextOf } from "./function_text.ts";
-import type { FunctionLocation } from "./inspector.ts";
+import type { FunctionInspection, FunctionLocation, FunctionScope } from "./inspector.ts";
 import { ownProperties, type OwnProperty } from "./own_properties.ts";
 import type { Way } from "./refusal.ts";
 import type { SentValues } from "./sent_values.ts";
@@ -22,7 +22,7 @@ interface Place {
   readonly location: FunctionLocation;
   /** The column of its first character; `undefined` if that is not known. */
   readonly column: number | undefined;
-  readonly locationOf: (fn: AnyFunction) => FunctionLocation | undefined;
+  readonly inspect: (fn: AnyFunction) => FunctionInspection;
 }
 
 /** Tells which functions are members of a class, by where they are written. */
@@ -44,18 +44,41 @@ export class MemberFinder {
   /** Whether a part of a property of the class, or of its `prototype`, comes with the class. */
   has(fn: AnyFunction, isStatic: boolean, key: string | symbol, part: Method["part"]): boolean {
     if (this.#code.methods.size === 0 || fn === this.#made || isNative(fn)) return false;
-    const { location, column, locationOf } = this.#place;
-    const at = locationOf(fn);
+    const { location, column, inspect } = this.#place;
+    const { location: at, scopes } = inspect(fn);
     if (at?.scriptId !== location.scriptId) return false;
     this.#methods ??= byPlace(codeTextOf(this.#made), this.#code, location, column);
     const method = this.#methods.get(`${at.line}:${at.column}`);
     if (method?.isStatic !== isStatic || method.part !== part) return false;
+    // The same code may have made several classes.
+    if (!areAlike(scopes, inspect(this.#made).scopes)) return false;
     // A member may have got another one's place.
     const isKey = method.key === undefined
       ? Object.getOwnPropertyDescriptor(fn, "name")?.value === nameOf(key, part)
       : method.key === key;
     if (isKey) this.found.push({ fn, key, method });
     return isKey;
+  }
+}
+
+/** Whether the scopes around two functions have the same in them, as far as both have them. */
+function areAlike(a: readonly FunctionScope[], b: readonly FunctionScope[]): boolean {
+  const count = Math.min(a.length, b.length);
+  const others = b.slice(-count);
+  return a.slice(-count).every(({ description, variables }, i) => {
+    if (/^(Module|Script|Global)/.test(description)) return true;
+    const other = others[i]!.variables;
+    return Object.keys(variables).every((name) =>
+      !Object.hasOwn(other, name) || Object.is(valueOf(variables, name), valueOf(other, name))
+    );
+  });
+}
+
+function valueOf(variables: FunctionScope["variables"], name: string): unknown {
+  try {
+    return variables[name];
+  } catch {
+    return undefined; // it has no value yet
   }
 }
 

@@ -318,9 +318,9 @@ export class FunctionDescriber {
     text: string,
     location: FunctionLocation,
   ): MemberFinder {
-    const locationOf = (fn: AnyFunction) => this.#options.inspect([fn])[0]!.location;
+    const inspect = (one: AnyFunction) => this.#options.inspect([one])[0]!;
     const column = script.source === "" ? undefined : startOf(text, script, location).column;
-    return new MemberFinder(fn, code, { location, column, locationOf });
+    return new MemberFinder(fn, code, { location, column, inspect });
   }
 
   /** Does what may find a reason not to send `fn`. */

@@ -167,6 +167,26 @@ const makers: Readonly<Record<string, () => () => unknown>> = {
     Object.assign(Pair.prototype, { a: b, b: a });
     return () => [new Pair().a(), new Pair().b(), a(), Pair.prototype.b === a];
   },
+  "members of another class that the same code has made"() {
+    const make = (text: string) =>
+      class {
+        static of(): string[] {
+          return [text];
+        }
+        m(): string[] {
+          return [text];
+        }
+      };
+    const A = make("a"), B = make("b"), C = make("c");
+    Object.assign(A.of, { n: 1 });
+    B.of = A.of;
+    B.prototype.m = A.prototype.m;
+    const { m } = C.prototype;
+    return () => [
+      ...[A.of(), B.of(), C.of(), A.of === B.of, (B.of as any).n, (C.of as any).n ?? null],
+      ...[new A().m(), new B().m(), m(), m === C.prototype.m, m === A.prototype.m],
+    ];
+  },
   "a class that needs a member of another one"() {
     const hooks: (() => number)[] = [];
     const five = 5;
