@@ -19,6 +19,7 @@ import { boundProperties, type OwnProperty } from "./own_properties.ts";
 import { Refusals } from "./refusals.ts";
 import { scriptOf } from "./script.ts";
 import { SentValues } from "./sent_values.ts";
+import { checkSharing } from "./torn_variables.ts";
 import { ValueWalk } from "./value_walk.ts";
 import { stepTo } from "./values.ts";
 import { isWithinReach } from "./weak_members.ts";
@@ -167,6 +168,7 @@ export class CallDraft {
       this.sent.settle((value) => this.#canSend(value))
     );
     for (const [fn, property] of this.#functions.heirs()) this.#addProperty(fn, property);
+    checkSharing(this.units, () => this.#byReference(place), this.#findings, this.refusals);
     this.#walk.checkParts();
     this.#linkObjects(place);
     const copied = this.#walk.weak.findCopied(this.sent);

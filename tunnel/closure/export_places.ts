@@ -17,6 +17,7 @@ export class ExportPlaces {
   readonly #others: Generator<Places>;
 
   readonly #exports: Exports;
+  #deep: Places | undefined;
 
   constructor(exports: Exports) {
     this.#exports = exports;
@@ -43,7 +44,7 @@ export class ExportPlaces {
       const path = next.value.get(value);
       if (path !== undefined) return path;
     }
-    return isDeep ? findDeep(this.#exports, value) : undefined;
+    return isDeep ? (this.#deep ??= placesDeepIn(this.#exports)).get(value) : undefined;
   }
 }
 
@@ -102,16 +103,17 @@ function below(name: string, places: Places): Places {
 }
 
 /** How deep in exports a function may be, and among how many values it is looked for. */
-const DEEP = { depth: 5, values: 5000 };
+const DEEP = { depth: 6, values: 5000 };
 
-/** Looks in all that hangs on exports, such as `chalk.red.bold`. */
-function findDeep(exports: Exports, fn: unknown): string[] | undefined {
+/** What hangs on exports, such as `chalk.red.bold`. */
+function placesDeepIn(exports: Exports): Places {
+  const places = new Map<unknown, string[]>();
   const seen = new Set<unknown>();
   let level = Object.keys(exports).map((key) => ({ value: valueOf(exports, key), path: [key] }));
   for (let depth = 1; depth < DEEP.depth && seen.size < DEEP.values; depth++) {
     const next: typeof level = [];
     for (const { value, path } of level) {
-      if (value === fn) return path;
+      if (isAskedFor(value) && !places.has(value)) places.set(value, path);
       if (!isExports(value) || types.isProxy(value) || seen.has(value)) continue;
       seen.add(value);
       for (
@@ -122,5 +124,5 @@ function findDeep(exports: Exports, fn: unknown): string[] | undefined {
     }
     level = next;
   }
-  return undefined;
+  return places;
 }

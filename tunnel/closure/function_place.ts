@@ -4,9 +4,10 @@ import { modulesHere } from "../modules/modules_here.ts";
 import type { AnyFunction } from "./any_function.ts";
 import { findBuiltin } from "./builtin.ts";
 import { ExportPlaces, type Exports } from "./export_places.ts";
-import type { FunctionInspection } from "./inspector.ts";
+import { isWrittenMember } from "../source/written_members.ts";
+import type { FunctionInspection, FunctionLocation } from "./inspector.ts";
 import { isGivenLater } from "./reassigned.ts";
-import type { Script } from "./script.ts";
+import { offsetOf, type Script } from "./script.ts";
 
 /** Whether `fn` is compiled code without a script, which V8 does not locate. */
 export function isNative(fn: AnyFunction): boolean {
@@ -122,8 +123,15 @@ export function placeOf(
   }
   const path = found.places.find(fn, isDeep);
   if (path === undefined && !found.isComplete) throw new UnknownExports([url]);
-  const isNamed = typeof fn === "function" && isEsModule(scopes);
-  if (path === undefined || path.length > 2 || !isNamed) return path && { module: url, path };
+  const isFunction = typeof fn === "function", isEs = isEsModule(scopes);
+  if (path === undefined && isFunction) {
+    const deep = found.places.find(fn, true);
+    const isThere = deep !== undefined && isWrittenDeep(deep, scriptOf(), location, isEs);
+    return isThere ? { module: url, path: deep } : undefined;
+  }
+  if (path === undefined || path.length > 2 || !isFunction || !isEs) {
+    return path && { module: url, path };
+  }
   const { exports } = scriptOf();
   const isThere = ([name, member]: readonly string[]): boolean => {
     const local = exports.find((one) => one.name === name)?.local;
@@ -132,6 +140,23 @@ export function placeOf(
   const all = [path, ...found.places.namesOf(fn).map((name) => [name])];
   const first = all.find(isThere);
   return first && { module: url, path: first };
+}
+
+/** Whether a module has a function where it is found deep in its exports when it is loaded, too. */
+function isWrittenDeep(
+  [name, ...keys]: readonly string[],
+  { source, exports }: Script,
+  { line, column }: FunctionLocation,
+  isEsModule: boolean,
+): boolean {
+  if (source === "") return false;
+  const offset = offsetOf(source, line, column);
+  if (!isEsModule) return isWrittenMember(source, { commonJs: name! }, keys, offset);
+  const exported = exports.find((one) => one.name === name);
+  if (exported === undefined) return false;
+  const local = exported.local ?? defaultVariable(source, exported.end);
+  if (local === undefined && name !== "default") return false;
+  return isWrittenMember(source, { local }, keys, offset);
 }
 
 /** Whether a function with these scopes is in an ES module. */

@@ -8,6 +8,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { isChanged, rankOf } from "../fixture/ranks.ts";
 import * as changing from "../fixture/changing.ts";
 import { change, current, isCurrent } from "../fixture/changing.ts";
+import counted, { api, later, reader, register, Service, total } from "../fixture/counted.ts";
+import commonJs, { Counter as CommonCounter } from "../fixture/counted.cjs";
 import * as all from "../fixture/levels.ts";
 import {
   actions,
@@ -47,6 +49,46 @@ export const cases: Cases = {
     const tools = { actions };
     const withFunctions = (): unknown => [tools.actions === actions, tools.actions.show()];
     assertEquals(await tun.call(withFunctions), withFunctions(), "with functions");
+  },
+  async "functions that hang deep in what a module exports are the module's own"(tun) {
+    const { users, hooks: [hook] } = api, { add: method } = Service.prototype;
+    const { Counter } = users, { add: ofCounter } = Counter.prototype;
+    const found = await tun.call(() => {
+      const before = total();
+      const fns: unknown[] = [users.add, hook!.run, counted.nested.add, method, Counter.add];
+      for (const one of fns as (() => number)[]) one();
+      ofCounter.call(new Counter());
+      return [
+        ...[total() - before, users.list() - before, users === api.users],
+        ...[method === Service.prototype.add, Service.tools.add === users.add],
+      ];
+    });
+    assertEquals(found, [6, 6, true, true, true]);
+  },
+  async "functions that hang deep in what a CommonJS module exports are its own, too"(tun) {
+    const { add, list } = commonJs.api.users, { add: method } = CommonCounter.prototype;
+    const found = await tun.call(() => {
+      const before = commonJs.total();
+      for (const one of [add, method]) one();
+      return [commonJs.total() - before, list() - before, method === CommonCounter.prototype.add];
+    });
+    assertEquals(found, [2, 2, true]);
+  },
+  async "a copy of a variable beside the module's own, which changes, is refused"(tun) {
+    const read = reader(), { add } = api.users;
+    await assertRejects(
+      () => tun.call(() => [add(), read()]),
+      TypeError,
+      "it uses read: it has a copy of variable count there, beside add, which has the one of the " +
+        "module, and one of them changes it; make it inside the function",
+    );
+    assertEquals(await tun.call(() => read()), 0);
+    assertEquals(await tun.call(() => [read(), total() >= 0]), [0, true]);
+  },
+  async "a function that a module has put deep into its exports later"(tun) {
+    register("first");
+    const { run } = later["first"]!;
+    assertEquals(await tun.call(() => [run!(), run!(), later["first"]!.run]), [1, 2, undefined]);
   },
   async "objects of a module whose functions go by reference"(tun) {
     const { low, high } = levels;
