@@ -19,6 +19,12 @@ export interface SourceModule {
   readonly sameAs?: string;
 }
 
+/** The files that a module names of one package. */
+export interface FilesOfPackage {
+  readonly files: PackageFiles;
+  readonly named: NamedFiles;
+}
+
 /**
  * Where modules come from. The first controller has Deno's loader; an agent that is the controller
  * of further agents has the modules that it was sent.
@@ -109,10 +115,11 @@ export interface ModuleSource {
   /** Looks at a file or a folder for a far end, as {@linkcode servedFile} reads one. */
   servedEntry(url: string, folders: ServedFolders): Promise<ServedEntry | "missing" | "refused">;
 
-  /** The files of its package that a module names. */
-  namedFiles(
-    record: ModuleRecord,
-  ): { readonly files: PackageFiles; readonly named: NamedFiles } | undefined;
+  /**
+   * The files of packages that a module names; `undefined` if it belongs to no package whose files
+   * are known.
+   */
+  namedFiles(record: ModuleRecord): readonly FilesOfPackage[] | undefined;
 
   /** What code that is no package's names beside itself and looks for, as far as it exists. */
   sought(source: string, url: string): readonly SentFile[];

@@ -8,7 +8,7 @@ export interface NamedFiles {
   readonly data: ReadonlySet<string>;
   /** The paths of modules that it may start, such as the script of a worker. */
   readonly modules: ReadonlySet<string>;
-  /** Whether it seems to open files. */
+  /** Whether it seems to open files, or to have another package look for a native addon. */
   readonly isReader: boolean;
 }
 
@@ -20,6 +20,8 @@ const READS =
   /\b(?:readFile|readTextFile|createReadStream|open(?:Sync)?|exists(?:Sync)?|l?stat(?:Sync)?|real[pP]ath(?:Sync)?|readdir|readDir|access|fetch)\b|\b(?:readFile|readTextFile|readdir|readDir|access)Sync\b/;
 const READS_OR_RUNS = new RegExp(`${READS.source}|\\bWorker\\b`);
 const LITERAL = /(["'`])((?:(?!\1)[^\\\n]){1,200}?)\1/g;
+/** What a module mentions that looks for the package.json in the folders around it. */
+const OWN_PACKAGE = /(["'`])package\.json\1|\bread-?(?:pkg|package)|\b(?:pkg|package)-?(?:up|dir)/i;
 /** What follows the module's place in `join(__dirname, "..", "data")` and `__dirname + "/data"`. */
 const BESIDE = new RegExp(
   HERE + String.raw`\s*\)?((?:\s*[,+]\s*(["'${"`"}])(?:(?!\2)[^\\\n]){1,200}?\2)+)`,
@@ -28,6 +30,7 @@ const BESIDE = new RegExp(
 const IN_TEMPLATE = new RegExp(String.raw`\$\{\s*${HERE}\s*\}([^${"`"}$\\\n]{1,200})`, "g");
 const NEW_URL = /\bnew\s+URL\(\s*(["'`])([^"'`\n]{1,200})\1\s*,\s*import\.meta\.url\b/g;
 const RESOLVE = /\b(?:import\.meta|require)\.resolve\(\s*(["'`])(\.[^"'`\n]{1,200})\1\s*\)/g;
+const RESOLVE_PACKAGE = /\brequire\.resolve\(\s*(["'`])([^."'`\n][^"'`\n]{0,200})\1\s*\)/g;
 const CODE = /\.(?:[cm]?[jt]sx?|map|node)$/;
 const MODULE = /\.[cm]?js$/;
 const RUNS = /\.[cm]?[jt]sx?$/;
@@ -41,9 +44,11 @@ const RUNS = /\.[cm]?[jt]sx?$/;
 export function namedFiles(
   source: string,
   url: string,
-  { root, files }: PackageFiles,
+  { root, files, hasAddon }: PackageFiles,
 ): NamedFiles | undefined {
-  if (!LOCATES.test(source)) return undefined;
+  if (!LOCATES.test(source)) {
+    return hasAddon ? { data: new Set(), modules: new Set(), isReader: true } : undefined;
+  }
   const folder = dirname(fileURLToPath(url));
   const data = new Set<string>();
   const modules = new Set<string>();
@@ -73,13 +78,21 @@ export function namedFiles(
     add(rest!.replace(/[^/]*$/, ""), true);
   }
   for (const name of urlNames(source)) add(name, true);
-  const isReader = READS_OR_RUNS.test(source);
+  const own = join(root, "package.json");
+  if (OWN_PACKAGE.test(source) && files.has(own)) data.add(own);
+  const isReader = hasAddon || READS_OR_RUNS.test(source);
   // It may read even a module as text, as uglify-js reads its own.
   for (const [, , name] of isReader ? source.matchAll(RESOLVE) : []) {
     const path = join(folder, name!);
     if (typeof files.get(path)?.size === "number") data.add(path);
   }
   return { data, modules, isReader };
+}
+
+/** The names of modules of other packages whose paths a module that opens files asks for. */
+export function resolvedNames(source: string): string[] {
+  if (!LOCATES.test(source) || !READS.test(source)) return [];
+  return [...source.matchAll(RESOLVE_PACKAGE)].map(([, , name]) => name!);
 }
 
 /**

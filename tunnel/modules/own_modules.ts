@@ -21,8 +21,8 @@ import { loadedExports } from "./loaded_exports.ts";
 import { ModuleCode } from "./module_code.ts";
 import { mayRead } from "./may_read.ts";
 import { ModuleHost } from "./module_host.ts";
-import type { ModuleSource, SourceModule } from "./module_source.ts";
-import { type NamedFiles, namedFiles, namedModules, soughtFiles } from "./named_files.ts";
+import type { FilesOfPackage, ModuleSource, SourceModule } from "./module_source.ts";
+import { namedFiles, namedModules, resolvedNames, soughtFiles } from "./named_files.ts";
 import { type PackageFiles, packageFiles, urlOfPath } from "./package_files.ts";
 import { parseUrl } from "./parse_url.ts";
 import { resolveImports, resolveUrls } from "./resolve_imports.ts";
@@ -164,14 +164,11 @@ export class OwnModules implements ModuleSource {
     return folders.look(url);
   }
 
-  namedFiles(
-    record: ModuleRecord,
-  ): { readonly files: PackageFiles; readonly named: NamedFiles } | undefined {
+  namedFiles(record: ModuleRecord): readonly FilesOfPackage[] | undefined {
     if (record.kind !== "js" && record.kind !== "cjs") return undefined;
     if (!this.#named.has(record)) {
       const files = packageFiles(record.id);
-      const named = files && namedFiles(record.source as string, record.id, files);
-      this.#named.set(record, named && { files, named });
+      this.#named.set(record, files && filesNamed(record, files));
     }
     return this.#named.get(record);
   }
@@ -316,6 +313,24 @@ export class OwnModules implements ModuleSource {
 function idOf(url: string, type: string | undefined): string {
   const isPlain = type === "json" && new URL(url).pathname.endsWith(".json");
   return isPlain ? url : importKey(url, type);
+}
+
+/** The files that a module names: of its package, and modules of others that it may read. */
+function filesNamed(record: ModuleRecord, files: PackageFiles): FilesOfPackage[] {
+  const source = record.source as string;
+  const named = namedFiles(source, record.id, files);
+  const found = named === undefined ? [] : [{ files, named }];
+  for (const name of resolvedNames(source)) {
+    const id = record.requires?.[name];
+    const other = id && packageFiles(id);
+    const path = id && fileURLToPath(id);
+    if (!other || typeof other.files.get(path!)?.size !== "number") continue;
+    found.push({
+      files: other,
+      named: { data: new Set([path!]), modules: new Set(), isReader: false },
+    });
+  }
+  return found;
 }
 
 function data(

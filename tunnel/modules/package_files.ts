@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { isAddon } from "./commonjs.ts";
 import { mayRead } from "./may_read.ts";
 
 /** A file or a folder. */
@@ -17,6 +18,8 @@ export interface PackageFiles {
   readonly root: string;
   /** What is in it, by path, with the folder itself. */
   readonly files: ReadonlyMap<string, FoundFile>;
+  /** Whether there is a native addon, which its modules, or a package that does so, look for. */
+  readonly hasAddon: boolean;
 }
 
 /** How many files a package may have: beyond that, no file of it is known at a far end. */
@@ -48,7 +51,7 @@ function listing(root: string): PackageFiles | undefined {
     }
     if (files.size > MOST_FILES) return undefined;
   }
-  return { root, files };
+  return { root, files, hasAddon: files.keys().some(isAddon) };
 }
 
 /** The folder of the npm package that a module belongs to; `undefined` if it belongs to none. */

@@ -60,8 +60,8 @@ export class FileShipment {
     const taken: SentFile[] = [];
     for (const record of modules) {
       const found = modulesHere.namedFiles(record);
-      if (found !== undefined) this.#take(found.files, found.named, taken);
-      else if (record.kind === "js" || record.kind === "cjs") {
+      for (const { files, named } of found ?? []) this.#take(files, named, taken);
+      if (found === undefined && (record.kind === "js" || record.kind === "cjs")) {
         taken.push(...this.takeSought(record.source as string, record.id));
       }
     }
