@@ -9,6 +9,7 @@ import { isAddon } from "./commonjs.ts";
 import type { ModuleHost } from "./module_host.ts";
 import { mayRead } from "./may_read.ts";
 import { packageFiles } from "./package_files.ts";
+import { packageNames } from "./package_names.ts";
 
 /** What a module requires. */
 export interface ResolvedRequires {
@@ -40,7 +41,15 @@ export function resolveRequires(module: RequiringModule, host: ModuleHost): Reso
       add(from === undefined ? name : requireKey(name, from), id, isResolve);
     } else {
       isComputed = true;
-      for (const id of modulesNamed(name, rest.at(-1)!, url, from ?? url)) add(id, id);
+      const end = rest.at(-1)!;
+      for (const id of modulesNamed(name, end, url, from ?? url)) add(id, id);
+      for (
+        const [key, id] of packageNames(name, end, from ?? url, host).take(
+          MOST_MODULES,
+        )
+      ) {
+        add(from === undefined ? key : requireKey(key, from), id);
+      }
     }
   }
   if (isComputed) {
@@ -70,7 +79,7 @@ function* modulesNamed(start: string, end: string, url: string, base: string): I
     if (!path.startsWith(prefix) || !CODE.test(path)) continue;
     const rest = path.slice(within.length).replace(/\/(?:index\.c?js|index\.json)$/, "");
     const isMeant = (isDeep || !rest.includes("/")) &&
-      (path.endsWith(end) || path.replace(/(?:\/index)?\.(?:js|json)$/, "").endsWith(end));
+      (path.endsWith(end) || path.replace(/(?:\/index)?\.(?:[cm]?js|json)$/, "").endsWith(end));
     if (!isMeant) continue;
     if (++count > MOST_MODULES) return;
     yield pathToFileURL(path).href;

@@ -18,6 +18,13 @@ const FILES = {
   "node_modules/pkg/locale/deep/at.json": `"Servus"`,
   "node_modules/pkg/locale/broken.js": `not JavaScript`,
   "node_modules/pkg/commands/ls/index.js": `module.exports = require("../../locale/de");`,
+  "node_modules/mapped/package.json": JSON.stringify({
+    exports: {
+      "./l/*": { import: "./none/*", require: "./lib/*.cjs" },
+      "./one/de": "./lib/de.cjs",
+    },
+  }),
+  "node_modules/mapped/lib/de.cjs": `module.exports = "mapped";`,
   "node_modules/pkg/node_modules/other/index.js": `module.exports = "other";`,
   "app/main.cjs": `
     const alias = require, { createRequire } = require("node:module");
@@ -56,6 +63,9 @@ const FILES = {
     exports.called = () => [require.call(null, "./c1.cjs"), require.apply(null, ["./c2.cjs"])];
     exports.hidden = () => eval("require")("./e1.cjs");
     exports.own = (name = "q") => [require("./own/" + name + ".cjs"), require(\`./own/\${name}.cjs\`)];
+    exports.packages = (name = "de") => [require("pkg/locale/" + name),
+      require(\`pkg/locale/\${name}.js\`), require("mapped/l/" + name),
+      require("mapped/one/" + name)];
     exports.never = (isWanted) => { if (isWanted) require("./bad.cjs"); return "not reached" };`,
   "app/x.cjs": `module.exports = "x";`,
   ...Object.fromEntries(
