@@ -25,6 +25,8 @@ export interface CommonJsHost extends RequiredModulesHost {
 
 /** The ends of names that `require.extensions` has. */
 const EXTENSIONS = [".js", ".cjs", ".mjs", ".wasm", ".json", ".node"];
+/** What Deno completes a path with, in this order. */
+const ENDS = ["", ...EXTENSIONS, ...EXTENSIONS.map((end) => `/index${end}`)];
 
 type Plain = (specifier: string) => unknown;
 type PlainResolve = (specifier: string, options?: { paths?: string[] }) => string;
@@ -314,14 +316,13 @@ export class CommonJs {
     return undefined;
   }
 
-  /** Finds a module that was sent by its path, as Node completes it. */
+  /** Finds a module that was sent by its path, as Deno completes it. */
   #find(specifier: string, folder: string): string | undefined {
     if (!/^(?:\.{0,2}\/|\.{1,2}$|file:)/.test(specifier)) return undefined;
     const path = specifier.startsWith("file:") ? pathOf(specifier) : specifier;
     // Not by URL: Node before 26 leaves the dot in file:///a/.b/./c.
     const id = idOf(requireBuiltin()("node:path").resolve(folder, path));
-    const ends = ["", ".js", ".json", ".node", "/index.js", "/index.json"];
-    return ends.map((end) => id + end).find((one) => this.#host.records.has(one));
+    return ENDS.map((end) => id + end).find((one) => this.#host.records.has(one));
   }
 }
 

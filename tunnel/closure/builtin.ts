@@ -133,6 +133,7 @@ function index(
         // Other symbols are not the same in another process.
         if (typeof name === "symbol" && Symbol.keyFor(name) === undefined) continue;
         if (value === globalThis && isOwnGlobal(name)) continue;
+        if (name === "_cache" || name === "mainModule") continue; // CommonJS modules of the user
         const child = Object.getOwnPropertyDescriptor(value, name)?.value;
         if (!isReference(child) || seen.has(child)) continue;
         seen.add(child);

@@ -26,7 +26,8 @@ import { isWithinReach } from "./weak_members.ts";
 import { wrappedBy } from "./wrapped.ts";
 
 /** How to make a `require()` in a function. */
-const BY_REQUIRE = ", as in const require = createRequire(import.meta.url)";
+const BY_REQUIRE = ", as in const require = createRequire(import.meta.url), or, in a CommonJS " +
+  "module, createRequire(__filename)";
 
 /** Why a weak collection is refused that would not have what it has here. */
 const COPIED_MEMBER = [

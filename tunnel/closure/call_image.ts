@@ -173,6 +173,8 @@ async function withCode(calls: CallDraft, drafted: Drafted): Promise<CallImage> 
     const made = await unitOf(unit, calls);
     for (const id of Object.values(made.imports)) if (isSent(id)) modules.add(id);
     for (const id of modulesHere.workers(made.source, made.url)) modules.add(id);
+    const requiring = modulesHere.requiring(made.source, made.url, !made.isSloppy);
+    if (requiring !== undefined) modules.add(requiring);
     units.push(made);
   }
   if (place?.module && isSent(place.module)) modules.add(place.module);

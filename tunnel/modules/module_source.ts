@@ -68,6 +68,14 @@ export interface ModuleSource {
   workers(source: string, url: string): readonly string[];
 
   /**
+   * The id of a module that says what code of the script `url` requires that goes by value;
+   * `undefined` if it requires nothing.
+   *
+   * @throws {TypeError} If it requires the script that runs here.
+   */
+  requiring(source: string, url: string, isModule: boolean): string | undefined;
+
+  /**
    * What each `import()` whose name is computed may mean in code, which is all or a part of the
    * script `url`: ids by specifiers.
    *

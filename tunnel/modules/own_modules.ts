@@ -7,6 +7,7 @@ import {
   importKey,
   type ModuleRecord,
   NO_MODULE,
+  requireKey,
   urlOf,
 } from "../../agent/protocol/module_record.ts";
 import type { SentFile, ServedEntry } from "../../agent/protocol/sent_file.ts";
@@ -37,6 +38,8 @@ export class OwnModules implements ModuleSource {
   readonly #exports = new CommonJsExports(this.#host);
   /** The modules that others require. */
   readonly #required = new Set<string>();
+  /** What functions require that go by value, as modules that only say so. */
+  readonly #requiring = new Map<string, SourceModule>();
   /** The modules that others import as data. */
   readonly #importedData = new Set<string>();
   readonly #named = new WeakMap<ModuleRecord, ReturnType<OwnModules["namedFiles"]>>();
@@ -81,6 +84,8 @@ export class OwnModules implements ModuleSource {
   }
 
   async module(id: string): Promise<SourceModule> {
+    const requiring = this.#requiring.get(id);
+    if (requiring !== undefined) return requiring;
     const url = urlOf(id);
     const type = id.slice(url.length + 1);
     try {
@@ -100,6 +105,20 @@ export class OwnModules implements ModuleSource {
       // A package names nothing outside its folder.
       return packageFiles(url)?.files.has(path) ?? existsSync(path);
     });
+  }
+
+  requiring(source: string, url: string, isModule: boolean): string | undefined {
+    if (!source.includes("createRequire")) return undefined;
+    const { requires, wanted } = this.#requires({ source, url, isModule });
+    if (Object.keys(requires).length === 0) return undefined;
+    // The script itself is not there, so it is said as of a place that anybody may ask for.
+    const keyed = Object.entries(requires).map(([name, id]) =>
+      [name.includes(" from ") ? name : requireKey(name, url), id] as const
+    );
+    const id = `chopsticks:requires:${encodeURIComponent(JSON.stringify(keyed))}`;
+    const record = { ...data(id, "json", "null").record, requires: Object.fromEntries(keyed) };
+    this.#requiring.set(id, { record, needs: [], wants: [...wanted] });
+    return id;
   }
 
   async computed(

@@ -66,6 +66,11 @@ export class ReceivedModules implements ModuleSource {
     return namedModules(source, url).filter((one) => this.hasReceived(one));
   }
 
+  /** What names mean, only the first controller knows. */
+  requiring(): undefined {
+    return undefined;
+  }
+
   computed(source: string, url: string): Promise<Record<string, string>> {
     const { record, units } = this.#agent;
     const known = [record(url), ...units(url)].flatMap((one) => Object.entries(one?.imports ?? {}));

@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { RemoteError } from "../../../mod.ts";
+import { Local, RemoteError } from "../../../mod.ts";
 import { needing } from "../../services/services.ts";
 import { rejectsAs } from "../_deadline.ts";
 import { everyAgent, Hidden } from "../_hidden.ts";
-import { makeProject } from "../_project.ts";
+import { IMPORT_COMPARE, makeProject, runHidden } from "../_project.ts";
 
 const FILES = {
   "node_modules/pkg/package.json": '{ "name": "pkg", "version": "1.0.0" }',
@@ -148,3 +148,64 @@ for (const agent of ["deno", "node18", "node26"]) {
     },
   ));
 }
+
+Deno.test(needing(
+  ["deno", "node", "sudo"],
+  "what functions of the script that runs here require goes along",
+  async () => {
+    await using project = await makeProject({
+      "main.ts": `${IMPORT_COMPARE}
+        import { createRequire } from "node:module";
+        import common from "./common.cjs";
+        await compare({
+          made: () => {
+            const require = createRequire(import.meta.url);
+            return [require("./a.cjs"), require.resolve("./a.cjs"), require("./" + "b.cjs")];
+          },
+          esModule: () => createRequire(import.meta.url)("./m.mjs").value,
+          package: () => createRequire(import.meta.url)("pkg"),
+          folder: (names = ["c", "d"]) => {
+            const require = createRequire(import.meta.url);
+            return names.map((name) => require("./folder/" + name));
+          },
+          common: common.make(),
+        });`,
+      "a.cjs": `module.exports = "a";`,
+      "b.cjs": `module.exports = "b";`,
+      "m.mjs": `export const value = "m";`,
+      // Deno finds another one than Node does.
+      "folder/c.cjs": `module.exports = "c";`,
+      "folder/c.json": `"not c"`,
+      "folder/d/index.cjs": `module.exports = "d";`,
+      "node_modules/pkg/package.json": `{ "main": "main.cjs" }`,
+      "node_modules/pkg/main.cjs": `module.exports = "pkg";`,
+      "common.cjs": `const { createRequire } = require("node:module");
+        exports.make = () => () => createRequire(__filename)("./a.cjs");`,
+    });
+    assertEquals(await runHidden(project.folder, project.folder), {
+      made: ["a", `${project.folder}/a.cjs`, "b"],
+      esModule: "m",
+      package: "pkg",
+      folder: ["c", "d"],
+      common: "a",
+    });
+  },
+));
+
+Deno.test("the module and the require() of a CommonJS module are refused as variables", async () => {
+  await using project = await makeProject({
+    "own.cjs":
+      `exports.modules = () => [() => module.exports, () => module.id, () => module.require];
+      exports.requires = () => [() => require("./own.cjs"), () => require.resolve("./own.cjs")];`,
+  });
+  const own = (await import(`file://${project.folder}/own.cjs`)).default;
+  await using tun = new Local();
+  for (const fn of own.modules() as (() => void)[]) {
+    const { message } = await rejectsAs(TypeError, tun.call(fn));
+    assertStringIncludes(message, "variable module is a Module, which has no copy");
+  }
+  for (const fn of own.requires() as (() => void)[]) {
+    const { message } = await rejectsAs(TypeError, tun.call(fn));
+    assertStringIncludes(message, "in a CommonJS module, createRequire(__filename)");
+  }
+});
