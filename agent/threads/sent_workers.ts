@@ -1,3 +1,4 @@
+import process from "node:process";
 import * as threads from "node:worker_threads";
 import { prepareThread } from "./prepare_thread.ts";
 import type { Replace } from "./thread_init.ts";
@@ -31,6 +32,13 @@ export function extendWebWorkers(): void {
   }.Worker;
 }
 
+/** Has the code of a worker that is text be a script, although this agent's was a module. */
+function plain(options: threads.WorkerOptions): threads.WorkerOptions {
+  if (!options?.eval || options.execArgv !== undefined || "Deno" in globalThis) return options;
+  const execArgv = process.execArgv.filter((one) => one !== "--input-type=module");
+  return { ...options, execArgv };
+}
+
 /** Has `Worker` of `node:worker_threads` run modules that were sent. */
 export function extendNodeWorkers(replace: Replace, own: object): void {
   const { Worker: Real } = threads;
@@ -39,7 +47,7 @@ export function extendNodeWorkers(replace: Replace, own: object): void {
       const prepared = options?.eval ? undefined : prepareThread(target);
       super(
         prepared?.script ?? target,
-        prepared === undefined ? options : {
+        prepared === undefined ? plain(options) : {
           ...options,
           workerData: { chopsticks: prepared.init, data: options.workerData },
           transferList: [...options.transferList ?? [], prepared.init.port as never],

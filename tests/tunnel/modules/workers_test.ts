@@ -116,6 +116,10 @@ const FILES = {
     exports.run = (n) => new Promise((done, fail) => {
       new Worker(path.join(__dirname, "worker.cjs"), { workerData: n }).on("message", done)
         .on("error", fail);
+    });
+    exports.text = () => new Promise((done, fail) => {
+      const script = 'require("worker_threads").parentPort.postMessage(typeof __filename)';
+      new Worker(script, { eval: true }).on("message", done).on("error", fail);
     });`,
 };
 
@@ -148,6 +152,7 @@ Deno.test(needing(
           assertEquals(await tun.call(module[way]), await module[way]());
         }
         assertEquals(await tun.call(pool.run, 3), [9, "data"]);
+        assertEquals(await tun.call(pool.text), await pool.text());
         assertEquals(await tun.call(byValue, folder), await byValue(folder));
         assertEquals(await tun.call(module.throwing), "not today");
         assertStringIncludes(String(await tun.call(module.broken)), "nothing.ts");
