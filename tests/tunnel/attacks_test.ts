@@ -26,6 +26,7 @@ const OUTCOMES: Readonly<Record<string, RegExp>> = {
   "reverse: the address is none": /^ProtocolError: The far end broke the protocol of reverse\(\)$/,
   "reverse: the number of a connection is none":
     /^ProtocolError: The far end broke the protocol of reverse\(\)$/,
+  "modules are asked for with long types": /requests of more than 67108864 bytes at once$/,
   "a request has billions of holes": /a request that a controller does not take$/,
   "a handle has billions of holes": /cannot be read: It has a handle that is not an array$/,
   "a handle is of a class with escapes": /cannot be read: \\x1b.* is not a class whose/,

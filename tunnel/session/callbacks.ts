@@ -75,8 +75,10 @@ export class Callbacks {
 
   /** Answers a call. It waits while earlier ones take much memory or time. */
   handle(channel: Channel, id: unknown): void {
+    // Anything else may take much memory until the message comes, if it ever does.
+    const number = typeof id === "number" ? id : NaN;
     channel.receive().then((message) => {
-      this.#wait({ channel, fn: this.#functions.get(id as number), message });
+      this.#wait({ channel, fn: this.#functions.get(number), message });
       this.#next();
     }, () => {}); // the far end gave it up
   }

@@ -100,7 +100,7 @@ export class Requests {
       case Request.IMPORT:
         return this.#handleImport(channel, rest);
       case Request.FILE:
-        return this.#handleFile(channel, rest[0], rest[1] === true);
+        return this.#handleFile(channel, urlIn(rest[0]), rest[1] === true);
       case Request.LOWER:
         return this.#handleLower(channel, rest[0]);
       case Request.STREAM:
@@ -125,10 +125,10 @@ export class Requests {
     ) throw this.#unknown();
     this.#queue.add({
       channel,
-      texts: [specifier, referrer],
+      texts: [specifier, referrer, type ?? ""],
       size: () => 0,
       answer: async () => ({
-        bytes: encode(await this.#import(specifier, referrer, type as string | undefined)),
+        bytes: encode(await this.#import(specifier, referrer, type)),
         flags: 0,
       }),
     });
@@ -182,11 +182,11 @@ export class Requests {
     return found === "served";
   }
 
-  #handleFile(channel: Channel, url: unknown, isLook: boolean): void {
+  #handleFile(channel: Channel, url: string, isLook: boolean): void {
     if (RuntimeRequests.isFor(url)) return this.#handleRuntime(channel, url);
     this.#queue.add({
       channel,
-      texts: typeof url === "string" ? [url] : [],
+      texts: [url],
       size: () => isLook || !isFileUrl(url) ? 0 : this.#sizeOf(url),
       answer: async (): Promise<QueuedAnswer | undefined> => {
         const bytes = await (isLook ? this.#look(url) : this.#readFile(url));
@@ -211,7 +211,7 @@ export class Requests {
   }
 
   /** A file in a folder that is served; `undefined` if there is no such file. */
-  async #readFile(url: unknown): Promise<Uint8Array | undefined> {
+  async #readFile(url: string): Promise<Uint8Array | undefined> {
     const { serve, files } = this.#options;
     if (!isFileUrl(url)) throw this.#refuse(`Cannot read ${repeated(url)}`);
     const file = await files.read(url) ?? await modulesHere.servedFile(url, serve);
@@ -220,7 +220,7 @@ export class Requests {
   }
 
   /** What a file or a folder is that is served; `undefined` if it does not exist. */
-  async #look(url: unknown): Promise<Uint8Array | undefined> {
+  async #look(url: string): Promise<Uint8Array | undefined> {
     const { serve } = this.#options;
     const found = isFileUrl(url) ? await modulesHere.servedEntry(url, serve) : "refused";
     if (found === "refused") throw this.#refuse(`Cannot look at ${repeated(url)}`);
@@ -271,12 +271,16 @@ export class Requests {
   }
 }
 
-function isFileUrl(url: unknown): url is string {
-  return typeof url === "string" && url.startsWith("file:");
+/** A URL in a request. Anything else may take much memory while it waits, and is refused. */
+function urlIn(value: unknown): string {
+  return typeof value === "string" ? value : `a URL that is of type ${typeof value}`;
 }
 
-/** Shows what the far end said, which may be of any kind and length. */
-function repeated(value: unknown): string {
-  if (typeof value !== "string") return `a URL that is of type ${typeof value}`;
+function isFileUrl(url: string): boolean {
+  return url.startsWith("file:");
+}
+
+/** Shows what the far end said, which may be of any length. */
+function repeated(value: string): string {
   return value.length <= MAX_REPEATED ? value : `${value.slice(0, MAX_REPEATED)}…`;
 }
