@@ -153,14 +153,17 @@ export function valueHandle(value: unknown): Handle | undefined {
   return (value as { [OWN_HANDLE]?: () => Handle } | null | undefined)?.[OWN_HANDLE]?.();
 }
 
-/** What makes the texts that are printed as they are visible, if they have to be. */
-export type Revision = Pick<DecodeOptions, "reviseError" | "reviseSource">;
+/** What a controller does with the values of a far end, which it does not trust. */
+export interface Revision extends Pick<DecodeOptions, "reviseError" | "reviseSource"> {
+  /** Gives the symbol of the global registry with this key; the default does no more. */
+  readonly symbolFor?: (key: string) => symbol;
+}
 
 /**
  * Makes the value of a handle of {@linkcode valueHandle}.
  *
- * @param revision Called with an error that gets a property, and with a text that is printed as it
- * is, as `decode()` does.
+ * @param revision Its hooks get errors that get a property, and texts that are printed as they are,
+ * as those of `decode()` do.
  * @throws {TypeError} If the data is anything else.
  */
 export function reviveValue(data: unknown, revision: Revision = {}): unknown {
@@ -171,11 +174,11 @@ export function reviveValue(data: unknown, revision: Revision = {}): unknown {
     case HandleKind.RUNTIME_OBJECT:
       return makeRuntimeObject(...rest as [unknown, ...unknown[]]);
     case HandleKind.SYMBOL_FOR:
-      return Symbol.for(stringOf(rest[0]));
+      return (revision.symbolFor ?? Symbol.for)(stringOf(rest[0]));
     case HandleKind.SYMBOL: {
       const name = stringOf(rest[0]);
       // Compilers put the same in the place of a symbol that a runtime lacks.
-      return wellKnown(name) ?? Symbol.for(`Symbol.${name}`);
+      return wellKnown(name) ?? (revision.symbolFor ?? Symbol.for)(`Symbol.${name}`);
     }
     case HandleKind.VIEW:
       return makeView(...rest as Parameters<typeof makeView>);

@@ -4,7 +4,7 @@ import { isEncodeRefusal } from "../../codec/encode_refusal.ts";
 import { isList } from "./is_list.ts";
 import { KeptProperties } from "./kept_properties.ts";
 import { isPart, type Parts } from "./parts.ts";
-import { HandleKind, reviveValue, valueHandle } from "./handle.ts";
+import { HandleKind, type Revision, reviveValue, valueHandle } from "./handle.ts";
 import { remedyFor } from "./remedy.ts";
 import { runtimeWeight } from "./runtime_object.ts";
 import { SharedViews } from "./shared_views.ts";
@@ -93,7 +93,7 @@ export function encodeValue(
  */
 export function decodeValue(
   bytes: Uint8Array,
-  { revive = (data) => reviveValue(data, options), ...options }: DecodeOptions = {},
+  { revive = (data) => reviveValue(data, options), ...options }: DecodeOptions & Revision = {},
 ): unknown {
   let left = MAX_RUNTIME_OBJECTS;
   return decode(bytes, {

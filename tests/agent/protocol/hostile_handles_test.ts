@@ -116,6 +116,19 @@ Deno.test("decodeValue() makes what is told twice to be read-only so once", () =
   assert(Object.isFrozen(sealed));
 });
 
+Deno.test("a far end can name few registered symbols, which stay for ever", () => {
+  const decoding = decodingOf(256 * 1024 ** 2);
+  const name = (key: string): unknown => {
+    const handle = (part: unknown): unknown => part instanceof Forged ? part.data : undefined;
+    return decodeValue(encode(new Forged(SYMBOL_FOR, key), { handle }), decoding);
+  };
+  for (let i = 0; i < 100_000; i++) name("chopsticks.test");
+  assertEquals(name("chopsticks.test"), Symbol.for("chopsticks.test"));
+  const long = "x".repeat(1024 ** 2);
+  for (let i = 0; i < 7; i++) name(long + i);
+  assertThrows(() => name(`${long}8`), TypeError, "too many registered symbols");
+});
+
 Deno.test("decodeValue() makes the texts visible that are printed as they are", () => {
   const tag = new Forged(SYMBOL, "toStringTag");
   const map = new Map([[1, 2]]);
