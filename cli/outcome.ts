@@ -7,3 +7,11 @@ export function failedCommand(result: unknown): ShResult | undefined {
   const { command, code, signal, stdout, stderr } = result.error;
   return { command, code, signal, stdout: String(stdout), stderr };
 }
+
+/** Whether a far end has told how a command ended. It may say anything, also what has no text. */
+export function isCommandEnd(value: unknown): value is ShResult<string | Uint8Array> {
+  const { command, code, signal, stdout, stderr } = (value ?? {}) as Record<string, unknown>;
+  return typeof command === "string" && (code === null || typeof code === "number") &&
+    (signal === null || typeof signal === "string") && typeof stderr === "string" &&
+    (typeof stdout === "string" || stdout instanceof Uint8Array);
+}

@@ -9,6 +9,7 @@ import { RemoteError } from "../tunnel/remote_error.ts";
 import { visible } from "../tunnel/visible.ts";
 import { HostLines } from "./host_lines.ts";
 import { hostJson, hostsJson, HostValue, resultJson } from "./json.ts";
+import { isCommandEnd } from "./outcome.ts";
 import { openGroup } from "./open_group.ts";
 import type { Request } from "./request.ts";
 import { Screen } from "./screen.ts";
@@ -176,8 +177,8 @@ class Run {
     } catch (error) {
       const { cause } = error as Error;
       // What lines() throws there, to be told as what sh() gives.
-      if (cause instanceof Error && cause.name === "CommandError" && "command" in cause) {
-        throw new CommandError(cause as CommandError);
+      if (cause instanceof Error && cause.name === "CommandError" && isCommandEnd(cause)) {
+        throw new CommandError(cause);
       }
       // Nobody who gives a command knows of sh() and lines().
       const isCommand = this.#request.task.kind === "command";

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Command, CommandError, lines, sh, type ShResult } from "../agent/sh.ts";
+import { type Command, CommandError, lines, sh } from "../agent/sh.ts";
 import { checkFile } from "../group/files/check_file.ts";
 import { callOn, fetchDirOn, fetchOn, putOn } from "../group/target.ts";
 import type { BaseTunnel } from "../tunnel/base_tunnel.ts";
@@ -9,6 +9,7 @@ import type { Operation } from "../tunnel/operation/operation.ts";
 import { prepareSync } from "../tunnel/operation/sync.ts";
 import { FACT_NAMES, hostFacts } from "./host_facts.ts";
 import { Misuse } from "./misuse.ts";
+import { isCommandEnd } from "./outcome.ts";
 import type { Task } from "./request.ts";
 import { SharedInput } from "./shared_input.ts";
 
@@ -104,7 +105,8 @@ async function commandWork(
     ? await workOf(callOn(hosts, sh<"text">, [command, options]))
     : (tunnel) => tunnel.call(sh, command, { ...options, input: input.stream() });
   return async (tunnel) => {
-    const result = await run(tunnel) as ShResult;
+    const result = await run(tunnel);
+    if (!isCommandEnd(result)) throw new TypeError("It does not say how the command ended");
     // Made here, it keeps the whole output.
     if (result.code !== 0) throw new CommandError(result);
     return result;

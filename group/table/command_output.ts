@@ -15,6 +15,7 @@ export function commandOutput(value: unknown): CommandOutput | undefined {
   if (!isPlain(value) || Object.keys(value).sort().join() !== KEYS) return undefined;
   const { code, signal, stdout, stderr } = value;
   if (typeof stdout !== "string" || typeof stderr !== "string") return undefined;
+  if (code !== null && typeof code !== "number") return undefined;
   const lines = [...linesOf(stdout), ...linesOf(stderr).map((line) => `stderr: ${line}`)];
   const end = typeof signal === "string" ? `ended by ${signal}` : code === 0 ? "" : `code ${code}`;
   return { text: lines.join("\n"), note: end || (lines.length === 0 ? "no output" : "") };

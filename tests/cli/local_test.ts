@@ -185,6 +185,7 @@ Deno.test("--call calls an exported function with arguments that are JSON", asyn
   const failing = await call("fails");
   assertEquals(failing.code, 1);
   assertMatch(failing.out, /failed: fails\(\) failed: RangeError: no such luck/);
+  assertMatch((await call("failsOddly")).out, /failed: failsOddly\(\) failed: .*no such luck/);
   const json = await call("odd", "--json");
   assertEquals(JSON.parse(json.out).a, { map: { a: 1 }, set: [1], bytes: [7], no: "NaN" });
 });

@@ -114,6 +114,14 @@ Deno.test("a table shows what a command printed, and how it ended", async () => 
   assertMatch(print([["a", { ...output("x\n"), more: 1 }]]), /more/);
 });
 
+Deno.test("a table shows what only looks like the end of a command as it is", () => {
+  const endless = Array.from({ length: 60 }).reduce<unknown>((inner) => [inner, inner], "x");
+  const end = { command: "true", signal: null, stdout: "out", stderr: "" };
+  for (const code of [endless, "5", [5]]) {
+    assertMatch(inspect(new GroupResult([["a", { ...end, code }]])), /"?true"? +null +out/);
+  }
+});
+
 Deno.test("a table shows a line of tabs where they lead, and at once if there are many", () => {
   const shown = inspect(new GroupResult([["a", "x\ty漢\t1234567\t12345678\tz\n-"]]));
   assertStringIncludes(shown, "x       y漢     1234567 12345678        z\n");
