@@ -40,8 +40,14 @@ export class Attachments {
   /**
    * Makes the value of a handle. The handles in the values of a call refer to its attachments, and
    * those in the result of a callback to channels.
+   *
+   * @param onBegun Takes what has to be called when the function of the call is called.
    */
-  revive(data: unknown, attachments?: readonly number[]): unknown {
+  revive(
+    data: unknown,
+    attachments?: readonly number[],
+    onBegun?: (listener: () => void) => void,
+  ): unknown {
     const [kind, first, second, ...limits] = data as unknown[];
     switch (kind) {
       case HandleKind.STREAM: {
@@ -55,7 +61,7 @@ export class Attachments {
         return limitStream(stream, isRepeatable, members);
       }
       case HandleKind.SIGNAL:
-        return this.#signal(this.#take(attachments![first as number]!));
+        return this.#signal(this.#take(attachments![first as number]!), onBegun!);
       case HandleKind.ABORTED:
         return AbortSignal.abort(first);
       case HandleKind.CALLBACK:
@@ -89,10 +95,13 @@ export class Attachments {
     return channel;
   }
 
-  #signal(channel: Channel): AbortSignal {
+  #signal(channel: Channel, onBegun: (listener: () => void) => void): AbortSignal {
     const controller = new AbortController();
-    channel.receive().then((message) => {
+    // A function that is called here, too, has time to listen before the signal can abort.
+    const begun = new Promise<void>(onBegun);
+    channel.receive().then(async (message) => {
       channel.end();
+      await begun;
       if (message !== undefined) {
         controller.abort(decodeValue(message.bytes, TRUSTED));
       }

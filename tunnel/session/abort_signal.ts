@@ -84,7 +84,9 @@ export function sendAbort(channel: Channel, signal: AbortSignal): () => void {
   const onAbort = (): void => {
     channel.send(encodeReason(signal.reason), Flag.END);
   };
-  signal.addEventListener("abort", onAbort, { once: true });
+  // It may have aborted since the call was made.
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort, { once: true });
   return () => {
     signal.removeEventListener("abort", onAbort);
     channel.end();

@@ -472,6 +472,21 @@ onRuntimes("an AbortSignal aborts there when it does here", async (tun) => {
   assertEquals(both, [true, "why"]);
 });
 
+onRuntimes("an AbortSignal that aborts right behind the call does so there, too", async (tun) => {
+  const wait = (signal: AbortSignal): Promise<unknown[]> => {
+    const { aborted } = signal;
+    return new Promise((resolve) =>
+      signal.addEventListener("abort", () => resolve([aborted, signal.reason]))
+    );
+  };
+  for (const fn of [wait, wait]) {
+    const controller = new AbortController();
+    const waiting = tun.call(fn, controller.signal);
+    controller.abort("at once");
+    assertEquals(await soon(waiting, "the abort"), [false, "at once"]);
+  }
+});
+
 onRuntimes("an AbortSignal's reason need not be one that can be copied", async (tun) => {
   class Cancelled extends Error {
     override name = "Cancelled";
