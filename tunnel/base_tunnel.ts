@@ -16,7 +16,7 @@ import type {
 import { Forwarding } from "./forwarding.ts";
 import { showAs } from "./arguments/show_as.ts";
 import { typeError } from "./misuse.ts";
-import { callerOf } from "./own_frames.ts";
+import { callerOf, setCalling } from "./own_frames.ts";
 import { callNow } from "./operation/call.ts";
 import { prepareConnect } from "./operation/connect.ts";
 import { prepareFetch } from "./operation/fetch.ts";
@@ -394,3 +394,5 @@ export abstract class BaseTunnel extends Forwarding {
     showAs(this.prototype, (tunnel) => tunnel.toString());
   }
 }
+
+setCalling(BaseTunnel.prototype.call);

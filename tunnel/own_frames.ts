@@ -43,6 +43,27 @@ function isShort({ message }: { readonly message: unknown }): boolean {
   return typeof message === "string" && !message.includes("\n");
 }
 
+/** The method that people call functions by. */
+let calling: CallableFunction | undefined;
+
+/** Says by which method people call functions. */
+export function setCalling(method: CallableFunction): void {
+  calling = method;
+}
+
+/**
+ * Does as {@linkcode withoutOwnFrames} to an error that was made just now. One whose message has
+ * several lines keeps the frames behind the call, as V8 leaves out the others.
+ */
+export function newWithoutOwnFrames<E extends Error>(error: E): E {
+  if (isShort(error)) return withoutOwnFrames(error);
+  // The stack of any other cause has been added to this one.
+  if (calling !== undefined && error.cause instanceof Error) {
+    Error.captureStackTrace(error, calling);
+  }
+  return error;
+}
+
 /**
  * Gives an error that this library made the frames of `start`, so that it names the caller's line,
  * and does as {@linkcode withoutOwnFrames}. Leaves alone what other code threw and, for the reason

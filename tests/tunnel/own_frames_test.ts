@@ -1,7 +1,15 @@
 import { assertEquals, assertStrictEquals, assertStringIncludes, fail } from "@std/assert";
 import type * as facts from "../../agent/facts.ts";
 import { inventory } from "../../group/inventory.ts";
-import { ConnectionError, Group, hosts, Local, Queue, SSHTunnel } from "../../mod.ts";
+import {
+  ConnectionError,
+  Group,
+  hosts,
+  Local,
+  Queue,
+  SSHTunnel,
+  SubprocessTunnel,
+} from "../../mod.ts";
 import { calledFrom, withoutOwnFrames, withoutOwnFramesIfShort } from "../../tunnel/own_frames.ts";
 
 const OWN_FRAME = `    at own (${new URL("../../tunnel/own.ts", import.meta.url)}:1:1)`;
@@ -13,6 +21,13 @@ const FACTS = new URL("../../agent/facts.ts", import.meta.url);
 /** A tunnel that cannot connect, for a reason of several lines. */
 function nowhere(): Local {
   return new Local("a", { runtime: "deno", deno: "/no/such" });
+}
+
+class Nothing extends SubprocessTunnel {
+  override readonly host = "nothing";
+  override command(): string[] {
+    return ["/no/such/program"];
+  }
 }
 
 /** An error of this library. */
@@ -100,14 +115,21 @@ const MISTAKES: Readonly<Record<string, () => unknown>> = {
   "fetchDir()": () => nowhere().fetchDir("/etc", "/tmp/a"),
   "forward()": () => nowhere().forward({ to: { port: 1 } }),
   "module()": () => nowhere().module<typeof facts>(FACTS).ip(),
+  "a program that there is not": () => new Nothing().connect(),
   "an await that is missing": async () => {
     const tun = new Local();
-    const [called] = await Promise.allSettled([tun.call(Date.now), tun.close()]);
-    if (called.status === "rejected") throw called.reason;
+    const [call] = await Promise.allSettled([tun.call(Date.now), tun.close()]);
+    if (call.status === "rejected") throw call.reason;
   },
   "a result that is too large": async () => {
     await using tun = new Local("a", { maxResult: 1_000 });
     await tun.call(() => "x".repeat(10_000));
+  },
+  "a message of several lines": async () => {
+    await using tun = new Local();
+    await tun.call(() => {
+      throw new Error("first\nsecond");
+    });
   },
   "a port here that is in use": async () => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });

@@ -5,7 +5,7 @@ import {
   isTemporary,
 } from "../connection_error.ts";
 import { typeError } from "../misuse.ts";
-import { calledFrom, callerOf } from "../own_frames.ts";
+import { calledFrom, callerOf, withoutOwnFrames } from "../own_frames.ts";
 import {
   abortable,
   anySignal,
@@ -194,7 +194,10 @@ export async function withSession<T>(
       session.connection.release();
     }
   } catch (error) {
-    if (error instanceof ConnectionError) throw errorSince(start, error);
+    if (error instanceof ConnectionError) {
+      if (error.cause instanceof Error) withoutOwnFrames(error.cause);
+      throw errorSince(start, error);
+    }
     throw link.start === undefined ? error : calledFrom(error, link.start);
   }
 }

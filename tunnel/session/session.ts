@@ -17,7 +17,7 @@ import type { AgentConnection } from "../connection/agent_connection.ts";
 import { agentHost } from "../../agent/agent_host.ts";
 import type { IncludedFiles } from "../modules/included_files.ts";
 import type { ServedFolders } from "../modules/served_folders.ts";
-import { withoutOwnFramesIfShort } from "../own_frames.ts";
+import { newWithoutOwnFrames } from "../own_frames.ts";
 import { RemoteError } from "../remote_error.ts";
 import { showError } from "../visible.ts";
 import { resetOnAbort } from "./abort_signal.ts";
@@ -209,7 +209,7 @@ export class Session {
       return this.broken(`The far end sent a failure of ${name} that cannot be read`, cause);
     }
     const explained = explainMissingFile(explainMissingPatch(failure));
-    return withoutOwnFramesIfShort(new RemoteError(this.#host, name, explained, text?.(failure)));
+    return newWithoutOwnFrames(new RemoteError(this.#host, name, explained, text?.(failure)));
   }
 
   /**
@@ -224,7 +224,7 @@ export class Session {
     const isTooLarge = cause instanceof DecodeError && cause.exceeds === "maxCost";
     const remedy = isTooLarge ? "; raise the option maxResult if it is to be this large" : "";
     const why = cause instanceof Error ? `: ${cause.message}${remedy}` : "";
-    const error = withoutOwnFramesIfShort(new ProtocolError(`${text}${why}`, { cause }));
+    const error = newWithoutOwnFrames(new ProtocolError(`${text}${why}`, { cause }));
     this.connection.multiplexer.end(error);
     return error;
   }
