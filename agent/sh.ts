@@ -19,6 +19,7 @@ import { Buffer } from "node:buffer";
 import process from "node:process";
 import type { Readable } from "node:stream";
 import { callSignal } from "./commands/call_signal.ts";
+import { checkOptions } from "./commands/check_options.ts";
 import { CommandError } from "./commands/command_error.ts";
 import { type Command, type CommandLine, commandLine } from "./commands/command_line.ts";
 import {
@@ -58,6 +59,11 @@ export interface LinesOptions extends CommandOptions {
   stderr?: "print" | "merge" | "drop" | undefined;
 }
 
+const FLAG = [true, false];
+const COMMAND_OPTIONS = { input: undefined, env: undefined, cwd: undefined, check: FLAG };
+const SH_OPTIONS = { ...COMMAND_OPTIONS, live: FLAG, stdout: ["text", "bytes"] };
+const LINES_OPTIONS = { ...COMMAND_OPTIONS, stderr: ["print", "merge", "drop"] };
+
 /** How many characters of a standard error that is printed an error has. */
 const TAIL = 8_192;
 
@@ -70,6 +76,7 @@ const TAIL = 8_192;
  *
  * @param command A line for `sh -c`, or a program and its arguments, where nothing is to be quoted.
  * @throws {CommandError} If it ends with another code than 0, unless `check` is `false`.
+ * @throws {TypeError} If the command or an option is of the wrong type, or there is no such option.
  * @throws {Error} If it cannot be started, even with `check: false`.
  *
  * @example
@@ -86,6 +93,7 @@ export async function sh<T extends "text" | "bytes" = "text">(
   command: Command,
   options: ShOptions<T> = {},
 ): Promise<ShResult<T extends "bytes" ? Uint8Array : string>> {
+  checkOptions(options, SH_OPTIONS);
   const { check = true, live = false, stdout: form } = options;
   const running = new RunningCommand(commandLine(command), {
     ...options,
@@ -182,6 +190,7 @@ class CommandOutput<T> implements AsyncGenerator<T, void> {
     options: LinesOptions,
     cut: (stdout: Readable) => AsyncIterable<T>,
   ) {
+    checkOptions(options, LINES_OPTIONS);
     const plain = commandLine(command);
     const line = options.stderr === "merge" ? merging(plain) : plain;
     const signal = callSignal();

@@ -61,7 +61,7 @@ export const SECTIONS: Readonly<Record<string, Readonly<Partial<Record<OptionNam
       value: "SOURCE",
       help: [
         "a JSON or YAML file { hosts, groups }, or",
-        "ssh_config, or ansible:PATH",
+        "ssh_config (or that of -F), or ansible:PATH",
       ],
     },
     local: { help: ["names are processes on this machine; one without -w"] },

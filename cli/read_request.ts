@@ -103,10 +103,13 @@ class Reader {
       throw new Misuse(`--ssh-option is ${option}: expected KEY=VALUE, as in ssh -o`);
     });
     const config = this.text("ssh-config");
+    const inventory = this.text("inventory");
     const jump = this.text("jump");
     return {
       hosts: this.#hosts(),
-      inventory: this.text("inventory"),
+      inventory: inventory === "ssh_config" && config !== undefined
+        ? `ssh_config:${config}`
+        : inventory,
       kind,
       image: this.text("docker"),
       dockerArgs: this.texts("docker-arg"),
@@ -271,7 +274,7 @@ class Reader {
     for (const name of ["mode", "recursive", "no-stdin", ...FOLDER_OPTIONS] as const) {
       if (!this.has(name) || names.includes(name)) continue;
       const hint = task === "fetch" ? ", without -r" : "";
-      throw new Misuse(`--${name} means nothing to ${task}${hint}: leave it out, or see --help`);
+      throw new Misuse(`--${name} means nothing to ${task}${hint}: leave it out`);
     }
   }
 }

@@ -5,6 +5,7 @@ import { textTable } from "../group/table/text_table.ts";
 import { terminalWidth } from "../group/table/text_width.ts";
 import type { SyncResult } from "../tunnel/file_options.ts";
 import { visible } from "../tunnel/visible.ts";
+import { factColumns, type Facts } from "./fact_columns.ts";
 import { failedCommand } from "./outcome.ts";
 import type { Task } from "./request.ts";
 
@@ -73,7 +74,7 @@ function brief(value: unknown, task: Task): unknown {
   if (task.kind === "sync" || task.kind === "fetchDir") {
     return changes(value as SyncResult, task.options.dryRun === true);
   }
-  if (task.kind === "facts" && task.names.length === 0) return factColumns(value as Facts);
+  if (task.kind === "facts") return factColumns(value as Partial<Facts>, task.names);
   return value;
 }
 
@@ -98,26 +99,4 @@ function changes(result: SyncResult, dryRun: boolean): unknown {
     `${unchanged} unchanged`,
   ];
   return lines.map((line) => `${line}\n`).join("") + (diff ?? "");
-}
-
-/** Facts, as far as columns need them. */
-interface Facts {
-  readonly hostname: string;
-  readonly ip: string;
-  readonly os: { readonly prettyName: string; readonly release: string; readonly arch: string };
-  readonly runtime: { readonly name: string; readonly version: string };
-  readonly memory: { readonly total: number; readonly available: number };
-}
-
-function factColumns({ hostname, ip, os, runtime, memory }: Facts): unknown {
-  const gib = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
-  return {
-    hostname,
-    ip,
-    os: os.prettyName,
-    kernel: os.release,
-    arch: os.arch,
-    runtime: `${runtime.name} ${runtime.version}`,
-    "GiB free": `${gib(memory.available)} of ${gib(memory.total)}`,
-  };
 }

@@ -227,11 +227,14 @@ Deno.test("--call prints a stream with --stream, and asks for that without", asy
   assertEquals(value.out.trim().split("\n").toSorted(), ['{"a":3}', '{"b":3}']);
 });
 
-Deno.test("facts prints the usual ones as columns, and those that are named as they are", async () => {
+Deno.test("facts are columns to read: the usual ones, or those that are named", async () => {
   const usual = await runCli([...LOCAL, "facts"]);
   assertEquals(usual.code, 0, usual.err);
   assertMatch(usual.out, /^2 hosts: 2 ok\n +hostname +ip +os +kernel +arch +runtime +GiB free\n/);
   assertStringIncludes(usual.out, Deno.hostname());
+  const some = await runCli([...LOCAL, "facts", "disks", "runtime", "routes", "memory"]);
+  assertMatch(some.out, /^2 hosts: 2 ok\n +GiB of disks free +runtime +routes +GiB free\n/);
+  assertMatch(some.out, /\/ \d+\.\d of \d+\.\d .*deno \d+\.\d+\.\d+ /);
   const named = await runCli([...LOCAL, "--json", "facts", "hostname", "runtime"]);
   const { a } = JSON.parse(named.out);
   assertEquals(a.hostname, Deno.hostname());

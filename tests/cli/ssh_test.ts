@@ -101,6 +101,9 @@ Deno.test(
     const source = `ssh_config:${service("ssh").config}`;
     const named = await runCli(["-i", source, "-w", "host[1-2]", "--", "echo hi"]);
     assertEquals(named.out, "2 hosts: 2 ok\n  host[1-2] (2)\n    hi\n");
+    const [F, config] = ["-F", service("ssh").config];
+    const same = await runCli(["-i", "ssh_config", F, config, "-w", "host[1-2]", "--", "echo hi"]);
+    assertEquals(same.out, named.out);
   }),
 );
 

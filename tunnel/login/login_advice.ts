@@ -7,7 +7,8 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /^sudo: a password is required/,
-    "give it to sudo with the option `password`, or allow sudo without one (NOPASSWD)",
+    "give it (`sudo: { user, password }`, `new Sudo({ password })` or --ask-sudo-password), or allow " +
+    "sudo without one (NOPASSWD)",
   ],
   [/^sudo: \d+ incorrect password attempt/, "sudo refused the password"],
   [
@@ -16,8 +17,8 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** The same for host keys, where no question was asked about them. */
-const HOST_KEY_ADVICE: readonly (readonly [RegExp, string])[] = [
+/** The same where no question is left without an answer, which would be the reason. */
+const UNASKED_ADVICE: readonly (readonly [RegExp, string])[] = [
   [
     /^Host key for .* has changed|^@ +WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED/,
     "if you know why, remove the old one with `ssh-keygen -R HOST`, and trust the new one",
@@ -27,20 +28,30 @@ const HOST_KEY_ADVICE: readonly (readonly [RegExp, string])[] = [
     "run `ssh HOST` once and trust its key, or allow new ones with the option " +
     '`sshArgs: ["-o", "StrictHostKeyChecking=accept-new"]`',
   ],
+  [
+    /^\S+: Permission denied \((?!.*(password|keyboard-interactive)).*\)/,
+    "it takes none of the keys it was shown: say which user (`user`), or which key " +
+    '(`sshArgs: ["-i", KEY]`)',
+  ],
+  [
+    /^\S+: Permission denied \(.*\)/,
+    "it takes no key or password it was given: say which user (`user`), which key " +
+    '(`sshArgs: ["-i", KEY]`), or which password (`password`)',
+  ],
 ];
 
 /**
  * Finds the message that says why a login has failed.
  *
  * @param stderr What the process has printed.
- * @param ofHostKeys Whether host keys matter.
+ * @param wasAnswered Whether no question was left without an answer.
  * @returns The line, and what helps; `undefined` if it has no such message.
  */
 export function loginAdvice(
   stderr: string,
-  ofHostKeys: boolean,
+  wasAnswered: boolean,
 ): { readonly line: string; readonly advice: string } | undefined {
-  for (const [pattern, advice] of ofHostKeys ? [...ADVICE, ...HOST_KEY_ADVICE] : ADVICE) {
+  for (const [pattern, advice] of wasAnswered ? [...ADVICE, ...UNASKED_ADVICE] : ADVICE) {
     const line = stderr.split("\n").find((line) => pattern.test(line));
     if (line !== undefined) return { line, advice };
   }

@@ -52,9 +52,14 @@ function sameFor({ kind, text, user, hop }: Question, names: readonly string[]):
 }
 
 /** What is shown: each line names the host, as the lines that a host prints do. */
-function promptText({ host, hop, text }: Question, offered: Given | undefined): string {
+function promptText(
+  { host, hop, text, secret, attempt }: Question,
+  offered: Given | undefined,
+): string {
   const prefix = `[${visible(host)}] ${hop === undefined ? "" : `(on the way, at ${hop}) `}`;
   const lines = text.trimEnd().split("\n").map((line) => prefix + line);
+  // What ssh says of that goes to its stderr, which is only shown once the agent is up.
+  if (secret && attempt > 1) lines.unshift(`${prefix}That was not accepted, please try again`);
   const offer = offered === undefined ? "" : ` (Enter: as for ${visible(offered.host)})`;
   return `${lines.join("\n")}${offer} `;
 }

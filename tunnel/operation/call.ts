@@ -24,7 +24,7 @@ export function prepareCall<A extends unknown[], R>(
   start: Error = new Error(),
 ): Call<Awaited<R>> {
   if (typeof fn !== "function") {
-    throw typeError(`Cannot call ${String(fn)}: it is not a function`);
+    throw typeError(`Cannot call ${String(fn)}: it is not a function; write call(fn, ...args)`);
   }
   const image = imageNow(() => callImage(fn, args.map(asStream)), args, start);
   return new Call(`${nameOf(fn)}()`, image, args, start);

@@ -55,6 +55,8 @@ interface Sink {
   discard(error: unknown): void;
 }
 
+const ADVICE_THERE = { EISDIR: "; fetchDir(), or fetch -r, fetches folders" };
+
 /** The arguments of a fetch, checked and copied. */
 interface FetchArguments extends FetchOptions {
   readonly source: string;
@@ -107,7 +109,7 @@ async function performFetch(
     try {
       return await transfer(
         link,
-        { name: "fetch()", failureText, since, service },
+        { name: "fetch()", failureText, since, service, adviceThere: ADVICE_THERE },
         (channel, { decoding }) =>
           receive(channel, sink, (size) => new Progress(host, onProgress, size), decoding),
       );

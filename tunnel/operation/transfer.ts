@@ -26,6 +26,8 @@ export interface TransferOptions {
   readonly service: readonly [name: keyof typeof Files, ...args: unknown[]];
   /** Gives what the text of an error of a file here says behind the reason. */
   readonly advise?: (error: Error) => string;
+  /** What it says behind the reason of an error there, by the error's code. */
+  readonly adviceThere?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -74,14 +76,15 @@ export function explainHere(
 function explain(
   error: unknown,
   { host }: Link,
-  { name, failureText, advise }: TransferOptions,
+  { name, failureText, advise, adviceThere }: TransferOptions,
   session: Session,
 ): unknown {
   if (error instanceof Interruption && error.answer !== undefined) {
     return session.failure(
       name,
       error.answer.bytes,
-      ({ message }) => `${failureText}: on ${host}, ${message}`,
+      ({ message, code }) =>
+        `${failureText}: on ${host}, ${message}${(code && adviceThere?.[code]) ?? ""}`,
     );
   }
   if (

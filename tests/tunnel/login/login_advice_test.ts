@@ -6,10 +6,12 @@ Deno.test("loginAdvice() finds the line that counts among others", () => {
     const [line, advice] of [
       ["sudo: sorry, you must have a tty to run sudo", "!requiretty"],
       ["sudo: Entschuldigung, Sie brauchen ein TTY (tty), um sudo zu benutzen", "!requiretty"],
-      ["sudo: a password is required", "option `password`"],
+      ["sudo: a password is required", "`sudo: { user, password }`"],
       ["sudo: 1 incorrect password attempt", "sudo refused the password"],
       ["Host key verification failed.", "StrictHostKeyChecking=accept-new"],
       ["Host key for web1 has changed and you have", "ssh-keygen -R HOST"],
+      ["me@web1: Permission denied (publickey).", "say which user (`user`), or which key"],
+      ["me@web1: Permission denied (publickey,password).", "or which password (`password`)"],
       ["ssh_askpass: exec(/tmp/x/ask): Permission denied", "TMPDIR"],
     ] as const
   ) {

@@ -78,7 +78,7 @@ Deno.test(needing(NEEDS, "errors name requiretty, and a password that is missing
   assertMatch(first.message, /must have a tty to run sudo; requiretty .*`Defaults requiretty`/);
   await using none = new SSHTunnel("login-plain", { ...options(), stderr, sudo: true });
   const second = await assertRejects(() => soon(none.connect(), "an error"), ConnectionError);
-  assertMatch(second.message, /a password is required; give it to sudo with the option `password`/);
+  assertMatch(second.message, /a password is required; give it \(`sudo: { user, password }`/);
 }));
 
 Deno.test(needing(NEEDS, "Sudo gets its password on this machine, or needs none", async (t) => {

@@ -66,7 +66,10 @@ onRuntimes("put() and fetch() say why a path at the far end is of no use", async
       await rejectsAs(RemoteError, tun.fetch(path, null)),
     ];
     for (const error of failed) {
-      assertMatch(error.message, error === failed[0] ? asTarget : asSource);
+      const [said, advice] = error.message.split("; ") as [string, string?];
+      assertMatch(said, error === failed[0] ? asTarget : asSource);
+      const isFolder = error !== failed[0] && codeOf(error) === "EISDIR";
+      assertEquals(advice, isFolder ? "fetchDir(), or fetch -r, fetches folders" : undefined);
       assertEquals([error.host, error.remoteName], ["here", "Error"]);
       assertMatch(`${codeOf(error)}`, /^E[A-Z]+$/);
     }
