@@ -18,14 +18,18 @@ export function callerOf(method: CallableFunction): Error {
  * loses all frames if one was of this library. Changes the errors in place.
  */
 export function withoutOwnFrames<E extends Error>(error: E): E {
-  const errors = new Set<Error>([error]);
-  for (const one of errors) { // it grows meanwhile
-    trim(one);
-    if (one.cause instanceof Error) errors.add(one.cause);
-    // That of other code may be anything, also an array with billions of holes.
-    const inner: unknown = one instanceof AggregateError ? one.errors : undefined;
-    if (!Array.isArray(inner)) continue;
-    for (const other of Object.values(inner)) if (other instanceof Error) errors.add(other);
+  try {
+    const errors = new Set<Error>([error]);
+    for (const one of errors) { // it grows meanwhile
+      trim(one);
+      if (one.cause instanceof Error) errors.add(one.cause);
+      // That of other code may be anything, also an array with billions of holes.
+      const inner: unknown = one instanceof AggregateError ? one.errors : undefined;
+      if (!Array.isArray(inner)) continue;
+      for (const other of Object.values(inner)) if (other instanceof Error) errors.add(other);
+    }
+  } catch {
+    // An error of other code may have a property that throws.
   }
   return error;
 }

@@ -64,6 +64,20 @@ Deno.test("calledFrom() leaves alone what other code threw", () => {
   }
 });
 
+Deno.test("a group's result has an error whose properties throw", async () => {
+  await using group = new Group([new Local("a")]);
+  const odd = new Error("odd");
+  for (const name of ["stack", "cause"]) {
+    Object.defineProperty(odd, name, {
+      get() {
+        throw new Error(name);
+      },
+    });
+  }
+  const result = await group.each(() => Promise.reject(odd));
+  assertStrictEquals(result.failures().next().value?.[1].error, odd);
+});
+
 Deno.test("calledFrom() gives back an error though Error is frozen", () => {
   const { stackTraceLimit } = Error;
   const freeze = (writable: boolean) =>
