@@ -1,3 +1,7 @@
+import { existsSync, realpathSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { ModuleHost } from "./module_host.ts";
 import { packageFiles } from "./package_files.ts";
 
@@ -19,7 +23,7 @@ export function* packageNames(
   const [, name] = /^((?:@[^/]+\/)?[^@/.][^/]*)\//.exec(start) ?? [];
   if (name === undefined) return;
   const known = host.resolveRequire(`${name}/package.json`, base) ??
-    host.resolveRequire(name, base);
+    host.resolveRequire(name, base) ?? installed(name, base);
   const found = known && packageFiles(known);
   if (!found) return;
   const paths = [...found.files].flatMap(([path, { size }]) =>
@@ -32,6 +36,14 @@ export function* packageNames(
     const id = host.resolveRequire(full, base);
     if (id !== undefined) yield [full, id];
   }
+}
+
+/** The URL of the package.json of a package that lets nobody require that. */
+function installed(name: string, base: string): string | undefined {
+  if (!base.startsWith("file:")) return undefined;
+  const folders = createRequire(base).resolve.paths(name) ?? [];
+  const path = folders.map((one) => join(one, name, "package.json")).find((one) => existsSync(one));
+  return path && pathToFileURL(realpathSync(path)).href;
 }
 
 /** A path, and how it can be written without its end. */
