@@ -35,6 +35,18 @@ const COPIED_MEMBER = [
   { remedy: "make the collection in the module of the member, which is loaded there" },
 ] as const;
 
+/** Why a function is refused that has no source to send; `url` is that of its script. */
+function withoutSource(fn: AnyFunction, url?: string): [string, { remedy: string }] | undefined {
+  if (url?.startsWith("wasm:")) {
+    const remedy = "call it in a function that imports or compiles that module";
+    return ["it is a part of a WebAssembly module", { remedy }];
+  }
+  if (url !== undefined && !isInternal(url)) return undefined;
+  const code = url === undefined ? "native code" : "code of the runtime";
+  const remedy = `make it inside the function${fn.name === "require" ? BY_REQUIRE : ""}`;
+  return [`it is ${code} that no global or node: module leads to`, { remedy }];
+}
+
 /** Stands for a place that does not matter. */
 const NOWHERE: FunctionPlace = { module: null, path: [] };
 
@@ -278,13 +290,9 @@ export class CallDraft {
     const made = wrappedBy(fn, inspection);
     const names = ["wrapper", "wrapped function"];
     if (made) return this.#describeMade(fn, [HandleKind.RESULT, ...made], names, made[1]);
-    if (location === undefined || isInternal(location.url)) {
-      const code = location === undefined ? "native code" : "code of the runtime";
-      throw this.refusals.ofFunction(fn, `it is ${code} that no global or node: module leads to`, {
-        remedy: `make it inside the function${fn.name === "require" ? BY_REQUIRE : ""}`,
-      });
-    }
-    const described = this.#functions.describe(fn, inspection, location);
+    const reason = withoutSource(fn, location?.url);
+    if (reason !== undefined) throw this.refusals.ofFunction(fn, ...reason);
+    const described = this.#functions.describe(fn, inspection, location!);
     const { handle, uses, properties, members, anew } = described;
     this.sent.setHandle(fn, handle);
     for (const [name, value] of uses) this.#walk.find({ value, user: fn, name, steps: "" });
