@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { runtime } from "../../../agent/facts.ts";
 import { Local } from "../../../mod.ts";
 import { needing, service } from "../../services/services.ts";
+import { freePorts } from "../../services/free_port.ts";
 import { Collector } from "../_collector.ts";
 import { soon } from "../_deadline.ts";
 import { again, exported } from "../fixture/traces/far.ts";
@@ -128,9 +129,7 @@ Deno.test("what is called back belongs to its call, and output to no span", asyn
 
 Deno.test("a span tells of the error and of the abort, and nothing of the arguments", async () => {
   await using collector = new Collector();
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
+  const port = freePorts(1)[0]!;
   await run(collector, "errors", { port });
   const found = collector.spans
     .filter(({ error }) => error !== undefined)
