@@ -30,8 +30,8 @@ import { explainHere, transfer } from "./transfer.ts";
 /** Bytes of a source in memory that are copied at once. */
 const BLOCK = 4 * CHUNK;
 
-/** How much memory an answer may take: it may have the old contents. */
-const ANSWER_COST = 2 * MAX_SIZE;
+/** How much memory an answer may take: the old contents count as what has come, and as a value. */
+const ANSWER_COST = 3 * MAX_SIZE;
 
 /** A source that has been opened. */
 interface Contents {

@@ -16,8 +16,8 @@ const MAX_PATHS = 1_000;
 /** The most bytes of files that are read for a diff, on both sides together. */
 const MAX_READ = 64 * 1024 ** 2;
 
-/** How much memory a message of the far end may take: it has one file. */
-const MAX_COST = 2 * MAX_SIZE;
+/** How much memory a message may take: one file, which counts as what has come, and as a value. */
+const MAX_COST = 3 * MAX_SIZE;
 
 /** In which direction a folder goes. */
 export interface TreeWay {

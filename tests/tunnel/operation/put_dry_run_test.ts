@@ -127,6 +127,8 @@ onRuntimes("put() with dryRun tells what changes as a diff", async (tun, folder)
   assertEquals([binary.changed, "diff" in binary], [true, false]);
   const large = await dryRun({ text: "x\n".repeat(600_000) });
   assertEquals(large.diff, `Contents of ${path} are not shown: more than 1 MiB\n`);
+  const most = folder.write("most", `${"x".repeat(1024 ** 2 - 1)}\n`);
+  assertStringIncludes((await tun.put({ text: NEW }, most, { dryRun: true })).diff!, "\n-xxx");
   assertEquals("diff" in await dryRun({ text: NEW }, { diff: false }), false);
   assertEquals("diff" in await tun.put({ text: NEW }, folder.at("other")), false);
   fs.symlinkSync("target", folder.at("link"));

@@ -126,6 +126,13 @@ bothWays("make no diff of what is large, or much", async (way, { source, target 
   make(target, { "large": "old" });
   const { diff } = await foresee(way, [source, target]);
   assertStringIncludes(diff!, "Contents of large are not shown: more than 1 MiB\n");
+  for (const [large, small] of [[source, target], [target, source]] as const) {
+    make(large, { "large": "x".repeat(1024 ** 2) });
+    make(small, { "large": "old" });
+    const { diff } = await foresee(way, [source, target]);
+    assertEquals(diff, "… (more paths differ than are shown)\n"); // which would be longer
+  }
+  make(source, { "large": "x\n".repeat(600_000) });
   for (let i = 0; i < 1_200; i++) make(source, { [`${i}`]: `${i}\n` });
   const all = await foresee(way, [source, target]);
   assertEquals(all.created.length, 1_201);
