@@ -73,7 +73,7 @@ const LATER: readonly [line: string, text: string][] = [
   ["-w a --local --call ./no_such.ts#f", "Cannot load ./no_such.ts: "],
   [
     "-w a --local --call ./tests/cli/fixture/checks.ts#ad 1",
-    "checks.ts exports no function ad: the functions that it exports: add, count, fails, join, odd",
+    "checks.ts exports no function ad: the functions that it exports: add, count, fails, failsOddly, hidden, join, noJson, odd",
   ],
 ];
 

@@ -118,7 +118,7 @@ Deno.test(needing(
     const args = ["host1", path, "seq 1000000; echo warned >&2"];
     const { code, stdout, stderr } = await runExample("backup", args, SSH);
     assertEquals(code, 0, stderr);
-    assertMatch(stderr, /\r\d\.\d MiB$/);
+    assertMatch(stderr, /\r\d\.\d MiB\n$/);
     assertStringIncludes(stderr, "[host1] warned\n");
     const bytes = await Deno.readFile(path);
     const numbers = Array.from({ length: 1_000_000 }, (_, i) => `${i + 1}\n`);
