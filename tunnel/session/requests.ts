@@ -119,16 +119,16 @@ export class Requests {
   }
 
   #handleImport(channel: Channel, [specifier, referrer, type]: unknown[]): void {
-    if (
-      typeof specifier !== "string" || typeof referrer !== "string" ||
-      !(type === undefined || typeof type === "string")
-    ) throw this.#unknown();
+    const format = typeof type === "string" ? type : undefined;
+    if (typeof specifier !== "string" || typeof referrer !== "string" || type !== format) {
+      throw this.#unknown();
+    }
     this.#queue.add({
       channel,
-      texts: [specifier, referrer, type ?? ""],
+      texts: [specifier, referrer, format ?? ""],
       size: () => 0,
       answer: async () => ({
-        bytes: encode(await this.#import(specifier, referrer, type)),
+        bytes: encode(await this.#import(specifier, referrer, format)),
         flags: 0,
       }),
     });
