@@ -205,9 +205,9 @@ function addProperty(property: unknown, { reviseError, reviseSource }: Revision)
     reviseError(owner);
     revised = Reflect.get(owner, name);
   }
-  if (owner instanceof RegExp && (name === "source" || name === "flags")) stringOf(value);
-  const isPrinted = name === Symbol.toStringTag || owner instanceof RegExp;
-  if (isPrinted && typeof value === "string") revised = reviseSource?.(value) ?? value;
+  const isSource = owner instanceof RegExp && (name === "source" || name === "flags");
+  const text = isSource ? stringOf(value) : name === Symbol.toStringTag ? value : undefined;
+  if (typeof text === "string") revised = reviseSource?.(text) ?? text;
   Object.defineProperty(owner, name, {
     value: revised,
     enumerable: (given & Attribute.ENUMERABLE) !== 0,

@@ -148,3 +148,10 @@ Deno.test("decodeValue() makes the texts visible that are printed as they are", 
     }
   }
 });
+
+Deno.test("decodeValue() leaves the other texts of a RegExp as they are", () => {
+  const made = receive(new Forged(WITH_PROPERTIES, one, [one, "note", ESCAPE, 7])) as RegExp;
+  assertEquals(Object.entries(made), [["note", ESCAPE]]);
+  // deno-lint-ignore no-control-regex -- a terminal obeys them
+  assertEquals(/[\x07\x1b\x9b]/.test(inspect(made) + Deno.inspect(made)), false);
+});
