@@ -27,11 +27,11 @@ export interface SourceScope {
 
 /** Parses a script, whichever kind it is; `undefined` for what is not JavaScript. */
 function parseScript(source: string): SyntaxNode | undefined {
-  for (const type of ["module", "script"] as const) {
+  for (const type of ["module", "script", "commonjs"] as const) {
     try {
       return parse(source, type);
     } catch {
-      // Then it is of the other type.
+      // Then it is of another type.
     }
   }
   return undefined;
@@ -60,6 +60,11 @@ function knownScript(source: string): KnownScript {
     knownScripts.set(source, known);
   }
   return known;
+}
+
+/** The statements of a script; none if it is not JavaScript, such as what V8 compiles for Node. */
+export function statementsOf(source: string): readonly SyntaxNode[] {
+  return (knownScript(source).program?.body ?? []) as readonly SyntaxNode[];
 }
 
 /** The nodes around a position of a script, from the inside out. */

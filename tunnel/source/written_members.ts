@@ -1,24 +1,5 @@
-import { parse, type SyntaxNode } from "./syntax.ts";
-
-/** The statements of scripts. */
-const programs = new Map<string, readonly SyntaxNode[]>();
-
-/** So many scripts are remembered. */
-const MAX_SCRIPTS = 64;
-
-function statementsOf(source: string, type: "module" | "commonjs"): readonly SyntaxNode[] {
-  let statements = programs.get(source);
-  if (statements === undefined) {
-    if (programs.size >= MAX_SCRIPTS) programs.clear();
-    try {
-      statements = parse(source, type).body as SyntaxNode[];
-    } catch {
-      statements = []; // not JavaScript, such as what V8 compiles for a module of Node
-    }
-    programs.set(source, statements);
-  }
-  return statements;
-}
+import { statementsOf } from "./scopes.ts";
+import type { SyntaxNode } from "./syntax.ts";
 
 /** What a module exports: a variable or, with `undefined`, its default; or a name of CommonJS. */
 export type WrittenExport = { readonly local: string | undefined } | { readonly commonJs: string };
@@ -38,7 +19,7 @@ export function isWrittenMember(
   offset: number,
 ): boolean {
   const isCommonJs = "commonJs" in exported;
-  const statements = statementsOf(source, isCommonJs ? "commonjs" : "module");
+  const statements = statementsOf(source);
   if (isCommonJs && exported.commonJs === "default" && keys.length > 0) {
     return isWrittenMember(source, { commonJs: keys[0]! }, keys.slice(1), offset);
   }
