@@ -16,7 +16,13 @@ export function checkOptions(
     }
     const values = known[key];
     if (values === undefined || values.includes(value)) continue;
-    const list = values.map((one) => JSON.stringify(one)).join(", ");
-    throw new TypeError(`${key} is ${JSON.stringify(value)}: expected one of ${list}`);
+    const list = values.map(shown).join(", ");
+    throw new TypeError(`${key} is ${shown(value)}: expected one of ${list}`);
   }
+}
+
+/** JSON lacks some values, such as functions and bigints. */
+function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  return Object(value) === value ? `of type ${typeof value}` : String(value);
 }

@@ -9,6 +9,8 @@ Deno.test("An option that there is not, or not so, is refused before anything ru
       [{ chek: false }, 'options has "chek": expected one of input, env, cwd, check, live, stdout'],
       [{ timeout: 1_000 }, 'options has "timeout"'],
       [{ check: "false" }, 'check is "false": expected one of true, false'],
+      [{ check: 1n }, "check is 1: expected one of true, false"],
+      [{ live: () => true }, "live is of type function: expected one of true, false"],
       [{ stdout: "byte" }, 'stdout is "byte": expected one of "text", "bytes"'],
     ] as const
   ) {
