@@ -58,7 +58,7 @@ function promptText(
 ): string {
   const prefix = `[${visible(host)}] ${hop === undefined ? "" : `(on the way, at ${hop}) `}`;
   const lines = text.trimEnd().split("\n").map((line) => prefix + line);
-  // What ssh says of that goes to its stderr, which is only shown once the agent is up.
+  // ssh says so on its stderr, which is only shown once the agent is up.
   if (secret && attempt > 1) lines.unshift(`${prefix}That was not accepted, please try again`);
   const offer = offered === undefined ? "" : ` (Enter: as for ${visible(offered.host)})`;
   return `${lines.join("\n")}${offer} `;

@@ -58,7 +58,7 @@ function* exported(host: ModuleHost, root: string, paths: readonly string[]): It
   try {
     exports = JSON.parse(host.file(`file://${root}/package.json`) ?? "{}").exports;
   } catch {
-    // Who requires it will hear of it.
+    // A `require()` of the package will tell the reason.
   }
   if (typeof exports !== "object" || exports === null) return;
   for (const [key, value] of Object.entries(exports)) {

@@ -66,7 +66,7 @@ export class ReceivedModules implements ModuleSource {
     return namedModules(source, url).filter((one) => this.hasReceived(one));
   }
 
-  /** What names mean, only the first controller knows. */
+  /** Only the first controller knows what a name means. */
   requiring(): undefined {
     return undefined;
   }
