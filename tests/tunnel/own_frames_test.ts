@@ -186,3 +186,19 @@ Deno.test("an error of a host in a group has no frames of ours", async () => {
     assertStringIncludes(`${error.stack}`, error.message);
   }
 });
+
+Deno.test("an error of a stream has no frames of ours", async () => {
+  await using tun = new Local();
+  for (const message of ["no", "first\nsecond"]) {
+    const numbers = await tun.call(async function* (message: string) {
+      yield 1;
+      throw new Error(message);
+    }, message);
+    const error = await Array.fromAsync(numbers).then(
+      () => fail("it did not fail"),
+      (error) => error,
+    );
+    assertEquals(OURS.exec(`${error.stack}`), null, error.stack);
+    assertStringIncludes(`${error.stack}`, message);
+  }
+});

@@ -91,7 +91,7 @@ export class Session {
         return () => connection.release();
       },
       decoding,
-      fail: (failure) => new RemoteError(host, "A stream", explainMissingPatch(failure)),
+      fail: (failure) => this.#errorOf("A stream", failure),
       broken,
     });
     this.#requestsOptions = {
@@ -208,8 +208,12 @@ export class Session {
     } catch (cause) {
       return this.broken(`The far end sent a failure of ${name} that cannot be read`, cause);
     }
+    return this.#errorOf(name, failure, text?.(failure));
+  }
+
+  #errorOf(name: string, failure: Failure, text?: string): RemoteError {
     const explained = explainMissingFile(explainMissingPatch(failure));
-    return newWithoutOwnFrames(new RemoteError(this.#host, name, explained, text?.(failure)));
+    return newWithoutOwnFrames(new RemoteError(this.#host, name, explained, text));
   }
 
   /**
