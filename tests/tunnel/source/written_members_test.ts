@@ -58,6 +58,8 @@ Deno.test("isWrittenMember() leaves out what calls make, and what may be elsewhe
   assertEquals(isAt("() => 13", "Made", "prototype", "own", "o"), false, "of instances");
   assertEquals(isAt("() => 1", "none", "x"), false, "no variable");
   assertEquals(isAt("() => 1", "api", "prototype"), false, "a prototype");
+  assertEquals(isAt("() {}\n  m", "Made"), true, "a class");
+  assertEquals(isAt("() {}\n  m", "Made", "prototype"), false, "the prototype of a class");
 });
 
 Deno.test("isWrittenMember() reads what CommonJS modules export", () => {
