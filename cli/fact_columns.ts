@@ -41,6 +41,28 @@ export function factColumns(
   return Object.assign({}, ...columns);
 }
 
+/**
+ * Checks what a host has told, which may be anything: columns of it could fail, or never end.
+ *
+ * @throws {TypeError} If it is no facts.
+ */
+export function checkFacts(facts: unknown, names: readonly FactName[]): void {
+  try {
+    if (isShallow(facts, MAX_DEPTH)) return void factColumns(facts as Partial<Facts>, names);
+  } catch {
+    // It lacks something.
+  }
+  throw new TypeError("It does not tell its facts");
+}
+
+/** How deep facts are: the disks have a list of disks, which have texts, or lists of these. */
+const MAX_DEPTH = 4;
+
+function isShallow(value: unknown, depth: number): boolean {
+  if (value === null || typeof value !== "object") return true;
+  return depth > 0 && Object.values(value).every((part) => isShallow(part, depth - 1));
+}
+
 function diskText({ mountPoint, available, size }: Disk): string {
   return `${mountPoint} ${gib(available)} of ${gib(size)}`;
 }

@@ -7,6 +7,7 @@ import type { BaseTunnel } from "../tunnel/base_tunnel.ts";
 import { linkOf } from "../tunnel/operation/link.ts";
 import type { Operation } from "../tunnel/operation/operation.ts";
 import { prepareSync } from "../tunnel/operation/sync.ts";
+import { checkFacts } from "./fact_columns.ts";
 import { FACT_NAMES, hostFacts } from "./host_facts.ts";
 import { Misuse } from "./misuse.ts";
 import { isCommandEnd } from "./outcome.ts";
@@ -79,7 +80,12 @@ async function prepare(task: Task, { hosts, streams, stdin }: WorkContext): Prom
     }
     case "facts": {
       const names = task.names.length === 0 ? FACT_NAMES : task.names;
-      return await workOf(callOn(target, hostFacts, [names]));
+      const run = await workOf(callOn(target, hostFacts, [names]));
+      return async (tunnel) => {
+        const facts = await run(tunnel);
+        checkFacts(facts, task.names);
+        return facts;
+      };
     }
   }
 }
