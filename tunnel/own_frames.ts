@@ -92,6 +92,8 @@ function trim(error: Error): void {
   if (!frames.some(isOwn)) return;
   // Deno would print the lines of a long message twice, if frames were left.
   const left = isShort(error) ? frames.filter((frame) => !isOwn(frame)) : [];
+  // Such as `Array.map`, by which a function of this library was called.
+  if (isOwn(frames[0]!)) { while (left[0]?.endsWith("(<anonymous>)")) left.shift(); }
   setStack(error, [head, ...left].join("\n"));
 }
 

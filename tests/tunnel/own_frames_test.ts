@@ -121,6 +121,8 @@ const MISTAKES: Readonly<Record<string, () => unknown>> = {
   "an inventory of a number": () => inventory(5 as never),
   "a group that no inventory has": async () => (await inventory({ hosts: {} })).group("web"),
   "a host that no inventory has": async () => (await inventory({ hosts: {} })).vars("web1"),
+  "a port in an inventory": async () =>
+    (await inventory({ hosts: { web1: { connect: { port: 0 } } } })).group("web1"),
   "connect()": () => nowhere().connect(),
   "call()": () => nowhere().call(Date.now),
   "put()": () => nowhere().put({ text: "" }, "/tmp/a"),
@@ -174,7 +176,7 @@ for (const [name, mistake] of Object.entries(MISTAKES)) {
     for (let one: unknown = error; one instanceof Error; one = one.cause) {
       assertEquals(OURS.exec(`${one.stack}`), null, one.stack);
     }
-    assertStringIncludes(`${error.stack}`, import.meta.url);
+    assertStringIncludes(/^ +at .*/m.exec(`${error.stack}`)![0], import.meta.url, error.stack);
   });
 }
 
