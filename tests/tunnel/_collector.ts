@@ -48,10 +48,14 @@ export class Collector implements AsyncDisposable {
     });
   }
 
-  /** The variables that have Deno export its traces to here. */
+  /**
+   * The variables that have Deno export its traces to here, as soon as may be: `close()` gives an
+   * agent a second to export what is left, and on a busy machine it may not get to it.
+   */
   get env(): Record<string, string> {
     return {
       OTEL_DENO: "true",
+      OTEL_BSP_SCHEDULE_DELAY: "20",
       OTEL_EXPORTER_OTLP_PROTOCOL: "http/json",
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${this.#server.addr.port}`,
     };

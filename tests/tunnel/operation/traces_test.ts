@@ -199,6 +199,7 @@ Deno.test("the far end gets the OTEL_ variables, but none with secrets or paths"
     OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE: "/no/such.pem",
   });
   assertEquals(JSON.parse(printed), [
+    "OTEL_BSP_SCHEDULE_DELAY",
     "OTEL_DENO",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "OTEL_EXPORTER_OTLP_PROTOCOL",
