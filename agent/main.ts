@@ -14,7 +14,7 @@ import { FilePipe } from "./runtime/file_pipe.ts";
 import { beforeProcess, nodeProcess } from "./runtime/node_process.ts";
 import { Silence } from "./runtime/silence.ts";
 import { socketPipe, watchInput } from "./runtime/socket_pipe.ts";
-import { LOST, NO_DENO_DIR, SILENCE, TOLD } from "./protocol/exit_code.ts";
+import { DENO_VARIABLES, LOST, SILENCE, TOLD, UNSET } from "./protocol/exit_code.ts";
 import { type AgentInfo, decodeControllerInfo, encodeAgentInfo } from "./protocol/hello.ts";
 import { Multiplexer } from "./wire/multiplexer.ts";
 
@@ -42,7 +42,7 @@ interface Runtime {
 export async function start(input: Socket | Deno.FsFile): Promise<(chunk: Uint8Array) => void> {
   const deno = (globalThis as { Deno?: typeof Deno }).Deno;
   const exit = captureExit();
-  const { info, args: [marker, denoDir], warn, tellShell } = deno === undefined
+  const { info, args: [marker, ...variables], warn, tellShell } = deno === undefined
     ? await ofNode()
     : ofDeno(deno);
   beforeProcess((process) => {
@@ -52,7 +52,7 @@ export async function start(input: Socket | Deno.FsFile): Promise<(chunk: Uint8A
   if (deno !== undefined) {
     // The agent's own arguments are not for the functions that it runs, and for their workers.
     Object.defineProperty(deno, "args", { value: [] });
-    restoreDenoDir(deno, denoDir);
+    restoreVariables(deno, variables);
   }
   reportUncaught();
 
@@ -210,14 +210,15 @@ function reportUncaught(): void {
 }
 
 /**
- * Undoes the settings by which the bootstrap kept Deno from writing to the disk: they are not for
- * the programs that the agent starts.
+ * Undoes the settings with which the bootstrap has started Deno: they are not for the programs that
+ * the agent starts. `values` are those that the variables had.
  */
-function restoreDenoDir({ env }: typeof Deno, original: string | undefined): void {
+function restoreVariables({ env }: typeof Deno, values: readonly string[]): void {
   try {
-    if (original) env.set("DENO_DIR", original);
-    else if (env.get("DENO_DIR") === NO_DENO_DIR) env.delete("DENO_DIR");
-    env.delete("DENO_NO_PACKAGE_JSON");
+    DENO_VARIABLES.forEach((name, i) => {
+      if (values[i] === UNSET) env.delete(name);
+      else env.set(name, values[i]!);
+    });
   } catch {
     // The agent lacks the permission, and then cannot start programs with these settings either.
   }

@@ -41,6 +41,15 @@ export const OLDEST_NODE = "18";
 
 /**
  * The shell sets `DENO_DIR` to this path, which cannot exist, so that Deno caches nothing on the
- * disk. The agent takes it back, so that the programs it starts do not see it.
+ * disk.
  */
 export const NO_DENO_DIR = "/dev/null/none";
+
+/**
+ * Variables that the shell sets for Deno's start. The agent takes that back, so that the programs
+ * it starts do not see it.
+ */
+export const DENO_VARIABLES = ["DENO_DIR", "DENO_NO_PACKAGE_JSON", "DENO_NO_UPDATE_CHECK"] as const;
+
+/** The value that the shell hands to the agent of a variable that is not set. */
+export const UNSET = "?";

@@ -10,6 +10,7 @@ import {
 } from "@std/assert";
 import { rmSync } from "node:fs";
 import os from "node:os";
+import { DENO_VARIABLES } from "../../agent/protocol/exit_code.ts";
 import { ConnectionError, RemoteError } from "../../mod.ts";
 import { command } from "../services/command.ts";
 import { needing, OLD_DENO } from "../services/services.ts";
@@ -291,7 +292,7 @@ async function testSurroundings(
   });
 
   await t.step("what the library itself sets is not there", async () => {
-    const own = ["DENO_DIR", "DENO_NO_PACKAGE_JSON", "NODE_OPTIONS", "_csN", "_cL", "s"];
+    const own = [...DENO_VARIABLES, "NODE_OPTIONS", "_csN", "_cL", "s"];
     const here = kind.way === "local" ? own.map((name) => Deno.env.get(name)) : [];
     const expected = own.map((_, i) => here[i]);
     assertEquals(await tun.call(fixture.variables, own), expected);

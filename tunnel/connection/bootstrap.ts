@@ -1,4 +1,5 @@
 import {
+  DENO_VARIABLES,
   EXIT_CODE_DIGITS,
   LOST,
   NO_DENO_DIR,
@@ -7,6 +8,7 @@ import {
   NO_RUNTIME,
   TOLD,
   TOO_OLD,
+  UNSET,
 } from "../../agent/protocol/exit_code.ts";
 import { exitHeader } from "./exit_notice.ts";
 import { FIRST_STAGE } from "./first_stage.ts";
@@ -94,8 +96,7 @@ export function commandThatTells(word: string): readonly string[] {
 export function bootstrapLine(options: BootstrapOptions): string {
   const { marker, permissionFlags, env, cwd, killGroup, signInterval, brought } = options;
   const places = searchedPlaces(options);
-  // Deno would write its cache to the far end's disk. The last argument hands the value that
-  // DENO_DIR had to the agent, for the programs that the agent starts.
+  // Deno would write its cache to the far end's disk.
   const noCache = options.useCache || "DENO_DIR" in env ? "" : `DENO_DIR=${NO_DENO_DIR} `;
   const remove = brought === undefined || brought.keep ? "" : `${REMOVE_SCRIPT};`;
   const signs = `sh -c '${signScript(signInterval)}' sh $_csN $_cW $$ 3<&- 4>&- 5>&5&`;
@@ -103,10 +104,9 @@ export function bootstrapLine(options: BootstrapOptions): string {
   const variables = Object.entries(env);
   const x = variables.length === 0 ? "" : "x;";
   const ticks = Math.ceil((options.connectTimeout || DEFAULT_TIMEOUT) / 2 / signInterval);
+  // The marker is cut in two, so that a terminal that echoes this line does not print it.
+  const markerWord = `${marker.slice(0, 8)}""${marker.slice(8)}`;
   const parts = [
-    // The marker is cut in two, so that a terminal that echoes this line does not print it.
-    `${LINE_START}${marker.slice(0, 8)}""${marker.slice(8)}`,
-    '_cL=$(printf "\\nx");_cL=${_cL%x}',
     `_cU=${quote(FIRST_STAGE)}`,
     "exec 3<&0 4>&1 </dev/null >&2",
     cwd === undefined
@@ -128,11 +128,11 @@ export function bootstrapLine(options: BootstrapOptions): string {
     // e: what to do when an agent has ended with $_cc. It ends the shell.
     "e() { " +
     // Nobody may read the pipe any more when the controller is gone.
-    remove + (killGroup ? `if [ $_cc = ${LOST} ];then kill -9 0;fi;` : "") +
+    remove + (killGroup ? `[ $_cc = ${LOST} ]&&kill -9 0;` : "") +
     `trap "" TERM PIPE;printf "${
       octal(exitHeader(marker))
     }%0${EXIT_CODE_DIGITS}d%s" $_cc $_csN >&4;` +
-    (killGroup ? `if [ $_cc = ${TOLD} ];then kill -9 0;fi;` : "") +
+    (killGroup ? `[ $_cc = ${TOLD} ]&&kill -9 0;` : "") +
     // The processes of the group that ignore TERM are killed a second later, in case that nobody
     // else does: a script that ends closes this pipe a moment before it is gone.
     "(sleep 1&&kill -9 0) >&2 3<&- 4>&- 6>&-& " +
@@ -142,13 +142,16 @@ export function bootstrapLine(options: BootstrapOptions): string {
       "PATH" in env ? '_cp=$(x;command -v "$1")||' : ""
     }_cp=$(command -v "$1")||return;;esac;` +
     'case "$_cT" in *":$_cp:"*)return 1;esac;[ -f "$_cp" ]&&[ -x "$_cp" ];}',
-    // i: becomes an interpreter; $1: its kind.
-    `i() { if [ $1 = deno ];then _cD=\${DENO_DIR-};${noCache}DENO_NO_PACKAGE_JSON=1 exec "$_cp" run ` +
-    `${
-      permissionFlags.map((flag) => quoteLine(flag, "$_cL")).join(" ")
-    } --no-prompt --no-config --no-lock "$_cU" $_csN "$_cD" 2>&1 3<&3 4>&4 5>&5;fi;` +
-    `exec "$_cp" --experimental-vm-modules --no-warnings --input-type=module ` +
-    `-e "import'$_cU'" $_csN 2>&1 3<&3 4>&4 5>&5;}`,
+    // i: becomes an interpreter of the kind $_ck. The last arguments hand the values that variables
+    // had to the agent, for the programs that the agent starts. Deno would ask its makers for a
+    // newer version half a second after its start.
+    "i() { if [ $_ck = deno ];then set -- run " +
+    `${permissionFlags.map((flag) => quoteLine(flag, "$_cL")).join(" ")} ` +
+    `--no-prompt --no-config --no-lock "$_cU" $_csN ${
+      DENO_VARIABLES.map((name) => `"\${${name}-${UNSET}}"`).join(" ")
+    };export ${noCache}DENO_NO_PACKAGE_JSON=1 DENO_NO_UPDATE_CHECK=1;` +
+    "else set -- --experimental-vm-modules --no-warnings --input-type=module " +
+    `-e "import'$_cU'" $_csN;fi;exec "$_cp" "$@" 2>&1 3<&3 4>&4 5>&5;}`,
     watchFunction(),
     // j: judges how an interpreter fares, and ends with the agent's exit code, or with one that
     // says to go on. One that hangs is waited for if there is no other; $@: the kinds and places
@@ -156,27 +159,29 @@ export function bootstrapLine(options: BootstrapOptions): string {
     // `read`, which would look like the end.
     "j() { trap '' TERM;_cq=$_cp;_cu=;_ch=;_ca=;while read -r _ca;do case $_ca in " +
     'u)_cu=1;;s*)z ${_ca#s}&;;x*)break;;*)if [ -z "$_cu" ];then ' +
-    'while [ $# -gt 0 ];do f "$2"&&break;shift 2;done;' +
-    'if [ $# -gt 0 ]||[ -n "$_cB" ];then _ch=hung;kill -9 ${_ca#t};fi;fi;;esac;done;' +
+    'while [ $1 ];do f "$2"&&break;shift 2;done;' +
+    "[ $1$_cB ]&&_ch=hung&&kill -9 ${_ca#t};fi;;esac;done;" +
     // Some shells add 256 or 384 to the number of a signal, rather than 128.
-    "_cc=${_ca#x};_cc=${_cc:-1};if [ $_cc -gt 255 ];then _cc=$((_cc%128+128));fi;" +
-    'if [ -n "$_cu" ];then e;fi;' +
-    `if [ $_cc = ${TOO_OLD} ];then _cv=$(${x}"$_cq" --version);` +
-    'printf "%s old %s is %s\\n" $_csN "$_cq" "${_cv%%"$_cL"*}" >&4;' +
+    "_cc=${_ca#x};_cc=${_cc:-1};[ $_cc -gt 255 ]&&_cc=$((_cc%128+128));" +
+    '[ "$_cu" ]&&e;' +
+    `if [ $_cc = ${TOO_OLD} ];then (${x}"$_cq" --version)|{ read -r _ca;` +
+    'printf "%s old %s is %s\\n" $_csN "$_cq" "$_ca" >&4;};' +
     'else printf "%s failed %s %s\\n" $_csN ${_ch:-$_cc} "$_cq" >&4;fi;' +
     // The end of its output: the two pipes need not arrive in order.
     `printf "${octal(SIGN_START)}%s${NEXT_LETTER}" $_csN;` +
-    `if [ -n "$_ch" ];then exit ${NEXT_AFTER_HANG};fi;exit ${NEXT};}`,
+    `[ $_ch ]&&exit ${NEXT_AFTER_HANG};exit ${NEXT};}`,
     "trap : TERM",
     // The relay. When `cat` ends by itself, the controller has closed the pipe or is gone. The
     // agent sees that too, unless its code never yields, and gets a moment to remove half-written
     // files. Not every `sleep` takes fractions. `cat` ends by SIGPIPE if the agent has ended first.
     // A TERM that is not from `e` ends neither shell, so `e` runs when the agent ends.
     '{ trap "exit 0" TERM;cat <&3&&exec >&2&&{ sleep .3||sleep 1;}&&' +
-    `{ ${remove}kill -9 0;};} 4>&-|{ trap : TERM;exec 3<&0 6>&1 </dev/null`,
-    'l() { while [ $# -gt 0 ];do _ck=$1;_cm=$2;shift 2;f "$_cm"||continue',
+    `${
+      remove === "" ? "kill -9 0" : `{ ${remove}kill -9 0;}`
+    };} 4>&-|{ trap : TERM;exec 3<&0 6>&1 </dev/null`,
+    'l() { while [ $1 ];do _ck=$1;_cm=$2;shift 2;f "$_cm"||continue',
     '_cT=$_cT$_cp:;printf "%s run %s %s\\n" $_csN $_ck "$_cp" >&4',
-    `{ trap : TERM;(${signs} ${x && "x 2>&1;"}i $_ck);echo x$? >&5;} 5>&1 >&6 6>&-|(j "$@")`,
+    `{ trap : TERM;(${signs} ${x && "x 2>&1;"}i);echo x$? >&5;} 5>&1 >&6 6>&-|(j "$@")`,
     // The second one that hangs must not take the rest of the time.
     `_cc=$?;case $_cc in ${NEXT});;${NEXT_AFTER_HANG})_cW=$((_cW/2+1));;*)exit $_cc;esac;done;}`,
     `_cT=:;_cB=${brought === undefined ? "" : 1};_cW=${ticks};l ${
@@ -191,7 +196,10 @@ export function bootstrapLine(options: BootstrapOptions): string {
     // Without the kill, the relay would wait for the end of the pipe.
     `echo $_csN none >&4;trap "" TERM;kill 0;exit ${NO_RUNTIME};}`,
   ];
-  return parts.join(";") + "\n";
+  const script = parts.join(";");
+  // A shell needs a process of its own to make a line break.
+  const lineBreak = script.includes("$_cL") ? '_cL=$(printf "\\nx");_cL=${_cL%x};' : "";
+  return `${LINE_START}${markerWord};${lineBreak}${script}\n`;
 }
 
 /**
@@ -208,7 +216,7 @@ export function bootstrapLine(options: BootstrapOptions): string {
 function watchFunction(): string {
   // It runs in a shell of its own, so its short names take the place of no variable.
   return "z() { trap - TERM;exec 4>&- 6>&-;sleep $1||sleep 1;r=;for x in /proc/[0-9]*;do " +
-    'if [ $x/fd/1 -ef /proc/self/fd/3 ];then r="$r $x";fi;done;' +
+    '[ $x/fd/1 -ef /proc/self/fd/3 ]&&r="$r $x";done;' +
     "exec 3<&-;n=;o=;while :;do t=;for x in $r;do " +
     "s=;read -r s <$x/wchan;case $s in *read*|*data_wait*)s=;" +
     'read -r s <$x/io;case $s in rchar:*)t="$t $s";esac;esac;done;' +
@@ -235,7 +243,7 @@ function signScript(interval: number): string {
   const pause = Number.isInteger(seconds) ? `sleep ${seconds}` : `sleep ${seconds}||sleep 1`;
   return `trap "kill -9 0" PIPE;c=0;while ${pause};do ` +
     "kill -0 $PPID||{ kill -0 $3||kill -9 0;exit;};" +
-    `c=$((c+1));if [ $c = $2 ];then echo t$PPID >&5;fi;s=;read -r s </proc/$PPID/stat;` +
+    `c=$((c+1));[ $c = $2 ]&&echo t$PPID >&5;s=;read -r s </proc/$PPID/stat;` +
     `printf "${octal(SIGN_START)}%s%.1s" $1 "\${s##*\\) }-"||kill -9 0;done`;
 }
 
