@@ -126,7 +126,8 @@ async function bundle(script: string, folder: string, outfile: string): Promise<
 
 /** Runs a script, which has to succeed, and gives what came of its functions. */
 async function run(path: string, cwd: string, ...args: string[]): Promise<Outcome[]> {
-  const flags = ["run", "-A", "--no-check", "--no-config", "--no-lock"];
+  // What is downloaded the first time is told on stderr otherwise.
+  const flags = ["run", "-A", "--quiet", "--no-check", "--no-config", "--no-lock"];
   const { success, stdout, stderr } = await command(
     [Deno.execPath(), ...flags, path, ...args],
     { cwd },
