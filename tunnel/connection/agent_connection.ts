@@ -19,7 +19,7 @@ import { exitCodeAtEnd, readExitCode } from "./exit_notice.ts";
 import { HeldLines } from "./held_lines.ts";
 import { KeepAlive } from "./keep_alive.ts";
 import { killCommand } from "./kill_command.ts";
-import { OUTPUT_GRACE, PipeProcess } from "./pipe_process.ts";
+import { PipeProcess } from "./pipe_process.ts";
 import { sendAgent, signInterval } from "./send_agent.ts";
 import { SignRemover } from "./sign_remover.ts";
 import { StderrLines } from "./stderr_lines.ts";
@@ -293,7 +293,7 @@ export class AgentConnection {
   }
 
   #endSoon(): void {
-    this.#process.later(() => this.multiplexer.end(this.#endError()), OUTPUT_GRACE);
+    this.#process.afterOutput(() => this.multiplexer.end(this.#endError()));
   }
 
   #handleProcessEnd(): void {

@@ -33,7 +33,10 @@ export interface PipeProcessOptions extends Omit<ChildOptions, "onExit" | "onClo
  * Milliseconds to wait for the rest of the output when a process has ended: its children may hold
  * the pipe open.
  */
-export const OUTPUT_GRACE = 250;
+const OUTPUT_GRACE = 250;
+
+/** So many timers make up that time. */
+const GRACE_TIMERS = 5;
 
 /**
  * Milliseconds that the process has to end by itself when its pipe is closed. Docker removes a
@@ -176,6 +179,18 @@ export class PipeProcess {
   }
 
   /**
+   * Calls `act` when output that is on its way has had time to come, unless the process is gone by
+   * then. A timer that is overdue, since this script was busy, comes before what can be read; but
+   * that is read before the next timer.
+   */
+  afterOutput(act: () => void, timers: number = GRACE_TIMERS): void {
+    this.later(
+      timers === 1 ? act : () => this.afterOutput(act, timers - 1),
+      OUTPUT_GRACE / GRACE_TIMERS,
+    );
+  }
+
+  /**
    * Ends the process, whose pipe is closed: at once, unless that leaves something behind, or after
    * it had time to end by itself.
    */
@@ -224,7 +239,7 @@ export class PipeProcess {
     if (this.#options.cancelCommand !== undefined) this.#stopCanceller();
     this.#endSigns();
     // "close" follows when all output has been read, unless a grandchild holds the pipe.
-    this.later(() => this.#handleClose(child), OUTPUT_GRACE);
+    this.afterOutput(() => this.#handleClose(child));
   }
 
   #stopGuard(): void {
