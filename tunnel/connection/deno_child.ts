@@ -6,9 +6,11 @@ import { DirectWriter } from "./direct_writer.ts";
 import { spawnSession } from "./spawn_session.ts";
 import { WriteLock } from "./write_lock.ts";
 
-/** Bytes of the buffer for output while little comes. A thousand tunnels mostly wait. */
+/** Bytes of the buffer for stdout while little comes. A thousand tunnels mostly wait. */
 const SMALL_BUFFER = 1024;
-/** Bytes of the buffer when much comes: as much as a pipe holds. */
+/** Bytes of the buffer for stderr while little comes: signs of life, above all. */
+const TINY_BUFFER = 128;
+/** Bytes of a buffer when much comes: as much as a pipe holds. */
 const LARGE_BUFFER = 64 * 1024;
 /** A buffer that was filled gives way to one that is so many times as large. */
 const GROWTH = 8;
@@ -26,8 +28,8 @@ export function startDenoChild(options: ChildOptions): Child {
     queueMicrotask(() => options.onSpawnError(error as NodeJS.ErrnoException));
     return NO_CHILD;
   }
-  const stdout = new OutputReader(child.stdout, options.onOutput);
-  const stderr = new OutputReader(child.stderr, options.onStderr);
+  const stdout = new OutputReader(child.stdout, SMALL_BUFFER, options.onOutput);
+  const stderr = new OutputReader(child.stderr, TINY_BUFFER, options.onStderr);
   const lock = new WriteLock();
   const direct = DirectWriter.open(child.pid);
   const stdin = writerPipe({ stream: child.stdin, direct, lock, onDrain: options.onDrain });
@@ -76,12 +78,15 @@ const NO_CHILD: Child = {
   unref() {},
 };
 
-/** How many buffers of a kind are kept, which all pipes share: more would be garbage. */
-const KEPT_BUFFERS = 16;
+/**
+ * So many bytes of free buffers are kept of each size, for all pipes. Without these, many tunnels
+ * at once would leave a buffer each as garbage, which fills the memory until it is collected.
+ */
+const KEPT_BYTES = 1024 * 1024;
 
 /** Buffers for output that are free, by their sizes. */
 const freeForOutput: ReadonlyMap<number, ArrayBuffer[]> = new Map(
-  [SMALL_BUFFER, SMALL_BUFFER * GROWTH, LARGE_BUFFER].map((
+  [TINY_BUFFER, SMALL_BUFFER, SMALL_BUFFER * GROWTH, LARGE_BUFFER].map((
     size,
   ): [number, ArrayBuffer[]] => [size, []]),
 );
@@ -98,15 +103,20 @@ class OutputReader {
   #end!: () => void;
   #cancelled = false;
 
-  constructor(stream: ReadableStream<Uint8Array>, onChunk: (chunk: Uint8Array) => void) {
+  /** `least` is the size of the buffer while little comes. */
+  constructor(
+    stream: ReadableStream<Uint8Array>,
+    least: number,
+    onChunk: (chunk: Uint8Array) => void,
+  ) {
     this.#reader = stream.getReader({ mode: "byob" });
     this.ended = new Promise((resolve) => this.#end = resolve);
     this.#handle = ({ value, done }) => {
       if (done || this.#cancelled) return this.#end();
       onChunk(value);
-      this.#read(nextBuffer(value));
+      this.#read(nextBuffer(value, least));
     };
-    this.#read(new ArrayBuffer(SMALL_BUFFER));
+    this.#read(new ArrayBuffer(least));
   }
 
   #read(buffer: ArrayBuffer): void {
@@ -120,16 +130,14 @@ class OutputReader {
 }
 
 /** The buffer for what comes after a chunk, whose own is free. */
-function nextBuffer({ buffer, length }: Uint8Array<ArrayBuffer>): ArrayBuffer {
+function nextBuffer({ buffer, length }: Uint8Array<ArrayBuffer>, least: number): ArrayBuffer {
   const size = buffer.byteLength;
   const wanted = length === size
     ? Math.min(LARGE_BUFFER, size * GROWTH)
-    : length < SMALL_BUFFER
-    ? SMALL_BUFFER
-    : size;
+    : Math.min(size, length < least ? least : length < SMALL_BUFFER ? SMALL_BUFFER : size);
   if (wanted === size) return buffer;
   const free = freeForOutput.get(size)!;
-  if (free.length < KEPT_BUFFERS) free.push(buffer);
+  if (free.length * size < KEPT_BYTES) free.push(buffer);
   return freeForOutput.get(wanted)!.pop() ?? new ArrayBuffer(wanted);
 }
 
@@ -139,11 +147,21 @@ const JOINED_SIZE = 144 * 1024;
 /** So few bytes are joined in an array of their own. */
 const SMALL_JOIN = 4 * 1024;
 
-/** The buffers in which chunks are joined, free or in use. */
-const joinBuffers = new Set<ArrayBufferLike>();
+/** Buffers of a size, in which chunks are joined. */
+interface JoinBuffers {
+  readonly size: number;
+  /** How many there may be. */
+  readonly most: number;
+  /** The ones that are free or in use. */
+  readonly all: Set<ArrayBufferLike>;
+  readonly free: ArrayBufferLike[];
+}
 
-/** Those that are free. */
-const freeForInput: ArrayBufferLike[] = [];
+/** Room for an agent, of which many are sent at once; and room for what is mostly written. */
+const joinBuffers: readonly JoinBuffers[] = [
+  { size: JOIN_LIMIT, most: 64, all: new Set(), free: [] },
+  { size: JOINED_SIZE, most: 16, all: new Set(), free: [] },
+];
 
 /**
  * Joins chunks that have `size` bytes in all: each write takes longer than to copy 64 KiB. Buffers
@@ -151,13 +169,14 @@ const freeForInput: ArrayBufferLike[] = [];
  */
 function joined(chunks: readonly Uint8Array[], size: number): Uint8Array | undefined {
   if (size <= SMALL_JOIN) return concat(chunks, size);
-  if (size > JOINED_SIZE) return undefined;
-  let buffer = freeForInput.pop();
+  const buffers = joinBuffers.find((one) => size <= one.size);
+  if (buffers === undefined) return undefined;
+  let buffer = buffers.free.pop();
   if (buffer === undefined) {
-    if (joinBuffers.size === KEPT_BUFFERS) {
+    if (buffers.all.size === buffers.most) {
       return size <= JOIN_LIMIT ? concat(chunks, size) : undefined;
     }
-    joinBuffers.add(buffer = new ArrayBuffer(JOINED_SIZE));
+    buffers.all.add(buffer = new ArrayBuffer(buffers.size));
   }
   const all = new Uint8Array(buffer, 0, size);
   let at = 0;
@@ -170,12 +189,12 @@ function joined(chunks: readonly Uint8Array[], size: number): Uint8Array | undef
 
 /** Takes back what {@linkcode joined} gave. Any other chunk is let go. */
 function release({ buffer }: Uint8Array): void {
-  if (joinBuffers.has(buffer)) freeForInput.push(buffer);
+  for (const { all, free } of joinBuffers) if (all.has(buffer)) free.push(buffer);
 }
 
 /** Forgets what {@linkcode joined} gave: something may read it still, so others cannot have it. */
 function abandon({ buffer }: Uint8Array): void {
-  joinBuffers.delete(buffer);
+  for (const { all } of joinBuffers) all.delete(buffer);
 }
 
 /** How a process's stdin is written to. */
