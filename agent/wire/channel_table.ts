@@ -1,7 +1,7 @@
 import type { Channel } from "./channel.ts";
 
 /** The number of lists at first, as a power of two. */
-const FIRST_BITS = 6;
+const FIRST_BITS = 4;
 
 /**
  * Channels by their numbers, in lists of those whose numbers have the same hash. It stands in for a

@@ -9,6 +9,8 @@ const MAX_LINE = 64 * 1024;
 /** So many interpreters are remembered that did not come up. There are hardly as many places. */
 const MAX_FALLEN = 100;
 
+const NOTHING = Buffer.alloc(0);
+
 /** An interpreter that did not come up. */
 export interface FallenInterpreter {
   /** How it ended: `old`, or `failed` with a code, or `failed` with `hung`. */
@@ -31,11 +33,13 @@ export class BootReader {
   /** The interpreters that did not come up, in order. */
   readonly fallen: FallenInterpreter[] = [];
 
-  readonly #marker: Buffer;
+  readonly #marker: string;
+  /** The marker, as a line of ours begins with it. It is needed until the agent is up. */
+  #start: Buffer;
   readonly #onAgent: (rest: Uint8Array) => void;
   readonly #onAnswer: ((word: string, text: string) => boolean) | undefined;
-  #buffer: Buffer = Buffer.alloc(0);
-  #noise: Buffer = Buffer.alloc(0);
+  #buffer = NOTHING;
+  #noise = NOTHING;
   /** Whether the buffer starts just after a marker. */
   #inLine = false;
 
@@ -49,16 +53,17 @@ export class BootReader {
     onAnswer?: (word: string, text: string) => boolean,
   ) {
     // `Buffer.from` would keep all of a block in memory of which this is a part.
-    this.#marker = Buffer.alloc(marker.length + 1, `${marker} `);
+    this.#start = Buffer.alloc(marker.length + 1, `${marker} `);
+    this.#marker = marker;
     this.#onAgent = onAgent;
     this.#onAnswer = onAnswer;
   }
 
   /** The end of the noise, without the EXIT frame of an interpreter that has ended. */
   get noise(): string {
-    const rest = this.#inLine ? Buffer.alloc(0) : this.#buffer;
+    const rest = this.#inLine ? NOTHING : this.#buffer;
     const all = Buffer.concat([this.#noise, rest]);
-    const noise = exitCodeAtEnd(all, this.#marker.toString().trimEnd())?.before ?? all;
+    const noise = exitCodeAtEnd(all, this.#marker)?.before ?? all;
     return Buffer.from(noise).subarray(-NOISE_TAIL).toString().trim();
   }
 
@@ -71,15 +76,17 @@ export class BootReader {
     this.#buffer = Buffer.concat([this.#buffer, chunk]);
     for (;;) {
       if (!this.#inLine) {
-        const at = this.#buffer.indexOf(this.#marker);
+        const at = this.#buffer.indexOf(this.#start);
         // The end of the buffer may be the start of a marker.
-        const skipped = at === -1 ? Math.max(0, this.#buffer.length - this.#marker.length) : at;
-        this.#noise = Buffer.concat([this.#noise, this.#buffer.subarray(0, skipped)]).subarray(
-          -NOISE_TAIL,
-        );
-        this.#buffer = this.#buffer.subarray(skipped);
+        const skipped = at === -1 ? Math.max(0, this.#buffer.length - this.#start.length) : at;
+        if (skipped > 0) {
+          this.#noise = Buffer.concat([this.#noise, this.#buffer.subarray(0, skipped)]).subarray(
+            -NOISE_TAIL,
+          );
+          this.#buffer = this.#buffer.subarray(skipped);
+        }
         if (at === -1) return;
-        this.#buffer = this.#buffer.subarray(this.#marker.length);
+        this.#buffer = this.#buffer.subarray(this.#start.length);
         this.#inLine = true;
       }
       const end = this.#buffer.indexOf(10);
@@ -102,7 +109,7 @@ export class BootReader {
     if (word === "agent") {
       this.stage = "agent";
       const rest = this.#buffer;
-      this.#buffer = Buffer.alloc(0);
+      this.#buffer = this.#start = NOTHING;
       if (rest.length > 0) this.#onAgent(rest);
       return true;
     }

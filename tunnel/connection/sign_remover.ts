@@ -11,6 +11,8 @@ export const NEXT_LETTER = "N";
 
 const NEXT = NEXT_LETTER.charCodeAt(0);
 
+const NOTHING = Buffer.alloc(0);
+
 /** Who takes what a {@linkcode SignRemover} finds. */
 export interface SignRemoverOptions {
   /** The connection's marker. */
@@ -32,7 +34,7 @@ export class SignRemover {
   /** A sign without its last letter. */
   readonly #sign: Buffer;
   /** The start of a sign, as far as it has come. */
-  #held: Buffer = Buffer.alloc(0);
+  #held = NOTHING;
 
   constructor(options: SignRemoverOptions) {
     this.#options = options;
@@ -45,7 +47,7 @@ export class SignRemover {
   /** Takes the next bytes. */
   push(chunk: Uint8Array): void {
     const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
-    this.#held = Buffer.alloc(0);
+    this.#held = NOTHING;
     let from = 0;
     for (let at = 0; (at = bytes.indexOf(SIGN_START[0]!, at)) !== -1;) {
       // Nearly always, this is enough to tell.
@@ -74,7 +76,7 @@ export class SignRemover {
   /** Passes on what only looked like the start of a sign: there will be no more bytes. */
   end(): void {
     this.#emit(this.#held);
-    this.#held = Buffer.alloc(0);
+    this.#held = NOTHING;
   }
 
   #emit(bytes: Uint8Array): void {

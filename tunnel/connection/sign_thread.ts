@@ -87,13 +87,17 @@ export async function giveSigns(
   const sign = frameOf(FrameType.PING, 0, 0, payload);
   const { path, pipe } = direct;
   worker.postMessage({ id, path, pipe, cell: lock.cell, sign, interval });
-  return () => {
-    waiting.delete(id);
-    // The thread may be ended while it has the lock.
-    lock.close();
-    worker.postMessage({ id });
-    if (--shared!.users > 0) return;
-    shared = undefined;
-    worker.terminate();
-  };
+  return () => stopSigns(id, lock);
+}
+
+/** Stops the signs of one pipe. A function of its own keeps nothing else in memory until then. */
+function stopSigns(id: number, lock: WriteLock): void {
+  const { waiting, worker } = shared!;
+  waiting.delete(id);
+  // The thread may be ended while it has the lock.
+  lock.close();
+  worker.postMessage({ id });
+  if (--shared!.users > 0) return;
+  shared = undefined;
+  worker.terminate();
 }

@@ -40,7 +40,7 @@ const NO_PARTS: ReceivedParts = { parts: [], size: 0 };
 export class Attachments {
   readonly #options: AttachmentsOptions;
   #callbacks: Callbacks | undefined;
-  readonly #incoming = new Map<number, Channel>();
+  #incoming: Map<number, Channel> | undefined;
 
   constructor(options: AttachmentsOptions) {
     this.#options = options;
@@ -95,8 +95,9 @@ export class Attachments {
 
   /** Keeps the channel of a stream of the far end until a value refers to the stream. */
   add(channel: Channel): void {
-    this.#incoming.set(channel.id, channel);
-    channel.onFailure(() => this.#incoming.delete(channel.id));
+    const incoming = this.#incoming ??= new Map();
+    incoming.set(channel.id, channel);
+    channel.onFailure(() => incoming.delete(channel.id));
   }
 
   /**
@@ -129,9 +130,9 @@ export class Attachments {
     if (kind !== HandleKind.STREAM) {
       return reviveValue(data, this.#options.decoding);
     }
-    const channel = this.#incoming.get(id);
+    const channel = this.#incoming?.get(id);
     if (channel === undefined) throw new TypeError("It has a stream that was not opened");
-    this.#incoming.delete(id);
+    this.#incoming!.delete(id);
     resetOnAbort(channel, signal);
     const { decoding, hold, fail, broken } = this.#options;
     const stream = receiveStream(channel, streamKind, {

@@ -26,9 +26,10 @@ export function decodingOf(maxResult: number): Decoding {
 
 /** `Symbol.for()` with a limit: a runtime keeps a symbol of its registry for ever. */
 function limitedSymbols(): (key: string) => symbol {
-  const keys = new Set<string>();
+  let keys: Set<string> | undefined;
   let size = 0;
   return (key) => {
+    keys ??= new Set();
     if (!keys.has(key)) size += SYMBOL_COST + 2 * key.length;
     if (size > MAX_SYMBOLS) throw new TypeError("It has too many registered symbols");
     keys.add(key);

@@ -18,17 +18,20 @@ export interface FileShipmentOptions {
   readonly report: (line: string) => void;
 }
 
-/** The files that the agent of one connection has been sent, or been told of. */
+/**
+ * The files that the agent of one connection has been sent, or been told of. It makes no set before
+ * it has something to put there: an empty one takes 150 bytes for each of a thousand tunnels.
+ */
 export class FileShipment {
   readonly #options: FileShipmentOptions;
   /** The packages that the agent has been told of. */
-  readonly #packages = new Set<PackageFiles>();
+  #packages: Set<PackageFiles> | undefined;
   /** The paths of files that have been sent. */
-  readonly #sent = new Set<string>();
+  #sent: Set<string> | undefined;
   /** The packages of which not all was sent that their modules name. */
-  readonly #reported = new Set<PackageFiles>();
+  #reported: Set<PackageFiles> | undefined;
   /** The URLs of what the agent has been told to exist. */
-  readonly #sought = new Set<string>();
+  #sought: Set<string> | undefined;
   #bytes = 0;
   #hasBegun = false;
 
@@ -74,8 +77,9 @@ export class FileShipment {
    */
   takeSought(source: string, url: string): SentFile[] {
     return modulesHere.sought(source, url).filter(([url]) => {
-      const isNew = !this.#sought.has(url);
-      this.#sought.add(url);
+      const sought = this.#sought ??= new Set();
+      const isNew = !sought.has(url);
+      sought.add(url);
       return isNew;
     });
   }
@@ -100,7 +104,7 @@ export class FileShipment {
     } catch {
       return undefined;
     }
-    for (const { files } of this.#packages) {
+    for (const { files } of this.#packages ?? []) {
       const size = files.get(path)?.size;
       if (size !== undefined && size !== null) return { path, size };
     }
@@ -109,19 +113,21 @@ export class FileShipment {
 
   #take(all: PackageFiles, { data, isReader }: NamedFiles, taken: SentFile[]): void {
     if (data.size === 0 && !isReader) return;
-    if (!this.#packages.has(all)) {
-      this.#packages.add(all);
+    const packages = this.#packages ??= new Set();
+    if (!packages.has(all)) {
+      packages.add(all);
       for (const [path, { size, time }] of all.files) taken.push([urlOfPath(path), size, time]);
     }
     let left = 0;
+    const sent = this.#sent ??= new Set();
     for (const path of data) {
       const { size, time } = all.files.get(path)!;
-      if (this.#sent.has(path)) continue;
+      if (sent.has(path)) continue;
       if (this.#bytes + size! > this.#options.include.limit) {
         left += size!;
         continue;
       }
-      this.#sent.add(path);
+      sent.add(path);
       this.#bytes += size!;
       taken.push([urlOfPath(path), size, time, new Uint8Array(readFileSync(path))]);
     }
@@ -129,8 +135,8 @@ export class FileShipment {
   }
 
   #report(all: PackageFiles, bytes: number): void {
-    if (this.#reported.has(all)) return;
-    this.#reported.add(all);
+    if (this.#reported?.has(all)) return;
+    (this.#reported ??= new Set()).add(all);
     const { report, include } = this.#options;
     report(
       `Not sent along: ${bytes} bytes of files that ${

@@ -114,6 +114,16 @@ const MIN_COMPRESSED = 1024;
 /** About how many bytes of files are in one batch. */
 const FILES_IN_BATCH = 4 * 2 ** 20;
 
+/** The code that the agent of one connection has been sent. */
+interface SentCodes {
+  /** The numbers of the code, by what it is. */
+  readonly ids: Map<string, number>;
+  /** The same numbers, by the objects that have it. */
+  readonly known: WeakMap<Code, number>;
+  /** The scripts that the code was cut from. */
+  readonly scripts: Set<string>;
+}
+
 /** The modules and the code that the agent of one connection has been sent, each of them once. */
 export class Shipment {
   readonly #multiplexer: Multiplexer;
@@ -121,20 +131,16 @@ export class Shipment {
   readonly #isLocal: boolean;
   readonly #modules = new Set<string>();
   /** The CommonJS modules that have been sent with their exports, for those who import them. */
-  readonly #exporting = new Set<string>();
+  #exporting: Set<string> | undefined;
   /** The modules whose imports, and the imports of those, have all been sent too. */
-  readonly #graphs = new Set<string>();
-  /** The numbers of code that has been sent, by the code. */
-  readonly #codes = new Map<string, number>();
-  readonly #sentCodes = new WeakMap<Code, number>();
-  /** The scripts that the code was cut from. */
-  readonly #scripts = new Set<string>();
+  #graphs: Set<string> | undefined;
+  #codes: SentCodes | undefined;
   readonly #asked = new AskedModules();
   #channel: Channel | undefined;
   #batches = 0;
   #isTame = true;
   /** The sources of batches that may have `using` declarations, until an agent asks for them. */
-  readonly #lowerable = new Map<number, readonly SentSource[]>();
+  #lowerable: Map<number, readonly SentSource[]> | undefined;
 
   /** @param isLocal Whether the agent is on this machine, so that nothing need be compressed. */
   constructor(multiplexer: Multiplexer, files: FileShipment, isLocal: boolean) {
@@ -155,12 +161,12 @@ export class Shipment {
 
   /** Whether code has been sent that was cut from a script. */
   hasScript(url: string): boolean {
-    return this.#scripts.has(url);
+    return this.#codes?.scripts.has(url) === true;
   }
 
   /** Whether modules and all that they import have been sent. */
   hasGraphs(modules: readonly string[]): boolean {
-    return this.#files.hasBegun && modules.every((id) => this.#graphs.has(id));
+    return this.#files.hasBegun && modules.every((id) => this.#hasGraph(id));
   }
 
   /**
@@ -171,7 +177,7 @@ export class Shipment {
     const files = this.#files.begin();
     if (files !== undefined) this.#sendFiles(files);
     for (const id of modules) {
-      if (!this.#graphs.has(id)) this.#sendGraph(await moduleGraph(id));
+      if (!this.#hasGraph(id)) this.#sendGraph(await moduleGraph(id));
     }
   }
 
@@ -180,7 +186,11 @@ export class Shipment {
    * imports. Rejects with a `TypeError` if something cannot be sent.
    */
   async sendAsked(id: string): Promise<void> {
-    if (!this.#graphs.has(id)) this.#sendGraph(await this.#asked.graph(id));
+    if (!this.#hasGraph(id)) this.#sendGraph(await this.#asked.graph(id));
+  }
+
+  #hasGraph(id: string): boolean {
+    return this.#graphs?.has(id) === true;
   }
 
   /** Resolves when all that was sent has been written to the pipe. */
@@ -190,18 +200,19 @@ export class Shipment {
 
   /** Sends code, unless it has been sent, and gives its number. */
   sendCode(code: Code): number {
-    const id = this.#sentCodes.get(code) ?? this.#sendNewCode(code);
-    this.#sentCodes.set(code, id);
+    const sent = this.#codes ??= { ids: new Map(), known: new WeakMap(), scripts: new Set() };
+    const id = sent.known.get(code) ?? this.#sendNewCode(code, sent);
+    sent.known.set(code, id);
     return id;
   }
 
-  #sendNewCode(code: Code): number {
+  #sendNewCode(code: Code, { ids, scripts }: SentCodes): number {
     const key = new TextDecoder("latin1").decode(encode(code));
-    const known = this.#codes.get(key);
+    const known = ids.get(key);
     if (known !== undefined) return known;
-    const id = this.#codes.size;
-    this.#codes.set(key, id);
-    for (const { url } of code.units) this.#scripts.add(url);
+    const id = ids.size;
+    ids.set(key, id);
+    for (const { url } of code.units) scripts.add(url);
     const files = code.units.flatMap(({ source, url }) => this.#files.takeSought(source, url));
     if (files.length > 0) this.#sendFiles(files);
     this.#sendParts(code.units, code.loads);
@@ -243,8 +254,8 @@ export class Shipment {
    * cause.
    */
   takeLowerable(batch: unknown): readonly SentSource[] | undefined {
-    const sources = this.#lowerable.get(batch as number);
-    this.#lowerable.delete(batch as number);
+    const sources = this.#lowerable?.get(batch as number);
+    this.#lowerable?.delete(batch as number);
     return sources;
   }
 
@@ -254,8 +265,8 @@ export class Shipment {
       // The user may mend it before the next call.
       if (kind === "broken") continue;
       this.#modules.add(id);
-      if (exports !== undefined) this.#exporting.add(id);
-      this.#graphs.add(id);
+      if (exports !== undefined) (this.#exporting ??= new Set()).add(id);
+      (this.#graphs ??= new Set()).add(id);
     }
     if (!this.hasValues) this.#isTame &&= missing.every(isTame);
     const files = this.#files.take(missing);
@@ -265,7 +276,7 @@ export class Shipment {
   }
 
   #has({ id, exports }: ModuleRecord): boolean {
-    return this.#modules.has(id) && (exports === undefined || this.#exporting.has(id));
+    return this.#modules.has(id) && (exports === undefined || this.#exporting?.has(id) === true);
   }
 
   /** Sends the agent's parts that sources may need, or code loads, unless they have been sent. */
@@ -313,7 +324,7 @@ export class Shipment {
     if (!this.hasValues && !isPlain(bytes)) this.sendValues();
     const [records, codes] = batch;
     const sources = [...records, ...codes.flatMap(({ units }) => units)];
-    if (sources.some(mayUse)) this.#lowerable.set(this.#batches, sources);
+    if (sources.some(mayUse)) (this.#lowerable ??= new Map()).set(this.#batches, sources);
     if (this.#isLocal || bytes.length < MIN_COMPRESSED) this.#write(bytes, Flag.RAW);
     else this.#write(deflated(bytes));
   }
