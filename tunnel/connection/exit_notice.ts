@@ -7,7 +7,7 @@
 
 import { Buffer } from "node:buffer";
 import { EXIT_CODE_DIGITS } from "../../agent/protocol/exit_code.ts";
-import { FrameType, HEADER_SIZE, writeHeader } from "../../agent/wire/frame.ts";
+import { FrameType, HEADER_SIZE, MAGIC, writeHeader } from "../../agent/wire/frame.ts";
 import { ProtocolError } from "../../agent/wire/protocol_error.ts";
 
 /** The header of the frame, in front of the payload. */
@@ -32,15 +32,18 @@ export function exitCodeAtEnd(
   marker: string,
 ): { readonly code: number; readonly before: Uint8Array } | undefined {
   const size = HEADER_SIZE + EXIT_CODE_DIGITS + marker.length;
-  if (bytes.length < size) return undefined;
-  const tail = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-    .subarray(-size - MAX_EPITAPH);
-  const at = tail.lastIndexOf(marker, undefined, "latin1") - HEADER_SIZE - EXIT_CODE_DIGITS;
-  if (at < 0) return undefined;
-  const frame = tail.subarray(at, at + size);
-  if (!frame.subarray(0, HEADER_SIZE).equals(exitHeader(marker))) return undefined;
-  const before = bytes.subarray(0, bytes.length - tail.length + at);
-  return { code: readExitCode(frame.subarray(HEADER_SIZE), marker), before };
+  const first = Math.max(0, bytes.length - size - MAX_EPITAPH);
+  // Each chunk of a large result is looked through. In Deno, a search by `Buffer` takes longer.
+  for (let at = bytes.length - size; at >= first; at--) {
+    if (bytes[at] !== MAGIC >>> 8 || bytes[at + 2] !== FrameType.EXIT) continue;
+    const header = bytes.subarray(at, at + HEADER_SIZE);
+    const payload = bytes.subarray(at + HEADER_SIZE, at + size);
+    if (textOf(header) !== textOf(exitHeader(marker)) || !textOf(payload).endsWith(marker)) {
+      continue;
+    }
+    return { code: readExitCode(payload, marker), before: bytes.subarray(0, at) };
+  }
+  return undefined;
 }
 
 /**
@@ -49,10 +52,14 @@ export function exitCodeAtEnd(
  * @throws {ProtocolError} If the frame is not from the shell.
  */
 export function readExitCode(payload: Uint8Array, marker: string): number {
-  const text = Buffer.from(payload).toString("latin1");
+  const text = textOf(payload);
   const digits = text.slice(0, EXIT_CODE_DIGITS);
   if (text !== digits + marker || !/^[0-9]+$/.test(digits)) {
     throw new ProtocolError("The far end sent an EXIT frame that is not from its shell");
   }
   return Number(digits);
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("latin1");
 }

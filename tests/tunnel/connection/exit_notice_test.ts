@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { FrameType, HEADER_SIZE, writeHeader } from "../../../agent/wire/frame.ts";
+import { FrameType, HEADER_SIZE, MAGIC, writeHeader } from "../../../agent/wire/frame.ts";
 import { ProtocolError } from "../../../agent/wire/protocol_error.ts";
 import { exitCodeAtEnd, readExitCode } from "../../../tunnel/connection/exit_notice.ts";
 
@@ -17,7 +17,8 @@ function withExit(payload: string, before: Uint8Array = new Uint8Array(0)): Uint
 }
 
 Deno.test("exitCodeAtEnd() finds the shell's frame, whatever is before it", () => {
-  for (const before of [new Uint8Array(0), bytesOf("part of a frame"), new Uint8Array(65_000)]) {
+  const long = new Uint8Array(65_000).fill(MAGIC >>> 8);
+  for (const before of [new Uint8Array(0), bytesOf("part of a frame"), long]) {
     // A chunk is in the middle of a larger buffer.
     const chunk = new Uint8Array([1, 2, ...withExit(`137${MARKER}`, before)]).subarray(2);
     assertEquals(exitCodeAtEnd(chunk, MARKER), { code: 137, before });
