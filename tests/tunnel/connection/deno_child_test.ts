@@ -82,5 +82,6 @@ Deno.test("startDenoChild() reads little and much, with a small buffer for littl
   ]);
   assert(all.subarray(3, -3).every((byte) => byte === 0));
   const largest = Math.max(...output.map(({ length }) => length));
-  assertEquals(largest, 64 * 1024);
+  // A reader that comes early never finds a pipe full.
+  assert(largest > 8 * 1024 && largest <= 64 * 1024, `the largest chunk has ${largest} bytes`);
 });
