@@ -1,4 +1,4 @@
-import { extensionOf, hasHoles, isIndex, namedKeys } from "./array_keys.ts";
+import { extensionOf, hasHoles, isFull, isIndex, namedKeys } from "./array_keys.ts";
 import { bytesProblem } from "./bytes_problem.ts";
 import { ERROR_PROPERTIES } from "./error_properties.ts";
 import {
@@ -17,7 +17,8 @@ import {
   UNDEFINED,
   URL_,
 } from "./extension.ts";
-import { BIN_8, EXT_32, FALSE, FIX_MAP, FLOAT_64, NIL, TRUE } from "./format.ts";
+import { BIN_8, EXT_32, FALSE, FIX_MAP, NIL, TRUE } from "./format.ts";
+import { ArrayWriter } from "./_array_writer.ts";
 import { Identities } from "./_identities.ts";
 import { remember, ROOM, writeKnown } from "./_known_keys.ts";
 import {
@@ -32,7 +33,7 @@ import {
   trace,
 } from "./_path.ts";
 import { Refusal, refusalOf } from "./_refusal.ts";
-import { checkSize, Writer } from "./_writer.ts";
+import { checkSize } from "./_writer.ts";
 
 /** The character code of the last digit. */
 const NINE = 57;
@@ -61,7 +62,7 @@ interface Hooks {
  * Writes one value at a time, with all that it holds. After it has thrown it must not be used
  * again.
  */
-export class Encoder extends Writer {
+export class Encoder extends ArrayWriter {
   readonly #identities: Identities = new Identities();
   #maxDepth = 0;
   #hooks: Hooks = {};
@@ -179,39 +180,30 @@ export class Encoder extends Writer {
   }
 
   private array(array: unknown[], depth: number): void {
+    if (isFull(array)) {
+      const { length } = array;
+      const at = this.position - this.start;
+      this.arrayHeader(length);
+      // Numbers are no holes. They are written before the rest is searched for holes.
+      const i = this.numbers(array, 0, length);
+      if (i === length) return;
+      if (!hasHoles(array, i)) return this.elements(array, i, length, depth);
+      this.position = this.start + at;
+    }
     const type = extensionOf(array);
-    if (type === undefined) this.elements(array, depth);
-    else this.composite(array, type, depth);
+    if (type !== undefined) return this.composite(array, type, depth);
+    this.arrayHeader(array.length);
+    this.elements(array, 0, array.length, depth);
   }
 
-  private elements(array: unknown[], depth: number): void {
-    const { length } = array;
-    this.arrayHeader(length);
-    let { bytes, view, position } = this;
-    let i = 0;
+  private elements(array: unknown[], i: number, length: number, depth: number): void {
     try {
       for (; i < length; i++) {
         const value = array[i];
-        // Most long arrays are of numbers. They are written here, as V8 keeps the position in a
-        // register then, and would make objects of doubles to pass them to `write()`.
-        if (typeof value !== "number" || position + 9 > bytes.length) {
-          this.position = position;
-          if (typeof value === "string") this.string(value);
-          else this.write(value, depth);
-          ({ bytes, view, position } = this);
-        } else if ((value | 0) !== value && value >>> 0 !== value) {
-          bytes[position] = FLOAT_64;
-          view.setFloat64(position + 1, value);
-          position += 9;
-        } else if (value > 0 && value < 0x80) {
-          bytes[position++] = value;
-        } else {
-          this.position = position;
-          this.number(value);
-          position = this.position;
-        }
+        if (typeof value === "string") this.string(value);
+        else if (typeof value === "number") i = this.numbers(array, i, length) - 1;
+        else this.write(value, depth);
       }
-      this.position = position;
     } catch (error) {
       throw trace(error, indexStep, i, i);
     }
@@ -294,8 +286,12 @@ export class Encoder extends Writer {
           if (type === NAMED_ARRAY) {
             step = noStep;
             this.reserve(16);
+            const { length } = value as unknown[];
             if (hasHoles(value as unknown[])) this.composite(value, SPARSE_ARRAY, depth);
-            else this.elements(value as unknown[], depth);
+            else {
+              this.arrayHeader(length);
+              this.elements(value as unknown[], 0, length, depth);
+            }
             step = propertyStep;
           } else if (type === ERROR) this.write(getPrototypeOf(value).constructor.name, depth);
           const keys = keysOf(value as object, type);

@@ -1,8 +1,6 @@
 import { BIGINT, INVALID_DATE, TIMESTAMP, UTF16 } from "./extension.ts";
 import {
-  ARRAY_16,
   EXT_8,
-  FIX_ARRAY,
   FIX_EXT_1,
   FIX_STR,
   FLOAT_64,
@@ -273,20 +271,6 @@ export class Writer {
     for (let i = 0; i < text.length; i++) {
       this.view.setUint16(this.position, text.charCodeAt(i), true);
       this.position += 2;
-    }
-  }
-
-  /** Writes the header of an array, for which there is room. */
-  protected arrayHeader(length: number): void {
-    if (length < 16) this.bytes[this.position++] = FIX_ARRAY | length;
-    else if (length < 0x1_0000) {
-      this.bytes[this.position] = ARRAY_16;
-      this.view.setUint16(this.position + 1, length);
-      this.position += 3;
-    } else {
-      this.bytes[this.position] = ARRAY_16 + 1;
-      this.view.setUint32(this.position + 1, length);
-      this.position += 5;
     }
   }
 

@@ -5,23 +5,30 @@ const { hasOwn, keys, values } = Object;
 /** V8 has the keys of so many elements at hand. */
 const FEW = 8;
 
+/**
+ * Whether an array has as many properties as elements: it has neither holes nor other properties,
+ * or as many of both.
+ */
+export function isFull(array: readonly unknown[]): boolean {
+  // V8 lists the values of elements far faster than their keys, of which it would have to make
+  // strings, but not the few that it has at hand.
+  const { length } = array.length < FEW ? keys(array) : values(array);
+  return length === array.length;
+}
+
 /** The extension that an array needs; `undefined` for one that has no holes and only elements. */
 export function extensionOf(array: readonly unknown[]): number | undefined {
-  // As many values as elements, and no hole: it has no other properties. V8 lists the values of
-  // elements far faster than their keys, of which it would have to make strings, but not the few
-  // that it has at hand.
-  const { length } = array.length < FEW ? keys(array) : values(array);
-  const isFull = length === array.length;
-  if (isFull && !array.includes(undefined)) return undefined;
   const isSparse = hasHoles(array);
-  if ((isSparse || !isFull) && namedKeys(array).length > 0) return NAMED_ARRAY;
+  if ((isSparse || !isFull(array)) && namedKeys(array).length > 0) return NAMED_ARRAY;
   return isSparse ? SPARSE_ARRAY : undefined;
 }
 
-/** Whether `array` has holes. It takes little time for an array that is only long. */
-export function hasHoles(array: readonly unknown[]): boolean {
-  if (!array.includes(undefined)) return false;
-  let hole = 0;
+/**
+ * Whether `array` has holes, from the index `hole` on. It takes little time for an array that is
+ * only long.
+ */
+export function hasHoles(array: readonly unknown[], hole = 0): boolean {
+  if (!array.includes(undefined, hole)) return false;
   while (hole < array.length && hasOwn(array, hole)) hole++;
   return hole < array.length;
 }

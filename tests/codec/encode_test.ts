@@ -6,7 +6,7 @@ import {
   type EncodeRefusal,
   isEncodeRefusal,
 } from "../../codec/mod.ts";
-import { seeded } from "./_random.ts";
+import { randomNumber, seeded } from "./_random.ts";
 
 class Socket {}
 class Rows extends Array {}
@@ -329,5 +329,44 @@ Deno.test("encode() keeps the properties of short and long arrays, and their hol
     holed[length + 1] = 1;
     for (const array of [plain, named, holed]) assertEquals(decode(encode(array)), array);
     assertEquals(0 in (decode(encode([, ...plain])) as unknown[]), false);
+  }
+});
+
+Deno.test("encode() writes the numbers of arrays as it writes them alone", () => {
+  const random = seeded(5);
+  const odd = [-0, 0, -1, -32, -33, 127, 128, 255, 256, -128, -129, 2 ** 31, 2 ** 32, NaN, 0.5];
+  for (let length = 16; length < 400; length += 13) {
+    const numbers = Array.from({ length }, () => random(2) > 0 ? randomNumber(random) : random(99));
+    const others = ["text", undefined, null, { x: -0 }, 1n, true];
+    for (const more of [[], others, odd, [...odd, undefined, ...others, ...odd]]) {
+      const array = [...numbers, ...more, ...numbers];
+      const parts = array.map((one) => [...encode(one)]).flat();
+      assertEquals([...encode(array)].slice(3), parts);
+    }
+  }
+});
+
+Deno.test("encode() finds a hole behind numbers where there are as many other properties", () => {
+  for (const length of [3, 7, 8, 127, 128, 129, 300, 5000]) {
+    for (const hole of [0, 1, length >> 1, length - 1]) {
+      const array = Object.assign(Array.from({ length }, (_, i) => i % 200), { name: "x" });
+      delete array[hole];
+      const shared: unknown[] = [1, 2];
+      const value = decode(encode([shared, array, shared, "end"])) as unknown[][];
+      assertEquals(value, [shared, array, shared, "end"]);
+      assertEquals(hole in value[1]!, false);
+      assertStrictEquals(value[0], value[2]);
+    }
+  }
+});
+
+Deno.test("encode() writes as many elements as an array has at first", () => {
+  for (const change of [-1, 1]) {
+    const array: unknown[] = [1, 2, Socket, 3, 4];
+    const handle = (): number => array.length += change;
+    const bytes = encode([array, "end"], { handle });
+    const [decoded, end] = decode(bytes, { revive: () => "handle" }) as [unknown[], string];
+    assertEquals(decoded, [1, 2, "handle", 3, change < 0 ? undefined : 4]);
+    assertEquals(end, "end");
   }
 });
