@@ -201,8 +201,10 @@ export class Encoder extends ArrayWriter {
       for (; i < length; i++) {
         const value = array[i];
         if (typeof value === "string") this.string(value);
-        else if (typeof value === "number") i = this.numbers(array, i, length) - 1;
-        else this.write(value, depth);
+        else {
+          this.write(value, depth);
+          if (typeof value === "number") i = this.numbers(array, i + 1, length) - 1;
+        }
       }
     } catch (error) {
       throw trace(error, indexStep, i, i);
