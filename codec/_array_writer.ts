@@ -27,7 +27,8 @@ export class ArrayWriter extends Writer {
    */
   protected numbers(array: readonly unknown[], i: number, length: number): number {
     while (i < length) {
-      const end = Math.min(i + BLOCK, length);
+      // Without `Math`: a function may have replaced that at the far end.
+      const end = length - i > BLOCK ? i + BLOCK : length;
       this.reserve((end - i) * 9);
       const { bytes, view } = this;
       let { position } = this;
